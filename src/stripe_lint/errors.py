@@ -1,0 +1,32 @@
+"""Every exception that the linter raises.
+
+::
+
+    StripeLintError
+    ├── ConfigError      the configuration, an option or a rule code is not valid
+    └── SourceError      a file can't be found, read, decoded or parsed
+
+The message of each is one line that a user can act on; the command prints it and exits with 2.
+"""
+
+from __future__ import annotations
+
+
+class StripeLintError(Exception):
+    """Base of all errors that end in one clear line for the user."""
+
+
+class ConfigError(StripeLintError):
+    """The configuration, an option or a rule code is not valid."""
+
+
+class SourceError(StripeLintError):
+    """A file can't be found, read, decoded or parsed.
+
+    ``line`` and ``column`` (both from 1) tell where, when the place is known.
+    """
+
+    def __init__(self, message: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column

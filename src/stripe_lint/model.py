@@ -1,0 +1,114 @@
+"""The words of the linter as frozen data: rules, findings, places and grades. No logic lives here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
+
+
+class Severity(Enum):
+    """How much a finding matters; the value orders them, the highest matters most."""
+
+    INFO = 1
+    WARNING = 2
+    ERROR = 3
+
+    @property
+    def label(self) -> str:
+        """The lower-case word used in reports and in the configuration."""
+        return self.name.lower()
+
+
+class Confidence(Enum):
+    """How sure the analysis is that the finding is real."""
+
+    MEDIUM = 1
+    HIGH = 2
+
+    @property
+    def label(self) -> str:
+        """The lower-case word used in reports."""
+        return self.name.lower()
+
+
+class FixClass(Enum):
+    """What an automatic repair of a rule may do to a correct program."""
+
+    NONE = "none"
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of source: lines count from 1, columns are UTF-8 byte offsets from 0 as in ``ast``."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Step:
+    """One place on the way from the source of a value to the line that is reported."""
+
+    path: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What a rule yields: a place in the module it was asked about, and what is wrong there.
+
+    ``severity`` and ``confidence`` are given where they differ from the rule's usual ones.
+    """
+
+    span: Span
+    message: str
+    severity: Severity | None = None
+    confidence: Confidence | None = None
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. Its documentation page is the docstring of the module that defines it.
+
+    ``default`` tells whether the rule is on without configuration; ``cwe`` holds the numbers of the weaknesses
+    it finds, most specific first; ``in_tests`` tells whether it also reports in test code.
+    """
+
+    code: str
+    name: str
+    summary: str
+    severity: Severity
+    cwe: tuple[int, ...]
+    detect: Callable[[Module], Iterator[Hit]]
+    fix: FixClass = FixClass.NONE
+    default: bool = True
+    confidence: Confidence = Confidence.HIGH
+    in_tests: bool = False
+    since: str = "0.1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One problem in one file, ready for a report."""
+
+    path: str
+    span: Span
+    code: str
+    name: str
+    severity: Severity
+    confidence: Confidence
+    message: str
+    steps: tuple[Step, ...] = ()
+    cwe: tuple[int, ...] = ()
+    fix: FixClass = FixClass.NONE
