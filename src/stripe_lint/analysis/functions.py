@@ -1,0 +1,108 @@
+"""Plain questions about one function definition: its parameters, decorators and what it returns."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from stripe_lint.analysis.scopes import FunctionNode
+
+_PROPERTIES = frozenset({"property", "cached_property"})
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
+
+def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes below ``node`` that belong to the same function, in no particular order."""
+    stack = list(ast.iter_child_nodes(node))
+    while stack:
+        current = stack.pop()
+        yield current
+        if not isinstance(current, _SCOPES):
+            stack.extend(ast.iter_child_nodes(current))
+
+
+def returns_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.Return]:
+    """The ``return`` statements of a function's own body, in source order."""
+    found = [inner for statement in node.body for inner in _with_own(statement) if isinstance(inner, ast.Return)]
+    return sorted(found, key=lambda statement: statement.lineno)
+
+
+def yields_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr | None]:
+    """The values that a generator's own body yields."""
+    return [
+        inner.value for statement in node.body for inner in _with_own(statement) if isinstance(inner, ast.Yield)
+    ]
+
+
+def _with_own(statement: ast.stmt) -> Iterator[ast.AST]:
+    yield statement
+    if not isinstance(statement, _SCOPES):
+        yield from own_nodes(statement)
+
+
+def parameters(node: FunctionNode) -> list[ast.arg]:
+    """All parameters that take one argument each, in order: positional ones, then keyword-only ones."""
+    return [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+
+
+def positional_parameters(node: FunctionNode) -> list[ast.arg]:
+    """The parameters that positional arguments fill, in order."""
+    return [*node.args.posonlyargs, *node.args.args]
+
+
+def first_parameter(node: FunctionNode) -> ast.arg | None:
+    """The first positional parameter, ``self`` or ``cls`` in a method."""
+    positional = positional_parameters(node)
+    return positional[0] if positional else None
+
+
+def default_of(node: FunctionNode, parameter: ast.arg) -> ast.expr | None:
+    """The default of ``parameter``."""
+    positional = positional_parameters(node)
+    for candidate, value in zip(reversed(positional), reversed(node.args.defaults), strict=False):
+        if candidate is parameter:
+            return value
+    for candidate, keyword_value in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
+        if candidate is parameter:
+            return keyword_value
+    return None
+
+
+def decorator_names(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Iterator[str]:
+    """The last part of each decorator's name, called or not."""
+    for decorator in node.decorator_list:
+        name = last_name(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        if name is not None:
+            yield name
+
+
+def has_decorator(node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bool:
+    """Whether a decorator of that name (its last part) stands on the function."""
+    return name in decorator_names(node)
+
+
+def is_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether reading the attribute runs the function."""
+    return any(name in _PROPERTIES for name in decorator_names(node))
+
+
+def last_name(node: ast.expr) -> str | None:
+    """``c`` of ``a.b.c`` or of ``c``."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Name):
+        return node.id
+    return None
+
+
+def attribute_chain(node: ast.expr) -> list[str] | None:
+    """``["a", "b", "c"]`` for ``a.b.c``; ``None`` where the chain does not start at a name."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return None
+    names.append(node.id)
+    names.reverse()
+    return names

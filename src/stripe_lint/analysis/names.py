@@ -1,0 +1,542 @@
+"""Resolves names, attribute chains and calls to what they mean, across scopes, classes and files.
+
+The answer holds for the whole scope, whatever the flow: a name that is bound to two different things resolves to
+``None``, and ``None`` never produces a finding. Recursion is bounded by ``DEEPEST``.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from stripe_lint.analysis import functions
+from stripe_lint.analysis.frameworks import is_dependency_marker
+from stripe_lint.analysis.module import Module
+from stripe_lint.analysis.references import (
+    ClassReference,
+    External,
+    ExternalInstance,
+    ExternalList,
+    FunctionReference,
+    ModuleReference,
+    ObjectReference,
+    PartialReference,
+    Reference,
+    StripeService,
+)
+from stripe_lint.analysis.scopes import Binding, BindingKind, Scope
+from stripe_lint.data import surface
+
+DEEPEST: Final = 40
+"""How many steps one resolution may take before it gives up."""
+
+_PENDING: Final = object()
+_depth = 0
+
+_STRIPE_CLIENTS: Final = frozenset({"stripe.StripeClient", "stripe._stripe_client.StripeClient"})
+_STRIPE_ALIASES: Final = (("stripe.webhook.", "stripe."), ("stripe._webhook.", "stripe."), ("stripe._error.", "stripe."))
+_LIST_METHODS: Final = frozenset({"auto_paging_iter", "auto_paging_iter_async"})
+_OPTIONAL_WRAPPERS: Final = frozenset({"typing.Optional", "typing_extensions.Optional", "typing.Union"})
+_ANNOTATED: Final = frozenset({"typing.Annotated", "typing_extensions.Annotated"})
+_PARTIALS: Final = frozenset({"functools.partial", "partial"})
+_PASS_THROUGH_CALLS: Final = frozenset({"typing.cast", "copy.copy", "copy.deepcopy"})
+
+
+def resolve(module: Module, node: ast.expr) -> Reference | None:
+    """What the expression ``node`` of ``module`` means; ``None`` where that is unknown or ambiguous."""
+    global _depth
+    key = ("resolve", node)
+    known = module.memory.get(key, _PENDING)
+    if known is not _PENDING:
+        return known  # type: ignore[return-value]
+    if _depth >= DEEPEST:
+        return None
+    module.memory[key] = None
+    _depth += 1
+    try:
+        answer = _resolve(module, node)
+    finally:
+        _depth -= 1
+    module.memory[key] = answer
+    return answer
+
+
+def dotted_path(module: Module, node: ast.expr) -> str | None:
+    """The import path of an external thing that ``node`` means, if it means one."""
+    reference = resolve(module, node)
+    return reference.path if isinstance(reference, External) else None
+
+
+def _resolve(module: Module, node: ast.expr) -> Reference | None:
+    if isinstance(node, ast.Name):
+        return resolve_name(module, node.id, module.scope_of(node))
+    if isinstance(node, ast.Attribute):
+        base = resolve(module, node.value)
+        return attribute(base, node.attr) if base is not None else None
+    if isinstance(node, ast.Call):
+        return _resolve_call(module, node)
+    if isinstance(node, ast.Await | ast.NamedExpr):
+        return resolve(module, node.value)
+    if isinstance(node, ast.IfExp):
+        return _agree(resolve(module, part) for part in (node.body, node.orelse) if not _is_none(part))
+    if isinstance(node, ast.BoolOp):
+        return _agree(resolve(module, part) for part in node.values if not _is_none(part))
+    if isinstance(node, ast.Subscript):
+        base = resolve(module, node.value)
+        if isinstance(base, ExternalList):
+            return ExternalInstance(base.path)
+    return None
+
+
+def resolve_name(module: Module, name: str, scope: Scope) -> Reference | None:
+    """What ``name`` means when read in ``scope``."""
+    found = scope.lookup(name)
+    if found is None:
+        return _from_star_imports(module, name) or External(f"builtins.{name}")
+    owner, bindings = found
+    return _agree(
+        _from_binding(module, name, owner, binding)
+        for binding in bindings
+        if not (binding.value is not None and _is_none(binding.value) and binding.kind is BindingKind.ASSIGNMENT)
+        and binding.kind is not BindingKind.DELETION
+    )
+
+
+def _agree(references: Iterable[Reference | None]) -> Reference | None:
+    """The one thing that all ``references`` say; ``None`` where they differ or one is unknown."""
+    answer: Reference | None = None
+    for reference in references:
+        if reference is None or (answer is not None and reference != answer):
+            return None
+        answer = reference
+    return answer
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _from_star_imports(module: Module, name: str) -> Reference | None:
+    for binding in module.scope.bindings.get("*", ()):
+        statement = module.parents[binding.node]
+        if isinstance(statement, ast.ImportFrom):
+            source = _imported_module(module, statement)
+            if source is not None and source is not module and name in source.scope.bindings:
+                return resolve_name(source, name, source.scope)
+            if source is None and statement.module in {"stripe", "aiohttp.web"}:
+                return None
+    return None
+
+
+def _from_binding(module: Module, name: str, scope: Scope, binding: Binding) -> Reference | None:
+    kind = binding.kind
+    if kind is BindingKind.IMPORT:
+        return _from_import(module, name, binding)
+    if kind is BindingKind.IMPORT_FROM:
+        return _from_import_from(module, binding)
+    if kind is BindingKind.FUNCTION:
+        node = binding.node
+        assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        return FunctionReference(module, node)
+    if kind is BindingKind.CLASS:
+        assert isinstance(binding.node, ast.ClassDef)
+        return ClassReference(module, binding.node)
+    if kind is BindingKind.PARAMETER:
+        return _from_parameter(module, scope, binding)
+    if kind is BindingKind.ITERATION and binding.value is not None:
+        iterated = resolve(module, binding.value)
+        return ExternalInstance(iterated.path) if isinstance(iterated, ExternalList) else None
+    if kind is BindingKind.ANNOTATION and binding.annotation is not None:
+        return instance_of_annotation(module, binding.annotation)
+    if kind is BindingKind.CONTEXT and binding.value is not None:
+        return resolve(module, binding.value)
+    if kind is BindingKind.ASSIGNMENT and binding.value is not None:
+        answer = resolve(module, binding.value)
+        if answer is None and binding.annotation is not None:
+            answer = instance_of_annotation(module, binding.annotation)
+        return answer
+    return None
+
+
+def _from_import(module: Module, name: str, binding: Binding) -> Reference | None:
+    alias = binding.node
+    assert isinstance(alias, ast.alias)
+    dotted = alias.name if alias.asname else name
+    path = module.project.find_module(dotted, module.path)
+    if path is not None:
+        imported = module.project.module_at(path)
+        return ModuleReference(imported) if imported is not None else None
+    return External(dotted)
+
+
+def _imported_module(module: Module, statement: ast.ImportFrom) -> Module | None:
+    project = module.project
+    if statement.level:
+        path = project.find_relative(statement.module or "", statement.level, module.path)
+    else:
+        path = project.find_module(statement.module or "", module.path)
+    return project.module_at(path) if path is not None else None
+
+
+def _from_import_from(module: Module, binding: Binding) -> Reference | None:
+    alias = binding.node
+    statement = module.parents[alias]
+    assert isinstance(alias, ast.alias)
+    assert isinstance(statement, ast.ImportFrom)
+    source = _imported_module(module, statement)
+    if source is not None and source is not module:
+        if alias.name in source.scope.bindings:
+            return resolve_name(source, alias.name, source.scope)
+        starred = _from_star_imports(source, alias.name)
+        if starred is not None:
+            return starred
+    submodule = _submodule(module, statement, alias.name)
+    if submodule is not None:
+        return ModuleReference(submodule)
+    if source is not None:
+        return None
+    prefix = "." * statement.level + (statement.module or "")
+    return External(canonical(f"{prefix}.{alias.name}"))
+
+
+def _submodule(module: Module, statement: ast.ImportFrom, name: str) -> Module | None:
+    project = module.project
+    dotted = f"{statement.module}.{name}" if statement.module else name
+    if statement.level:
+        path = project.find_relative(dotted, statement.level, module.path)
+    else:
+        path = project.find_module(dotted, module.path)
+    return project.module_at(path) if path is not None else None
+
+
+def canonical(path: str) -> str:
+    """The public spelling of a path into the SDK."""
+    for alias, public in _STRIPE_ALIASES:
+        if path.startswith(alias):
+            return public + path[len(alias) :]
+    return path
+
+
+def _from_parameter(module: Module, scope: Scope, binding: Binding) -> Reference | None:
+    function = scope.node
+    parameter = binding.node
+    assert isinstance(parameter, ast.arg)
+    if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        owner = module.enclosing_class(function)
+        if owner is not None and functions.first_parameter(function) is parameter:
+            if functions.has_decorator(function, "staticmethod"):
+                return None
+            if functions.has_decorator(function, "classmethod"):
+                return ClassReference(module, owner)
+            return ObjectReference(module, owner)
+    if binding.annotation is not None:
+        answer = instance_of_annotation(module, binding.annotation)
+        if answer is not None:
+            return answer
+    if binding.value is not None:
+        dependency = dependency_of(module, binding.value)
+        if dependency is not None:
+            return call_result(resolve(module, dependency))
+        return resolve(module, binding.value) if not isinstance(binding.value, ast.Constant) else None
+    return None
+
+
+def dependency_of(module: Module, node: ast.expr) -> ast.expr | None:
+    """The function that a ``Depends(function)`` default or annotation names."""
+    if isinstance(node, ast.Call) and node.args:
+        path = dotted_path(module, node.func)
+        if path is not None and is_dependency_marker(path):
+            return node.args[0]
+    return None
+
+
+def annotation_expression(node: ast.expr) -> ast.expr:
+    """The annotation itself, parsed first where it is written as a string."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        try:
+            return ast.parse(node.value, mode="eval").body
+        except (SyntaxError, ValueError, RecursionError):
+            return node
+    return node
+
+
+def instance_of_annotation(module: Module, annotation: ast.expr) -> Reference | None:
+    """An object of the class that ``annotation`` names; ``Optional`` and ``| None`` are looked through."""
+    expression = annotation_expression(annotation)
+    if expression is not annotation:
+        return _instance_of_text(module, annotation, expression)
+    if isinstance(expression, ast.Subscript):
+        path = dotted_path(module, expression.value)
+        inner = expression.slice
+        if path in _OPTIONAL_WRAPPERS:
+            parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+            return _agree(instance_of_annotation(module, part) for part in parts if not _is_none(part))
+        if path in _ANNOTATED and isinstance(inner, ast.Tuple) and inner.elts:
+            for extra in inner.elts[1:]:
+                dependency = dependency_of(module, extra)
+                if dependency is not None:
+                    answer = call_result(resolve(module, dependency))
+                    if answer is not None:
+                        return answer
+            return instance_of_annotation(module, inner.elts[0])
+        return None
+    if isinstance(expression, ast.BinOp) and isinstance(expression.op, ast.BitOr):
+        parts = [part for part in (expression.left, expression.right) if not _is_none(part)]
+        return _agree(instance_of_annotation(module, part) for part in parts)
+    if isinstance(expression, ast.Name):
+        alias = _annotation_alias(module, expression)
+        if alias is not None:
+            return instance_of_annotation(*alias)
+    return instance_of(resolve(module, expression))
+
+
+def _annotation_alias(module: Module, name: ast.Name) -> tuple[Module, ast.expr] | None:
+    """The right side of ``Alias = Annotated[…]`` where ``name`` is such an alias, here or imported."""
+    found = module.scope_of(name).lookup(name.id)
+    return _alias_of(module, found[1]) if found is not None else None
+
+
+def _alias_of(module: Module, bindings: list[Binding]) -> tuple[Module, ast.expr] | None:
+    if len(bindings) != 1:
+        return None
+    binding = bindings[0]
+    if binding.kind is BindingKind.ASSIGNMENT and isinstance(binding.value, ast.Subscript):
+        return module, binding.value
+    if binding.kind is BindingKind.IMPORT_FROM:
+        alias = binding.node
+        statement = module.parents[alias]
+        if isinstance(alias, ast.alias) and isinstance(statement, ast.ImportFrom):
+            source = _imported_module(module, statement)
+            if source is not None and source is not module and alias.name in source.scope.bindings:
+                return _alias_of(source, source.scope.bindings[alias.name])
+    return None
+
+
+def _instance_of_text(module: Module, place: ast.expr, expression: ast.expr) -> Reference | None:
+    """As ``instance_of_annotation`` for an annotation in quotes, whose nodes have no parents."""
+    scope = module.scope_of(place)
+    if isinstance(expression, ast.Name):
+        return instance_of(resolve_name(module, expression.id, scope))
+    if isinstance(expression, ast.Attribute):
+        names = functions.attribute_chain(expression)
+        if names is None:
+            return None
+        base = resolve_name(module, names[0], scope)
+        for name in names[1:]:
+            base = attribute(base, name) if base is not None else None
+        return instance_of(base)
+    if isinstance(expression, ast.BinOp) and isinstance(expression.op, ast.BitOr):
+        parts = [part for part in (expression.left, expression.right) if not _is_none(part)]
+        return _agree(_instance_of_text(module, place, part) for part in parts)
+    if isinstance(expression, ast.Subscript) and isinstance(expression.value, ast.Name):
+        if expression.value.id == "Optional":
+            return _instance_of_text(module, place, expression.slice)
+    return None
+
+
+def instance_of(reference: Reference | None) -> Reference | None:
+    """An object of the class that ``reference`` is."""
+    if isinstance(reference, External):
+        if reference.path in _STRIPE_CLIENTS:
+            return StripeService("")
+        if reference.path.startswith("stripe.") or reference.path.rpartition(".")[2][:1].isupper():
+            return ExternalInstance(reference.path)
+    if isinstance(reference, ClassReference):
+        client = _stripe_client_base(reference)
+        return client or ObjectReference(reference.module, reference.node)
+    return None
+
+
+def _stripe_client_base(reference: ClassReference) -> StripeService | None:
+    for base in reference.node.bases:
+        if dotted_path(reference.module, base) in _STRIPE_CLIENTS:
+            return StripeService("")
+    return None
+
+
+def attribute(base: Reference, name: str) -> Reference | None:
+    """What the attribute ``name`` of ``base`` means."""
+    if isinstance(base, External):
+        return External(canonical(f"{base.path}.{name}"))
+    if isinstance(base, StripeService):
+        return StripeService(f"{base.path}.{name}" if base.path else name)
+    if isinstance(base, ModuleReference):
+        return _module_attribute(base.module, name)
+    if isinstance(base, ClassReference | ObjectReference):
+        return class_attribute(base, name)
+    if isinstance(base, ExternalList) and name == "data":
+        return base
+    if isinstance(base, ExternalInstance):
+        return External(f"{base.path}().{name}")
+    return None
+
+
+def _module_attribute(module: Module, name: str) -> Reference | None:
+    if name in module.scope.bindings:
+        return resolve_name(module, name, module.scope)
+    starred = _from_star_imports(module, name)
+    if starred is not None:
+        return starred
+    if module.path.name == "__init__.py":
+        path = module.project.find_relative(name, 1, module.path)
+        submodule = module.project.module_at(path) if path is not None else None
+        if submodule is not None:
+            return ModuleReference(submodule)
+    return None
+
+
+def linearized(reference: ClassReference | ObjectReference) -> Iterator[tuple[Module, ast.ClassDef]]:
+    """The class and its bases within the project, depth first and each once."""
+    seen: set[ast.ClassDef] = set()
+    pending = [(reference.module, reference.node)]
+    while pending and len(seen) < DEEPEST:
+        module, node = pending.pop(0)
+        if node in seen:
+            continue
+        seen.add(node)
+        yield module, node
+        bases = [resolve(module, base) for base in node.bases]
+        pending[:0] = [(base.module, base.node) for base in bases if isinstance(base, ClassReference)]
+
+
+def external_bases(reference: ClassReference | ObjectReference) -> set[str]:
+    """The dotted paths of the bases outside the project, however far up."""
+    paths = set()
+    for module, node in linearized(reference):
+        for base in node.bases:
+            expression = base.value if isinstance(base, ast.Subscript) else base
+            path = dotted_path(module, expression)
+            if path is not None:
+                paths.add(path)
+    return paths
+
+
+def find_method(
+    reference: ClassReference | ObjectReference, name: str
+) -> tuple[Module, ast.FunctionDef | ast.AsyncFunctionDef] | None:
+    """The method ``name`` as an instance of the class has it, in the project."""
+    for module, node in linearized(reference):
+        scope = module.scopes.get(node)
+        for binding in reversed(scope.bindings.get(name, []) if scope is not None else []):
+            if isinstance(binding.node, ast.FunctionDef | ast.AsyncFunctionDef):
+                return module, binding.node
+    return None
+
+
+def class_attribute(base: ClassReference | ObjectReference, name: str) -> Reference | None:
+    """A method, a property's value, a class attribute or an attribute that a method sets on ``self``."""
+    for module, node in linearized(base):
+        scope = module.scopes.get(node)
+        if scope is not None and name in scope.bindings:
+            method = scope.bindings[name][-1].node
+            if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
+                bound = FunctionReference(module, method, base)
+                if functions.is_property(method):
+                    return call_result(bound)
+                if functions.has_decorator(method, "staticmethod"):
+                    return FunctionReference(module, method)
+                return bound
+            answer = resolve_name(module, name, scope)
+            if answer is not None:
+                return answer
+        values = [binding for _, binding in instance_bindings(module, node, name)]
+        if values:
+            return _agree(
+                _from_binding(module, name, module.scope, binding)
+                for binding in values
+                if not (binding.value is not None and _is_none(binding.value))
+            )
+    return None
+
+
+def instance_bindings(module: Module, owner: ast.ClassDef, name: str) -> list[tuple[ast.Attribute, Binding]]:
+    """Where methods of the class ``owner`` itself bind ``self.name``."""
+    found = []
+    for target, binding in module.attribute_bindings.get(name, ()):
+        function = module.enclosing_function(target)
+        if function is None or module.enclosing_class(function) is not owner:
+            continue
+        first = functions.first_parameter(function)
+        if first is not None and isinstance(target.value, ast.Name) and target.value.id == first.arg:
+            found.append((target, binding))
+    return found
+
+
+def _resolve_call(module: Module, node: ast.Call) -> Reference | None:
+    callee = resolve(module, node.func)
+    if isinstance(callee, External):
+        if callee.path in _PARTIALS and node.args:
+            target = resolve(module, node.args[0])
+            return PartialReference(target, module, node) if target is not None else None
+        if callee.path in _PASS_THROUGH_CALLS and node.args:
+            return resolve(module, node.args[-1])
+    if callee is None and isinstance(node.func, ast.Attribute) and node.func.attr in _LIST_METHODS:
+        return None
+    if isinstance(callee, External) and callee.path.rpartition(".")[2] in _LIST_METHODS:
+        listed = resolve(module, node.func.value) if isinstance(node.func, ast.Attribute) else None
+        return listed if isinstance(listed, ExternalList) else None
+    if isinstance(node.func, ast.Attribute) and node.func.attr in _LIST_METHODS:
+        listed = resolve(module, node.func.value)
+        return listed if isinstance(listed, ExternalList) else None
+    return call_result(callee)
+
+
+def call_result(callee: Reference | None) -> Reference | None:
+    """What calling ``callee`` gives."""
+    if isinstance(callee, External):
+        return _external_result(callee.path)
+    if isinstance(callee, StripeService):
+        method = surface.service_method(callee.path)
+        return _stripe_result(method) if method is not None else None
+    if isinstance(callee, ClassReference):
+        return _stripe_client_base(callee) or ObjectReference(callee.module, callee.node)
+    if isinstance(callee, FunctionReference):
+        return returned_by(callee)
+    if isinstance(callee, PartialReference):
+        return call_result(callee.function)
+    if isinstance(callee, ObjectReference):
+        method = find_method(callee, "__call__")
+        return returned_by(FunctionReference(*method, callee)) if method is not None else None
+    return None
+
+
+def _external_result(path: str) -> Reference | None:
+    if path in _STRIPE_CLIENTS:
+        return StripeService("")
+    if path.startswith("stripe."):
+        base, _, name = path.rpartition(".")
+        if base.endswith("()"):
+            method = surface.instance_method(base[:-2], name)
+        else:
+            method = surface.resource_method(path)
+        if method is not None:
+            return _stripe_result(method)
+        return ExternalInstance(path) if name[:1].isupper() else None
+    return ExternalInstance(path) if path.rpartition(".")[2][:1].isupper() else None
+
+
+def _stripe_result(method: surface.Method) -> Reference | None:
+    if method.returns is not None:
+        return ExternalInstance(method.returns)
+    if method.returns_list_of is not None:
+        return ExternalList(method.returns_list_of)
+    return None
+
+
+def returned_by(function: FunctionReference) -> Reference | None:
+    """What a function of the project returns, by all of its ``return`` statements or else its annotation."""
+    node = function.node
+    if isinstance(node, ast.Lambda):
+        return resolve(function.module, node.body)
+    values = [statement.value for statement in functions.returns_of(node)]
+    answer = None
+    if values and all(value is not None for value in values):
+        answer = _agree(resolve(function.module, value) for value in values if value is not None and not _is_none(value))
+    if answer is None:
+        answer = _agree(
+            resolve(function.module, value) for value in functions.yields_of(node) if value is not None
+        )
+    if answer is None and node.returns is not None:
+        answer = instance_of_annotation(function.module, node.returns)
+    return answer

@@ -1,0 +1,98 @@
+"""Scopes and bindings: which names a module, class, function or comprehension defines, and how."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from enum import Enum, auto
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+ScopeNode = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.expr
+
+
+class BindingKind(Enum):
+    """How a name comes to be bound."""
+
+    IMPORT = auto()
+    IMPORT_FROM = auto()
+    ASSIGNMENT = auto()
+    ANNOTATION = auto()
+    UNPACKING = auto()
+    AUGMENTED = auto()
+    FUNCTION = auto()
+    CLASS = auto()
+    PARAMETER = auto()
+    ITERATION = auto()
+    CONTEXT = auto()
+    EXCEPTION = auto()
+    PATTERN = auto()
+    DELETION = auto()
+
+
+@dataclass(slots=True, eq=False)
+class Binding:
+    """One place that binds a name.
+
+    ``value`` is the expression that the name takes its value from, where there is one: the right side of an
+    assignment, the iterable of a loop, the context expression of a ``with``. ``node`` is the syntax that binds.
+    """
+
+    kind: BindingKind
+    node: ast.AST
+    value: ast.expr | None = None
+    annotation: ast.expr | None = None
+
+
+class Scope:
+    """The names bound in one module, class, function, lambda or comprehension."""
+
+    __slots__ = ("bindings", "global_names", "node", "nonlocal_names", "parent")
+
+    def __init__(self, node: ScopeNode, parent: Scope | None) -> None:
+        self.node = node
+        self.parent = parent
+        self.bindings: dict[str, list[Binding]] = {}
+        self.global_names: set[str] = set()
+        self.nonlocal_names: set[str] = set()
+
+    def bind(self, name: str, binding: Binding) -> None:
+        """Record that ``binding`` binds ``name`` here, or where a ``global`` statement says."""
+        scope = self
+        if name in self.global_names:
+            while scope.parent is not None:
+                scope = scope.parent
+        scope.bindings.setdefault(name, []).append(binding)
+
+    @property
+    def is_class(self) -> bool:
+        """Whether this is a class body, whose names its methods do not see."""
+        return self.node.__class__ is ast.ClassDef
+
+    @property
+    def function(self) -> FunctionNode | None:
+        """The function that this scope is the body of, or the nearest around a comprehension."""
+        scope: Scope | None = self
+        while scope is not None:
+            node = scope.node
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                return node
+            if isinstance(node, ast.ClassDef | ast.Module):
+                return None
+            scope = scope.parent
+        return None
+
+    def lookup(self, name: str) -> tuple[Scope, list[Binding]] | None:
+        """The scope that defines ``name`` as seen from here, and its bindings; ``None`` for builtins."""
+        scope: Scope | None = self
+        first = True
+        while scope is not None:
+            if first or not scope.is_class:
+                bindings = scope.bindings.get(name)
+                if bindings is not None and name not in scope.nonlocal_names:
+                    return scope, bindings
+            first = first and scope.node.__class__ in _COMPREHENSIONS
+            scope = scope.parent
+        return None
+
+
+_COMPREHENSIONS = frozenset({ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp})

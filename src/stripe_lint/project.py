@@ -1,0 +1,179 @@
+"""The project around a file: which file an import means, and which files mention a name.
+
+A project reads other modules only when a question from the file being checked leads there. What it remembers is
+facts about files, never findings, so no result depends on the order in which files are checked.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import sys
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from stripe_lint.analysis.module import Module
+
+LARGEST_MODULE_BYTES: Final = 1_500_000
+"""A file above this size, in bytes, is not read to answer a question from another file."""
+
+MOST_INDEXED_FILES: Final = 6_000
+"""A project with more Python files than this answers no question about callers."""
+
+MOST_INDEXED_BYTES: Final = 96_000_000
+"""A project with more Python source than this, in bytes, answers no question about callers."""
+
+MOST_CALLER_FILES: Final = 12
+"""A name that more files mention than this says nothing about its callers."""
+
+SKIPPED_FOLDERS: Final = frozenset(
+    {".git", ".hg", ".tox", ".nox", ".venv", "venv", "env", "node_modules", "__pycache__", "build", "dist", ".eggs"}
+    | {"site-packages", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
+)
+
+_SDK_PACKAGES: Final = frozenset({"stripe"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    size: int
+    modified: int
+
+
+class Project:
+    """All code below one root folder, read on demand."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.modules_read = 0
+        self._modules: dict[Path, tuple[_Stamp, Module | None]] = {}
+        self._current: Module | None = None
+        self._found: dict[tuple[Path, str], Path | None] = {}
+
+    def load(self, path: Path, text: str, tree: ast.Module | None = None) -> Module:
+        """The file being checked, from the text that the consumer handed over.
+
+        Raises ``SyntaxError``, ``ValueError`` or ``RecursionError`` where ``text`` can't be parsed.
+        """
+        if tree is None:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = ast.parse(text)
+        module = Module(path.absolute(), text, tree, self)
+        self._current = module
+        return module
+
+    def module_at(self, path: Path) -> Module | None:
+        """The module in the file ``path``; ``None`` where it can't be read or parsed."""
+        if self._current is not None and self._current.path == path:
+            return self._current
+        try:
+            status = path.stat()
+        except OSError:
+            return None
+        stamp = _Stamp(status.st_size, status.st_mtime_ns)
+        known = self._modules.get(path)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        module = self._read(path) if stamp.size <= LARGEST_MODULE_BYTES else None
+        self._modules[path] = (stamp, module)
+        return module
+
+    def _read(self, path: Path) -> Module | None:
+        self.modules_read += 1
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                data = path.read_bytes()
+                return Module(path, data.decode("utf-8", "replace"), ast.parse(data), self)
+        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+    def find_module(self, dotted: str, importer: Path) -> Path | None:
+        """The file that ``import dotted`` means in the file ``importer``; ``None`` for code outside the project."""
+        top = dotted.partition(".")[0]
+        if top in _SDK_PACKAGES or top in sys.stdlib_module_names:
+            return None
+        key = (importer.parent, dotted)
+        if key not in self._found:
+            self._found[key] = self._search(dotted, importer)
+        return self._found[key]
+
+    def find_relative(self, dotted: str, level: int, importer: Path) -> Path | None:
+        """The file that ``from <level dots>dotted import …`` means in ``importer``."""
+        folder = importer.parent
+        for _ in range(level - 1):
+            folder = folder.parent
+        return _module_file(folder, dotted)
+
+    def _search(self, dotted: str, importer: Path) -> Path | None:
+        for base in self._source_roots(importer):
+            found = _module_file(base, dotted)
+            if found is not None and found != importer:
+                return found
+        return None
+
+    def _source_roots(self, importer: Path) -> list[Path]:
+        folder = importer.parent
+        while (folder / "__init__.py").exists() and folder != folder.parent:
+            folder = folder.parent
+        roots = [folder, self.root, self.root / "src"]
+        ancestor = importer.parent
+        while ancestor != ancestor.parent and (ancestor == self.root or self.root in ancestor.parents):
+            roots.append(ancestor)
+            roots.append(ancestor / "src")
+            ancestor = ancestor.parent
+        return list(dict.fromkeys(roots))
+
+    @cached_property
+    def _contents(self) -> dict[Path, bytes] | None:
+        """All Python files of the project with their bytes; ``None`` where the project is too large."""
+        contents: dict[Path, bytes] = {}
+        total = 0
+        for folder, folders, names in os.walk(self.root):
+            folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
+            for name in sorted(names):
+                if not name.endswith(".py"):
+                    continue
+                path = Path(folder, name)
+                try:
+                    data = path.read_bytes()
+                except OSError:
+                    continue
+                total += len(data)
+                if len(contents) >= MOST_INDEXED_FILES or total > MOST_INDEXED_BYTES:
+                    return None
+                if len(data) <= LARGEST_MODULE_BYTES:
+                    contents[path] = data
+        return contents
+
+    def files_that_mention(self, name: str, near: Path | None = None) -> list[Path] | None:
+        """The files that hold the identifier ``name``; ``None`` where that is unknown or too common to tell.
+
+        ``near`` is a file whose own bytes are always looked at, on disk or not.
+        """
+        contents = self._contents
+        if contents is None:
+            return None
+        encoded = name.encode()
+        pattern = re.compile(rb"\b" + re.escape(encoded) + rb"\b")
+        found = [path for path, data in contents.items() if encoded in data and pattern.search(data)]
+        if near is not None and near not in found:
+            found.append(near)
+        return found if len(found) <= MOST_CALLER_FILES else None
+
+
+def _module_file(base: Path, dotted: str) -> Path | None:
+    folder = base.joinpath(*dotted.split(".")) if dotted else base
+    package = folder / "__init__.py"
+    if package.is_file():
+        return package
+    if dotted:
+        module = folder.with_name(folder.name + ".py")
+        if module.is_file():
+            return module
+    return None
