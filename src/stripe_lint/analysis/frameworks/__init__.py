@@ -1,0 +1,185 @@
+"""What the analysis knows about web frameworks: one module a framework, found by walking this package.
+
+A module that defines ``FRAMEWORK`` is an entry; nothing else has to be told about it. Importing this package reads no
+entry: they, and the look-ups over all of them, are built on first use and are a dictionary or a set from then on.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.frameworks.model import Framework
+
+    ALL: tuple[Framework, ...]
+
+__all__ = [
+    "ALL",
+    "by_name",
+    "frameworks_of",
+    "generic",
+    "is_abort_call",
+    "is_json_function",
+    "is_message_call",
+    "is_response_call",
+    "is_response_exception",
+    "is_template_call",
+    "is_textless_exception",
+    "request_global",
+    "request_type",
+    "view_base",
+]
+
+_BODY_ROLES = (
+    "raw_attributes",
+    "raw_calls",
+    "raw_streams",
+    "parsed_attributes",
+    "parsed_calls",
+    "form_attributes",
+    "form_calls",
+)
+
+
+def __getattr__(name: str) -> object:
+    """``ALL``, every entry, the most specific first; read when it is first asked for."""
+    if name == "ALL":
+        return _entries()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def by_name(name: str) -> Framework:
+    """The entry of this name; a ``KeyError`` where there is none."""
+    return _entries_by_name()[name]
+
+
+@cache
+def frameworks_of(imported: frozenset[str]) -> tuple[Framework, ...]:
+    """The frameworks that a file with these top-level imports uses, the most specific first."""
+    return tuple(entry for entry in _entries() if not imported.isdisjoint(entry.modules))
+
+
+def request_global(path: str | None) -> Framework | None:
+    """The framework whose current request this dotted name is."""
+    return _owners("request_globals").get(path)
+
+
+def request_type(path: str | None) -> Framework | None:
+    """The framework whose request class this dotted name is."""
+    return _owners("request_types").get(path)
+
+
+def view_base(path: str | None) -> Framework | None:
+    """The framework whose view classes inherit from this dotted name."""
+    return _owners("view_bases").get(path)
+
+
+def is_response_call(path: str | None) -> bool:
+    """Whether a call of this dotted name builds what is sent back."""
+    return path in _names("response_calls")
+
+
+def is_response_exception(path: str | None) -> bool:
+    """Whether raising this class answers the request."""
+    return path in _names("response_exceptions")
+
+
+def is_textless_exception(path: str | None) -> bool:
+    """Whether raising this class answers the request without the exception's text, in the framework it comes from."""
+    return path in _names("textless_exceptions")
+
+
+def is_message_call(path: str | None) -> bool:
+    """Whether a call of this dotted name shows text to the user on the next page."""
+    return path in _names("message_calls")
+
+
+def is_template_call(path: str | None) -> bool:
+    """Whether a call of this dotted name renders a context."""
+    return path in _names("template_calls")
+
+
+def is_abort_call(path: str | None) -> bool:
+    """Whether a call of this dotted name never returns."""
+    return path in _names("abort_calls")
+
+
+def is_json_function(path: str | None) -> bool:
+    """Whether a call of this dotted name decodes JSON as ``json.loads`` does."""
+    return path in _names("json_functions")
+
+
+@cache
+def generic() -> Framework:
+    """What a parameter named ``request`` means where the framework is unknown: the names that all entries agree on.
+
+    A name that is the raw body on one framework and the parsed body on another (``data``), or an attribute on one and
+    a method on another (``body``, ``json``, ``text``), is in no field.
+    """
+    from stripe_lint.analysis.frameworks.model import Framework
+
+    entries = [entry for entry in _entries() if not entry.keyed]
+    roles: dict[str, set[str]] = {}
+    for entry in entries:
+        for role in _BODY_ROLES:
+            for name in getattr(entry, role):
+                roles.setdefault(name, set()).add(role)
+
+    def agreed(role: str) -> frozenset[str]:
+        return frozenset(name for name, found in roles.items() if found == {role})
+
+    return Framework(
+        name="generic",
+        modules=(),
+        raw_attributes=agreed("raw_attributes"),
+        raw_calls=agreed("raw_calls"),
+        raw_streams=agreed("raw_streams"),
+        parsed_attributes=agreed("parsed_attributes"),
+        parsed_calls=agreed("parsed_calls"),
+        form_attributes=agreed("form_attributes"),
+        form_calls=agreed("form_calls"),
+        header_attributes=frozenset().union(*(entry.header_attributes for entry in entries)),
+        header_calls=frozenset().union(*(entry.header_calls for entry in entries)),
+        environ_attributes=frozenset().union(*(entry.environ_attributes for entry in entries)),
+    )
+
+
+@cache
+def _entries() -> tuple[Framework, ...]:
+    """Every entry of the package, the most specific first."""
+    from pkgutil import iter_modules
+
+    entries: dict[str, Framework] = {}
+    for module in iter_modules(__path__):
+        entry = getattr(import_module(f"{__name__}.{module.name}"), "FRAMEWORK", None)
+        if entry is not None:
+            entries[entry.name] = entry
+
+    def height(entry: Framework) -> int:
+        return 1 + max((height(entries[name]) for name in entry.builds_on), default=0)
+
+    return tuple(sorted(entries.values(), key=lambda entry: (entry.weak_import, -height(entry), entry.name)))
+
+
+@cache
+def _entries_by_name() -> dict[str, Framework]:
+    return {entry.name: entry for entry in _entries()}
+
+
+@cache
+def _names(field: str) -> frozenset[str | None]:
+    """The union of one field over all entries."""
+    return frozenset().union(*(getattr(entry, field) for entry in _entries()))
+
+
+@cache
+def _owners(field: str) -> dict[str | None, Framework]:
+    """Each dotted name of one field with its entry; where several list it, the one whose own package it is in."""
+    owners: dict[str | None, Framework] = {}
+    for entry in _entries():
+        for path in getattr(entry, field):
+            if path not in owners or path.partition(".")[0] in entry.modules:
+                owners[path] = entry
+    return owners

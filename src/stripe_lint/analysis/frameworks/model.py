@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Framework:
-    """How one web framework hands over a request and takes back a response.
+    """How one web framework hands over a request and takes back a response. There is one object a framework.
 
     ``modules``: top-level packages whose import says that a file uses the framework.
 
@@ -39,6 +39,37 @@ class Framework:
     ``message_calls`` show text to the user on the next page, ``template_calls`` render a context,
     ``abort_calls`` never return. ``returns_exception_text`` is true where returning an exception object from a
     handler is accepted; on Flask, for one, it is a ``TypeError``.
+
+    All names at once: ``keyed`` is true where the request is a plain dict and the names of body and headers are its
+    keys (``event["body"]``); ``awaited`` are the body names whose value has to be awaited; ``base64_flag`` is the name
+    that says whether the raw body is base64; ``builds_on`` names the frameworks that this one is made of, which it
+    goes before when a file's framework is decided. ``request_attributes`` hold the request on a view's ``self``
+    (``self.request``) or on the application (``app.current_request``).
+
+    Parameters filled by the framework: ``body_parameter_names`` limits ``body_parameters`` to parameters of these
+    names, empty means any name; ``raw_parameters`` are filled with the raw body, ``header_parameters`` with
+    the headers; ``header_parameter_markers`` are defaults or annotations that fill a parameter from one header;
+    ``raw_receivers`` are parameters that are called for messages whose ``body`` key is a part of the raw body.
+
+    How a header is found: ``environ_attributes`` are those of ``header_attributes`` (the request itself, where that
+    is ``environ_request``) whose keys are written as in WSGI (``HTTP_STRIPE_SIGNATURE``); ``case_sensitive_headers``
+    are those that are plain dicts; ``underscored_headers`` is true where ``STRIPE_SIGNATURE`` finds
+    ``Stripe-Signature``; ``missing_header_answered`` is true where a subscript with a missing header ends in a 400.
+
+    What runs before a handler: ``guard_keywords`` are keyword arguments of the application, router or route
+    that name it, ``guard_attributes`` are class attributes of a view that do, ``guard_decorators`` are dotted names of
+    decorators that do, and ``guard_methods`` are the methods by which a class that is named there, or the view's own
+    class or a middleware, runs. ``route_calls`` are functions and methods that register a handler they are given;
+    ``error_handler_keywords`` are keyword arguments that map exception classes to functions.
+
+    How else an answer is given: ``response_parameters`` of a handler are objects whose ``response_attributes`` are
+    sent; ``response_methods`` and ``template_methods`` are methods of a view or of the framework's own objects that
+    send their argument or render a context. ``textless_exceptions`` are those of ``response_exceptions`` whose
+    text the framework keeps from the client unless debugging is on. ``json_functions`` are dotted names of functions
+    that decode JSON as ``json.loads`` does.
+
+    ``weak_import`` is true where the modules are imported for other things too (an HTTP client, a cloud library), so
+    that any other framework in the file is the likelier one.
     """
 
     name: str
@@ -72,3 +103,36 @@ class Framework:
     template_calls: frozenset[str] = frozenset()
     abort_calls: frozenset[str] = frozenset()
     returns_exception_text: bool = False
+    builds_on: tuple[str, ...] = ()
+    keyed: bool = False
+    awaited: frozenset[str] = frozenset()
+    base64_flag: str = ""
+    request_attributes: tuple[str, ...] = ()
+    body_parameter_names: tuple[str, ...] = ()
+    raw_parameters: tuple[str, ...] = ()
+    raw_receivers: tuple[str, ...] = ()
+    header_parameters: tuple[str, ...] = ()
+    header_parameter_markers: tuple[str, ...] = ()
+    environ_attributes: frozenset[str] = frozenset()
+    environ_request: bool = False
+    case_sensitive_headers: frozenset[str] = frozenset()
+    underscored_headers: bool = False
+    missing_header_answered: bool = False
+    guard_keywords: frozenset[str] = frozenset()
+    guard_attributes: frozenset[str] = frozenset()
+    guard_decorators: frozenset[str] = frozenset()
+    guard_methods: frozenset[str] = frozenset()
+    route_calls: frozenset[str] = frozenset()
+    error_handler_keywords: frozenset[str] = frozenset()
+    response_parameters: tuple[str, ...] = ()
+    response_attributes: frozenset[str] = frozenset()
+    response_methods: frozenset[str] = frozenset()
+    template_methods: frozenset[str] = frozenset()
+    textless_exceptions: frozenset[str] = frozenset()
+    json_functions: frozenset[str] = frozenset()
+    weak_import: bool = False
+
+
+def spellings(modules: str, names: str) -> frozenset[str]:
+    """Every dotted name that joins one of the blank-separated modules with one of the blank-separated names."""
+    return frozenset(f"{module}.{name}" for module in modules.split() for name in names.split())

@@ -1,0 +1,22 @@
+"""Azure Functions: https://learn.microsoft.com/en-us/python/api/azure-functions/azure.functions.httprequest."""
+
+from __future__ import annotations
+
+from stripe_lint.analysis.frameworks.model import Framework
+
+FRAMEWORK = Framework(
+    name="azure_functions",
+    modules=("azure",),
+    weak_import=True,
+    request_types=("azure.functions.HttpRequest",),
+    request_parameters=("req", "request"),
+    raw_calls=frozenset({"get_body"}),
+    parsed_calls=frozenset({"get_json"}),
+    form_attributes=frozenset({"form", "files", "params"}),
+    foreign_attributes=frozenset(
+        {"body", "data", "json", "text", "content", "raw_body", "json_body", "get_data", "read"}
+    ),
+    route_decorators=frozenset({"route"}),
+    entry_points=(("req",), ("req", "context")),
+    response_calls=frozenset({"azure.functions.HttpResponse"}),
+)

@@ -1,0 +1,34 @@
+"""Bottle: https://bottlepy.org/docs/stable/api.html."""
+
+from __future__ import annotations
+
+from stripe_lint.analysis.frameworks.model import Framework, spellings
+
+FRAMEWORK = Framework(
+    name="bottle",
+    modules=("bottle",),
+    request_globals=("bottle.request",),
+    request_types=("bottle.BaseRequest", "bottle.Request", "bottle.LocalRequest"),
+    raw_streams=frozenset({"body"}),
+    parsed_attributes=frozenset({"json"}),
+    form_attributes=frozenset({"forms", "POST", "GET", "params", "query", "files"}),
+    foreign_attributes=frozenset(
+        {"data", "text", "content", "raw_body", "json_body", "get_data", "get_json", "get_body", "read"}
+    ),
+    header_attributes=frozenset({"headers", "environ"}),
+    header_calls=frozenset({"get_header"}),
+    environ_attributes=frozenset({"environ"}),
+    underscored_headers=True,
+    route_decorators=frozenset({"route", "get", "post", "put", "patch", "delete"}),
+    route_calls=frozenset({"route", "get", "post", "put", "patch", "delete", "add_route"}),
+    guard_registrations=frozenset({"hook"}),
+    guard_keywords=frozenset({"apply"}),
+    error_handler_decorators=frozenset({"error"}),
+    response_calls=spellings(
+        "bottle", "HTTPResponse HTTPError Response BaseResponse LocalResponse static_file abort redirect"
+    ),
+    response_exceptions=spellings("bottle", "HTTPResponse HTTPError"),
+    template_calls=spellings("bottle", "template jinja2_template mako_template cheetah_template"),
+    abort_calls=spellings("bottle", "abort redirect"),
+    json_functions=frozenset({"bottle.json_loads"}),
+)

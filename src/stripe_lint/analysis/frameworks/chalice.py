@@ -1,0 +1,31 @@
+"""AWS Chalice: https://aws.github.io/chalice/api.html."""
+
+from __future__ import annotations
+
+from stripe_lint.analysis.frameworks.model import Framework, spellings
+
+_ERRORS = spellings(
+    "chalice chalice.app",
+    """ChaliceViewError BadRequestError UnauthorizedError ForbiddenError NotFoundError ConflictError
+    UnprocessableEntityError TooManyRequestsError""",
+) | spellings("chalice.app", "MethodNotAllowedError RequestTimeoutError")
+
+FRAMEWORK = Framework(
+    name="chalice",
+    modules=("chalice",),
+    builds_on=("aws_lambda",),
+    request_types=("chalice.app.Request",),
+    request_parameters=(),
+    request_attributes=("current_request",),
+    raw_attributes=frozenset({"raw_body"}),
+    parsed_attributes=frozenset({"json_body"}),
+    form_attributes=frozenset({"query_params"}),
+    foreign_attributes=frozenset(
+        {"body", "data", "json", "text", "content", "get_data", "get_json", "get_body", "read"}
+    ),
+    route_decorators=frozenset({"route"}),
+    guard_registrations=frozenset({"middleware"}),
+    guard_keywords=frozenset({"authorizer"}),
+    response_calls=spellings("chalice chalice.app", "Response"),
+    response_exceptions=_ERRORS,
+)

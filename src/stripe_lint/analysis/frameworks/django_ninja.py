@@ -1,0 +1,56 @@
+"""Django Ninja: https://django-ninja.dev/reference/operations-parameters/."""
+
+from __future__ import annotations
+
+from stripe_lint.analysis.frameworks.django import FRAMEWORK as DJANGO
+from stripe_lint.analysis.frameworks.model import Framework, spellings
+
+FRAMEWORK = Framework(
+    name="django_ninja",
+    modules=("ninja", "ninja_extra"),
+    builds_on=("django",),
+    request_parameters=("request", "req"),
+    raw_attributes=DJANGO.raw_attributes,
+    raw_calls=DJANGO.raw_calls,
+    form_attributes=DJANGO.form_attributes,
+    foreign_attributes=DJANGO.foreign_attributes,
+    body_parameters=True,
+    body_parameter_markers=tuple(
+        sorted(spellings("ninja ninja.params", "Body BodyEx PatchDict") - {"ninja.params.PatchDict"})
+    ),
+    header_parameter_markers=tuple(sorted(spellings("ninja ninja.params", "Header HeaderEx"))),
+    header_attributes=DJANGO.header_attributes,
+    environ_attributes=DJANGO.environ_attributes,
+    underscored_headers=True,
+    route_decorators=frozenset(
+        {
+            "get",
+            "post",
+            "put",
+            "patch",
+            "delete",
+            "api_operation",
+            "http_get",
+            "http_post",
+            "http_put",
+            "http_patch",
+            "http_delete",
+            "http_generic",
+        }
+    ),
+    guard_keywords=frozenset({"auth", "permissions"}),
+    guard_methods=DJANGO.guard_methods | {"authenticate", "has_permission"},
+    error_handler_decorators=frozenset({"exception_handler"}),
+    error_handler_calls=frozenset({"add_exception_handler"}),
+    response_calls=DJANGO.response_calls | {"ninja.responses.Response", "ninja.Status", "ninja.responses.Status"},
+    response_exceptions=DJANGO.response_exceptions
+    | spellings("ninja.errors", "HttpError AuthenticationError AuthorizationError ValidationError")
+    | spellings(
+        "ninja_extra.exceptions",
+        """APIException ValidationError ParseError AuthenticationFailed NotAuthenticated PermissionDenied NotFound
+        MethodNotAllowed NotAcceptable UnsupportedMediaType Throttled HttpError""",
+    ),
+    textless_exceptions=DJANGO.textless_exceptions,
+    message_calls=DJANGO.message_calls,
+    template_calls=DJANGO.template_calls,
+)

@@ -1,0 +1,56 @@
+"""FastAPI: https://fastapi.tiangolo.com/reference/request/."""
+
+from __future__ import annotations
+
+from stripe_lint.analysis.frameworks.model import Framework, spellings
+from stripe_lint.analysis.frameworks.starlette import FRAMEWORK as STARLETTE
+
+_PARAMETER_MODULES = "fastapi fastapi.param_functions fastapi.params"
+
+FRAMEWORK = Framework(
+    name="fastapi",
+    modules=("fastapi",),
+    builds_on=("starlette",),
+    request_types=("fastapi.Request", "fastapi.requests.Request", "starlette.requests.Request"),
+    request_parameters=STARLETTE.request_parameters,
+    raw_calls=STARLETTE.raw_calls,
+    parsed_calls=STARLETTE.parsed_calls,
+    form_attributes=STARLETTE.form_attributes,
+    form_calls=STARLETTE.form_calls,
+    foreign_attributes=STARLETTE.foreign_attributes,
+    awaited=STARLETTE.awaited,
+    body_parameters=True,
+    body_parameter_markers=tuple(sorted(spellings(_PARAMETER_MODULES, "Body"))),
+    header_parameter_markers=tuple(sorted(spellings(_PARAMETER_MODULES, "Header"))),
+    route_decorators=frozenset(
+        {"get", "post", "put", "patch", "delete", "head", "options", "trace", "api_route", "route"}
+    ),
+    route_calls=STARLETTE.route_calls | {"add_api_route", "APIRoute"},
+    view_bases=STARLETTE.view_bases,
+    view_methods=STARLETTE.view_methods,
+    dependency_markers=tuple(sorted(spellings(_PARAMETER_MODULES, "Depends Security"))),
+    guard_registrations=STARLETTE.guard_registrations,
+    guard_keywords=STARLETTE.guard_keywords | {"dependencies"},
+    guard_methods=STARLETTE.guard_methods | {"get_route_handler"},
+    error_handler_decorators=STARLETTE.error_handler_decorators,
+    error_handler_calls=STARLETTE.error_handler_calls,
+    error_handler_keywords=STARLETTE.error_handler_keywords,
+    response_calls=STARLETTE.response_calls
+    | spellings(
+        "fastapi.responses",
+        """Response HTMLResponse PlainTextResponse JSONResponse ORJSONResponse UJSONResponse RedirectResponse
+        StreamingResponse FileResponse""",
+    )
+    | {"fastapi.Response"},
+    response_exceptions=STARLETTE.response_exceptions
+    | {
+        "fastapi.HTTPException",
+        "fastapi.exceptions.HTTPException",
+        "fastapi.exceptions.StarletteHTTPException",
+        "fastapi.exceptions.RequestValidationError",
+    },
+    template_calls=STARLETTE.template_calls | {"fastapi.templating.Jinja2Templates.TemplateResponse"},
+    template_methods=STARLETTE.template_methods,
+    # An exception that is returned is encoded by its attributes: a 200 with the error's message and bodies.
+    returns_exception_text=True,
+)

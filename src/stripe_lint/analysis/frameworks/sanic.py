@@ -1,0 +1,46 @@
+"""Sanic: https://sanic.dev/en/guide/basics/request.html."""
+
+from __future__ import annotations
+
+from stripe_lint.analysis.frameworks.model import Framework, spellings
+
+FRAMEWORK = Framework(
+    name="sanic",
+    modules=("sanic", "sanic_ext"),
+    request_types=("sanic.Request", "sanic.request.Request", "sanic.request.types.Request"),
+    request_parameters=("request", "req"),
+    raw_attributes=frozenset({"body"}),
+    parsed_attributes=frozenset({"json"}),
+    parsed_calls=frozenset({"load_json"}),
+    form_attributes=frozenset({"form", "files", "args", "query_args"}),
+    form_calls=frozenset({"get_form"}),
+    foreign_attributes=frozenset(
+        {"data", "text", "content", "raw_body", "json_body", "get_data", "get_json", "get_body", "read"}
+    ),
+    route_decorators=frozenset({"get", "post", "put", "patch", "delete", "head", "options", "route"}),
+    route_calls=frozenset({"add_route"}),
+    view_bases=("sanic.views.HTTPMethodView",),
+    view_methods=frozenset({"get", "post", "put", "patch", "delete", "head", "options", "dispatch_request"}),
+    guard_registrations=frozenset({"middleware", "on_request"}),
+    guard_attributes=frozenset({"decorators"}),
+    error_handler_decorators=frozenset({"exception"}),
+    error_handler_calls=frozenset({"exception"}),
+    response_calls=spellings("sanic", "HTTPResponse empty html json raw redirect text")
+    | spellings(
+        "sanic.response", "HTTPResponse JSONResponse ResponseStream empty file file_stream html json raw redirect text"
+    )
+    | spellings("sanic.response.convenience", "empty file file_stream html json raw redirect text")
+    | spellings("sanic.response.types", "HTTPResponse JSONResponse ResponseStream"),
+    response_exceptions=spellings(
+        "sanic.exceptions",
+        """SanicException HTTPException BadRequest BadURL InvalidUsage Unauthorized Forbidden NotFound FileNotFound
+        MethodNotAllowed MethodNotSupported RequestTimeout PayloadTooLarge URITooLong HeaderNotFound InvalidHeader
+        RangeNotSatisfiable ExpectationFailed ServerError InternalServerError ServiceUnavailable""",
+    )
+    | spellings(
+        "sanic",
+        """SanicException BadRequest Unauthorized Forbidden NotFound FileNotFound MethodNotAllowed HeaderNotFound
+        InvalidHeader RangeNotSatisfiable ExpectationFailed ServerError InternalServerError ServiceUnavailable""",
+    ),
+    template_calls=frozenset({"sanic_ext.render"}),
+)

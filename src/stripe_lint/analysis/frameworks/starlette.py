@@ -1,0 +1,38 @@
+"""Starlette: https://www.starlette.io/requests/."""
+
+from __future__ import annotations
+
+from stripe_lint.analysis.frameworks.model import Framework, spellings
+
+FRAMEWORK = Framework(
+    name="starlette",
+    modules=("starlette",),
+    builds_on=("asgi",),
+    request_types=("starlette.requests.Request",),
+    request_parameters=("request", "req"),
+    raw_calls=frozenset({"body"}),
+    parsed_calls=frozenset({"json"}),
+    form_attributes=frozenset({"query_params"}),
+    form_calls=frozenset({"form"}),
+    foreign_attributes=frozenset(
+        {"data", "text", "content", "raw_body", "json_body", "get_data", "get_json", "get_body", "read"}
+    ),
+    awaited=frozenset({"body", "json", "form"}),
+    route_decorators=frozenset({"route"}),
+    route_calls=frozenset({"Route", "add_route"}),
+    view_bases=("starlette.endpoints.HTTPEndpoint",),
+    view_methods=frozenset({"get", "post", "put", "patch", "delete", "head", "options", "dispatch"}),
+    guard_registrations=frozenset({"middleware"}),
+    guard_keywords=frozenset({"middleware"}),
+    guard_methods=frozenset({"dispatch", "__call__"}),
+    error_handler_decorators=frozenset({"exception_handler"}),
+    error_handler_calls=frozenset({"add_exception_handler"}),
+    error_handler_keywords=frozenset({"exception_handlers"}),
+    response_calls=spellings(
+        "starlette.responses",
+        "Response HTMLResponse PlainTextResponse JSONResponse RedirectResponse StreamingResponse FileResponse",
+    ),
+    response_exceptions=frozenset({"starlette.exceptions.HTTPException"}),
+    template_calls=frozenset({"starlette.templating.Jinja2Templates.TemplateResponse"}),
+    template_methods=frozenset({"TemplateResponse"}),
+)
