@@ -16,8 +16,10 @@ from typing import Any, Literal
 Grade = Literal["warning", "info"]
 Style = Literal["resource", "instance", "service", "oauth"]
 
+SURFACE = Path(__file__).with_name("api_surface.json")
+"""The generated file that all answers come from."""
+
 _ASYNC = "_async"
-_DATA = Path(__file__).with_name("api_surface.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def stripe_versions() -> tuple[str, ...]:
 
 @cache
 def _data() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(_DATA.read_bytes())
+    loaded: dict[str, Any] = json.loads(SURFACE.read_bytes())
     return loaded
 
 
