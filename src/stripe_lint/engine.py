@@ -1,0 +1,171 @@
+"""Bytes to findings, for one file.
+
+Whatever goes wrong with a file becomes a finding ``STP000`` of that file, so that a run always goes on and never passes
+over anything in silence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stripe_lint.catalogue import COULD_NOT_CHECK
+from stripe_lint.errors import ConfigError, SourceError
+from stripe_lint.model import Finding, Severity, Span
+from stripe_lint.sources import display_name, find_root
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.config import Config
+    from stripe_lint.model import Hit, Rule, Step
+    from stripe_lint.project import Project
+    from stripe_lint.sources import Source
+
+_START = Span(1, 0, 1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What the check of one file found, sorted by place.
+
+    ``lines`` holds the text of the lines that findings begin or end on, by number; ``fail_on`` is the severity from
+    which on a finding in this file fails the run.
+    """
+
+    name: str
+    findings: tuple[Finding, ...]
+    lines: Mapping[int, str] = field(default_factory=dict)
+    fail_on: Severity = Severity.WARNING
+
+    @property
+    def could_not_check(self) -> bool:
+        """Whether the file, or a part of what the rules ask, was not checked."""
+        return any(finding.code == COULD_NOT_CHECK.code for finding in self.findings)
+
+    @property
+    def fails(self) -> bool:
+        """Whether a finding is severe enough to fail the run."""
+        return any(finding.severity.value >= self.fail_on.value for finding in self.findings)
+
+
+def check_source(source: Source, rules: Sequence[Rule], config: Config, project: Project) -> FileReport:
+    """The findings of ``rules`` in one file, without those that its comments suppress. Never raises."""
+    from stripe_lint.parsing import parse
+
+    try:
+        tree = parse(source.text)
+    except SourceError as error:
+        return could_not_check(source.name, error)
+    findings = find_in(source, tree, rules, config, project)
+    if findings:
+        from stripe_lint.suppressions import Suppressions
+
+        suppressions = Suppressions(source.text)
+        findings = [
+            finding
+            for finding in findings
+            if finding.code == COULD_NOT_CHECK.code or not suppressions.cover(finding.code, finding.span.line)
+        ]
+    return FileReport(source.name, tuple(findings), _lines_of(findings, source), config.fail_on)
+
+
+def could_not_check(name: str, error: SourceError | ConfigError) -> FileReport:
+    """The report on a file that nothing is known about but the reason."""
+    line, column = (error.line, error.column - 1) if isinstance(error, SourceError) else (1, 0)
+    return FileReport(name, (_failure(name, str(error), Span(line, column, line, column)),))
+
+
+def find_in(source: Source, tree: ast.Module, rules: Sequence[Rule], config: Config, project: Project) -> list[Finding]:
+    """The findings of ``rules`` in a parsed file, sorted by place, each once, suppressed or not. Never raises.
+
+    ``tree`` is read only.
+    """
+    applicable = rules
+    if not config.include_tests:
+        from stripe_lint.test_code import is_test_code
+
+        if is_test_code(source.path):
+            applicable = [rule for rule in rules if rule.in_tests]
+    if not applicable:
+        return []
+    try:
+        module = project.load(source.path, source.text, tree)
+    except Exception as error:
+        return [_failure(source.name, f"the analysis crashed: {_describe(error)}")]
+    findings = [finding for rule in applicable for finding in _ask(rule, module, source.name)]
+    unique: dict[tuple[str, int, int], Finding] = {}
+    for finding in sorted(findings, key=lambda each: (each.span, each.code, each.message)):
+        unique.setdefault((finding.code, finding.span.line, finding.span.column), finding)
+    return list(unique.values())
+
+
+def project_of(path: Path) -> Project:
+    """The project that owns the absolute ``path``; one for each root in each process, which remembers what it read."""
+    return _project_at(find_root(path))
+
+
+@cache
+def _project_at(root: Path) -> Project:
+    from stripe_lint.project import Project
+
+    return Project(root)
+
+
+def _ask(rule: Rule, module: Module, name: str) -> Iterator[Finding]:
+    try:
+        for hit in rule.detect(module):
+            yield _finding(rule, hit, name)
+    except Exception as error:
+        yield _failure(name, f"rule {rule.code} crashed: {_describe(error)}")
+
+
+def _finding(rule: Rule, hit: Hit, name: str) -> Finding:
+    return Finding(
+        path=name,
+        span=hit.span,
+        code=rule.code,
+        name=rule.name,
+        severity=hit.severity or rule.severity,
+        confidence=hit.confidence or rule.confidence,
+        message=hit.message,
+        steps=tuple(_shown(step) for step in hit.steps),
+        cwe=rule.cwe,
+        fix=rule.fix,
+    )
+
+
+def _shown(step: Step) -> Step:
+    path = Path(step.path)
+    return replace(step, path=display_name(path)) if path.is_absolute() else step
+
+
+def _failure(name: str, message: str, span: Span = _START) -> Finding:
+    return Finding(
+        path=name,
+        span=span,
+        code=COULD_NOT_CHECK.code,
+        name=COULD_NOT_CHECK.name,
+        severity=COULD_NOT_CHECK.severity,
+        confidence=COULD_NOT_CHECK.confidence,
+        message=" ".join(message.split()),
+    )
+
+
+def _describe(error: Exception) -> str:
+    """The exception with the place in our own code that raised it, for a bug report."""
+    innermost = error.__traceback__
+    while innermost is not None and innermost.tb_next is not None:
+        innermost = innermost.tb_next
+    place = f" ({Path(innermost.tb_frame.f_code.co_filename).name}:{innermost.tb_lineno})" if innermost else ""
+    return f"{type(error).__name__}: {error}{place}; please report this"
+
+
+def _lines_of(findings: Iterable[Finding], source: Source) -> dict[int, str]:
+    wanted = {line for finding in findings for line in (finding.span.line, finding.span.end_line)}
+    lines = source.lines if wanted else []
+    return {number: lines[number - 1] for number in sorted(wanted) if number <= len(lines)}
