@@ -1,0 +1,110 @@
+"""The report for people: one line a finding, and on a terminal the source and the way that led there."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from typing import TYPE_CHECKING, TextIO
+
+from stripe_lint.model import Severity
+from stripe_lint.positions import position_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.engine import FileReport
+    from stripe_lint.model import Finding
+    from stripe_lint.run import Report
+
+Line = list[tuple[str, str]]
+"""One line of output: pieces of text, each with a style (empty for none)."""
+
+_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold blue"}
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+def write(report: Report, stream: TextIO) -> None:
+    """Writes the report; in full on a terminal, or where ``FORCE_COLOR`` says to treat ``stream`` as one."""
+    if not (stream.isatty() or os.environ.get("FORCE_COLOR")):
+        for line in _lines(report, full=False):
+            stream.write(_plain(line))
+        return
+    try:
+        from rich.console import Console
+        from rich.text import Text
+    except ImportError:
+        for line in _lines(report, full=True):
+            stream.write(_plain(line))
+        return
+    console = Console(file=stream, force_terminal=True, highlight=False, no_color=bool(os.environ.get("NO_COLOR")))
+    for line in _lines(report, full=True):
+        console.print(Text.assemble(*line), soft_wrap=True)
+
+
+def _plain(line: Line) -> str:
+    return "".join(text for text, _ in line) + "\n"
+
+
+def _lines(report: Report, *, full: bool) -> Iterator[Line]:
+    for file in report.files:
+        for finding in file.findings:
+            position = position_of(finding.span, file.lines)
+            yield [
+                (f"{_printable(finding.path)}:{position.line}:{position.column}: ", ""),
+                (finding.code, _STYLES[finding.severity]),
+                (f" {_printable(finding.message)}", ""),
+            ]
+            if full:
+                yield from _excerpt(finding, file)
+                for step in finding.steps:
+                    yield [(f"      {_printable(step.path)}:{step.line}: {_printable(step.text)}", "dim")]
+    yield [(_summary(report), "bold" if full else "")]
+
+
+def _excerpt(finding: Finding, file: FileReport) -> Iterator[Line]:
+    """The line of the finding with the concerned part underlined."""
+    line = file.lines.get(finding.span.line)
+    if line is None or not line.strip():
+        return
+    position = position_of(finding.span, file.lines)
+    start = position.column - 1
+    end = position.end_column - 1 if position.end_line == position.line else len(line)
+    number = f"{position.line:5}"
+    before, marked = _expanded(line[:start]), _expanded(line[start:end])
+    yield [(f"{number} | ", "dim"), (_expanded(line), "")]
+    underline = " " * _width(before) + "^" * max(1, _width(marked.rstrip()))
+    yield [(" " * len(number) + " | ", "dim"), (underline, _STYLES[finding.severity])]
+
+
+def _summary(report: Report) -> str:
+    severities = [finding.severity for file in report.files for finding in file.findings]
+    counted = [f"{_count(severities.count(severity), severity.label)}" for severity in reversed(Severity)]
+    found = f"Found {', '.join(counted)}." if severities else "Found nothing."
+    checked = [f"Checked {_count(report.checked, 'file')}"]
+    if report.skipped:
+        checked.append(f"skipped {report.skipped} without any mention of Stripe")
+    if report.failed:
+        checked.append(f"could not check {report.failed}")
+    return f"{found} {', '.join(checked)}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _printable(text: str) -> str:
+    """``text`` without what could steer a terminal or hide a part of the line: a file name may hold anything."""
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text).replace("\t", " ")
+
+
+def _expanded(text: str) -> str:
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\t", "    "))
+
+
+def _width(text: str) -> int:
+    """How many columns of a terminal ``text`` takes."""
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )
