@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib import import_module
-from pkgutil import iter_modules
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stripe_lint import rules
@@ -32,7 +32,7 @@ It can't be ignored or suppressed. Exclude the file if it is not meant to be che
 version of the code if the syntax is newer; report a crash as a bug of stripe-lint.
 """
 
-_RULE_MODULE = re.compile(r"stp\d{3}(?:_\w+)?")
+_RULE_FILE = re.compile(r"stp\d{3}(?:_\w+)?\.py")
 _CODE_OR_PREFIX = re.compile(r"STP\d{0,3}")
 
 
@@ -139,9 +139,10 @@ def _modules() -> dict[str, str]:
 @cache
 def _modules_in(folders: tuple[str, ...]) -> dict[str, str]:
     return {
-        module.name[:6].upper(): f"{rules.__name__}.{module.name}"
-        for module in iter_modules(folders)
-        if _RULE_MODULE.fullmatch(module.name)
+        file.stem[:6].upper(): f"{rules.__name__}.{file.stem}"
+        for folder in folders
+        for file in Path(folder).iterdir()
+        if _RULE_FILE.fullmatch(file.name)
     }
 
 

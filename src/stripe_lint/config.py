@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from stripe_lint.errors import ConfigError
 from stripe_lint.model import Severity
@@ -50,8 +50,7 @@ DEFAULT_EXCLUDE = (
 """What no one means when they check a directory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a value was written: how a message begins, and the directory that its patterns are relative to."""
 
     prefix: str
@@ -62,8 +61,7 @@ class Place:
         return ConfigError(f"{self.prefix}{key}: {problem}")
 
 
-@dataclass(frozen=True, slots=True)
-class Exclusion:
+class Exclusion(NamedTuple):
     """A pattern in the syntax of ``.gitignore``, relative to the directory ``base``."""
 
     pattern: str

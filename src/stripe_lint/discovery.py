@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from stripe_lint.errors import ConfigError, SourceError
 from stripe_lint.sources import absolute, find_root, reason_of
@@ -32,8 +31,7 @@ Problem = tuple[Path, SourceError]
 """Something that was meant to be checked and can't be, with the reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Discovery:
+class Discovery(NamedTuple):
     """The files to check, absolute, each once: those below a directory sorted, else in the order that was given.
 
     ``empty`` are the directories that hold no Python file.

@@ -6,10 +6,10 @@ over anything in silence.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from stripe_lint.catalogue import COULD_NOT_CHECK
 from stripe_lint.errors import ConfigError, SourceError
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 _START = Span(1, 0, 1, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class FileReport:
+class FileReport(NamedTuple):
     """What the check of one file found, sorted by place.
 
     ``lines`` holds the text of the lines that findings begin or end on, by number; ``fail_on`` is the severity from
@@ -39,7 +38,7 @@ class FileReport:
 
     name: str
     findings: tuple[Finding, ...]
-    lines: Mapping[int, str] = field(default_factory=dict)
+    lines: Mapping[int, str] = {}
     fail_on: Severity = Severity.WARNING
 
     @property

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from stripe_lint.discovery import discover
 from stripe_lint.engine import FileReport, check_source, could_not_check, project_of
@@ -20,8 +19,7 @@ PARALLEL_FROM = 50
 """From this number of files on that are to be parsed, starting other processes pays."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What a run found: one report for each file that was looked into, in the order of the files.
 
     ``found`` counts the Python files; ``skipped`` those of them that do not mention Stripe and were only read.
@@ -44,8 +42,7 @@ class Report:
         return len(self.files) - self.failed
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
+class _Task(NamedTuple):
     path: Path
     name: str
     data: bytes

@@ -1,13 +1,15 @@
-"""The command ``stripe-lint``. Only the way in is here, so that ``--version`` answers before anything is imported."""
+"""The command ``stripe-lint``. Only the way in is here, and it imports what the arguments need and no more."""
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from stripe_lint import __version__
+from stripe_lint.errors import StripeLintError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,9 +18,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command with ``arguments``, by default those of the process, and returns its exit code.
 
     The code is 0 if all is well, 1 for findings at or above ``--fail-on``, 2 if anything could not be checked, and 130
-    after an interrupt.
+    after an interrupt. What goes wrong ends in one message on standard error.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A path or message that the terminal's encoding lacks is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = _run(words)
         sys.stdout.flush()
@@ -28,6 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader has seen enough. What is still in the buffer would make Python complain when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
+    except StripeLintError as error:
+        sys.stderr.write(f"stripe-lint: {error}\n")
+        return 2
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        sys.stderr.write(f"stripe-lint: internal error, please report it: {type(error).__name__}: {error}\n")
+        return 2
     return code
 
 
@@ -35,6 +49,13 @@ def _run(words: list[str]) -> int:
     if words == ["--version"]:
         sys.stdout.write(f"stripe-lint {__version__}\n")
         return 0
+    if words[:1] == ["check"] and not any(word.startswith("-") for word in words):
+        # Reading options takes longer than checking a small file; what has none does without.
+        from pathlib import Path
+
+        from stripe_lint.cli.checking import Request, check
+
+        return check(Request([Path(word) for word in words[1:]]))
     from stripe_lint.cli.application import run
 
     return run(words)

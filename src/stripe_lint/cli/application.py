@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from io import TextIOWrapper
 from pathlib import Path
 
 import click
 
 from stripe_lint import __version__
-from stripe_lint.errors import StripeLintError
 
 COMMANDS = ("check", "explain", "rules")
 """The subcommands, which are the names of the modules; each module has one ``command``."""
@@ -42,19 +39,12 @@ def application() -> None:
 
 
 def run(words: list[str]) -> int:
-    """Runs the command; whatever goes wrong ends in one message on standard error and the exit code 2."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            # A path or message that the terminal's encoding lacks is no reason to fail.
-            stream.reconfigure(errors="backslashreplace")
+    """Runs the subcommand that ``words`` name and returns its exit code, 2 where the words themselves are wrong."""
     try:
         code = application.main(words, prog_name="stripe-lint", standalone_mode=False)
     except click.Abort as error:
         raise KeyboardInterrupt from error
     except click.ClickException as error:
         error.show()
-        return 2
-    except StripeLintError as error:
-        click.echo(f"stripe-lint: {error}", err=True)
         return 2
     return code if isinstance(code, int) else 0

@@ -1,23 +1,18 @@
-"""``stripe-lint check``: looks for mistakes and reports them."""
+"""``stripe-lint check``: the options of the check."""
 
 from __future__ import annotations
 
-import sys
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
-from stripe_lint.config import Configurations, Place
-from stripe_lint.errors import ConfigError
+from stripe_lint.cli.checking import Request, check
 from stripe_lint.model import Severity
 from stripe_lint.reports import FORMATS
-from stripe_lint.run import Report, check_paths, check_text
-from stripe_lint.sources import absolute
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 _STDIN = "-"
 
@@ -67,37 +62,19 @@ def command(
 
     Exits with 0 if nothing was found, 1 for findings, and 2 if anything could not be checked.
     """
-    layer = {key.replace("_", "-"): value for key, value in options.items() if value is not None}
-    configurations = Configurations(config, layer, Place("--", Path.cwd()))
-    if Path(_STDIN) in paths:
-        if len(paths) > 1:
-            raise click.UsageError("standard input can't be checked together with other paths")
-        report = _check_stdin(stdin_filename, configurations)
-    else:
-        # A broken configuration around the current directory is the user's own, and worth stopping for.
-        configurations.at(Path.cwd())
-        report = check_paths(paths or (Path(),), configurations, jobs=jobs, force_exclude=force_exclude)
-    for directory in report.empty:
-        click.echo(f"stripe-lint: no Python files found in {directory}", err=True)
-    _write(report, format_, output)
-    if report.failed:
-        return 2
-    return 1 if not exit_zero and any(file.fails for file in report.files) else 0
-
-
-def _check_stdin(filename: Path | None, configurations: Configurations) -> Report:
-    data = sys.stdin.buffer.read()
-    name = "<stdin>" if filename is None else filename.as_posix()
-    return check_text(data, absolute(filename or Path(name)), name, configurations)
-
-
-def _write(report: Report, format_: str, output: Path | None) -> None:
-    write: Callable[[Report, TextIO], None] = import_module(f"stripe_lint.reports.{format_}").write
-    if output is None:
-        write(report, sys.stdout)
-        return
-    try:
-        with output.open("w", encoding="utf-8", errors="backslashreplace") as stream:
-            write(report, stream)
-    except OSError as error:
-        raise ConfigError(f"--output: {output} can't be written: {error.strerror}") from error
+    from_stdin = Path(_STDIN) in paths
+    if from_stdin and len(paths) > 1:
+        raise click.UsageError("standard input can't be checked together with other paths")
+    return check(
+        Request(
+            paths=None if from_stdin else paths,
+            layer={key.replace("_", "-"): value for key, value in options.items() if value is not None},
+            config=config,
+            format=format_,
+            output=output,
+            stdin_filename=stdin_filename,
+            force_exclude=force_exclude,
+            exit_zero=exit_zero,
+            jobs=jobs,
+        )
+    )

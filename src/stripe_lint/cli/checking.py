@@ -1,0 +1,74 @@
+"""What ``stripe-lint check`` does once its options are known. Knows nothing of how they are written."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from stripe_lint.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import TextIO
+
+    from stripe_lint.config import Configurations
+    from stripe_lint.run import Report
+
+
+class Request(NamedTuple):
+    """The options of one check; ``layer`` holds those that have a key in the configuration, raw, by that key.
+
+    ``paths`` is ``None`` for standard input, which ``stdin_filename`` names. ``output`` is ``None`` for standard
+    output, ``jobs`` for as many processes as pay.
+    """
+
+    paths: Sequence[Path] | None
+    layer: Mapping[str, object] = {}
+    config: Path | None = None
+    format: str = "text"
+    output: Path | None = None
+    stdin_filename: Path | None = None
+    force_exclude: bool = False
+    exit_zero: bool = False
+    jobs: int | None = None
+
+
+def check(request: Request) -> int:
+    """Checks, reports, and returns the exit code. Raises ``StripeLintError`` where there is nothing to report on."""
+    from stripe_lint.config import Configurations, Place
+
+    configurations = Configurations(request.config, request.layer, Place("--", Path.cwd()))
+    report = _find(request, configurations)
+    for directory in report.empty:
+        sys.stderr.write(f"stripe-lint: no Python files found in {directory}\n")
+    _write(report, request)
+    if report.failed:
+        return 2
+    return 1 if not request.exit_zero and any(file.fails for file in report.files) else 0
+
+
+def _find(request: Request, configurations: Configurations) -> Report:
+    from stripe_lint.run import check_paths, check_text
+    from stripe_lint.sources import absolute
+
+    if request.paths is None:
+        name = request.stdin_filename or Path("<stdin>")
+        return check_text(sys.stdin.buffer.read(), absolute(name), name.as_posix(), configurations)
+    # A broken configuration around the current directory is the user's own, and worth stopping for.
+    configurations.at(Path.cwd())
+    paths = request.paths or (Path(),)
+    return check_paths(paths, configurations, jobs=request.jobs, force_exclude=request.force_exclude)
+
+
+def _write(report: Report, request: Request) -> None:
+    write: Callable[[Report, TextIO], None] = import_module(f"stripe_lint.reports.{request.format}").write
+    if request.output is None:
+        write(report, sys.stdout)
+        return
+    try:
+        with request.output.open("w", encoding="utf-8", errors="backslashreplace") as stream:
+            write(report, stream)
+    except OSError as error:
+        raise ConfigError(f"--output: {request.output} can't be written: {error.strerror}") from error
