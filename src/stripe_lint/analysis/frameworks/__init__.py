@@ -21,12 +21,15 @@ __all__ = [
     "frameworks_of",
     "generic",
     "is_abort_call",
+    "is_dependency_marker",
+    "is_header_function",
     "is_json_function",
     "is_message_call",
     "is_response_call",
     "is_response_exception",
     "is_template_call",
     "is_textless_exception",
+    "parsed_global",
     "request_global",
     "request_type",
     "view_base",
@@ -43,11 +46,13 @@ _BODY_ROLES = (
 )
 
 
-def __getattr__(name: str) -> object:
-    """``ALL``, every entry, the most specific first; read when it is first asked for."""
-    if name == "ALL":
-        return _entries()
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # else a type checker would take any name for one of this module's
+
+    def __getattr__(name: str) -> object:
+        """``ALL``, every entry, the most specific first; read when it is first asked for."""
+        if name == "ALL":
+            return _entries()
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def by_name(name: str) -> Framework:
@@ -64,6 +69,11 @@ def frameworks_of(imported: frozenset[str]) -> tuple[Framework, ...]:
 def request_global(path: str | None) -> Framework | None:
     """The framework whose current request this dotted name is."""
     return _owners("request_globals").get(path)
+
+
+def parsed_global(path: str | None) -> Framework | None:
+    """The framework whose decoded body this dotted name is."""
+    return _owners("parsed_globals").get(path)
 
 
 def request_type(path: str | None) -> Framework | None:
@@ -106,9 +116,19 @@ def is_abort_call(path: str | None) -> bool:
     return path in _names("abort_calls")
 
 
+def is_dependency_marker(path: str | None) -> bool:
+    """Whether a call of this dotted name asks the framework to run its argument before the handler."""
+    return path in _names("dependency_markers")
+
+
 def is_json_function(path: str | None) -> bool:
     """Whether a call of this dotted name decodes JSON as ``json.loads`` does."""
     return path in _names("json_functions")
+
+
+def is_header_function(path: str | None) -> bool:
+    """Whether a call of this dotted name takes the name of a header of the current request."""
+    return path in _names("header_functions")
 
 
 @cache

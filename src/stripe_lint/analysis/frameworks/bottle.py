@@ -25,9 +25,9 @@ FRAMEWORK = Framework(
     guard_keywords=frozenset({"apply"}),
     error_handler_decorators=frozenset({"error"}),
     response_calls=spellings(
-        "bottle", "HTTPResponse HTTPError Response BaseResponse LocalResponse static_file abort redirect"
+        "bottle", "HTTPResponse HTTPError MultipartError Response BaseResponse LocalResponse static_file abort redirect"
     ),
-    response_exceptions=spellings("bottle", "HTTPResponse HTTPError"),
+    response_exceptions=spellings("bottle", "HTTPResponse HTTPError MultipartError"),
     template_calls=spellings("bottle", "template jinja2_template mako_template cheetah_template"),
     abort_calls=spellings("bottle", "abort redirect"),
     json_functions=frozenset({"bottle.json_loads"}),

@@ -34,12 +34,14 @@ FRAMEWORK = Framework(
                 ListView""",
             )
             | spellings("django.views.generic.base", "View TemplateView RedirectView")
-            | spellings("django.views.generic.edit", "FormView CreateView UpdateView DeleteView")
-            | {
-                "django.views.View",
-                "django.views.generic.detail.DetailView",
-                "django.views.generic.list.ListView",
-            }
+            | spellings(
+                "django.views.generic.edit",
+                """FormView CreateView UpdateView DeleteView ProcessFormView BaseFormView BaseCreateView BaseUpdateView
+                BaseDeleteView""",
+            )
+            | spellings("django.views.generic.detail", "DetailView BaseDetailView")
+            | spellings("django.views.generic.list", "ListView BaseListView")
+            | {"django.views.View"}
         )
     ),
     view_methods=frozenset(

@@ -1,4 +1,4 @@
-"""Django Ninja: https://django-ninja.dev/reference/operations-parameters/."""
+"""Django Ninja: https://django-ninja.dev/guide/body/."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ FRAMEWORK = Framework(
     form_attributes=DJANGO.form_attributes,
     foreign_attributes=DJANGO.foreign_attributes,
     body_parameters=True,
+    # A plain dict is looked for in the query string.
+    body_models_only=True,
     body_parameter_markers=tuple(
         sorted(spellings("ninja ninja.params", "Body BodyEx PatchDict") - {"ninja.params.PatchDict"})
     ),
@@ -44,7 +46,7 @@ FRAMEWORK = Framework(
     error_handler_calls=frozenset({"add_exception_handler"}),
     response_calls=DJANGO.response_calls | {"ninja.responses.Response", "ninja.Status", "ninja.responses.Status"},
     response_exceptions=DJANGO.response_exceptions
-    | spellings("ninja.errors", "HttpError AuthenticationError AuthorizationError ValidationError")
+    | spellings("ninja.errors", "HttpError AuthenticationError AuthorizationError ValidationError Throttled")
     | spellings(
         "ninja_extra.exceptions",
         """APIException ValidationError ParseError AuthenticationFailed NotAuthenticated PermissionDenied NotFound

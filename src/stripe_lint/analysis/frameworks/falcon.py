@@ -11,7 +11,7 @@ _ERRORS = """HTTPError HTTPBadRequest HTTPInvalidHeader HTTPMissingHeader HTTPIn
     HTTPPreconditionRequired HTTPTooManyRequests HTTPRequestHeaderFieldsTooLarge HTTPUnavailableForLegalReasons
     HTTPInternalServerError HTTPNotImplemented HTTPBadGateway HTTPServiceUnavailable HTTPGatewayTimeout
     HTTPVersionNotSupported HTTPInsufficientStorage HTTPLoopDetected HTTPNetworkAuthenticationRequired
-    MediaNotFoundError MediaMalformedError MediaValidationError"""
+    MediaNotFoundError MediaMalformedError MediaValidationError MultipartParseError"""
 _REDIRECTS = "HTTPMovedPermanently HTTPFound HTTPSeeOther HTTPTemporaryRedirect HTTPPermanentRedirect"
 
 FRAMEWORK = Framework(
@@ -41,7 +41,7 @@ FRAMEWORK = Framework(
     response_calls=spellings("falcon falcon.asgi", "Response"),
     response_parameters=("resp", "response", "res"),
     response_attributes=frozenset({"media", "text", "data", "body", "stream"}),
-    response_exceptions=spellings("falcon falcon.errors", _ERRORS) - {"falcon.errors.HTTPError"}
+    response_exceptions=spellings("falcon falcon.errors", _ERRORS)
     | spellings("falcon falcon.redirects", _REDIRECTS)
     | {"falcon.http_error.HTTPError", "falcon.HTTPStatus", "falcon.http_status.HTTPStatus"},
 )

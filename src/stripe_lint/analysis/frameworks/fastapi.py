@@ -39,7 +39,7 @@ FRAMEWORK = Framework(
     | spellings(
         "fastapi.responses",
         """Response HTMLResponse PlainTextResponse JSONResponse ORJSONResponse UJSONResponse RedirectResponse
-        StreamingResponse FileResponse""",
+        StreamingResponse FileResponse EventSourceResponse""",
     )
     | {"fastapi.Response"},
     response_exceptions=STARLETTE.response_exceptions

@@ -52,7 +52,8 @@ FRAMEWORK = Framework(
         """HTTPException ClientException ValidationException NotAuthorizedException PermissionDeniedException
         NotFoundException MethodNotAllowedException TooManyRequestsException InternalServerException
         ServiceUnavailableException""",
-    ),
+    )
+    | {"litestar.exceptions.http_exceptions.RequestEntityTooLarge"},
     textless_exceptions=spellings("litestar.exceptions litestar.exceptions.http_exceptions", "InternalServerException"),
     template_calls=frozenset({"litestar.response.Template", "litestar.response.template.Template"}),
     json_functions=frozenset({"litestar.serialization.decode_json"}),

@@ -44,11 +44,13 @@ class Framework:
     keys (``event["body"]``); ``awaited`` are the body names whose value has to be awaited; ``base64_flag`` is the name
     that says whether the raw body is base64; ``builds_on`` names the frameworks that this one is made of, which it
     goes before when a file's framework is decided. ``request_attributes`` hold the request on a view's ``self``
-    (``self.request``) or on the application (``app.current_request``).
+    (``self.request``) or on the application (``app.current_request``); ``parsed_globals`` are dotted names that are the
+    decoded body wherever they are read.
 
-    Parameters filled by the framework: ``body_parameter_names`` limits ``body_parameters`` to parameters of these
-    names, empty means any name; ``raw_parameters`` are filled with the raw body, ``header_parameters`` with
-    the headers; ``header_parameter_markers`` are defaults or annotations that fill a parameter from one header;
+    Parameters filled by the framework: ``body_models_only`` is true where ``body_parameters`` means models and a plain
+    ``dict`` is something else; ``body_parameter_names`` limits it to parameters of these names, empty means any name;
+    ``raw_parameters`` are filled with the raw body, ``header_parameters`` with the headers as a plain dict of
+    lower-case names; ``header_parameter_markers`` are defaults or annotations that fill a parameter from one header;
     ``raw_receivers`` are parameters that are called for messages whose ``body`` key is a part of the raw body.
 
     How a header is found: ``environ_attributes`` are those of ``header_attributes`` (the request itself, where that
@@ -66,7 +68,7 @@ class Framework:
     sent; ``response_methods`` and ``template_methods`` are methods of a view or of the framework's own objects that
     send their argument or render a context. ``textless_exceptions`` are those of ``response_exceptions`` whose
     text the framework keeps from the client unless debugging is on. ``json_functions`` are dotted names of functions
-    that decode JSON as ``json.loads`` does.
+    that decode JSON as ``json.loads`` does, ``header_functions`` of those that take a header's name.
 
     ``weak_import`` is true where the modules are imported for other things too (an HTTP client, a cloud library), so
     that any other framework in the file is the likelier one.
@@ -108,6 +110,8 @@ class Framework:
     awaited: frozenset[str] = frozenset()
     base64_flag: str = ""
     request_attributes: tuple[str, ...] = ()
+    parsed_globals: tuple[str, ...] = ()
+    body_models_only: bool = False
     body_parameter_names: tuple[str, ...] = ()
     raw_parameters: tuple[str, ...] = ()
     raw_receivers: tuple[str, ...] = ()
@@ -130,6 +134,7 @@ class Framework:
     template_methods: frozenset[str] = frozenset()
     textless_exceptions: frozenset[str] = frozenset()
     json_functions: frozenset[str] = frozenset()
+    header_functions: frozenset[str] = frozenset()
     weak_import: bool = False
 
 

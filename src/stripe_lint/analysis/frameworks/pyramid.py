@@ -13,7 +13,8 @@ _EXCEPTIONS = spellings(
     HTTPMethodNotAllowed HTTPNotAcceptable HTTPProxyAuthenticationRequired HTTPRequestTimeout HTTPConflict HTTPGone
     HTTPLengthRequired HTTPPreconditionFailed HTTPRequestEntityTooLarge HTTPRequestURITooLong HTTPUnsupportedMediaType
     HTTPRequestRangeNotSatisfiable HTTPExpectationFailed HTTPImATeapot HTTPUnprocessableEntity HTTPLocked
-    HTTPFailedDependency HTTPPreconditionRequired HTTPTooManyRequests HTTPInternalServerError HTTPNotImplemented
+    HTTPFailedDependency HTTPPreconditionRequired HTTPTooManyRequests HTTPRequestHeaderFieldsTooLarge
+    HTTPInternalServerError HTTPNotImplemented
     HTTPBadGateway HTTPServiceUnavailable HTTPGatewayTimeout HTTPVersionNotSupported HTTPInsufficientStorage""",
 )
 

@@ -35,7 +35,8 @@ FRAMEWORK = Framework(
         "sanic.exceptions",
         """SanicException HTTPException BadRequest BadURL InvalidUsage Unauthorized Forbidden NotFound FileNotFound
         MethodNotAllowed MethodNotSupported RequestTimeout PayloadTooLarge URITooLong HeaderNotFound InvalidHeader
-        RangeNotSatisfiable ExpectationFailed ServerError InternalServerError ServiceUnavailable""",
+        RangeNotSatisfiable ContentRangeError ExpectationFailed HeaderExpectationFailed ServerError
+        InternalServerError ServiceUnavailable""",
     )
     | spellings(
         "sanic",
@@ -43,4 +44,6 @@ FRAMEWORK = Framework(
         InvalidHeader RangeNotSatisfiable ExpectationFailed ServerError InternalServerError ServiceUnavailable""",
     ),
     template_calls=frozenset({"sanic_ext.render"}),
+    # The page about the wrong type of a returned value quotes the value.
+    returns_exception_text=True,
 )

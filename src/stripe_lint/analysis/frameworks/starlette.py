@@ -1,4 +1,4 @@
-"""Starlette: https://www.starlette.io/requests/."""
+"""Starlette: https://starlette.dev/requests/."""
 
 from __future__ import annotations
 
