@@ -285,13 +285,13 @@ def instance_of_annotation(module: Module, annotation: ast.expr) -> Reference | 
         parts = [part for part in (expression.left, expression.right) if not _is_none(part)]
         return _agree(instance_of_annotation(module, part) for part in parts)
     if isinstance(expression, ast.Name):
-        alias = _annotation_alias(module, expression)
+        alias = annotation_alias(module, expression)
         if alias is not None:
             return instance_of_annotation(*alias)
     return instance_of(resolve(module, expression))
 
 
-def _annotation_alias(module: Module, name: ast.Name) -> tuple[Module, ast.expr] | None:
+def annotation_alias(module: Module, name: ast.Name) -> tuple[Module, ast.expr] | None:
     """The right side of ``Alias = Annotated[…]`` where ``name`` is such an alias, here or imported."""
     found = module.scope_of(name).lookup(name.id)
     return _alias_of(module, found[1]) if found is not None else None
@@ -487,6 +487,8 @@ def call_result(callee: Reference | None) -> Reference | None:
     if isinstance(callee, External):
         return _external_result(callee.path)
     if isinstance(callee, StripeService):
+        if callee.path in {"notification_handler", "async_notification_handler"}:
+            return ExternalInstance("stripe.StripeEventNotificationHandler")
         method = surface.service_method(callee.path)
         return _stripe_result(method) if method is not None else None
     if isinstance(callee, ClassReference):
@@ -540,3 +542,37 @@ def returned_by(function: FunctionReference) -> Reference | None:
     if answer is None and node.returns is not None:
         answer = instance_of_annotation(function.module, node.returns)
     return answer
+
+
+def only_definition(module: Module, name: str, arguments: int | None = None) -> FunctionReference | None:
+    """The project's only method or function called ``name``, where there is exactly one that takes the arguments."""
+    key = ("only", name, arguments)
+    if key in module.memory:
+        return module.memory[key]  # type: ignore[return-value]
+    module.memory[key] = None
+    paths = module.project.files_that_mention(name, module.path)
+    found: list[FunctionReference] = []
+    for path in paths or ():
+        source = module.project.module_at(path)
+        for node in source.functions_by_name.get(name, ()) if source is not None else ():
+            assert source is not None
+            owner = source.enclosing_class(node)
+            receiver = ObjectReference(source, owner) if owner is not None else None
+            candidate = FunctionReference(source, node, receiver)
+            if arguments is None or _takes(candidate, arguments):
+                found.append(candidate)
+    answer = found[0] if len(found) == 1 else None
+    module.memory[key] = answer
+    return answer
+
+
+def _takes(reference: FunctionReference, arguments: int) -> bool:
+    node = reference.node
+    if isinstance(node, ast.Lambda):
+        return False
+    positional = len(functions.positional_parameters(node)) - (1 if reference.receiver is not None else 0)
+    if functions.has_decorator(node, "staticmethod"):
+        positional += 1
+    required = positional - len(node.args.defaults)
+    most = positional + len(node.args.kwonlyargs)
+    return required <= arguments and (arguments <= most or node.args.vararg is not None or node.args.kwarg is not None)

@@ -183,3 +183,11 @@ def _method(table: str, path: str, binding: Literal["class", "instance", "servic
         returns_list_of=entry.get("list_of"),
         versions=(entry["async" if is_async else "first"], entry.get("last", stripe_versions()[-1])),
     )
+
+
+@cache
+def method_names() -> frozenset[str]:
+    """The last parts of all methods' names, async twins included."""
+    data = _data()
+    found = {path.rpartition(".")[2] for table in ("methods", "services") for path in data[table]}
+    return frozenset(found | {f"{name}{_ASYNC}" for name in found})

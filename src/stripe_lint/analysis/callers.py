@@ -1,0 +1,79 @@
+"""Answers the backward question: which functions call this one?"""
+
+from __future__ import annotations
+
+import ast
+from typing import Final
+
+from stripe_lint.analysis import functions, names
+from stripe_lint.analysis.module import Module
+from stripe_lint.analysis.references import FunctionReference
+
+NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef
+
+TASK_CALLS: Final = frozenset({"delay", "apply_async", "send", "enqueue", "kiq", "defer", "send_with_options", "add_task"})
+"""Methods of a task, or of a queue, that run a function elsewhere."""
+
+
+def call_sites(module: Module, function: NamedFunction) -> list[tuple[Module, ast.Call]] | None:
+    """The calls of ``function`` in the project; ``None`` where there may be others that can't be found."""
+    key = ("call sites", function)
+    if key in module.memory:
+        return module.memory[key]  # type: ignore[return-value]
+    module.memory[key] = None
+    found = _call_sites(module, function)
+    module.memory[key] = found
+    return found
+
+
+def _call_sites(module: Module, function: NamedFunction) -> list[tuple[Module, ast.Call]] | None:
+    paths = module.project.files_that_mention(_called_name(module, function), module.path)
+    if paths is None:
+        return None
+    found = []
+    for path in paths:
+        source = module.project.module_at(path)
+        if source is None:
+            continue
+        found.extend((source, call) for call in _calls_in(source, module, function))
+    return found
+
+
+def _called_name(module: Module, function: NamedFunction) -> str:
+    owner = module.enclosing_class(function)
+    return owner.name if owner is not None and function.name in {"__init__", "__call__"} else function.name
+
+
+def _calls_in(source: Module, module: Module, function: NamedFunction) -> list[ast.Call]:
+    found = []
+    for call in source.calls.get(function.name, ()):
+        reference = names.resolve(source, call.func)
+        if isinstance(reference, FunctionReference):
+            if _same(reference, module, function):
+                found.append(call)
+        elif reference is None and isinstance(call.func, ast.Attribute) and module.enclosing_class(function) is not None:
+            only = names.only_definition(source, function.name)
+            if only is not None and _same(only, module, function):
+                found.append(call)
+    for name in TASK_CALLS:
+        for call in source.calls.get(name, ()):
+            target = call.func.value if isinstance(call.func, ast.Attribute) else None
+            candidates = [target, *call.args[:2]] if target is not None else call.args[:2]
+            for candidate in candidates:
+                if isinstance(candidate, ast.Name | ast.Attribute) and functions.last_name(candidate) == function.name:
+                    reference = names.resolve(source, candidate)
+                    if isinstance(reference, FunctionReference) and _same(reference, module, function):
+                        found.append(call)
+    return found
+
+
+def _same(reference: FunctionReference, module: Module, function: NamedFunction) -> bool:
+    if reference.node is function:
+        return True
+    node = reference.node
+    return (
+        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and reference.module.path == module.path
+        and node.name == function.name
+        and node.lineno == function.lineno
+    )

@@ -1,0 +1,397 @@
+"""Runs a function's control-flow graph over states: which values reach which place, on which paths.
+
+Each node keeps the states that reached it; where there are more than ``MOST_STATES``, they are merged into one that
+claims only what all of them say. A call of a function of the project whose arguments matter is run in turn (its
+outcomes are its summary for those arguments, remembered for the length of the analysis). Every limit is a named
+constant, and beyond it nothing is claimed.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from stripe_lint.analysis import control_flow, exceptions, functions
+from stripe_lint.analysis.control_flow import FlowNode, Graph, NodeKind
+from stripe_lint.analysis.evaluation import Diverged, Evaluation, Fork
+from stripe_lint.analysis.facts import Facts, ResponseFact
+from stripe_lint.analysis.module import Module
+from stripe_lint.analysis.references import FunctionReference
+from stripe_lint.analysis.scopes import FunctionNode
+from stripe_lint.analysis.state import ANY_EXCEPTION, Failure, History, Place, Raised, State, merged
+from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Tag, Value, deep_tagged
+
+MOST_STATES: Final = 24
+"""How many states one node may hold before they are merged."""
+
+MOST_STEPS: Final = 6_000
+"""How many steps, over all functions together, one analysis may take before it gives up."""
+
+DEEPEST_CALL: Final = 6
+"""How many calls deep a function of the project is followed."""
+
+Result = TypeVar("Result")
+
+
+class Exhausted(Exception):
+    """The analysis took more steps than it may; nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One way a function can end: with a value or with an exception, after some history."""
+
+    value: Value | None
+    raised: Raised | None
+    history: History
+
+
+@dataclass(slots=True)
+class Frame:
+    """One function being run. ``captured`` holds what it sees of the functions around it."""
+
+    module: Module
+    function: FunctionNode | None
+    graph: Graph
+    depth: int = 0
+    captured: dict[str, Value] = field(default_factory=dict)
+    answers: bool = False
+    """Whether what the function returns is a response."""
+    caller: Frame | None = None
+    call_site: ast.AST | None = None
+
+
+class Interpreter:
+    """One analysis, starting at one function. ``facts`` is what it saw."""
+
+    def __init__(self) -> None:
+        self.facts = Facts()
+        self._steps = 0
+        self._summaries: dict[object, list[Outcome]] = {}
+        self.active: list[FunctionNode] = []
+        self.defaults: dict[FunctionNode, dict[str, Value]] = {}
+
+    def run_function(
+        self,
+        module: Module,
+        function: FunctionNode,
+        names: dict[str, Value],
+        history: History,
+        *,
+        answers: bool = False,
+        captured: dict[str, Value] | None = None,
+        caller: Frame | None = None,
+        call_site: ast.AST | None = None,
+    ) -> list[Outcome]:
+        """All ways in which ``function`` can end when it starts with ``names`` bound."""
+        depth = caller.depth + 1 if caller is not None else 0
+        frame = Frame(module, function, graph_of(module, function), depth, captured or {}, answers, caller, call_site)
+        self.facts.modules.add(module)
+        self.active.append(function)
+        try:
+            return self.run(frame, frame.graph.entry, State(_frozen(names), history))
+        finally:
+            self.active.pop()
+
+    def summary(
+        self,
+        reference: FunctionReference,
+        names: dict[str, Value],
+        history: History,
+        captured: dict[str, Value],
+        caller: Frame,
+        call_site: ast.AST,
+        *,
+        answers: bool = False,
+    ) -> list[Outcome] | None:
+        """The outcomes of a call, ``None`` where it is too deep, recursive or endless."""
+        if caller.depth >= DEEPEST_CALL or reference.node in self.active:
+            return None
+        key = (reference.node, _frozen(names), history, _frozen(captured), answers)
+        known = self._summaries.get(key)
+        if known is None:
+            known = self.run_function(
+                reference.module,
+                reference.node,
+                names,
+                history,
+                answers=answers,
+                captured=captured,
+                caller=caller,
+                call_site=call_site,
+            )
+            self._summaries[key] = known
+        return known
+
+    def run(self, frame: Frame, start: FlowNode, state: State) -> list[Outcome]:
+        """Follow all paths from ``start`` with ``state`` to the function's ends."""
+        seen: dict[FlowNode, set[State]] = {}
+        merging: dict[FlowNode, State] = {}
+        outcomes: dict[Outcome, None] = {}
+        pending = [(start, state)]
+        while pending:
+            node, current = pending.pop()
+            if node.kind is NodeKind.RETURN:
+                outcomes[self._returned(frame, current)] = None
+                continue
+            if node.kind is NodeKind.RAISE:
+                outcomes[Outcome(None, current.raised or ANY_EXCEPTION, current.history)] = None
+                continue
+            states = seen.setdefault(node, set())
+            if current in states:
+                continue
+            if len(states) >= MOST_STATES:
+                current = merged(merging.get(node, current), current)
+                merging[node] = current
+                if current in states or len(states) >= 3 * MOST_STATES:
+                    continue
+            states.add(current)
+            self._steps += 1
+            if self._steps > MOST_STEPS:
+                self.facts.exhausted = True
+                raise Exhausted
+            pending.extend(self._step(frame, node, current))
+        return list(outcomes)
+
+    def _returned(self, frame: Frame, state: State) -> Outcome:
+        value = state.returning if state.returning is not None else NONE
+        if frame.depth == 0 and state.history.failure is not None and state.returning is None:
+            self.ignored_failure(state.history)
+        return Outcome(value, None, state.history)
+
+    def ignored_failure(self, history: History) -> None:
+        """Record that the path went on after a failed verification as if nothing had happened."""
+        failure = history.failure
+        if failure is not None and not failure.noticed and not history.verified:
+            self.facts.failures_ignored.add(failure)
+
+    def _step(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
+        kind = node.kind
+        if kind is NodeKind.STATEMENT:
+            yield from self._statement(frame, node, state)
+        elif kind is NodeKind.TEST:
+            yield from self._test(frame, node, state)
+        elif kind is NodeKind.DISPATCH:
+            yield from self._dispatch(frame, node, state)
+        elif kind is NodeKind.HANDLER:
+            yield from self._handler(frame, node, state)
+        elif kind is NodeKind.ITERATE:
+            yield from self._iterate(frame, node, state)
+        elif kind is NodeKind.ENTER:
+            yield from self._enter(frame, node, state)
+        elif kind is NodeKind.CASE:
+            yield from self._case(frame, node, state)
+
+    def attempts(
+        self, frame: Frame, state: State, action: Callable[[Evaluation], Result]
+    ) -> Iterator[tuple[Evaluation, Result | None, Raised | None]]:
+        """Evaluate ``action`` once for each way in which the calls in it can end."""
+        queue: list[dict[ast.Call, Outcome]] = [{}]
+        while queue:
+            choices = queue.pop()
+            evaluation = Evaluation(self, frame, state, choices)
+            try:
+                result = action(evaluation)
+            except Fork as fork:
+                queue.extend({**choices, fork.call: outcome} for outcome in fork.outcomes)
+            except Diverged as diverged:
+                yield evaluation, None, diverged.raised
+            else:
+                yield evaluation, result, None
+
+    def _attempted(
+        self,
+        frame: Frame,
+        node: FlowNode,
+        state: State,
+        action: Callable[[Evaluation], Result],
+        after: Callable[[Evaluation, Result], Iterator[tuple[FlowNode | None, State]]],
+        target: ast.stmt | None = None,
+    ) -> Iterator[tuple[FlowNode, State]]:
+        verified_here = False
+        for evaluation, result, raised in self.attempts(frame, state, action):
+            verified_here = verified_here or evaluation.met_verification
+            if raised is not None:
+                if raised.verification is not None and isinstance(target, ast.Assign | ast.AnnAssign):
+                    evaluation.lose_targets(target, raised.verification)
+                if node.raising is not None:
+                    yield node.raising, evaluation.state.changed(raised=raised)
+                continue
+            for following, changed in after(evaluation, result):  # type: ignore[arg-type]
+                if following is not None:
+                    yield following, changed
+        if not verified_here and node.raising is not None and node.raising.kind is NodeKind.DISPATCH:
+            if node.syntax is not None and _can_raise(node.syntax):
+                yield node.raising, state.changed(raised=ANY_EXCEPTION)
+
+    def _statement(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
+        statement = node.syntax
+        if statement is None or isinstance(statement, _SILENT):
+            if node.following is not None:
+                yield node.following, state
+            return
+        if isinstance(statement, ast.Raise):
+            yield from self._raise(frame, node, statement, state)
+            return
+        if isinstance(statement, ast.Assert):
+            if node.raising is not None:
+                yield node.raising, state.changed(raised=Raised(frozenset({"AssertionError"})))
+            return
+        assert isinstance(statement, ast.stmt)
+
+        def after(evaluation: Evaluation, result: Value | None) -> Iterator[tuple[FlowNode | None, State]]:
+            changed = evaluation.state
+            if isinstance(statement, ast.Return):
+                value = result if result is not None else NONE
+                changed = changed.changed(returning=value)
+                self._record_return(frame, statement, value, changed)
+            yield node.following, changed
+
+        target = statement
+        yield from self._attempted(frame, node, state, lambda e: e.execute(statement), after, target)
+
+    def _record_return(self, frame: Frame, statement: ast.Return, value: Value, state: State) -> None:
+        if frame.answers and deep_tagged(value, Mark.TEXT, Mark.EXCEPTION):
+            self.facts.responses.add(ResponseFact(Place(frame.module, statement), value, returned=True))
+        if frame.depth == 0 and state.history.failure is not None:
+            handler = state.history.failure.handler
+            if handler.module is not frame.module or statement not in _statements_below(handler.node):
+                self.ignored_failure(state.history)
+
+    def _raise(self, frame: Frame, node: FlowNode, statement: ast.Raise, state: State) -> Iterator[tuple[FlowNode, State]]:
+        target = node.raising
+        if target is None:
+            return
+        if statement.exc is None:
+            yield target, state.changed(raised=state.handling or ANY_EXCEPTION)
+            return
+        expression = statement.exc
+        for evaluation, value, raised in self.attempts(frame, state, lambda e: e.raised_by(expression)):
+            yield target, evaluation.state.changed(raised=raised or value or ANY_EXCEPTION)
+
+    def _test(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
+        test = node.syntax
+        assert isinstance(test, ast.expr)
+
+        def after(evaluation: Evaluation, value: Value) -> Iterator[tuple[FlowNode | None, State]]:
+            for truth, following in ((True, node.following), (False, node.otherwise)):
+                refined = evaluation.refined(test, value, truth)
+                if refined is not None:
+                    yield following, refined
+
+        yield from self._attempted(frame, node, state, lambda e: e.condition(test), after)
+
+    def _dispatch(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
+        raised = state.raised or ANY_EXCEPTION
+        for handler in node.handlers:
+            match = exceptions.catches(frame.module, handler.syntax, raised)
+            if match is not False:
+                yield handler, state
+            if match is True:
+                return
+        if node.raising is not None:
+            yield node.raising, state
+
+    def _handler(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
+        syntax = node.syntax
+        raised = state.raised or ANY_EXCEPTION
+        assert syntax is not None
+        place = Place(frame.module, syntax)
+        history = state.history
+        names = dict(state.names)
+        if raised.verification is not None:
+            history = history_with(history, failure=Failure(place, raised.verification), verified=False)
+        elif not history.verified:
+            history = history_with(history, through=history.through | {place})
+        if isinstance(syntax, ast.ExceptHandler) and syntax.name:
+            carried = frozenset(deep_tagged(raised.value, Mark.TEXT))
+            own = Tag(Mark.EXCEPTION, frame.module, syntax)
+            names[syntax.name] = Value(tags=frozenset({own}) | carried, truth=True)
+        if node.following is not None:
+            yield node.following, state.changed(names=_frozen(names), history=history, raised=None, handling=raised)
+
+    def _iterate(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
+        loop = node.syntax
+        assert isinstance(loop, ast.For | ast.AsyncFor)
+
+        def after(evaluation: Evaluation, value: Value) -> Iterator[tuple[FlowNode | None, State]]:
+            yield node.otherwise, evaluation.state
+            evaluation.bind(loop.target, evaluation.element_of(value), None)
+            yield node.following, evaluation.state
+
+        yield from self._attempted(frame, node, state, lambda e: e.iterated(loop.iter), after)
+
+    def _enter(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
+        block = node.syntax
+        assert isinstance(block, ast.With | ast.AsyncWith)
+
+        def after(evaluation: Evaluation, _: Value) -> Iterator[tuple[FlowNode | None, State]]:
+            yield node.following, evaluation.state
+
+        yield from self._attempted(frame, node, state, lambda e: e.enter(block.items), after)
+
+    def _case(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
+        case = node.syntax
+        assert isinstance(case, ast.match_case)
+        evaluation = Evaluation(self, frame, state, {})
+        evaluation.forget_pattern(case.pattern)
+        if node.following is not None:
+            yield node.following, evaluation.state
+        if node.otherwise is not None:
+            yield node.otherwise, state
+
+
+_SILENT = (ast.Pass, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.ClassDef)
+
+
+def history_with(history: History, **changes: object) -> History:
+    """The same history with some parts replaced."""
+    return State(history=history).history if not changes else _replaced(history, changes)
+
+
+def _replaced(history: History, changes: dict[str, object]) -> History:
+    from dataclasses import replace
+
+    return replace(history, **changes)  # type: ignore[arg-type]
+
+
+def _frozen(names: dict[str, Value]) -> frozenset[tuple[str, Value]]:
+    return frozenset(item for item in names.items() if item[1] is not UNKNOWN)
+
+
+def graph_of(module: Module, function: FunctionNode) -> Graph:
+    """The control-flow graph of a function, built once."""
+    key = ("graph", function)
+    known = module.memory.get(key)
+    if not isinstance(known, Graph):
+        known = control_flow.build(function)
+        module.memory[key] = known
+    return known
+
+
+def _statements_below(node: ast.AST) -> set[ast.AST]:
+    return {inner for inner in functions.own_nodes(node) if isinstance(inner, ast.stmt)}
+
+
+_RAISING = (ast.Call, ast.Subscript, ast.Await, ast.Attribute, ast.BinOp, ast.Yield, ast.YieldFrom)
+
+
+def _can_raise(syntax: ast.AST) -> bool:
+    expressions: list[ast.AST]
+    if isinstance(syntax, ast.For | ast.AsyncFor):
+        expressions = [syntax.iter]
+    elif isinstance(syntax, ast.With | ast.AsyncWith):
+        expressions = [item.context_expr for item in syntax.items]
+    elif isinstance(syntax, ast.Match):
+        expressions = [syntax.subject]
+    elif isinstance(syntax, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return False
+    else:
+        expressions = [syntax]
+    return any(
+        isinstance(inner, _RAISING)
+        for expression in expressions
+        for inner in (expression, *functions.own_nodes(expression))
+    )

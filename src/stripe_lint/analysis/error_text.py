@@ -1,0 +1,149 @@
+"""Text that comes from a caught exception, and where it is sent to a client."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from stripe_lint.analysis import names, request_values
+from stripe_lint.analysis.facts import ResponseFact
+from stripe_lint.analysis.frameworks import (
+    is_message_call,
+    is_response_call,
+    is_response_exception,
+    is_template_call,
+    is_textless_exception,
+)
+from stripe_lint.analysis.references import ClassReference, External
+from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, all_tags, deep_tagged, join
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.evaluation import Call, Evaluation
+
+_TEXT_ATTRIBUTES: Final = frozenset(
+    {"args", "message", "user_message", "json_body", "http_body", "error", "_message", "detail", "description", "reason"}
+    | {"strerror", "msg", "body", "messages", "__doc__", "__cause__", "__context__", "errors"}
+)
+_CODE_KEYS: Final = frozenset(
+    {"code", "type", "decline_code", "param", "doc_url", "charge", "http_status", "status", "request_id", "status_code"}
+    | {"payment_intent", "setup_intent", "payment_method", "source", "request_log_url", "advice_code"}
+)
+_TRACEBACKS: Final = frozenset(
+    {"traceback.format_exc", "traceback.format_exception", "traceback.format_exception_only", "sys.exc_info"}
+    | {"sys.exception", "traceback.format_tb"}
+)
+_LOG_METHODS: Final = frozenset(
+    {"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print_exc", "capture_exception"}
+)
+
+
+def attribute(evaluation: Evaluation, node: ast.Attribute, base: Value) -> Value | None:
+    """An attribute of a caught exception; ``None`` where ``base`` is something else."""
+    if base.has(Mark.EXCEPTION):
+        return _part(base, node.attr)
+    if base.has(Mark.TEXT):
+        return narrowed(base, node.attr)
+    return None
+
+
+def _part(base: Value, name: str) -> Value:
+    if name not in _TEXT_ATTRIBUTES:
+        return Value(tags=frozenset(tag for tag in base.tags if tag.mark is Mark.TEXT)) if name not in _CODE_KEYS else UNKNOWN
+    made = {Tag(Mark.TEXT, tag.module, tag.node, name) for tag in base.tagged(Mark.EXCEPTION)}
+    return Value(tags=frozenset(made) | frozenset(base.tagged(Mark.TEXT)))
+
+
+def narrowed(base: Value, key: str) -> Value:
+    """An entry of a part of an exception, such as ``e.json_body["error"]``."""
+    if key in _CODE_KEYS:
+        return UNKNOWN
+    return Value(
+        tags=frozenset(
+            Tag(tag.mark, tag.module, tag.node, f"{tag.detail}.{key}" if tag.detail != "str" else tag.detail)
+            for tag in base.tagged(Mark.TEXT)
+        )
+    )
+
+
+def as_text(evaluation: Evaluation, value: Value, how: str) -> Value:
+    """The value written as text: an exception becomes its message."""
+    if not value.has(Mark.EXCEPTION):
+        return value
+    made = {Tag(Mark.TEXT, tag.module, tag.node, "str") for tag in value.tagged(Mark.EXCEPTION)}
+    kept = {tag for tag in value.tags if tag.mark is not Mark.EXCEPTION}
+    return replace(value, tags=frozenset(made | kept), truth=None, constant=None)
+
+
+def get_attribute(evaluation: Evaluation, call: Call) -> Value | None:
+    """``getattr(error, "user_message", default)``."""
+    holder, name = call.positional[0], call.positional[1].constant
+    if name is None or not isinstance(name.value, str):
+        return None
+    default = call.positional[2] if len(call.positional) > 2 else UNKNOWN
+    if holder.has(Mark.EXCEPTION):
+        return join(_part(holder, name.value), default)
+    if holder.has(Mark.TEXT):
+        return join(narrowed(holder, name.value), default)
+    return None
+
+
+def called(evaluation: Evaluation, call: Call) -> Value | None:
+    """A call that makes text from an exception, or sends text to a client."""
+    path = call.path
+    if path in _TRACEBACKS:
+        handler = _handler_around(evaluation, call.node)
+        return handler if handler is not None else UNKNOWN
+    if path is not None and _answers(path):
+        return _sent(evaluation, call)
+    if isinstance(call.reference, ClassReference):
+        bases = names.external_bases(call.reference)
+        if any(_answers(base) for base in bases):
+            return _sent(evaluation, call)
+    framework = request_values.view_framework(call.receiver.reference)
+    if framework is not None and call.name in framework.response_methods | framework.template_methods:
+        return _sent(evaluation, call)
+    if call.name in _LOG_METHODS and not call.receiver.tags and call.reference is None:
+        return UNKNOWN
+    return None
+
+
+def _answers(path: str) -> bool:
+    if is_textless_exception(path):
+        return False
+    return is_response_call(path) or is_response_exception(path) or is_message_call(path) or is_template_call(path)
+
+
+def _handler_around(evaluation: Evaluation, node: ast.AST) -> Value | None:
+    for around in evaluation.module.ancestors(node):
+        if isinstance(around, ast.ExceptHandler):
+            return Value(tags=frozenset({Tag(Mark.TEXT, evaluation.module, around, "traceback")}))
+        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            return None
+    return None
+
+
+def _sent(evaluation: Evaluation, call: Call) -> Value:
+    found = [tag for value in call.values for tag in deep_tagged(value, Mark.TEXT, Mark.EXCEPTION)]
+    place = evaluation.place(evaluation.module.statement_of(call.node))
+    for tag in found:
+        at = request_values.lifted(evaluation.frame, place, tag)
+        if at is not place:
+            at = evaluation_statement(at)
+        evaluation.facts.responses.add(ResponseFact(at, Value(tags=frozenset({tag})), returned=False))
+    if not found:
+        for value in call.values:
+            if deep_tagged(value, Mark.PARSED):
+                break
+    reference = names.call_result(call.reference) if isinstance(call.reference, External | ClassReference) else None
+    return Value(reference=reference)
+
+
+def evaluation_statement(place):  # type: ignore[no-untyped-def]
+    """The statement that holds a place."""
+    return replace(place, node=place.module.statement_of(place.node))
+
+
+def all_text(value: Value) -> frozenset[Tag]:
+    """Every tag of exception text in a value."""
+    return frozenset(tag for tag in all_tags(value) if tag.mark in {Mark.TEXT, Mark.EXCEPTION})

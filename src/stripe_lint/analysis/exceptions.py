@@ -1,0 +1,135 @@
+"""Which handler catches which exception, by class names and by the project's own class definitions."""
+
+from __future__ import annotations
+
+import ast
+from typing import Final
+
+from stripe_lint.analysis import functions, names
+from stripe_lint.analysis.module import Module
+from stripe_lint.analysis.references import ClassReference, External, Reference
+from stripe_lint.analysis.state import Raised
+
+SIGNATURE_ERROR: Final = "SignatureVerificationError"
+
+_BASES: Final = {
+    SIGNATURE_ERROR: "StripeError",
+    "CardError": "StripeErrorWithParamCode",
+    "InvalidRequestError": "StripeErrorWithParamCode",
+    "StripeErrorWithParamCode": "StripeError",
+    "APIError": "StripeError",
+    "APIConnectionError": "StripeError",
+    "IdempotencyError": "StripeError",
+    "AuthenticationError": "StripeError",
+    "PermissionError": "StripeError",
+    "RateLimitError": "StripeError",
+    "StripeError": "Exception",
+    "JSONDecodeError": "ValueError",
+    "UnicodeDecodeError": "UnicodeError",
+    "UnicodeError": "ValueError",
+    "ValueError": "Exception",
+    "KeyError": "LookupError",
+    "IndexError": "LookupError",
+    "LookupError": "Exception",
+    "AssertionError": "Exception",
+    "Exception": "BaseException",
+}
+
+_CATCHES_ALL: Final = frozenset({"Exception", "BaseException"})
+
+
+def stripe_error(path: str) -> str | None:
+    """The class name where ``path`` is one of the SDK's exception classes."""
+    if not path.startswith("stripe."):
+        return None
+    name = path.rpartition(".")[2]
+    return name if name.endswith("Error") else None
+
+
+def handler_types(module: Module, handler: ast.AST | None) -> list[ast.expr] | None:
+    """The class expressions that a handler or a ``with suppress(…)`` names; ``None`` for a bare ``except``."""
+    if isinstance(handler, ast.ExceptHandler):
+        return _parts(module, handler.type) if handler.type is not None else None
+    if isinstance(handler, ast.With | ast.AsyncWith):
+        found: list[ast.expr] = []
+        for item in handler.items:
+            call = item.context_expr
+            if isinstance(call, ast.Call) and functions.last_name(call.func) == "suppress":
+                found.extend(part for argument in call.args for part in _parts(module, argument))
+        return found
+    return []
+
+
+def _parts(module: Module, node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.Tuple):
+        return [part for element in node.elts for part in _parts(module, element)]
+    if isinstance(node, ast.Starred):
+        return _parts(module, node.value)
+    if isinstance(node, ast.Name):
+        found = module.scope_of(node).lookup(node.id)
+        if found is not None and len(found[1]) == 1 and isinstance(found[1][0].value, ast.Tuple):
+            return _parts(module, found[1][0].value)
+    return [node]
+
+
+def class_names(module: Module, node: ast.expr) -> tuple[str, Reference | None]:
+    """The name of an exception class and what it means."""
+    reference = names.resolve(module, node)
+    if isinstance(reference, External):
+        return reference.path.rpartition(".")[2], reference
+    if isinstance(reference, ClassReference):
+        return reference.node.name, reference
+    return functions.last_name(node) or "?", reference
+
+
+def catches(module: Module, handler: ast.AST | None, raised: Raised) -> bool | None:
+    """Whether ``handler`` catches ``raised``; ``None`` where it may."""
+    types = handler_types(module, handler)
+    if types is None:
+        return True
+    answer: bool | None = False
+    for node in types:
+        name, reference = class_names(module, node)
+        verdict = _catches_one(name, reference, raised)
+        if verdict is True:
+            return True
+        if verdict is None:
+            answer = None
+    return answer
+
+
+def _catches_one(name: str, reference: Reference | None, raised: Raised) -> bool | None:
+    if name in _CATCHES_ALL:
+        return True
+    if raised.names is None:
+        return None
+    if isinstance(raised.reference, ClassReference):
+        return _project_class_matches(raised.reference, name, reference)
+    if all(name in ancestors(caught) for caught in raised.names):
+        return True
+    # json.JSONDecodeError and UnicodeDecodeError are only some of the ValueErrors
+    if any(caught in ancestors(name) for caught in raised.names):
+        return None
+    if isinstance(reference, ClassReference) and raised.names <= _BASES.keys():
+        return False
+    if reference is None and name not in _BASES and not name.endswith(("Error", "Exception")):
+        return None
+    return False
+
+
+def _project_class_matches(raised: ClassReference, name: str, reference: Reference | None) -> bool | None:
+    if isinstance(reference, ClassReference):
+        return any(node is reference.node for _, node in names.linearized(raised))
+    external = {path.rpartition(".")[2] for path in names.external_bases(raised)}
+    if any(name in ancestors(base) for base in external):
+        return True
+    return None if reference is None else False
+
+
+def ancestors(name: str) -> set[str]:
+    """The class ``name`` and its known base classes, by name."""
+    found = {name}
+    while name in _BASES:
+        name = _BASES[name]
+        found.add(name)
+    return found

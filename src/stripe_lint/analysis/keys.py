@@ -1,0 +1,159 @@
+"""Idempotency keys: what makes them, and with which key each request of a path is sent."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Final
+
+from stripe_lint.analysis import functions, names, static_values, stripe_calls
+from stripe_lint.analysis.facts import KeyedCall
+from stripe_lint.analysis.references import External, FunctionReference
+from stripe_lint.analysis.values import UNKNOWN, Mark, Value, entries, tagged
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.evaluation import Call, Evaluation
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.data.surface import Method
+
+KEY: Final = "idempotency_key"
+HEADER: Final = "idempotency-key"
+_SETTING_CALLS: Final = frozenset({"os.getenv", "os.environ.get", "decouple.config"})
+_FRESH_NAMES: Final = frozenset(path.rpartition(".")[2] for path in static_values.FRESH_CALLS)
+
+
+def called(evaluation: Evaluation, call: Call) -> Value | None:
+    """A call that makes a fresh value, or that sends a request to Stripe."""
+    path = call.path
+    if path in static_values.FRESH_CALLS:
+        return _fresh(evaluation, call)
+    if path in _SETTING_CALLS:
+        return tagged(Mark.SETTING, evaluation.module, call.node)
+    method = stripe_calls.method_of(call.reference)
+    if method is None or not method.mutating:
+        return None
+    _sent(evaluation, call, method)
+    return None
+
+
+def _fresh(evaluation: Evaluation, call: Call) -> Value:
+    value = tagged(Mark.FRESH, evaluation.module, call.node)
+    gone = {identity for identity in value.tags}
+    kept = frozenset(item for item in evaluation.history.keys if not _mentions(item[0], gone))
+    if kept != evaluation.history.keys:
+        evaluation.remember(keys=kept)
+    return value
+
+
+def _mentions(identity: object, tags: set[object]) -> bool:
+    return isinstance(identity, frozenset) and not identity.isdisjoint(tags)
+
+
+def makes_fresh_value(module: Module, reference: FunctionReference) -> bool:
+    """Whether a function of the project calls something that gives another value each time."""
+    key = ("fresh", reference.node)
+    known = module.memory.get(key)
+    if not isinstance(known, bool):
+        known = any(
+            isinstance(node, ast.Call) and functions.last_name(node.func) in _FRESH_NAMES
+            for node in functions.own_nodes(reference.node)
+        )
+        module.memory[key] = known
+    return known
+
+
+def reassigned(evaluation: Evaluation, name: str) -> None:
+    """The name gets another value, so a key made from it is another key."""
+    kept = frozenset(item for item in evaluation.history.keys if not _depends_on(item[0], name))
+    if kept != evaluation.history.keys:
+        evaluation.remember(keys=kept)
+
+
+def _depends_on(identity: object, name: str) -> bool:
+    return isinstance(identity, tuple) and name in identity[1]
+
+
+def options_of(call: Call, method: Method) -> tuple[Value, bool]:
+    """The dict in which a request's key travels, and whether more may be in it than can be seen."""
+    if method.style == "service":
+        index = method.options_index if method.options_index is not None else 99
+        options = call.argument(index, "options")
+        if options is None:
+            return entries({}, complete=not call.open), call.open
+        return options, options.fields is None or not options.complete
+    found = dict(call.keywords)
+    for name, value in zip(method.positional, call.positional, strict=False):
+        if name == KEY:
+            found[KEY] = value
+    return entries(found, complete=not call.open), call.open
+
+
+def _sent(evaluation: Evaluation, call: Call, method: Method) -> None:
+    options, is_open = options_of(call, method)
+    key = options.field(KEY)
+    if key is None:
+        key = _header_key(options)
+    argument = _key_expression(call, method)
+    identity = _identity(evaluation, key, argument) if key is not None else None
+    place = evaluation.place(call.node)
+    repeats = None
+    if identity is not None:
+        earlier = [used for used in evaluation.history.keys if used[0] == identity]
+        if earlier:
+            repeats = min((used[1] for used in earlier), key=lambda used: used.line)
+        evaluation.remember(keys=evaluation.history.keys | {(identity, place)})
+    evaluation.facts.keyed_calls.add(KeyedCall(place, key, argument, is_open, options, repeats))
+
+
+def _header_key(options: Value) -> Value | None:
+    headers = options.field("headers")
+    for name, value in (headers.fields or ()) if headers is not None else ():
+        if name.lower() == HEADER:
+            return value
+    return None
+
+
+def _key_expression(call: Call, method: Method) -> ast.expr | None:
+    if method.style != "service":
+        return call.expressions.get(KEY)
+    options = call.expression(method.options_index if method.options_index is not None else 99, "options")
+    if isinstance(options, ast.Dict):
+        for name, value in zip(options.keys, options.values, strict=True):
+            if isinstance(name, ast.Constant) and name.value == KEY:
+                return value
+    return None
+
+
+def _identity(evaluation: Evaluation, key: Value, argument: ast.expr | None) -> object:
+    """Something that two requests share exactly when they are sent with one and the same key."""
+    fresh = frozenset(key.tagged(Mark.FRESH))
+    if fresh and not isinstance(argument, ast.JoinedStr | ast.BinOp):
+        return fresh
+    if key.constant is not None or argument is None:
+        return None
+    used = frozenset(
+        ".".join(chain)
+        for node in ast.walk(argument)
+        if isinstance(node, ast.Name | ast.Attribute)
+        for chain in [functions.attribute_chain(node)]
+        if chain is not None
+    )
+    if any(isinstance(node, ast.Call) for node in ast.walk(argument)) and fresh:
+        return None
+    return (ast.dump(argument), used, evaluation.frame.function)
+
+
+def is_literal(value: Value) -> bool:
+    """Whether a key is the same for every request: a constant or a setting."""
+    if value.constant is not None:
+        return isinstance(value.constant.value, str) and value.constant.value != ""
+    return bool(value.tags) and all(tag.mark is Mark.SETTING for tag in value.tags)
+
+
+def is_external(reference: object) -> bool:
+    """Whether a callee is outside the project."""
+    return isinstance(reference, External)
+
+
+def module_of(module: Module, node: ast.expr) -> object:
+    """What a name means."""
+    return names.resolve(module, node) or UNKNOWN

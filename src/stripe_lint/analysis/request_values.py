@@ -1,0 +1,484 @@
+"""What a request's parts are: the raw body, the parsed body, headers; and when data from the body is used."""
+
+from __future__ import annotations
+
+import ast
+import codecs
+from typing import TYPE_CHECKING, Final
+
+from stripe_lint.analysis import functions, names, static_values, stripe_calls
+from stripe_lint.analysis.facts import UnverifiedUse, Use
+from stripe_lint.analysis.frameworks import by_name, generic, is_json_function, request_global, request_type, view_base
+from stripe_lint.analysis.frameworks.model import Framework
+from stripe_lint.analysis.references import (
+    ClassReference,
+    External,
+    ExternalInstance,
+    ObjectReference,
+    Reference,
+    StripeService,
+)
+from stripe_lint.analysis.state import Failure, Place
+from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Tag, Value, deep_tagged, tagged
+from stripe_lint.data import event_types
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.dataflow import Frame
+    from stripe_lint.analysis.evaluation import Call, Evaluation
+
+_JSON_READERS: Final = frozenset(
+    {f"{library}.{name}" for library in ("json", "orjson", "ujson", "simplejson", "rapidjson") for name in ("loads", "load")}
+    | {"django.utils.simplejson.loads", "flask.json.loads", "msgspec.json.decode", "pydantic_core.from_json"}
+)
+_JSON_WRITERS: Final = frozenset(
+    {f"{library}.dumps" for library in ("json", "orjson", "ujson", "simplejson", "rapidjson")} | {"flask.json.dumps"}
+)
+_UNVERIFIED_EVENTS: Final = frozenset(
+    {
+        "construct_event_without_verification",
+        "parse_event_notification_without_verification",
+    }
+)
+_EVENT_BUILDERS: Final = frozenset(
+    {
+        "stripe.Event.construct_from",
+        "stripe.StripeObject.construct_from",
+        "stripe.stripe_object.StripeObject.construct_from",
+        "stripe.util.convert_to_stripe_object",
+        "stripe.convert_to_stripe_object",
+        "stripe.Webhook.construct_event_without_verification",
+        "stripe.v2.core.EventNotification.from_json",
+    }
+)
+_MODEL_READERS: Final = frozenset({"model_validate", "parse_obj", "from_dict", "validate_python", "load", "convert"})
+_MODEL_TEXT_READERS: Final = frozenset({"model_validate_json", "parse_raw", "validate_json", "from_json", "decode"})
+_MODEL_WRITERS: Final = frozenset({"model_dump_json", "json", "to_json"})
+_SAME_BODY: Final = frozenset({"builtins.bytes", "builtins.bytearray", "builtins.memoryview", "io.BytesIO", "copy.copy"})
+_UTF8: Final = frozenset({"utf-8", "ascii"})
+_HARMLESS: Final = frozenset(
+    {"len", "isinstance", "type", "bool", "print", "pprint", "hasattr", "id", "hash", "repr", "str", "debug", "info"}
+    | {"warning", "warn", "error", "exception", "critical", "log", "set_tag", "set_context", "add_breadcrumb", "bind"}
+    | {"capture_message", "capture_exception", "set_extra", "keys", "int", "float", "callable", "contextualize"}
+)
+_IDENTIFIERS: Final = frozenset({"id", "account", "livemode", "created", "api_version", "request", "pending_webhooks"})
+_SIGNATURE_HEADER: Final = "stripe-signature"
+
+
+def framework_of(value: Value) -> Framework | None:
+    """The framework whose request a value is."""
+    detail = value.detail(Mark.REQUEST)
+    if detail is None:
+        return None
+    return generic() if detail == "generic" else by_name(detail)
+
+
+def of_reference(value: Value) -> Value:
+    """The same value, marked as the request where its reference is one."""
+    reference = value.reference
+    framework = None
+    if isinstance(reference, External):
+        framework = request_global(reference.path)
+    elif isinstance(reference, ExternalInstance):
+        framework = request_type(reference.path)
+    return tagged(Mark.REQUEST, detail=framework.name) if framework is not None else value
+
+
+def view_framework(reference: Reference | None) -> Framework | None:
+    """The framework whose view class ``reference`` is an instance of."""
+    if isinstance(reference, ObjectReference | ClassReference):
+        for path in sorted(names.external_bases(reference)):
+            framework = view_base(path)
+            if framework is not None:
+                return framework
+    return None
+
+
+def attribute(evaluation: Evaluation, node: ast.Attribute, base: Value) -> Value | None:
+    """The attribute of a request, of its parts or of parsed data; ``None`` where ``base`` is something else."""
+    name = node.attr
+    if base.has(Mark.REQUEST):
+        return _request_part(evaluation, node, base, name)
+    if base.has(Mark.HEADERS):
+        return _header(evaluation, name) or base
+    if base.has(Mark.PARSED) or base.has(Mark.MISSING):
+        return read(evaluation, node, base, name)
+    if base.has(Mark.EVENT):
+        return _event_part(base, name)
+    if base.has(Mark.RAW) or base.has(Mark.ALTERED) or base.has(Mark.STREAM):
+        return base
+    framework = view_framework(base.reference)
+    if framework is not None and name in framework.request_attributes:
+        return tagged(Mark.REQUEST, detail=framework.name)
+    if name == "current_request" or name == "current_event":
+        chalice = by_name("chalice") if name == "current_request" else by_name("aws_powertools")
+        if isinstance(base.reference, ExternalInstance) and base.reference.path.partition(".")[0] in chalice.modules:
+            return tagged(Mark.REQUEST, detail=chalice.name)
+    return None
+
+
+def _event_part(base: Value, name: str) -> Value:
+    return Value(tags=frozenset(Tag(Mark.EVENT, tag.module, tag.node, name) for tag in base.tagged(Mark.EVENT)))
+
+
+def _request_part(evaluation: Evaluation, node: ast.expr, base: Value, name: str) -> Value:
+    framework = framework_of(base)
+    assert framework is not None
+    if name in framework.raw_attributes:
+        return tagged(Mark.RAW, detail="lambda" if framework.base64_flag else "bytes")
+    if name in framework.raw_streams:
+        return tagged(Mark.STREAM)
+    if name in framework.parsed_attributes:
+        return parsed(evaluation, node)
+    if name in framework.form_attributes:
+        return tagged(Mark.ALTERED, evaluation.module, node, "form data")
+    if name in framework.foreign_attributes:
+        return tagged(Mark.ALTERED, evaluation.module, node, f"`{name}`, which is not the raw body on this framework")
+    if name in framework.header_attributes or name in framework.environ_attributes:
+        return tagged(Mark.HEADERS)
+    if name in {"_request", "wsgi_request", "current_request", "current_event", "request"}:
+        return base
+    return UNKNOWN
+
+
+def entry(evaluation: Evaluation, node: ast.Subscript, base: Value, key: str | None) -> Value | None:
+    """A subscript of a request, its headers or parsed data; ``None`` where ``base`` is something else."""
+    if base.has(Mark.HEADERS):
+        return (_header(evaluation, key) if key is not None else None) or UNKNOWN
+    if base.has(Mark.REQUEST):
+        return _keyed_part(evaluation, node, base, key)
+    if base.has(Mark.PARSED) or base.has(Mark.MISSING):
+        return read(evaluation, node, base, key)
+    if base.has(Mark.EVENT):
+        return _event_part(base, key or "")
+    return None
+
+
+def _keyed_part(evaluation: Evaluation, node: ast.expr, base: Value, key: str | None) -> Value:
+    framework = framework_of(base)
+    if framework is None or key is None:
+        return UNKNOWN
+    if framework.environ_request:
+        signature = _header(evaluation, key)
+        if signature is not None:
+            return signature
+    return _request_part(evaluation, node, base, key) if framework.keyed else UNKNOWN
+
+
+def _header(evaluation: Evaluation, name: str) -> Value | None:
+    plain = name.lower().replace("_", "-").removeprefix("http-")
+    if plain == _SIGNATURE_HEADER:
+        evaluation.facts.evidence.add("signature header")
+        return tagged(Mark.SIGNATURE)
+    return None
+
+
+def parsed(evaluation: Evaluation, node: ast.expr, *, remember: bool = True) -> Value:
+    """The body decoded at ``node``."""
+    if remember and not evaluation.history.verified:
+        place = evaluation.place(node)
+        evaluation.remember(parsed=evaluation.history.parsed | {place})
+    return tagged(Mark.PARSED, evaluation.module, node)
+
+
+def read(evaluation: Evaluation, node: ast.expr, base: Value, key: str | None) -> Value:
+    """Reading the entry ``key`` of parsed data."""
+    missing(evaluation, base)
+    if key in {"type", "event_type"}:
+        evaluation.facts.evidence.add("type")
+    elif key in {"data", "object"}:
+        evaluation.facts.evidence.add("data")
+    if key != "id":
+        used(evaluation, node, base, Use.READ)
+    return Value(tags=frozenset(_narrowed(tag, key) for tag in base.tagged(Mark.PARSED)))
+
+
+def _narrowed(tag: Tag, key: str | None) -> Tag:
+    return Tag(tag.mark, tag.module, tag.node, key if key is not None else tag.detail)
+
+
+def missing(evaluation: Evaluation, value: Value) -> None:
+    """Record that the event which a failed verification did not give is used all the same."""
+    if not value.has(Mark.MISSING) or evaluation.history.verified:
+        return
+    failure = evaluation.history.failure
+    if failure is not None:
+        evaluation.facts.failures_ignored.add(Failure(failure.handler, failure.verification))
+    elif evaluation.before.raised is not None and evaluation.before.raised.verification is not None:
+        around = _finally_around(evaluation, value)
+        if around is not None:
+            evaluation.facts.failures_ignored.add(Failure(around, evaluation.before.raised.verification))
+
+
+def _finally_around(evaluation: Evaluation, value: Value) -> Place | None:
+    """The ``try`` whose ``finally`` runs now because the verification in its body failed."""
+    for tag in value.tagged(Mark.MISSING):
+        if tag.module is not evaluation.module or tag.node is None:
+            continue
+        for around in evaluation.module.ancestors(tag.node):
+            if isinstance(around, ast.Try) and around.finalbody:
+                return Place(evaluation.module, around)
+    return None
+
+
+MOST_EARLY_USES: Final = 6
+"""How many uses before a verification one path remembers."""
+
+
+def used(evaluation: Evaluation, node: ast.AST, value: Value, kind: Use) -> None:
+    """Record a use of data from the body where nothing has verified it."""
+    history = evaluation.history
+    if history.verified:
+        return
+    for tag in deep_tagged(value, Mark.PARSED):
+        place = lifted(evaluation.frame, evaluation.place(node), tag)
+        evaluation.facts.uses.add(UnverifiedUse(place, _origin(tag), kind, history.failure, history.through))
+        if kind is not Use.EFFECT and len(history.early) < MOST_EARLY_USES:
+            evaluation.remember(early=evaluation.history.early | {place})
+
+
+def _origin(tag: Tag) -> Tag:
+    return Tag(tag.mark, tag.module, tag.node)
+
+
+def lifted(frame: Frame, place: Place, tag: Tag) -> Place:
+    """``place``, or the call on the way there in the function that holds the origin of ``tag``."""
+    if tag.module is None or tag.node is None:
+        return place
+    owner = tag.module.enclosing_function(tag.node)
+    current: Frame | None = frame
+    site: ast.AST | None = None
+    while current is not None:
+        if current.function is owner and current.module.path == tag.module.path:
+            return Place(current.module, site) if site is not None else place
+        site = current.call_site
+        current = current.caller
+    return place
+
+
+def called(evaluation: Evaluation, call: Call) -> Value | None:
+    """A call that reads the request, decodes or encodes its body, or builds an event from it."""
+    path = call.path
+    if path is not None:
+        value = _function_called(evaluation, call, path)
+        if value is not None:
+            return value
+    if call.name in _UNVERIFIED_EVENTS:
+        return _event_built(evaluation, call)
+    if isinstance(call.reference, StripeService) and call.name == "deserialize":
+        return _event_built(evaluation, call)
+    receiver = call.receiver
+    if receiver.has(Mark.REQUEST):
+        return _request_method(evaluation, call, receiver)
+    if receiver.has(Mark.STREAM):
+        return tagged(Mark.RAW, detail="bytes") if call.name in {"read", "readall", "getvalue"} else UNKNOWN
+    if receiver.has(Mark.HEADERS):
+        return _headers_method(evaluation, call)
+    if receiver.has(Mark.PARSED) or receiver.has(Mark.MISSING):
+        return _parsed_method(evaluation, call)
+    if receiver.has(Mark.RAW):
+        return _raw_method(evaluation, call)
+    if receiver.has(Mark.EVENT):
+        key = _text(call.positional[0]) if call.positional else None
+        return _event_part(receiver, key or call.name)
+    if call.name in _MODEL_READERS | _MODEL_TEXT_READERS and call.positional and call.reference is None:
+        return _model_read(evaluation, call)
+    return None
+
+
+def _text(value: Value) -> str | None:
+    content = value.constant.value if value.constant is not None else None
+    return content if isinstance(content, str) else None
+
+
+def _function_called(evaluation: Evaluation, call: Call, path: str) -> Value | None:
+    first = call.positional[0] if call.positional else UNKNOWN
+    if path in _JSON_READERS or is_json_function(path):
+        if first.has(Mark.RAW) or first.has(Mark.STREAM) or first.has(Mark.ALTERED):
+            return parsed(evaluation, call.node)
+        return Value(tags=frozenset(first.tagged(Mark.PARSED, Mark.TEXT)))
+    if path in _JSON_WRITERS:
+        if first.has(Mark.PARSED):
+            altered = Tag(Mark.ALTERED, evaluation.module, call.node, "JSON that was parsed and written again")
+            return Value(tags=frozenset({altered, *first.tagged(Mark.PARSED)}))
+        return None
+    if path in _EVENT_BUILDERS or (path.startswith("stripe.") and path.endswith("._without_verification")):
+        return _event_built(evaluation, call)
+    if path in _SAME_BODY or path.endswith(("b64decode", "standard_b64decode")):
+        if first.has(Mark.RAW):
+            return tagged(Mark.RAW, detail="bytes")
+        return first if first.has(Mark.STREAM) else None
+    if path == "builtins.dict" and first.has(Mark.HEADERS):
+        return first
+    if path.rpartition(".")[2] in _MODEL_READERS | _MODEL_TEXT_READERS:
+        return _model_read(evaluation, call)
+    if path == "builtins.any" and first.has(Mark.VERDICT):
+        return first
+    return None
+
+
+def _event_built(evaluation: Evaluation, call: Call) -> Value | None:
+    sources = [value for value in call.values if value.has(Mark.PARSED) or value.has(Mark.RAW) or value.has(Mark.ALTERED)]
+    if not sources:
+        return UNKNOWN
+    evaluation.facts.evidence.add("event built")
+    missing(evaluation, sources[0])
+    value = parsed(evaluation, call.node, remember=False)
+    if any(source.has(Mark.PARSED) for source in sources):
+        used_elsewhere = [tag for source in sources for tag in source.tagged(Mark.PARSED)]
+        evaluation.facts.rebuilt.update((_origin(tag), value.tagged(Mark.PARSED)[0]) for tag in used_elsewhere)
+    return value
+
+
+def _model_read(evaluation: Evaluation, call: Call) -> Value | None:
+    for value in call.values:
+        if value.has(Mark.PARSED):
+            return Value(tags=frozenset(value.tagged(Mark.PARSED)))
+        if value.has(Mark.RAW) and call.name in _MODEL_TEXT_READERS:
+            return parsed(evaluation, call.node)
+    return None
+
+
+def _request_method(evaluation: Evaluation, call: Call, receiver: Value) -> Value:
+    framework = framework_of(receiver)
+    assert framework is not None
+    name = call.name
+    key = _text(call.positional[0]) if call.positional else None
+    if name in framework.raw_calls:
+        as_text = "as_text" in call.keywords or name == "text"
+        return tagged(Mark.RAW, detail="text" if as_text else "bytes")
+    if name in framework.parsed_calls:
+        return parsed(evaluation, call.node)
+    if name in framework.form_calls:
+        return tagged(Mark.ALTERED, evaluation.module, call.node, "form data")
+    if name in framework.header_calls and key is not None:
+        return _header(evaluation, key) or UNKNOWN
+    if name == "get" and key is not None and framework.keyed:
+        return _keyed_part(evaluation, call.node, receiver, key)
+    if name in framework.foreign_attributes:
+        return tagged(Mark.ALTERED, evaluation.module, call.node, f"`{name}()`, which is not the raw body on this framework")
+    return UNKNOWN
+
+
+def _headers_method(evaluation: Evaluation, call: Call) -> Value:
+    key = _text(call.positional[0]) if call.positional else None
+    if key is not None:
+        return _header(evaluation, key) or UNKNOWN
+    return call.receiver
+
+
+def _parsed_method(evaluation: Evaluation, call: Call) -> Value:
+    receiver = call.receiver
+    key = _text(call.positional[0]) if call.positional else None
+    if call.name in {"get", "pop", "setdefault", "__getitem__"} and key is not None:
+        value = read(evaluation, call.node, receiver, key)
+        return value
+    missing(evaluation, receiver)
+    if call.name in _MODEL_WRITERS:
+        altered = Tag(Mark.ALTERED, evaluation.module, call.node, "a model that was written as JSON again")
+        return Value(tags=frozenset({altered, *receiver.tagged(Mark.PARSED)}))
+    if call.name in {"startswith", "endswith", "split", "partition", "rsplit"}:
+        compared(evaluation, call.node, receiver, list(call.node.args))
+    return Value(tags=frozenset(receiver.tagged(Mark.PARSED)))
+
+
+def _raw_method(evaluation: Evaluation, call: Call) -> Value:
+    receiver = call.receiver
+    if call.name == "decode":
+        codec = call.argument(0, "encoding")
+        name = _text(codec) if codec is not None else "utf-8"
+        if name is not None and not _is_utf8(name):
+            return tagged(Mark.ALTERED, evaluation.module, call.node, f"the body decoded as {name}")
+        return tagged(Mark.RAW, detail="text")
+    if call.name == "encode":
+        return tagged(Mark.RAW, detail="bytes")
+    if call.name in {"strip", "replace", "rstrip", "lstrip", "lower", "upper"}:
+        return tagged(Mark.ALTERED, evaluation.module, call.node, f"the body after `{call.name}()`")
+    if call.name in {"read", "getvalue", "tobytes"}:
+        return receiver
+    return UNKNOWN
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        return codecs.lookup(name).name in _UTF8
+    except (LookupError, ValueError):
+        return True
+
+
+def stringified(evaluation: Evaluation, call: Call, value: Value) -> Value | None:
+    """``str(…)`` and ``repr(…)`` of the body or of parsed data."""
+    if value.has(Mark.RAW):
+        if value.detail(Mark.RAW) == "bytes" and len(call.positional) == 1 and not call.keywords:
+            return tagged(Mark.ALTERED, evaluation.module, call.node, "`str()` of bytes, which gives \"b'…'\"")
+        return Value(tags=frozenset(value.tagged(Mark.RAW)))
+    if value.has(Mark.PARSED):
+        altered = Tag(Mark.ALTERED, evaluation.module, call.node, "`str()` of parsed data")
+        return Value(tags=frozenset({altered, *value.tagged(Mark.PARSED)}))
+    if value.has(Mark.ALTERED):
+        return value
+    return None
+
+
+def passed(evaluation: Evaluation, call: Call) -> None:
+    """A call of something unknown that is handed data from the body."""
+    affected = [value for value in call.values if deep_tagged(value, Mark.PARSED, Mark.MISSING)]
+    if not affected or _is_harmless(call):
+        return
+    method = stripe_calls.method_of(call.reference)
+    if method is not None and method.verb == "get":
+        evaluation.facts.refetched_objects = True
+        return
+    for value in affected:
+        missing(evaluation, value)
+        used(evaluation, call.node, value, Use.EFFECT)
+
+
+def _is_harmless(call: Call) -> bool:
+    return call.name in _HARMLESS
+
+
+def stored(evaluation: Evaluation, target: ast.expr, value: Value) -> None:
+    """Data from the body is stored in an attribute or an entry."""
+    if not value.has(Mark.PARSED):
+        return
+    base = target.value if isinstance(target, ast.Attribute | ast.Subscript) else target
+    if isinstance(target, ast.Attribute) and functions.attribute_chain(base) != ["self"]:
+        used(evaluation, target, value, Use.EFFECT)
+
+
+def compared(evaluation: Evaluation, node: ast.expr, value: Value, others: list[ast.expr]) -> None:
+    """Data from the body, or an event, is compared with ``others``."""
+    if not (value.has(Mark.PARSED) or value.has(Mark.EVENT) or value.has(Mark.MISSING)):
+        return
+    if any(isinstance(other, ast.Constant) and other.value is None for other in others):
+        return
+    found = {text for other in others for text in _texts(evaluation, other)}
+    evaluation.facts.event_types.update(text for text in found if event_types.is_known(text))
+    if value.has(Mark.PARSED) and any(tag.detail not in _IDENTIFIERS for tag in value.tagged(Mark.PARSED)):
+        used(evaluation, node, value, Use.DECISION)
+    if value.has(Mark.MISSING) and found:
+        missing(evaluation, value)
+
+
+def _texts(evaluation: Evaluation, node: ast.expr) -> list[str]:
+    if isinstance(node, ast.Constant):
+        return [node.value] if isinstance(node.value, str) else []
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        return [text for element in node.elts for text in _texts(evaluation, element)]
+    if isinstance(node, ast.Dict):
+        return [text for key in node.keys if key is not None for text in _texts(evaluation, key)]
+    if isinstance(node, ast.Name | ast.Attribute):
+        value = evaluation.names.get(node.id) if isinstance(node, ast.Name) else None
+        value = value or static_values.of(evaluation.module, node)
+        content = [value, *(item for _, item in value.fields or ())]
+        return [text for text in map(_text, content) if text is not None]
+    return []
+
+
+def tested(evaluation: Evaluation, test: ast.expr, value: Value) -> None:
+    """Data from the body is tested for truth: this decides nothing that an event says."""
+
+
+def is_none(value: Value) -> bool:
+    """Whether the value is certainly ``None``."""
+    return value.constant == NONE.constant

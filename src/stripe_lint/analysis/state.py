@@ -1,0 +1,120 @@
+"""What is known at one point of one path: the values of names, and what has happened on the way there."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from stripe_lint.analysis.values import UNKNOWN, Value, join
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.references import Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An exception on its way to a handler.
+
+    ``names`` are the class names it may have (``None``: any), ``reference`` its class where that is known, ``value``
+    what it carries, and ``verification`` the failed verification it reports, if it does.
+    """
+
+    names: frozenset[str] | None = None
+    reference: Reference | None = None
+    value: Value = UNKNOWN
+    verification: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A node with the module that holds it."""
+
+    module: Module
+    node: ast.AST
+
+    @property
+    def line(self) -> int:
+        """The line on which the node starts."""
+        return int(getattr(self.node, "lineno", 1))
+
+
+ANY_EXCEPTION: Final = Raised()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A verification that failed and was caught.
+
+    ``handler`` is the ``except`` (or ``with suppress``) that caught it; ``noticed`` tells whether the path has since
+    tested something that the failure decided; ``explicit`` is false where any exception could have come this way.
+    """
+
+    handler: Place
+    verification: Place | None
+    noticed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What has happened on a path so far, in this function and those it was called from.
+
+    ``verified``: a verification succeeded. ``parsed``: places where the body was parsed before that. ``failure``:
+    the failed verification that the path has lived through. ``through``: handlers that the path entered for another
+    reason. ``early``: places where unverified data was read or decided something. ``keys``: the requests sent so far
+    with each key (what identifies the key, place of the call).
+    """
+
+    verified: bool = False
+    parsed: frozenset[Place] = frozenset()
+    failure: Failure | None = None
+    through: frozenset[Place] = frozenset()
+    early: frozenset[Place] = frozenset()
+    refetched: bool = False
+    keys: frozenset[tuple[object, Place]] = frozenset()
+
+
+START: Final = History()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One state of one path. ``names`` holds only names about which something is known."""
+
+    names: frozenset[tuple[str, Value]] = frozenset()
+    history: History = START
+    raised: Raised | None = None
+    handling: Raised | None = None
+    returning: Value | None = None
+
+    def changed(self, **changes: object) -> State:
+        """The same state with some parts replaced."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+def merged(first: State, second: State) -> State:
+    """One state that stands for two, for where there are too many: it claims only what both say."""
+    left, right = dict(first.names), dict(second.names)
+    names = {}
+    for name in left.keys() | right.keys():
+        value = join(left.get(name, UNKNOWN), right.get(name, UNKNOWN))
+        if value != UNKNOWN:
+            names[name] = value
+    one, other = first.history, second.history
+    history = History(
+        verified=one.verified or other.verified,
+        parsed=one.parsed & other.parsed,
+        failure=one.failure if one.failure == other.failure else None,
+        through=one.through & other.through,
+        early=one.early & other.early,
+        refetched=one.refetched or other.refetched,
+        keys=one.keys & other.keys,
+    )
+    return State(
+        frozenset(names.items()),
+        history,
+        first.raised if first.raised == second.raised else ANY_EXCEPTION if first.raised else None,
+        first.handling if first.handling == second.handling else None,
+        join(first.returning, second.returning) if first.returning and second.returning else None,
+    )

@@ -1,0 +1,199 @@
+"""Values that hold whatever the flow: module constants, class constants, defaults, settings."""
+
+from __future__ import annotations
+
+import ast
+from typing import Final
+
+from stripe_lint.analysis import functions, names
+from stripe_lint.analysis.module import Module
+from stripe_lint.analysis.references import (
+    ClassReference,
+    External,
+    ModuleReference,
+    ObjectReference,
+)
+from stripe_lint.analysis.scopes import Binding, BindingKind, Scope
+from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, constant, entries
+
+_SETTINGS: Final = ("django.conf.settings.", "flask.current_app.config", "decouple.config", "os.environ", "os.getenv")
+_ENVIRONMENT_CALLS: Final = frozenset({"os.getenv", "os.environ.get", "decouple.config"})
+
+FRESH_CALLS: Final = frozenset(
+    {"uuid.uuid1", "uuid.uuid4", "uuid.uuid6", "uuid.uuid7", "os.urandom", "time.time", "time.time_ns", "random.random"}
+    | {"secrets.token_hex", "secrets.token_urlsafe", "secrets.token_bytes", "secrets.randbelow", "random.randint"}
+    | {"random.getrandbits", "random.choice", "random.choices", "time.monotonic", "time.perf_counter"}
+    | {"datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "django.utils.timezone.now"}
+    | {"ulid.new", "ulid.ULID", "shortuuid.uuid", "nanoid.generate", "django.utils.crypto.get_random_string"}
+    | {"time.monotonic_ns", "time.perf_counter_ns", "random.uniform", "secrets.choice", "bson.ObjectId"}
+)
+"""Functions that give another value each time they are called."""
+
+_DEEPEST: Final = 12
+
+
+def of(module: Module, node: ast.expr) -> Value:
+    """What the name or attribute ``node`` is, whatever the flow."""
+    key = ("static", node)
+    known = module.memory.get(key)
+    if isinstance(known, Value):
+        return known
+    module.memory[key] = UNKNOWN
+    value = _find(module, node)
+    module.memory[key] = value
+    return value
+
+
+def _find(module: Module, node: ast.expr) -> Value:
+    if isinstance(node, ast.Name):
+        found = module.scope_of(node).lookup(node.id)
+        if found is not None:
+            value = _of_bindings(module, found[0], node.id, found[1])
+            if value is not None:
+                return value
+    reference = names.resolve(module, node)
+    if isinstance(node, ast.Attribute):
+        owner = names.resolve(module, node.value)
+        value = _of_member(owner, node.attr)
+        if value is not None:
+            return value
+    if isinstance(reference, External) and reference.path.startswith(_SETTINGS[0]):
+        return Value(tags=frozenset({Tag(Mark.SETTING, module, node)}), reference=reference)
+    return Value(reference=reference)
+
+
+def _of_member(owner: object, name: str) -> Value | None:
+    if isinstance(owner, ModuleReference):
+        bindings = owner.module.scope.bindings.get(name)
+        return _of_bindings(owner.module, owner.module.scope, name, bindings) if bindings else None
+    if isinstance(owner, ClassReference | ObjectReference):
+        for module, node in names.linearized(owner):
+            scope = module.scopes.get(node)
+            if names.instance_bindings(module, node, name):
+                return None
+            bindings = scope.bindings.get(name) if scope is not None else None
+            if bindings and scope is not None:
+                return _of_bindings(module, scope, name, bindings)
+    return None
+
+
+def _of_bindings(module: Module, scope: Scope, name: str, bindings: list[Binding]) -> Value | None:
+    """The value of a name that module or class level binds exactly once; ``None`` for all other names."""
+    if len(bindings) != 1 or name in scope.global_names:
+        return None
+    binding = bindings[0]
+    if binding.kind is BindingKind.IMPORT_FROM:
+        return _of_import(module, binding)
+    if not isinstance(scope.node, ast.Module | ast.ClassDef) or binding.kind is not BindingKind.ASSIGNMENT:
+        return None
+    if binding.value is None:
+        return None
+    return fixed(module, binding.value)
+
+
+def _of_import(module: Module, binding: Binding) -> Value | None:
+    alias = binding.node
+    statement = module.parents[alias]
+    if not isinstance(alias, ast.alias) or not isinstance(statement, ast.ImportFrom):
+        return None
+    project = module.project
+    if statement.level:
+        path = project.find_relative(statement.module or "", statement.level, module.path)
+    else:
+        path = project.find_module(statement.module or "", module.path)
+    source = project.module_at(path) if path is not None else None
+    if source is None or source is module:
+        return None
+    bindings = source.scope.bindings.get(alias.name)
+    return _of_bindings(source, source.scope, alias.name, bindings) if bindings else None
+
+
+def fixed(module: Module, node: ast.expr, depth: int = 0) -> Value:
+    """The value of an expression that is evaluated once, when its module is imported."""
+    if depth > _DEEPEST:
+        return UNKNOWN
+    if isinstance(node, ast.Constant):
+        return constant(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return _joined([fixed(module, part, depth + 1) for part in node.values])
+    if isinstance(node, ast.FormattedValue):
+        return fixed(module, node.value, depth + 1)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod):
+        return _joined([fixed(module, node.left, depth + 1), fixed(module, node.right, depth + 1)])
+    if isinstance(node, ast.Tuple | ast.List):
+        return entries(
+            {str(index): fixed(module, item, depth + 1) for index, item in enumerate(node.elts)}, complete=True
+        )
+    if isinstance(node, ast.Dict):
+        return _fixed_dict(module, node, depth)
+    if isinstance(node, ast.Call):
+        return _fixed_call(module, node, depth)
+    if isinstance(node, ast.Subscript):
+        return setting_entry(module, node) or UNKNOWN
+    if isinstance(node, ast.Name | ast.Attribute):
+        value = of(module, node)
+        if isinstance(node, ast.Attribute) and value.reference is None and not value.tags:
+            base = fixed(module, node.value, depth + 1)
+            return base if base.has(Mark.FRESH) else value
+        return value
+    if isinstance(node, ast.BoolOp):
+        return _joined([fixed(module, part, depth + 1) for part in node.values[:1]])
+    return UNKNOWN
+
+
+def _fixed_dict(module: Module, node: ast.Dict, depth: int) -> Value:
+    found = {}
+    complete = True
+    for key, item in zip(node.keys, node.values, strict=True):
+        if isinstance(key, ast.Constant):
+            found[str(key.value)] = fixed(module, item, depth + 1)
+        else:
+            complete = False
+    return entries(found, complete=complete)
+
+
+def _fixed_call(module: Module, node: ast.Call, depth: int) -> Value:
+    reference = names.resolve(module, node.func)
+    path = reference.path if isinstance(reference, External) else ""
+    if path in FRESH_CALLS:
+        return Value(tags=frozenset({Tag(Mark.FRESH, module, node, "module")}))
+    if path in _ENVIRONMENT_CALLS:
+        return Value(tags=frozenset({Tag(Mark.SETTING, module, node)}))
+    parts = [fixed(module, argument, depth + 1) for argument in node.args]
+    if isinstance(node.func, ast.Attribute):
+        parts.append(fixed(module, node.func.value, depth + 1))
+    fresh = frozenset(tag for part in parts for tag in part.tagged(Mark.FRESH))
+    if fresh:
+        return Value(tags=fresh)
+    if path == "builtins.str" and len(parts) == 1 and parts[0].constant is not None:
+        return constant(str(parts[0].constant.value))
+    return Value(reference=names.call_result(reference))
+
+
+def _joined(parts: list[Value]) -> Value:
+    if parts and all(part.constant is not None for part in parts):
+        return constant("".join(str(part.constant.value) for part in parts if part.constant is not None))
+    tags = frozenset(tag for part in parts for tag in part.tagged(Mark.FRESH))
+    if tags:
+        return Value(tags=tags)
+    if parts and all(part.constant is not None or part.has(Mark.SETTING) for part in parts):
+        return Value(tags=frozenset(tag for part in parts for tag in part.tagged(Mark.SETTING)))
+    return UNKNOWN
+
+
+def setting_entry(module: Module, node: ast.Subscript) -> Value | None:
+    """``os.environ["X"]`` and ``app.config["X"]``: read from the configuration."""
+    reference = names.resolve(module, node.value)
+    if isinstance(reference, External) and (
+        reference.path == "os.environ" or reference.path.endswith("current_app.config")
+    ):
+        return Value(tags=frozenset({Tag(Mark.SETTING, module, node)}))
+    chain = functions.attribute_chain(node.value)
+    if chain is not None and chain[-1] == "config" and len(chain) == 2 and chain[0] in {"app", "application"}:
+        return Value(tags=frozenset({Tag(Mark.SETTING, module, node)}))
+    return None
+
+
+def of_default(module: Module, node: ast.expr) -> Value:
+    """The value of a parameter's default, made once when the function is defined."""
+    return fixed(module, node)

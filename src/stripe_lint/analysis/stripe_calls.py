@@ -1,0 +1,160 @@
+"""Finds the calls that reach Stripe, however the SDK got there, and says what each one sends."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import Final
+
+from stripe_lint.analysis import functions, names
+from stripe_lint.analysis.module import Module
+from stripe_lint.analysis.references import (
+    ExternalInstance,
+    ExternalList,
+    External,
+    FunctionReference,
+    PartialReference,
+    Reference,
+    StripeService,
+)
+from stripe_lint.analysis.scopes import FunctionNode
+from stripe_lint.data import surface
+
+DEEPEST_SEARCH: Final = 3
+"""How many calls deep a function is searched for a Stripe call."""
+
+
+@dataclass(frozen=True, slots=True)
+class StripeCall:
+    """A call that sends ``method``'s request.
+
+    ``node`` is the call that is reported and that holds the arguments; where the method is only handed on
+    (``Thread(target=stripe.Refund.create)``), ``reference`` is the expression that names it.
+    """
+
+    module: Module
+    node: ast.Call
+    method: surface.Method
+    reference: ast.expr | None = None
+
+
+def method_of(reference: Reference | None) -> surface.Method | None:
+    """The API method that a reference means."""
+    if isinstance(reference, StripeService):
+        return surface.service_method(reference.path)
+    if isinstance(reference, PartialReference):
+        return method_of(reference.function)
+    if isinstance(reference, External) and reference.path.startswith("stripe."):
+        resource, called, name = reference.path.partition("().")
+        return surface.instance_method(resource, name) if called else surface.resource_method(resource)
+    return None
+
+
+def stripe_calls(module: Module) -> list[StripeCall]:
+    """All calls of a module that send a request to Stripe, in source order."""
+    key = "stripe calls"
+    known = module.memory.get(key)
+    if isinstance(known, list):
+        return known
+    found = [*_direct_calls(module), *_handed_on(module)]
+    found.sort(key=lambda call: (call.node.lineno, call.node.col_offset))
+    module.memory[key] = found
+    return found
+
+
+def _direct_calls(module: Module) -> list[StripeCall]:
+    known_names = surface.method_names()
+    found = []
+    for name, calls in module.calls.items():
+        if name not in known_names:
+            for call in calls:
+                if isinstance(call.func, ast.Name):
+                    method = method_of(names.resolve(module, call.func))
+                    if method is not None:
+                        found.append(StripeCall(module, call, method))
+            continue
+        for call in calls:
+            method = method_of(names.resolve(module, call.func))
+            if method is not None:
+                found.append(StripeCall(module, call, method))
+    return found
+
+
+def _handed_on(module: Module) -> list[StripeCall]:
+    known_names = surface.method_names()
+    found = []
+    for name, references in module.handed_on.items():
+        if name not in known_names:
+            continue
+        for reference in references:
+            method = method_of(names.resolve(module, reference))
+            if method is None:
+                continue
+            parent = module.parents[reference]
+            call = module.parents[parent] if isinstance(parent, ast.keyword) else parent
+            if isinstance(call, ast.Call):
+                outer = module.parents.get(call)
+                if isinstance(outer, ast.Call) and outer.func is call:
+                    call = outer
+                found.append(StripeCall(module, call, method, reference))
+    return found
+
+
+def touches_stripe(module: Module, function: FunctionNode, depth: int = 0) -> bool:
+    """Whether a function calls Stripe or verifies a webhook, itself or through functions of the project."""
+    key = ("touches", function)
+    known = module.memory.get(key)
+    if isinstance(known, bool):
+        return known
+    module.memory[key] = False
+    answer = any(
+        isinstance(node, ast.Call) and call_touches_stripe(module, node, depth) for node in functions.own_nodes(function)
+    )
+    if answer or depth == 0:
+        module.memory[key] = answer
+    else:
+        del module.memory[key]
+    return answer
+
+
+VERIFYING_NAMES: Final = frozenset(
+    {"construct_event", "parse_event_notification", "parse_thin_event", "verify_header"}
+    | {"construct_event_without_verification", "parse_event_notification_without_verification"}
+)
+
+
+def call_touches_stripe(module: Module, call: ast.Call, depth: int = 0) -> bool:
+    """Whether a call reaches Stripe or verifies a webhook, directly or through functions of the project."""
+    name = functions.last_name(call.func)
+    if name in VERIFYING_NAMES:
+        return True
+    reference = names.resolve(module, call.func)
+    if reaches_stripe(reference):
+        return True
+    for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
+        if isinstance(argument, ast.Attribute) and reaches_stripe(names.resolve(module, argument)):
+            return True
+    if isinstance(reference, FunctionReference) and depth < DEEPEST_SEARCH:
+        return touches_stripe(reference.module, reference.node, depth + 1)
+    return False
+
+
+def reaches_stripe(reference: Reference | None) -> bool:
+    """Whether calling ``reference`` calls into the SDK."""
+    if isinstance(reference, StripeService):
+        return bool(reference.path)
+    if isinstance(reference, PartialReference):
+        return reaches_stripe(reference.function)
+    if isinstance(reference, External) and reference.path.startswith("stripe."):
+        if method_of(reference) is not None:
+            return True
+        tail = reference.path.rpartition(".")[2]
+        return tail in {"auto_paging_iter", "refresh", "save", "delete"} or (
+            not tail[:1].isupper() and tail not in {"construct_from", "get", "to_dict", "keys", "items"}
+        )
+    return False
+
+
+def is_sdk_object(reference: Reference | None) -> bool:
+    """Whether ``reference`` is an object that the SDK returned."""
+    return isinstance(reference, ExternalInstance | ExternalList) and reference.path.startswith("stripe.")

@@ -1,0 +1,208 @@
+"""What verifies a webhook: the SDK's functions, a hand-made comparison, fetching the event again, an unseen verifier."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from stripe_lint.analysis import exceptions, request_values
+from stripe_lint.analysis.facts import PayloadFact
+from stripe_lint.analysis.references import External, ExternalInstance, StripeService
+from stripe_lint.analysis.state import Place, Raised
+from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, tagged
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.evaluation import Call, Evaluation
+
+_SDK_PATHS: Final = frozenset(
+    {
+        "stripe.Webhook.construct_event",
+        "stripe.WebhookSignature.verify_header",
+        "stripe.Webhook.verify_header",
+        "stripe.StripeClient.construct_event",
+    }
+)
+_SDK_NAMES: Final = frozenset({"construct_event", "parse_thin_event", "parse_event_notification", "verify_header"})
+_HANDLED: Final = frozenset({"handle", "handle_async"})
+_NOTIFICATION_HANDLER: Final = "stripe.StripeEventNotificationHandler"
+_REFETCHES: Final = frozenset({"stripe.Event.retrieve", "stripe.Event.retrieve_async"})
+_REFETCH_SERVICE: Final = re.compile(r"(v1\.|v2\.core\.)?events\.retrieve(_async)?$")
+_DIGESTS: Final = frozenset({"hmac.new", "hmac.digest", "hmac.HMAC"})
+_COMPARISONS: Final = frozenset(
+    {"hmac.compare_digest", "secrets.compare_digest", "django.utils.crypto.constant_time_compare", "stripe.util.secure_compare"}
+)
+_VERIFIER_NAME: Final = re.compile(
+    r"(verif|validat|check|authenticat|construct|require|ensure|signed)", re.IGNORECASE
+)
+_VERIFIED_THING: Final = re.compile(r"(signature|webhook|stripe.*event|stripe.*header|hmac)", re.IGNORECASE)
+
+SIGNATURE_FAILURE: Final = frozenset({exceptions.SIGNATURE_ERROR})
+PAYLOAD_FAILURE: Final = frozenset({"ValueError"})
+
+
+def names_a_verifier(name: str) -> bool:
+    """Whether a function that can't be seen says by its name that it verifies Stripe's signature."""
+    if not _VERIFIER_NAME.search(name) or not _VERIFIED_THING.search(name):
+        return False
+    lowered = name.lower()
+    return "stripe" in lowered or "signature" in lowered or "webhook" in lowered
+
+
+def is_sdk_verification(call: Call) -> bool:
+    """Whether a call is one of the SDK's own verifications."""
+    if call.path in _SDK_PATHS:
+        return True
+    if isinstance(call.reference, StripeService):
+        return call.name in _SDK_NAMES
+    if isinstance(call.reference, External):
+        path = call.reference.path
+        if path == f"{_NOTIFICATION_HANDLER}().{call.name}":
+            return call.name in _HANDLED
+        return call.name in _SDK_NAMES and (path.startswith("stripe.") or not path.startswith("builtins."))
+    return call.reference is None and call.name in _SDK_NAMES
+
+
+def called(evaluation: Evaluation, call: Call) -> Value | None:
+    """A call that verifies, or takes part in verifying; ``None`` for every other call."""
+    if is_sdk_verification(call):
+        return _verified_by_sdk(evaluation, call)
+    path = call.path
+    if path in _REFETCHES or (isinstance(call.reference, StripeService) and _REFETCH_SERVICE.match(call.reference.path)):
+        return _refetched(evaluation, call)
+    if path in _DIGESTS:
+        return _digest(evaluation, call)
+    if path in _COMPARISONS:
+        if any(value.has(Mark.DIGEST) for value in call.values):
+            return _verdict(evaluation, call.node, "equal")
+        return UNKNOWN
+    if _is_unseen_verifier(call):
+        _succeeded(evaluation, call.node, call)
+        return tagged(Mark.EVENT, evaluation.module, call.node)
+    return None
+
+
+def _is_unseen_verifier(call: Call) -> bool:
+    if call.reference is not None and not isinstance(call.reference, External):
+        return False
+    if isinstance(call.reference, External):
+        path = call.reference.path
+        if path.startswith(("builtins.", "stripe.")):
+            return False
+    if names_a_verifier(call.name):
+        return True
+    has_body = any(value.has(Mark.RAW) for value in call.values)
+    return has_body and any(value.has(Mark.SIGNATURE) for value in call.values) and not _forwards(call)
+
+
+_FORWARDING: Final = frozenset({"post", "put", "request", "send", "send_message", "delay", "apply_async", "publish", "enqueue"})
+
+
+def _forwards(call: Call) -> bool:
+    return call.name in _FORWARDING
+
+
+def _verified_by_sdk(evaluation: Evaluation, call: Call) -> Value:
+    evaluation.met_verification = True
+    place = evaluation.place(call.node)
+    facts = evaluation.facts
+    facts.verifications.add(place)
+    facts.evidence.add("verification")
+    payload = call.argument(0, "payload", "raw", "body")
+    if payload is not None:
+        facts.payloads.add(PayloadFact(place, payload, call.expression(0, "payload", "raw", "body")))
+        for tag in payload.tagged(Mark.ALTERED, Mark.PARSED):
+            facts.sites[place, tag] = request_values.lifted(evaluation.frame, place, tag)
+    _settle_parses(evaluation, payload or UNKNOWN)
+    return evaluation.fork(call, outcomes(evaluation, call))
+
+
+def _settle_parses(evaluation: Evaluation, payload: Value) -> None:
+    own = {(tag.module, tag.node) for tag in payload.tagged(Mark.PARSED)}
+    for place in evaluation.history.parsed:
+        if (place.module, place.node) not in own:
+            evaluation.facts.parsed_early.add(place)
+    evaluation.facts.preceding.update(evaluation.history.early)
+
+
+def outcomes(evaluation: Evaluation, call: Call) -> list[object]:
+    """A verification gives the event, or says that the signature or the payload is wrong."""
+    from stripe_lint.analysis.dataflow import Outcome
+
+    place = evaluation.place(call.node)
+    history = replace(evaluation.history, early=frozenset())
+    event = Value(truth=True) if call.name == "verify_header" else tagged(Mark.EVENT, evaluation.module, call.node)
+    good = replace(history, verified=True, failure=None, parsed=frozenset(), early=frozenset())
+    found = [
+        Outcome(event, None, good),
+        Outcome(None, Raised(SIGNATURE_FAILURE, verification=place), history),
+    ]
+    if call.name != "verify_header":
+        found.append(Outcome(None, Raised(PAYLOAD_FAILURE, verification=place), history))
+    return found  # type: ignore[return-value]
+
+
+def _refetched(evaluation: Evaluation, call: Call) -> Value:
+    evaluation.facts.evidence.add("event fetched")
+    evaluation.remember(refetched=True)
+    evaluation.facts.refetched_events.add(evaluation.place(call.node))
+    return tagged(Mark.EVENT, evaluation.module, call.node)
+
+
+def _digest(evaluation: Evaluation, call: Call) -> Value:
+    if any(value.has(Mark.RAW) or value.has(Mark.ALTERED) for value in call.values):
+        return tagged(Mark.DIGEST, evaluation.module, call.node)
+    return UNKNOWN
+
+
+def _verdict(evaluation: Evaluation, node: ast.AST, detail: str) -> Value:
+    evaluation.facts.verifications.add(evaluation.place(node))
+    _settle_parses(evaluation, UNKNOWN)
+    return tagged(Mark.VERDICT, evaluation.module, node, detail)
+
+
+def _succeeded(evaluation: Evaluation, node: ast.AST, call: Call) -> None:
+    evaluation.facts.verifications.add(evaluation.place(node))
+    payload = next((value for value in call.values if value.has(Mark.PARSED)), UNKNOWN)
+    _settle_parses(evaluation, payload)
+    evaluation.remember(verified=True, failure=None, parsed=frozenset(), early=frozenset())
+
+
+def compared(evaluation: Evaluation, node: ast.Compare, left: Value, right: Value) -> Value | None:
+    """A digest compared with ``==``, ``!=`` or ``in``."""
+    if not (left.has(Mark.DIGEST) or right.has(Mark.DIGEST)):
+        return None
+    operator = node.ops[0]
+    if isinstance(operator, ast.Eq | ast.In):
+        return _verdict(evaluation, node, "equal")
+    if isinstance(operator, ast.NotEq | ast.NotIn):
+        return _verdict(evaluation, node, "unequal")
+    return None
+
+
+def inverted(value: Value) -> Value:
+    """``not verdict``."""
+    flipped = {"equal": "unequal", "unequal": "equal"}
+    return Value(
+        tags=frozenset(
+            Tag(tag.mark, tag.module, tag.node, flipped.get(tag.detail, tag.detail)) for tag in value.tagged(Mark.VERDICT)
+        )
+    )
+
+
+def decided(evaluation: Evaluation, value: Value, truth: bool) -> None:
+    """A condition that holds a verdict turned out as ``truth``."""
+    detail = value.detail(Mark.VERDICT)
+    if detail is not None and (detail == "equal") is truth:
+        evaluation.remember(verified=True, failure=None, parsed=frozenset(), early=frozenset())
+
+
+def is_notification_handler(value: Value) -> bool:
+    """Whether a value is the SDK's verifying handler of event notifications."""
+    return isinstance(value.reference, ExternalInstance) and value.reference.path == _NOTIFICATION_HANDLER
+
+
+def place_of(evaluation: Evaluation, node: ast.AST) -> Place:
+    """``node`` with the module being run."""
+    return evaluation.place(node)

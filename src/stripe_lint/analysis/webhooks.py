@@ -1,0 +1,340 @@
+"""What the webhook rules read: each handler that leads to a file, run once, with what it does wrong.
+
+A function that is no handler itself is judged through the handlers that call it, in this file or in another.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from stripe_lint.analysis import callers, functions, handlers
+from stripe_lint.analysis.dataflow import Interpreter
+from stripe_lint.analysis.facts import Facts, PayloadFact, UnverifiedUse, Use
+from stripe_lint.analysis.module import Module
+from stripe_lint.analysis.state import Failure, Place
+from stripe_lint.analysis.values import Mark, Tag
+from stripe_lint.data import event_types
+
+NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef
+
+FARTHEST_CALLER: Final = 3
+"""How many calls up a handler is looked for."""
+
+MOST_ROOTS: Final = 16
+"""How many handlers of one file are run."""
+
+_WORTH_READING: Final = re.compile(
+    r"construct_event|parse_event_notification|parse_thin_event|verify_header|notification_handler|construct_from"
+    r"|convert_to_stripe_object|stripe.signature|webhook|Event\.retrieve|events\.retrieve|event_type|event\[|\.deserialize\("
+    r"""|["'](?:charge|checkout|customer|invoice|payment|payout|account|setup_intent|subscription|refund|transfer)[._]\w+\.""",
+    re.IGNORECASE,
+)
+_BODY_NAMES: Final = frozenset(
+    {"body", "data", "json", "get_json", "get_data", "raw_body", "json_body", "media", "read", "loads", "get_body", "text"}
+    | {"load", "get_media", "model_validate_json", "request", "parse_raw"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """A handler that was run, and what was seen."""
+
+    module: Module
+    function: NamedFunction
+    facts: Facts
+
+    @property
+    def is_stripe(self) -> bool:
+        """Whether there is evidence that the body is meant as a Stripe event."""
+        facts = self.facts
+        if facts.evidence & {"verification", "signature header", "event built", "event fetched"}:
+            return True
+        if len(facts.event_types) >= 2 or (facts.event_types and "type" in facts.evidence):
+            return True
+        return bool(facts.evidence & {"type", "data"}) and _names_stripe_webhook(self.module, self.function)
+
+    @property
+    def verifies(self) -> bool:
+        """Whether some path verifies."""
+        return bool(self.facts.verifications)
+
+
+def analysed_handlers(module: Module) -> list[Handler]:
+    """The handlers that matter for ``module``: its own, and those elsewhere that call into it."""
+    known = module.memory.get("handlers")
+    if isinstance(known, list):
+        return known
+    module.memory["handlers"] = []
+    found = []
+    if _WORTH_READING.search(module.text):
+        for owner, function in _roots(module):
+            interpreter = Interpreter()
+            handlers.run_handler(interpreter, owner, function)
+            if not interpreter.facts.exhausted:
+                found.append(Handler(owner, function, interpreter.facts))
+    module.memory["handlers"] = found
+    return found
+
+
+def _roots(module: Module) -> list[tuple[Module, NamedFunction]]:
+    roots: dict[tuple[Module, NamedFunction], None] = {}
+    for function in module.functions:
+        if isinstance(function, ast.Lambda) or not _concerns_webhooks(module, function):
+            continue
+        for root in _entry_points(module, function, 0, set()):
+            roots[root] = None
+    return list(roots)[:MOST_ROOTS]
+
+
+def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
+    if isinstance(module.enclosing_function(function), ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    if handlers.mentions_verification(module, function) or handlers.wrappers(module, function):
+        return True
+    names_read = set()
+    known_types = 0
+    builds_event = False
+    for node in ast.walk(function):
+        if isinstance(node, ast.Attribute):
+            names_read.add(node.attr)
+        elif isinstance(node, ast.Name):
+            names_read.add(node.id)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value
+            if text.lower() in {"stripe-signature", "http_stripe_signature", "stripe_signature"}:
+                builds_event = True
+            elif "." in text and event_types.is_known(text):
+                known_types += 1
+    if builds_event or names_read & {"construct_from", "convert_to_stripe_object", "construct_event_without_verification"}:
+        return True
+    if "parse_event_notification_without_verification" in names_read or "deserialize" in names_read:
+        return True
+    has_body = bool(names_read & _BODY_NAMES) or handlers.registered_by(module, function) is not None
+    return has_body and (known_types > 0 or _names_stripe_webhook(module, function) or _hands_body_on(names_read))
+
+
+def _hands_body_on(names_read: set[str]) -> bool:
+    return any("webhook" in name.lower() or "stripe_event" in name.lower() for name in names_read)
+
+
+def _entry_points(
+    module: Module, function: NamedFunction, distance: int, seen: set[NamedFunction]
+) -> Iterator[tuple[Module, NamedFunction]]:
+    """The handlers that lead to ``function``; itself where it takes a request or nobody is seen to call it."""
+    if function in seen:
+        return
+    seen.add(function)
+    if handlers.takes_request(module, function) or _is_dependency(module, function):
+        yield module, function
+        return
+    if distance < FARTHEST_CALLER:
+        sites = callers.call_sites(module, function)
+        found = []
+        for source, call in sites or ():
+            around = source.enclosing_function(call)
+            while isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                outer = source.enclosing_function(around)
+                if outer is None:
+                    break
+                around = outer
+            if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
+                found.extend(_entry_points(source, around, distance + 1, seen))
+        if found:
+            yield from found
+            return
+    yield module, function
+
+
+def _is_dependency(module: Module, function: NamedFunction) -> bool:
+    return False
+
+
+_WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+
+
+def _names_stripe_webhook(module: Module, function: NamedFunction) -> bool:
+    """Whether a handler's name, class, route or file says Stripe and webhook together."""
+    spoken = [function.name, module.path.stem, module.path.parent.name]
+    owner = module.enclosing_class(function)
+    if owner is not None:
+        spoken.append(owner.name)
+    for decorator in function.decorator_list:
+        for node in ast.walk(decorator):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                spoken.append(node.value)
+    own = " ".join([function.name, *spoken[3:]]).lower()
+    everything = " ".join(spoken).lower()
+    return "stripe" in everything and "hook" in everything and ("hook" in own or "stripe" in own or "handler" in own)
+
+
+# what the rules ask for
+
+
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """A handler of which no path verifies: where the event is made from the body, and whether objects are fetched."""
+
+    place: Place
+    refetches_objects: bool
+    use: Place
+
+
+def unverified(module: Module) -> Iterator[Unverified]:
+    """The handlers in which nothing verifies, by the place in ``module`` where the event is built."""
+    seen: set[ast.AST] = set()
+    for handler in analysed_handlers(module):
+        facts = handler.facts
+        if handler.verifies or not handler.is_stripe:
+            continue
+        effects = [use for use in facts.uses if use.kind is not Use.READ]
+        rebuilt = dict(facts.rebuilt)
+        built = [tag for tag in facts.rebuilt if tag]
+        if not effects and not built:
+            continue
+        used = effects or list(facts.uses)
+        origins = {_built_from(use.origin, rebuilt) for use in used}
+        origins |= {target for _, target in facts.rebuilt if not effects}
+        here = [tag for tag in origins if tag.module is not None and tag.module.path == module.path and tag.node is not None]
+        if not here:
+            continue
+        first = min(here, key=_line)
+        assert first.node is not None
+        if first.node in seen:
+            continue
+        seen.add(first.node)
+        use = min((use.place for use in used), key=lambda place: place.line, default=Place(module, first.node))
+        yield Unverified(Place(module, first.node), facts.refetched_objects, use)
+
+
+def _built_from(origin: Tag, rebuilt: dict[Tag, Tag]) -> Tag:
+    plain = Tag(Mark.PARSED, origin.module, origin.node)
+    return rebuilt.get(plain, plain)
+
+
+def _line(tag: Tag) -> tuple[int, int]:
+    return getattr(tag.node, "lineno", 0), getattr(tag.node, "col_offset", 0)
+
+
+def bypasses(module: Module) -> Iterator[tuple[UnverifiedUse, Place]]:
+    """The first unverified use on a path around the verification, with the verification."""
+    seen: set[ast.AST] = set()
+    for handler in analysed_handlers(module):
+        if not handler.verifies:
+            continue
+        found = [use for use in handler.facts.uses if _is_bypass(handler.facts, use)]
+        here = [use for use in found if use.place.module.path == module.path]
+        if not here:
+            continue
+        first = min(here, key=lambda use: (use.place.line, getattr(use.place.node, "col_offset", 0), use.kind.value))
+        if first.place.node in seen:
+            continue
+        seen.add(first.place.node)
+        verification = min(handler.facts.verifications, key=lambda place: place.line)
+        yield first, verification
+
+
+def _is_bypass(facts: Facts, use: UnverifiedUse) -> bool:
+    if use.kind is not Use.EFFECT and use.place in facts.preceding:
+        return False
+    ignored = {failure.handler for failure in _ignored(facts)}
+    if use.through & ignored:
+        return False
+    return use.failure is None or not _goes_on_below(use)
+
+
+def _goes_on_below(use: UnverifiedUse) -> bool:
+    """Whether the use only goes on after the ``except``, which is then what is wrong."""
+    failure = use.failure
+    if failure is None or failure.noticed:
+        return False
+    body = set(ast.walk(failure.handler.node)) if isinstance(failure.handler.node, ast.ExceptHandler) else set()
+    return use.place.node not in body and use.origin.node not in body
+
+
+def _ignored(facts: Facts) -> set[Failure]:
+    from_uses = {use.failure for use in facts.uses if use.failure is not None and _goes_on_below(use)}
+    return facts.failures_ignored | from_uses
+
+
+def swallowed(module: Module) -> Iterator[tuple[Place, Place | None]]:
+    """The handlers of exceptions that let a handler go on after a failed verification, with the verification."""
+    seen: set[ast.AST] = set()
+    for handler in analysed_handlers(module):
+        for failure in sorted(_ignored(handler.facts), key=lambda failure: failure.handler.line):
+            node = failure.handler.node
+            if failure.handler.module.path == module.path and node not in seen:
+                seen.add(node)
+                yield failure.handler, failure.verification
+
+
+def parsed_early(module: Module) -> Iterator[tuple[Place, Place]]:
+    """The places where the body is parsed before the verification of the same request, with the verification."""
+    seen: set[ast.AST] = set()
+    for handler in analysed_handlers(module):
+        facts = handler.facts
+        as_payload = {(tag.node) for payload in facts.payloads for tag in payload.payload.tagged(Mark.PARSED)}
+        for place in sorted(facts.parsed_early, key=lambda place: place.line):
+            if place.module.path == module.path and place.node not in seen and place.node not in as_payload:
+                seen.add(place.node)
+                yield place, min(facts.verifications, key=lambda verification: verification.line, default=place)
+
+
+@dataclass(frozen=True, slots=True)
+class WrongPayload:
+    """A verification whose payload is not the raw body: where, why, and whether the body may be base64 only."""
+
+    place: Place
+    reason: str
+    base64_only: bool
+
+
+def wrong_payloads(module: Module) -> Iterator[WrongPayload]:
+    """The verifications that get something else than the raw body."""
+    seen: set[ast.AST] = set()
+    for handler in analysed_handlers(module):
+        for fact in sorted(handler.facts.payloads, key=lambda fact: fact.place.line):
+            wrong = _wrong_payload(handler, fact)
+            if wrong is not None and wrong.place.module.path == module.path and wrong.place.node not in seen:
+                seen.add(wrong.place.node)
+                yield wrong
+
+
+def _wrong_payload(handler: Handler, fact: PayloadFact) -> WrongPayload | None:
+    payload = fact.payload
+    if payload.has(Mark.RAW) and not payload.has(Mark.ALTERED) and not payload.has(Mark.PARSED):
+        if all(tag.detail == "lambda" for tag in payload.tagged(Mark.RAW)) and not _knows_base64(handler):
+            return WrongPayload(fact.place, "a Lambda's body may be base64", base64_only=True)
+        return None
+    for tag in payload.tagged(Mark.ALTERED):
+        return WrongPayload(_answerable(handler, fact.place, tag), tag.detail, base64_only=False)
+    if payload.has(Mark.PARSED):
+        return WrongPayload(_answerable(handler, fact.place, payload.tagged(Mark.PARSED)[0]), "parsed data", base64_only=False)
+    return None
+
+
+def _answerable(handler: Handler, place: Place, tag: Tag) -> Place:
+    """The call that hands the wrong thing to the verification, where a caller makes it."""
+    sites = handler.facts.sites.get((place, tag))
+    return sites if sites is not None else place
+
+
+def _knows_base64(handler: Handler) -> bool:
+    return any("isBase64Encoded" in module.text or "decoded_body" in module.text for module in handler.facts.modules)
+
+
+def functions_of(module: Module) -> list[str]:
+    """The names of a module's functions."""
+    return [function.name for function in module.functions if not isinstance(function, ast.Lambda)] if functions else []
+
+
+def finally_line(module: Module, node: ast.Try) -> int:
+    """The line of the ``finally:`` of a ``try``."""
+    lines = module.text.splitlines()
+    line = node.finalbody[0].lineno
+    while line > node.lineno and not lines[line - 1].lstrip().startswith("finally"):
+        line -= 1
+    return line
