@@ -15,12 +15,12 @@ from typing import Final, TypeVar
 
 from stripe_lint.analysis import control_flow, exceptions, functions
 from stripe_lint.analysis.control_flow import FlowNode, Graph, NodeKind
-from stripe_lint.analysis.evaluation import Diverged, Evaluation, Fork
+from stripe_lint.analysis.evaluation import Evaluation, Fork
 from stripe_lint.analysis.facts import Facts, ResponseFact
 from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.scopes import FunctionNode
-from stripe_lint.analysis.state import ANY_EXCEPTION, Failure, History, Place, Raised, State, merged
+from stripe_lint.analysis.state import ANY_EXCEPTION, Diverged, Failure, History, Place, Raised, State, merged
 from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Tag, Value, deep_tagged
 
 MOST_STATES: Final = 24

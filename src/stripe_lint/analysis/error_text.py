@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from stripe_lint.analysis import names, request_values
 from stripe_lint.analysis.facts import ResponseFact
 from stripe_lint.analysis.frameworks import (
+    is_abort_call,
     is_message_call,
     is_response_call,
     is_response_exception,
@@ -16,6 +17,7 @@ from stripe_lint.analysis.frameworks import (
     is_textless_exception,
 )
 from stripe_lint.analysis.references import ClassReference, External
+from stripe_lint.analysis.state import Diverged, Raised
 from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, all_tags, deep_tagged, join
 
 if TYPE_CHECKING:
@@ -131,10 +133,8 @@ def _sent(evaluation: Evaluation, call: Call) -> Value:
         if at is not place:
             at = evaluation_statement(at)
         evaluation.facts.responses.add(ResponseFact(at, Value(tags=frozenset({tag})), returned=False))
-    if not found:
-        for value in call.values:
-            if deep_tagged(value, Mark.PARSED):
-                break
+    if is_abort_call(call.path):
+        raise Diverged(Raised(frozenset({"HTTPException"})))
     reference = names.call_result(call.reference) if isinstance(call.reference, External | ClassReference) else None
     return Value(reference=reference)
 

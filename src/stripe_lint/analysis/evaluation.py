@@ -32,7 +32,7 @@ from stripe_lint.analysis.references import (
     PartialReference,
     Reference,
 )
-from stripe_lint.analysis.state import ANY_EXCEPTION, Failure, History, Place, Raised, State
+from stripe_lint.analysis.state import ANY_EXCEPTION, Diverged, Failure, History, Place, Raised, State
 from stripe_lint.analysis.values import (
     NONE,
     UNKNOWN,
@@ -87,14 +87,6 @@ class Fork(Exception):
         super().__init__()
         self.call = call
         self.outcomes = outcomes
-
-
-class Diverged(Exception):
-    """The evaluation of an expression ended in an exception of the analysed program."""
-
-    def __init__(self, raised: Raised) -> None:
-        super().__init__()
-        self.raised = raised
 
 
 @dataclass(slots=True)
@@ -224,6 +216,7 @@ class Evaluation:
         """Assign ``value`` to a target of any form."""
         if isinstance(target, ast.Name):
             keys.reassigned(self, target.id)
+            request_values.renamed(self, target, value, source)
             if value == UNKNOWN:
                 self.names.pop(target.id, None)
             else:

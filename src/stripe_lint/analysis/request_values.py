@@ -255,6 +255,17 @@ def lifted(frame: Frame, place: Place, tag: Tag) -> Place:
     return place
 
 
+def renamed(evaluation: Evaluation, target: ast.Name, value: Value, source: ast.expr | None) -> None:
+    """Data from the body gets another name, or takes the place of an event that was never made."""
+    if not value.has(Mark.PARSED):
+        return
+    if isinstance(source, ast.Name):
+        used(evaluation, source, value, Use.READ)
+    failure = evaluation.history.failure
+    if failure is not None and evaluation.names.get(target.id, UNKNOWN).has(Mark.MISSING):
+        evaluation.remember(failure=Failure(failure.handler, failure.verification, noticed=True))
+
+
 def called(evaluation: Evaluation, call: Call) -> Value | None:
     """A call that reads the request, decodes or encodes its body, or builds an event from it."""
     path = call.path

@@ -43,6 +43,14 @@ class Place:
 ANY_EXCEPTION: Final = Raised()
 
 
+class Diverged(Exception):
+    """The evaluation of an expression ended in an exception of the analysed program."""
+
+    def __init__(self, raised: Raised) -> None:
+        super().__init__()
+        self.raised = raised
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A verification that failed and was caught.

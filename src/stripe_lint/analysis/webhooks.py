@@ -219,22 +219,30 @@ def _line(tag: Tag) -> tuple[int, int]:
     return getattr(tag.node, "lineno", 0), getattr(tag.node, "col_offset", 0)
 
 
-def bypasses(module: Module) -> Iterator[tuple[UnverifiedUse, Place]]:
+def bypasses(module: Module) -> Iterator[tuple[Place, Place]]:
     """The first unverified use on a path around the verification, with the verification."""
     seen: set[ast.AST] = set()
     for handler in analysed_handlers(module):
         if not handler.verifies:
             continue
-        found = [use for use in handler.facts.uses if _is_bypass(handler.facts, use)]
-        here = [use for use in found if use.place.module.path == module.path]
+        found = {_first_seen(handler.facts, use) for use in handler.facts.uses if _is_bypass(handler.facts, use)}
+        here = [place for place in found if place.module.path == module.path]
         if not here:
             continue
-        first = min(here, key=lambda use: (use.place.line, getattr(use.place.node, "col_offset", 0), use.kind.value))
-        if first.place.node in seen:
+        first = min(here, key=lambda place: (place.line, getattr(place.node, "col_offset", 0)))
+        if first.node in seen:
             continue
-        seen.add(first.place.node)
-        verification = min(handler.facts.verifications, key=lambda place: place.line)
-        yield first, verification
+        seen.add(first.node)
+        yield first, min(handler.facts.verifications, key=lambda place: place.line)
+
+
+def _first_seen(facts: Facts, use: UnverifiedUse) -> Place:
+    """Where the unverified event comes in: where it is made, if only the path around the verification makes it."""
+    origin = use.origin
+    if origin.module is None or origin.node is None or isinstance(origin.node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return use.place
+    made = Place(origin.module, origin.node)
+    return use.place if made in facts.parsed_early else made
 
 
 def _is_bypass(facts: Facts, use: UnverifiedUse) -> bool:

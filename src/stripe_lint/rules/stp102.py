@@ -11,10 +11,10 @@ from stripe_lint.model import Hit, Rule, Severity, Step
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report the first unverified use on a path that avoids the verification."""
-    for use, verification in webhooks.bypasses(module):
+    for place, verification in webhooks.bypasses(module):
         step = Step(str(verification.module.path), verification.line, "another path verifies here")
         yield Hit(
-            module.span(use.place.node),
+            module.span(place.node),
             "unverified event is used on a path around the verification: refuse the request instead",
             steps=(step,),
         )
