@@ -69,6 +69,11 @@ def discover(paths: Sequence[Path], configurations: Configurations, *, force_exc
     return Discovery(tuple(files), tuple(empty), tuple(problems))
 
 
+def is_excluded(path: Path, configurations: Configurations) -> bool:
+    """Whether the absolute ``path`` is excluded although it was named itself."""
+    return _ExclusionByConfiguration(configurations).covers_named(path)
+
+
 class _ExclusionByConfiguration:
     """Decides from the top down, so that an outer configuration can exclude a directory with one of its own."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from stripe_lint.discovery import discover
+from stripe_lint.discovery import discover, is_excluded
 from stripe_lint.engine import FileReport, check_source, could_not_check, project_of
 from stripe_lint.errors import ConfigError, SourceError
 from stripe_lint.sources import concerns_stripe, decode, display_name, read_bytes, reject_binary
@@ -79,8 +79,12 @@ def check_paths(
     )
 
 
-def check_text(data: bytes, path: Path, name: str, configurations: Configurations) -> Report:
-    """Checks bytes that are not read from ``path`` but belong there."""
+def check_text(
+    data: bytes, path: Path, name: str, configurations: Configurations, *, force_exclude: bool = False
+) -> Report:
+    """Checks bytes that are not read from the absolute ``path`` but belong there."""
+    if force_exclude and is_excluded(path, configurations):
+        return Report((), found=0, skipped=0)
     task: _Task | FileReport | None
     try:
         task = _gate(data, path, name, configurations)

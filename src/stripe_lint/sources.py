@@ -104,6 +104,8 @@ def decode(data: bytes, path: Path, name: str) -> Source:
     encoding = _declared_encoding(data)
     bom = data.startswith(codecs.BOM_UTF8)
     try:
+        if "coding".encode(encoding) != b"coding":
+            raise SourceError(f"declares the encoding {encoding}, in which the declaration itself is not written")
         text = str(data[len(codecs.BOM_UTF8) :] if bom else data, encoding)
     except UnicodeDecodeError as error:
         offset = error.start + (len(codecs.BOM_UTF8) if bom else 0)

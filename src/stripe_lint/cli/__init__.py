@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 
 from stripe_lint import __version__
+from stripe_lint.cli.pipes import quiet_when_reader_leaves
 from stripe_lint.errors import StripeLintError
 
 TYPE_CHECKING = False
@@ -26,14 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # A path or message that the terminal's encoding lacks is no reason to fail.
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = _run(words)
-        sys.stdout.flush()
+        return _run(words)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # The reader has seen enough. What is still in the buffer would make Python complain when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 2
     except StripeLintError as error:
         sys.stderr.write(f"stripe-lint: {error}\n")
         return 2
@@ -42,12 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         sys.stderr.write(f"stripe-lint: internal error, please report it: {type(error).__name__}: {error}\n")
         return 2
-    return code
 
 
 def _run(words: list[str]) -> int:
     if words == ["--version"]:
-        sys.stdout.write(f"stripe-lint {__version__}\n")
+        with quiet_when_reader_leaves():
+            sys.stdout.write(f"stripe-lint {__version__}\n")
         return 0
     if words[:1] == ["check"] and not any(word.startswith("-") for word in words):
         # Reading options takes longer than checking a small file; what has none does without.

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from stripe_lint.cli.pipes import quiet_when_reader_leaves
 from stripe_lint.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -51,11 +52,12 @@ def check(request: Request) -> int:
 
 def _find(request: Request, configurations: Configurations) -> Report:
     from stripe_lint.run import check_paths, check_text
-    from stripe_lint.sources import absolute
+    from stripe_lint.sources import absolute, display_name
 
     if request.paths is None:
-        name = request.stdin_filename or Path("<stdin>")
-        return check_text(sys.stdin.buffer.read(), absolute(name), name.as_posix(), configurations)
+        path = absolute(request.stdin_filename or "<stdin>")
+        data = sys.stdin.buffer.read()
+        return check_text(data, path, display_name(path), configurations, force_exclude=request.force_exclude)
     # A broken configuration around the current directory is the user's own, and worth stopping for.
     configurations.at(Path.cwd())
     paths = request.paths or (Path(),)
@@ -65,7 +67,8 @@ def _find(request: Request, configurations: Configurations) -> Report:
 def _write(report: Report, request: Request) -> None:
     write: Callable[[Report, TextIO], None] = import_module(f"stripe_lint.reports.{request.format}").write
     if request.output is None:
-        write(report, sys.stdout)
+        with quiet_when_reader_leaves():
+            write(report, sys.stdout)
         return
     try:
         with request.output.open("w", encoding="utf-8", errors="backslashreplace") as stream:

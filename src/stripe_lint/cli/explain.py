@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from stripe_lint.catalogue import find_rule, page
+from stripe_lint.cli.pipes import quiet_when_reader_leaves
 
 
 @click.command()
@@ -12,4 +13,5 @@ from stripe_lint.catalogue import find_rule, page
 def command(rule: str) -> None:
     """Explain a RULE, given by its code or its name."""
     found = find_rule(rule)
-    click.echo(f"{found.code} {found.name}\n\n{page(found)}", nl=False)
+    with quiet_when_reader_leaves():
+        click.echo(f"{found.code} {found.name}\n\n{page(found)}", nl=False)

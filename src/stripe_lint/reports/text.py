@@ -25,25 +25,27 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
 
 
 def write(report: Report, stream: TextIO) -> None:
-    """Writes the report; in full on a terminal, or where ``FORCE_COLOR`` says to treat ``stream`` as one."""
-    if not (stream.isatty() or os.environ.get("FORCE_COLOR")):
-        for line in _lines(report, full=False):
-            stream.write(_plain(line))
-        return
+    """Writes the report; in full on a terminal, or where ``FORCE_COLOR`` says to treat ``stream`` as one.
+
+    In colour unless ``NO_COLOR`` is set; for that the library ``rich`` must be installed.
+    """
+    full = stream.isatty() or bool(os.environ.get("FORCE_COLOR"))
+    lines = _lines(report, full=full)
+    if not (full and not os.environ.get("NO_COLOR") and _write_in_colour(lines, stream)):
+        stream.writelines("".join(text for text, _ in line) + "\n" for line in lines)
+
+
+def _write_in_colour(lines: Iterator[Line], stream: TextIO) -> bool:
+    """Writes ``lines`` if there is something to write colours with."""
     try:
         from rich.console import Console
         from rich.text import Text
     except ImportError:
-        for line in _lines(report, full=True):
-            stream.write(_plain(line))
-        return
-    console = Console(file=stream, force_terminal=True, highlight=False, no_color=bool(os.environ.get("NO_COLOR")))
-    for line in _lines(report, full=True):
+        return False
+    console = Console(file=stream, force_terminal=True, highlight=False)
+    for line in lines:
         console.print(Text.assemble(*line), soft_wrap=True)
-
-
-def _plain(line: Line) -> str:
-    return "".join(text for text, _ in line) + "\n"
+    return True
 
 
 def _lines(report: Report, *, full: bool) -> Iterator[Line]:
@@ -59,6 +61,7 @@ def _lines(report: Report, *, full: bool) -> Iterator[Line]:
                 yield from _excerpt(finding, file)
                 for step in finding.steps:
                     yield [(f"      {_printable(step.path)}:{step.line}: {_printable(step.text)}", "dim")]
+                yield [("", "")]
     yield [(_summary(report), "bold" if full else "")]
 
 
