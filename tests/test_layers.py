@@ -1,0 +1,143 @@
+"""Which part may import which, and which parts of the outside world each may touch."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+from shop import CONSTANT_KEY, UNKEYED, Shop
+
+import stripe_lint
+
+PACKAGE = Path(stripe_lint.__file__).parent
+
+LAYERS = (
+    {"stripe_lint", "errors", "model"},
+    {"data", "positions", "parsing", "sources", "suppressions", "parallel"},
+    {"analysis", "project", "test_code"},
+    {"rules"},
+    {"catalogue"},
+    {"config"},
+    {"discovery", "manifests"},
+    {"engine"},
+    {"run"},
+    {"fixing"},
+    {"codemods", "reports"},
+    {"cli", "flake8_plugin"},
+    {"__main__"},
+)
+"""The parts, lowest first. A part may import its own layer and what is below."""
+
+ISLAND = "runtime"
+"""Imports no other part, and no other part imports it."""
+
+HOMES = {
+    "click": {"cli"},
+    "rich": {"reports"},
+    "flake8": {"flake8_plugin"},
+    "libcst": {"fixing", "codemods", "rules", "analysis"},
+    "pathspec": {"discovery"},
+    "tomllib": {"config", "manifests"},
+    "tomli": {"config", "manifests"},
+    "subprocess": {"discovery"},
+    "concurrent": {"parallel"},
+    "multiprocessing": {"parallel"},
+    "packaging": {"manifests", "rules", "analysis"},
+}
+"""Where else than in the runtime a module from outside may be imported."""
+
+LAZY = set(HOMES) - {"click"}
+"""What may not be imported when a module is, so that a check pays only for what it uses."""
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in PACKAGE.rglob("*.py") if ISLAND not in path.relative_to(PACKAGE).parts)
+
+
+def part_of(path: Path) -> str:
+    first = path.relative_to(PACKAGE).parts[0]
+    return "stripe_lint" if first == "__init__.py" else first.removesuffix(".py")
+
+
+def imports(path: Path) -> list[tuple[str, bool]]:
+    """Each imported module with whether it is imported at once; what only type checkers see is left out."""
+    found: list[tuple[str, bool]] = []
+    waiting: list[tuple[ast.AST, bool]] = [(ast.parse(path.read_text(encoding="utf-8")), True)]
+    while waiting:
+        node, at_once = waiting.pop()
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.Import):
+            found.extend((alias.name, at_once) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            assert node.module
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            found.extend((name if name.startswith("stripe_lint.") else node.module, at_once) for name in names)
+        inside = at_once and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        waiting.extend((child, inside) for child in ast.iter_child_nodes(node))
+    return found
+
+
+def layer_of(part: str) -> int:
+    (layer,) = [number for number, parts in enumerate(LAYERS) if part in parts]
+    return layer
+
+
+def imported_part(name: str) -> str:
+    second = name.split(".")[1] if "." in name else "stripe_lint"
+    return second if any(second in parts for parts in LAYERS) or second == ISLAND else "stripe_lint"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_a_module_imports_only_what_is_below_it(path: Path) -> None:
+    own = part_of(path)
+    for name, at_once in imports(path):
+        top = name.partition(".")[0]
+        if top == "stripe_lint":
+            part = imported_part(name)
+            assert part != ISLAND
+            assert layer_of(part) <= layer_of(own), f"{own} imports {part}"
+        elif top not in sys.stdlib_module_names or top in HOMES:
+            assert own in HOMES.get(top, set()), f"{own} imports {top}"
+            assert not (at_once and top in LAZY), f"{own} imports {top} before it is needed"
+
+
+def test_every_part_has_a_layer() -> None:
+    parts = {part_of(path) for path in modules()}
+    assert parts <= set().union(*LAYERS)
+    assert {"engine", "rules", "analysis", "cli", "flake8_plugin"} <= parts
+
+
+LOADED = "import sys\nfrom stripe_lint.cli import main\nmain(sys.argv[1:])\nprint(*sys.modules)"
+HEAVY = {"click", "concurrent", "flake8", "libcst", "pathspec", "rich", "stripe", "subprocess", "tomli", "tomllib"}
+
+
+def test_checking_a_file_imports_nothing_that_it_does_not_use(shop: Shop) -> None:
+    shop.write("pay.py", CONSTANT_KEY + "import stripe.error\n")
+    outcome = shop.run(sys.executable, "-c", LOADED, "check", "pay.py")
+    assert "STP203" in outcome.codes
+    loaded = {name.partition(".")[0] for name in outcome.out.splitlines()[-1].split()}
+    assert "stripe_lint" in loaded
+    assert not loaded & HEAVY
+
+
+def test_checking_a_folder_with_options_imports_neither_libcst_nor_stripe(shop: Shop) -> None:
+    shop.write("pay.py", UNKEYED)
+    shop.configure('select = ["STP"]')
+    words = ("check", "--format", "json", "--extend-exclude", "*.gen.py", ".")
+    outcome = shop.run(sys.executable, "-c", LOADED, *words)
+    loaded = {name.partition(".")[0] for name in outcome.out.splitlines()[-1].split()}
+    assert {"stripe_lint", "click"} <= loaded
+    assert not loaded & {"libcst", "stripe", "flake8", "rich"}
+
+
+def test_a_file_without_stripe_imports_neither_rules_nor_analysis(shop: Shop) -> None:
+    shop.write("plain.py", "x = 1\n")
+    loaded = shop.run(sys.executable, "-c", LOADED, "check", "plain.py").out.splitlines()[-1].split()
+    assert "stripe_lint.engine" in loaded
+    ours = {name for name in loaded if name.startswith(("stripe_lint.rules.", "stripe_lint.analysis"))}
+    assert not ours
+    assert not {name.partition(".")[0] for name in loaded} & HEAVY
