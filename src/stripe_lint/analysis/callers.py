@@ -77,3 +77,45 @@ def _same(reference: FunctionReference, module: Module, function: NamedFunction)
         and node.name == function.name
         and node.lineno == function.lineno
     )
+
+
+def handed_references(module: Module, function: NamedFunction) -> list[tuple[Module, ast.expr]]:
+    """The places where ``function`` is handed to a call as an argument instead of being called."""
+    key = ("handed references", function)
+    if key in module.memory:
+        return module.memory[key]  # type: ignore[return-value]
+    module.memory[key] = []
+    found: list[tuple[Module, ast.expr]] = []
+    for path in module.project.files_that_mention(function.name, module.path) or ():
+        source = module.project.module_at(path)
+        if source is None:
+            continue
+        found.extend((source, node) for node in _handed(source, function.name, module, function))
+    module.memory[key] = found
+    return found
+
+
+def _handed(source: Module, name: str, module: Module, function: NamedFunction) -> list[ast.expr]:
+    found: list[ast.expr] = []
+    for calls in source.calls.values():
+        for call in calls:
+            for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
+                if isinstance(argument, ast.Name | ast.Attribute) and functions.last_name(argument) == name:
+                    reference = names.resolve(source, argument)
+                    if isinstance(reference, FunctionReference) and _same(reference, module, function):
+                        found.append(argument)
+    return found
+
+
+def argument_for(module: Module, function: NamedFunction, call: ast.Call, name: str) -> ast.expr | None:
+    """What ``call`` passes for the parameter ``name``; ``None`` where it passes nothing."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    positional = functions.positional_parameters(function)
+    if module.enclosing_class(function) is not None and not functions.has_decorator(function, "staticmethod"):
+        positional = positional[1:]
+    for parameter, argument in zip(positional, call.args, strict=False):
+        if parameter.arg == name:
+            return argument
+    return None

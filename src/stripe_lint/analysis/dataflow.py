@@ -64,9 +64,14 @@ class Frame:
 
 
 class Interpreter:
-    """One analysis, starting at one function. ``facts`` is what it saw."""
+    """One analysis, starting at one function. ``facts`` is what it saw.
 
-    def __init__(self) -> None:
+    With ``follow_everything`` each function of the project that is called is run, not only those whose arguments say
+    that it matters; for what a function builds, such as the arguments of a request.
+    """
+
+    def __init__(self, *, follow_everything: bool = False) -> None:
+        self.follow_everything = follow_everything
         self.facts = Facts()
         self._steps = 0
         self._summaries: dict[object, list[Outcome]] = {}

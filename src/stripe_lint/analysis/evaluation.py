@@ -67,6 +67,7 @@ _INTERESTING: Final = (
 )
 _FOLLOWED: Final = (Mark.REQUEST, Mark.RAW, Mark.PARSED, Mark.SIGNATURE, Mark.TEXT, Mark.EXCEPTION, Mark.HEADERS)
 _KEPT_BY_TEXT: Final = (Mark.TEXT, Mark.EXCEPTION, Mark.FRESH, Mark.PARSED, Mark.RAW, Mark.ALTERED, Mark.DIGEST)
+_DEEPEST_UNTOLD: Final = 3
 _THREAD_HOPS: Final = frozenset(
     {
         "asyncio.to_thread",
@@ -424,6 +425,9 @@ class Evaluation:
             if entry is not None:
                 return entry
         if base.reference is not None:
+            computed = self._property(node, base.reference)
+            if computed is not None:
+                return computed
             reference = names.attribute(base.reference, node.attr)
             if reference is not None:
                 return request_values.of_reference(Value(reference=reference))
@@ -431,6 +435,25 @@ class Evaluation:
         if base.has(Mark.FRESH):
             return replace(static, tags=static.tags | frozenset(base.tagged(Mark.FRESH)))
         return static
+
+    def _property(self, node: ast.Attribute, owner: Reference) -> Value | None:
+        """The value of a property of the project, where what it builds matters."""
+        if not self.interpreter.follow_everything or not isinstance(owner, ObjectReference):
+            return None
+        method = names.find_method(owner, node.attr)
+        if method is None or not functions.is_property(method[1]):
+            return None
+        first = functions.first_parameter(method[1])
+        bound = {first.arg: Value(reference=owner)} if first is not None else {}
+        reference = FunctionReference(*method, owner)
+        outcomes = self.interpreter.summary(reference, bound, self.history, {}, self.frame, node)
+        values = [outcome.value for outcome in outcomes or () if outcome.value is not None]
+        if not values:
+            return None
+        answer = values[0]
+        for value in values[1:]:
+            answer = join(answer, value)
+        return answer
 
     def _subscript(self, node: ast.Subscript) -> Value:
         base = self.evaluate(node.value)
@@ -825,6 +848,8 @@ class Evaluation:
         return self.fork(call, list(dict.fromkeys(outcomes)))
 
     def _worth_following(self, call: Call, reference: FunctionReference) -> bool:
+        if self.interpreter.follow_everything and self.frame.depth < _DEEPEST_UNTOLD:
+            return True
         if any(deep_tagged(value, *_INTERESTING) for value in [*call.values, call.receiver]):
             return True
         if any(isinstance(value.reference, FunctionReference) for value in call.values):

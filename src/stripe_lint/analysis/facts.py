@@ -62,6 +62,7 @@ class KeyedCall:
     """A Stripe call as one path reached it, with what is known about its key.
 
     ``options`` is the dict that holds the key: the keyword arguments of the call, or the options of a service method.
+    ``arguments`` are the parameters that are sent. ``repeats`` is an earlier request of the path with the same key.
     """
 
     place: Place
@@ -69,6 +70,7 @@ class KeyedCall:
     key_argument: ast.expr | None
     open: bool
     options: Value
+    arguments: Value
     repeats: Place | None
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 KEY: Final = "idempotency_key"
 HEADER: Final = "idempotency-key"
+_NOWHERE: Final = 99
 _SETTING_CALLS: Final = frozenset({"os.getenv", "os.environ.get", "decouple.config"})
 _FRESH_NAMES: Final = frozenset(path.rpartition(".")[2] for path in static_values.FRESH_CALLS)
 
@@ -75,7 +76,7 @@ def _depends_on(identity: object, name: str) -> bool:
 def options_of(call: Call, method: Method) -> tuple[Value, bool]:
     """The dict in which a request's key travels, and whether more may be in it than can be seen."""
     if method.style == "service":
-        index = method.options_index if method.options_index is not None else 99
+        index = method.options_index if method.options_index is not None else _NOWHERE
         options = call.argument(index, "options")
         if options is None:
             return entries({}, complete=not call.open), call.open
@@ -101,7 +102,19 @@ def _sent(evaluation: Evaluation, call: Call, method: Method) -> None:
         if earlier:
             repeats = min((used[1] for used in earlier), key=lambda used: used.line)
         evaluation.remember(keys=evaluation.history.keys | {(identity, place)})
-    evaluation.facts.keyed_calls.add(KeyedCall(place, key, argument, is_open, options, repeats))
+    arguments = _arguments(call, method)
+    evaluation.facts.keyed_calls.add(KeyedCall(place, key, argument, is_open, options, arguments, repeats))
+
+
+def _arguments(call: Call, method: Method) -> Value:
+    if method.style != "service":
+        found = dict(call.keywords)
+        for name, value in zip(method.positional, call.positional, strict=False):
+            found[name] = value
+        return entries(found, complete=not call.open)
+    index = method.params_index if method.params_index is not None else _NOWHERE
+    params = call.argument(index, "params")
+    return params if params is not None else entries({}, complete=not call.open)
 
 
 def _header_key(options: Value) -> Value | None:
@@ -115,7 +128,7 @@ def _header_key(options: Value) -> Value | None:
 def _key_expression(call: Call, method: Method) -> ast.expr | None:
     if method.style != "service":
         return call.expressions.get(KEY)
-    options = call.expression(method.options_index if method.options_index is not None else 99, "options")
+    options = call.expression(method.options_index if method.options_index is not None else _NOWHERE, "options")
     if isinstance(options, ast.Dict):
         for name, value in zip(options.keys, options.values, strict=True):
             if isinstance(name, ast.Constant) and name.value == KEY:

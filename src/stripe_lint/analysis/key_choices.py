@@ -1,0 +1,216 @@
+"""What is wrong with a key that is passed: it never changes, it reaches two requests, or each attempt makes a new one."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stripe_lint.analysis import callers, functions, keys, requests, retries
+from stripe_lint.analysis.facts import KeyedCall
+from stripe_lint.analysis.module import Module
+from stripe_lint.analysis.requests import Request
+from stripe_lint.analysis.retries import Retry
+from stripe_lint.analysis.state import Place
+from stripe_lint.analysis.values import Mark, Tag
+
+
+def constant_keys(module: Module) -> Iterator[Request]:
+    """The requests whose key is a constant or a setting on every path."""
+    for request in requests.keyed(module):
+        values = [fact.key for fact in request.facts if fact.key is not None]
+        if values and len(values) == len(request.facts) and all(keys.is_literal(value) for value in values):
+            yield request
+
+
+@dataclass(frozen=True, slots=True)
+class Reuse:
+    """The second request with one key, and where the key or the first request comes from."""
+
+    node: ast.Call
+    source: Place
+    words: str
+
+
+def reused_keys(module: Module) -> Iterator[Reuse]:
+    """The requests that are sent with a key that another request has had."""
+    for request in requests.keyed(module):
+        found = _shared_by_process(module, request) or _reuse(module, request) or _empty_parts(module, request)
+        if found is not None:
+            yield found
+
+
+def _shared_by_process(module: Module, request: Request) -> Reuse | None:
+    for fact in request.facts:
+        for tag in fact.key.tagged(Mark.FRESH) if fact.key is not None else ():
+            if tag.detail == "module" and tag.module is not None and tag.node is not None:
+                return Reuse(request.node, Place(tag.module, tag.node), "the key is made once, when the program starts")
+    return None
+
+
+def _reuse(module: Module, request: Request) -> Reuse | None:
+    for fact in request.facts:
+        earlier = fact.repeats
+        if earlier is None:
+            continue
+        if earlier.node is request.node:
+            if not _repeats_one_request(module, request, fact):
+                return Reuse(request.node, earlier, "the key is made before the loop that sends many requests")
+        elif not _same_request(earlier, request):
+            return Reuse(request.node, earlier, "this request has the same key")
+    return None
+
+
+def _repeats_one_request(module: Module, request: Request, fact: KeyedCall) -> bool:
+    """Whether all loops that repeat the call with this key are retries of one request."""
+    function = module.enclosing_function(request.node)
+    made = [tag.node for tag in fact.key.tagged(Mark.FRESH)] if fact.key is not None else []
+    for around in module.ancestors(request.node):
+        if around is function:
+            return True
+        if isinstance(around, ast.For | ast.AsyncFor | ast.While):
+            inside = set(ast.walk(around))
+            if any(node in inside for node in made):
+                return True
+            if not retries.is_retry_loop(module, around, request.node):
+                return False
+    return True
+
+
+def _same_request(earlier: Place, request: Request) -> bool:
+    other = earlier.node
+    if not isinstance(other, ast.Call):
+        return True
+    return ast.dump(other) == ast.dump(request.node)
+
+
+def _empty_parts(module: Module, request: Request) -> Reuse | None:
+    """A key whose parts are all parameters that callers may leave out."""
+    key = _key_expression(module, request)
+    function = module.enclosing_function(request.node)
+    if not isinstance(key, ast.JoinedStr) or not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        return None
+    parts = [part.value for part in key.values if isinstance(part, ast.FormattedValue)]
+    optional = _optional_parameters(function)
+    if not parts or not all(isinstance(part, ast.Name) and part.id in optional for part in parts):
+        return None
+    bindings = module.scopes[function].bindings
+    used = [part.id for part in parts if isinstance(part, ast.Name)]
+    if any(len(bindings.get(name, ())) != 1 or _is_tested(function, name) for name in used):
+        return None
+    for source, call in callers.call_sites(module, function) or ():
+        if any(keyword.arg is None for keyword in call.keywords):
+            continue
+        passed = [callers.argument_for(module, function, call, name) for name in used]
+        if all(value is None or (isinstance(value, ast.Constant) and value.value is None) for value in passed):
+            return Reuse(request.node, Place(source, call), "this call leaves all parts of the key empty")
+    return None
+
+
+def _is_tested(function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bool:
+    return any(
+        isinstance(inner, ast.Name) and inner.id == name
+        for node in functions.own_nodes(function)
+        if isinstance(node, ast.If | ast.IfExp | ast.Assert)
+        for inner in ast.walk(node.test)
+    )
+
+
+def _optional_parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    found = set()
+    for parameter in functions.parameters(function):
+        default = functions.default_of(function, parameter)
+        if isinstance(default, ast.Constant) and default.value is None:
+            found.add(parameter.arg)
+    return found
+
+
+def _key_expression(module: Module, request: Request) -> ast.expr | None:
+    """The expression that makes the key: the argument, or what the name in it is assigned."""
+    node = request.key_argument
+    if isinstance(node, ast.Name):
+        found = module.scope_of(node).lookup(node.id)
+        if found is not None and len(found[1]) == 1 and found[1][0].value is not None:
+            return found[1][0].value
+    return node
+
+
+@dataclass(frozen=True, slots=True)
+class Regenerated:
+    """A retried request whose key each attempt makes anew."""
+
+    node: ast.Call
+    source: Place
+    retry: Retry
+
+
+def regenerated_keys(module: Module) -> Iterator[Regenerated]:
+    """The retried requests whose key is made inside what is repeated."""
+    for request in requests.keyed(module):
+        fresh = {
+            tag
+            for fact in request.facts
+            if fact.key is not None
+            for tag in fact.key.tagged(Mark.FRESH)
+            if tag.detail != "module"
+        }
+        counted = _attempt_number(module, request)
+        if not fresh and counted is None:
+            continue
+        if counted is not None:
+            yield Regenerated(request.node, Place(module, request.node), counted)
+            continue
+        found = _made_in_retry(module, request, fresh)
+        if found is not None:
+            yield found
+
+
+def _made_in_retry(module: Module, request: Request, fresh: set[Tag]) -> Regenerated | None:
+    retry = retries.retry_around(module, request.node)
+    if retry is None:
+        return None
+    inside = set(ast.walk(retry.repeated))
+    for tag in sorted(fresh, key=lambda tag: getattr(tag.node, "lineno", 0)):
+        if tag.module is None or tag.node is None:
+            continue
+        if tag.node in inside or _called_inside(tag, retry, module, request):
+            return Regenerated(request.node, Place(tag.module, tag.node), retry)
+    return None
+
+
+def _called_inside(tag: Tag, retry: Retry, module: Module, request: Request) -> bool:
+    """Whether the key comes from a function that is called within what is repeated."""
+    assert tag.module is not None
+    assert tag.node is not None
+    maker = tag.module.enclosing_function(tag.node)
+    if not isinstance(maker, ast.FunctionDef | ast.AsyncFunctionDef) or maker is module.enclosing_function(request.node):
+        return False
+    return any(
+        isinstance(node, ast.Call) and functions.last_name(node.func) == maker.name for node in ast.walk(retry.repeated)
+    )
+
+
+def _attempt_number(module: Module, request: Request) -> Retry | None:
+    """The retry loop whose counter is part of the key."""
+    key = request.key_argument
+    if key is None:
+        return None
+    expressions = [key, _key_expression(module, request)]
+    read = {node.id for part in expressions if part is not None for node in ast.walk(part) if isinstance(node, ast.Name)}
+    function = module.enclosing_function(request.node)
+    for around in module.ancestors(request.node):
+        if around is function:
+            return None
+        if isinstance(around, ast.For | ast.AsyncFor):
+            counters = {node.id for node in ast.walk(around.target) if isinstance(node, ast.Name)}
+            if counters & read and retries.is_retry_loop(module, around, request.node):
+                return Retry(Place(module, around), "this loop repeats the request", around)
+        elif isinstance(around, ast.While):
+            counters = {
+                node.target.id
+                for node in ast.walk(around)
+                if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
+            }
+            if counters & read and retries.is_retry_loop(module, around, request.node):
+                return Retry(Place(module, around), "this loop repeats the request", around)
+    return None

@@ -1,0 +1,378 @@
+"""What the key rules read: each mutating Stripe call of a file, with its arguments and its idempotency key."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from stripe_lint.analysis import callers, functions, keys, names, static_values, stripe_calls
+from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter, graph_of
+from stripe_lint.analysis.evaluation import Evaluation
+from stripe_lint.analysis.facts import KeyedCall
+from stripe_lint.analysis.module import Module
+from stripe_lint.analysis.state import START, State
+from stripe_lint.analysis.stripe_calls import StripeCall
+from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Value, entries
+from stripe_lint.data.surface import Critical, Method
+
+_HAND_OVER: Final = frozenset({"kwargs", "fkwargs", "kwds", "keywords"})
+
+
+@dataclass(slots=True)
+class Request:
+    """One mutating call.
+
+    ``keyed`` is true or false where every path shows whether the call passes a key, else ``None``. ``facts`` are the
+    call as the paths reached it (empty where no path had to be followed). ``arguments`` are the names of the
+    parameters that are sent with what is known of them, ``open`` tells that there may be more.
+    """
+
+    module: Module
+    call: StripeCall
+    keyed: bool | None
+    key_argument: ast.expr | None
+    arguments: Value
+    open: bool
+    facts: list[KeyedCall] = field(default_factory=list)
+
+    @property
+    def method(self) -> Method:
+        """What the call sends."""
+        return self.call.method
+
+    @property
+    def node(self) -> ast.Call:
+        """The call that is reported."""
+        return self.call.node
+
+
+def requests(module: Module) -> list[Request]:
+    """The mutating Stripe calls of a module, in source order."""
+    known = module.memory.get("requests")
+    if isinstance(known, list):
+        return known
+    found = [_request(module, call) for call in stripe_calls.stripe_calls(module) if call.method.mutating]
+    module.memory["requests"] = found
+    return found
+
+
+def _request(module: Module, call: StripeCall) -> Request:
+    if call.reference is not None:
+        return _handed_on(module, call)
+    node = call.node
+    service = call.method.style == "service"
+    has_unpacking = any(keyword.arg is None for keyword in node.keywords) or any(
+        isinstance(argument, ast.Starred) for argument in node.args
+    )
+    key_argument = _direct_key(call)
+    simple = not has_unpacking and (not service or _literal_service_call(call))
+    if simple and key_argument is None and not _has_headers(call):
+        return Request(module, call, False, None, _direct_arguments(module, call), False)
+    facts = keyed_calls(module, node)
+    arguments = _joined_arguments(facts, call)
+    is_open = any(fact.open for fact in facts) or not facts
+    if key_argument is not None:
+        return Request(module, call, True, key_argument, arguments, is_open, facts)
+    return Request(module, call, _keyed(facts), None, arguments, is_open, facts)
+
+
+def _keyed(facts: list[KeyedCall]) -> bool | None:
+    if not facts:
+        return None
+    if any(fact.key is not None for fact in facts):
+        return True
+    return None if any(fact.open for fact in facts) else False
+
+
+def _direct_key(call: StripeCall) -> ast.expr | None:
+    """The expression passed as the key, where it stands in the call itself."""
+    for keyword in call.node.keywords:
+        if keyword.arg == keys.KEY and call.method.style != "service":
+            return keyword.value
+    if call.method.style == "service":
+        options = _service_argument(call, call.method.options_index, "options")
+        if isinstance(options, ast.Dict):
+            for name, value in zip(options.keys, options.values, strict=True):
+                if isinstance(name, ast.Constant) and name.value == keys.KEY:
+                    return value
+        if isinstance(options, ast.Call):
+            for keyword in options.keywords:
+                if keyword.arg == keys.KEY:
+                    return keyword.value
+        return None
+    for name, argument in zip(call.method.positional, call.node.args, strict=False):
+        if name == keys.KEY:
+            return argument
+    return None
+
+
+def _has_headers(call: StripeCall) -> bool:
+    return any(keyword.arg == "headers" for keyword in call.node.keywords)
+
+
+def _service_argument(call: StripeCall, index: int | None, name: str) -> ast.expr | None:
+    if index is not None and index < len(call.node.args):
+        return call.node.args[index]
+    return next((keyword.value for keyword in call.node.keywords if keyword.arg == name), None)
+
+
+def _literal_service_call(call: StripeCall) -> bool:
+    """Whether both dicts of a service call are written out in it, or left out."""
+    options = _service_argument(call, call.method.options_index, "options")
+    params = _service_argument(call, call.method.params_index, "params")
+    return all(part is None or _is_plain_dict(part) for part in (options, params))
+
+
+def _is_plain_dict(node: ast.expr) -> bool:
+    if isinstance(node, ast.Dict):
+        return all(isinstance(key, ast.Constant) for key in node.keys)
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _direct_arguments(module: Module, call: StripeCall) -> Value:
+    found: dict[str, Value] = {}
+    if call.method.style == "service":
+        params = _service_argument(call, call.method.params_index, "params")
+        if isinstance(params, ast.Dict):
+            for key, value in zip(params.keys, params.values, strict=True):
+                if isinstance(key, ast.Constant):
+                    found[str(key.value)] = _literal(value)
+        return entries(found, complete=True)
+    for keyword in call.node.keywords:
+        if keyword.arg is not None:
+            found[keyword.arg] = _literal(keyword.value)
+    for name, argument in zip(call.method.positional, call.node.args, strict=False):
+        found[name] = _literal(argument)
+    return entries(found, complete=True)
+
+
+def _literal(node: ast.expr) -> Value:
+    if isinstance(node, ast.Constant):
+        return static_values.constant(node.value)
+    return UNKNOWN
+
+
+def _joined_arguments(facts: list[KeyedCall], call: StripeCall) -> Value:
+    found: dict[str, Value] = {}
+    for fact in facts:
+        found.update(fact.arguments.fields or ())
+    if not facts:
+        found.update(_direct_arguments(call.module, call).fields or ())
+    return entries(found, complete=bool(facts) and all(fact.arguments.complete for fact in facts))
+
+
+def _handed_on(module: Module, call: StripeCall) -> Request:
+    """A method that is handed to something else that calls it, with arguments for it beside."""
+    node = call.node
+    arguments: dict[str, Value] = {}
+    is_open = False
+    keyed = False
+    key_argument = None
+    for keyword in node.keywords:
+        if keyword.arg == keys.KEY:
+            keyed, key_argument = True, keyword.value
+        elif keyword.arg is None:
+            is_open = True
+        elif keyword.arg in _HAND_OVER and isinstance(keyword.value, ast.Dict):
+            for name, value in zip(keyword.value.keys, keyword.value.values, strict=True):
+                if isinstance(name, ast.Constant):
+                    arguments[str(name.value)] = _literal(value)
+                    if name.value == keys.KEY:
+                        keyed, key_argument = True, value
+                else:
+                    is_open = True
+        elif keyword.arg in _HAND_OVER:
+            is_open = True
+        else:
+            arguments[keyword.arg] = _literal(keyword.value)
+    if call.method.style == "service" and not keyed:
+        position = next((index for index, argument in enumerate(node.args) if argument is call.reference), -1)
+        for argument in node.args[position + 1 :]:
+            keyed = keyed or _dict_has_key(argument)
+            is_open = is_open or not isinstance(argument, ast.Dict | ast.Constant)
+    is_open = is_open or any(isinstance(argument, ast.Starred) for argument in node.args)
+    if not _runs_it(module, call):
+        return Request(module, call, None, None, entries(arguments, complete=False), True)
+    if functions.last_name(node.func) == "partial" and not keyed:
+        later = _partial_calls(module, node)
+        if later is None:
+            return Request(module, call, None, None, entries(arguments, complete=False), True)
+        if any(keyword.arg in {keys.KEY, "options", None} for use in later for keyword in use.keywords):
+            return Request(module, call, None, None, entries(arguments, complete=False), True)
+    known = None if is_open and not keyed else keyed
+    return Request(module, call, known, key_argument, entries(arguments, complete=not is_open), is_open)
+
+
+_RUNNERS: Final = frozenset(
+    {"to_thread", "run_in_executor", "submit", "Thread", "Timer", "Process", "partial", "run_sync", "run_in_threadpool"}
+    | {"sync_to_async", "apply_async", "spawn", "map", "start_new_thread", "enqueue", "add_task", "call_soon", "defer"}
+)
+
+
+def _runs_it(module: Module, call: StripeCall) -> bool:
+    """Whether what the method is handed to is known to call it with the arguments beside."""
+    function: ast.expr = call.node.func
+    if isinstance(function, ast.Call):
+        function = function.func
+    name = functions.last_name(function) or ""
+    if name in _RUNNERS or "retry" in name.lower():
+        return True
+    reference = names.resolve(module, function)
+    return reference is not None and hasattr(reference, "node") and bool(call.node.keywords)
+
+
+def _partial_calls(module: Module, partial: ast.Call) -> list[ast.Call] | None:
+    """The calls of a ``partial`` object; ``None`` where it goes somewhere that can't be followed."""
+    statement = module.parents.get(partial)
+    if isinstance(statement, ast.Call) and statement.func is partial:
+        return [statement]
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return [] if isinstance(statement, ast.Call) else None
+    target = statement.targets[0]
+    if not isinstance(target, ast.Name):
+        return None
+    return list(module.calls.get(target.id, ()))
+
+
+def _dict_has_key(node: ast.expr) -> bool:
+    return isinstance(node, ast.Dict) and any(
+        isinstance(key, ast.Constant) and key.value == keys.KEY for key in node.keys
+    )
+
+
+def keyed_calls(module: Module, node: ast.Call) -> list[KeyedCall]:
+    """The call as the paths through its function reach it."""
+    function = module.enclosing_function(node)
+    while isinstance(function, ast.Lambda):
+        function = module.enclosing_function(function)
+    memory = ("keyed calls", function)
+    known = module.memory.get(memory)
+    if not isinstance(known, dict):
+        known = _run_function(module, function)
+        module.memory[memory] = known
+    return known.get(node, [])  # type: ignore[no-any-return]
+
+
+def _run_function(module: Module, function: ast.AST | None) -> dict[ast.AST, list[KeyedCall]]:
+    interpreter = Interpreter(follow_everything=True)
+    found: dict[ast.AST, list[KeyedCall]] = {}
+    try:
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            interpreter.run_function(module, function, _start_values(module, function), START, captured=_captured(module, function))
+        else:
+            frame = Frame(module, None, _module_graph(module))
+            interpreter.run(frame, frame.graph.entry, State())
+    except Exhausted:
+        return {}
+    for fact in interpreter.facts.keyed_calls:
+        if fact.place.module is module:
+            found.setdefault(fact.place.node, []).append(fact)
+    return found
+
+
+def _module_graph(module: Module):  # type: ignore[no-untyped-def]
+    from stripe_lint.analysis import control_flow
+
+    return control_flow.build_block(module.tree.body)
+
+
+def _captured(module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Value]:
+    """What a nested function sees of the functions around it: names that they bind once."""
+    outer = module.enclosing_function(function)
+    if not isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef):
+        return {}
+    found: dict[str, Value] = {}
+    interpreter = Interpreter(follow_everything=True)
+    frame = Frame(module, outer, graph_of(module, outer))
+    scope = module.scopes[outer]
+    for name, bindings in scope.bindings.items():
+        if len(bindings) == 1 and isinstance(bindings[0].node, ast.Assign) and bindings[0].value is not None:
+            try:
+                value = Evaluation(interpreter, frame, State(), {}).evaluate(bindings[0].value)
+            except Exception as error:  # noqa: BLE001
+                if error.__class__.__name__ not in {"Fork", "Diverged", "Exhausted"}:
+                    raise
+                continue
+            if value != UNKNOWN:
+                found[name] = value
+    return found
+
+
+def _start_values(module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Value]:
+    """Parameters whose default is made once, and parameters to which every caller passes the same constant."""
+    found: dict[str, Value] = {}
+    owner = module.enclosing_class(function)
+    first = functions.first_parameter(function)
+    if owner is not None and first is not None and not functions.has_decorator(function, "staticmethod"):
+        reference = names.resolve_name(module, first.arg, module.scopes[function])
+        found[first.arg] = Value(reference=reference)
+    for parameter in functions.parameters(function):
+        default = functions.default_of(function, parameter)
+        value = static_values.of_default(module, default) if default is not None else UNKNOWN
+        if value.has(Mark.FRESH):
+            found[parameter.arg] = value
+        elif _looks_like_key(parameter.arg):
+            passed = _passed_by_all(module, function, parameter.arg, value)
+            if passed is not None:
+                found[parameter.arg] = passed
+    return found
+
+
+def _looks_like_key(name: str) -> bool:
+    lowered = name.lower()
+    return "key" in lowered or "idempot" in lowered or "token" in lowered
+
+
+def _passed_by_all(
+    module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef, name: str, default: Value
+) -> Value | None:
+    """The constant that every call of the function passes for a parameter (or leaves to its default)."""
+    sites = callers.call_sites(module, function)
+    if not sites:
+        return default if default.constant is not None and default != NONE and sites is not None else None
+    values = []
+    for source, call in sites:
+        if any(keyword.arg is None for keyword in call.keywords) or any(isinstance(a, ast.Starred) for a in call.args):
+            return None
+        argument = callers.argument_for(module, function, call, name)
+        values.append(default if argument is None else static_values.fixed(source, argument))
+    first = values[0]
+    if all(value.constant is not None and isinstance(value.constant.value, str) for value in values):
+        return first
+    return None
+
+
+def criticality(request: Request) -> Critical | None:
+    """Why the call is critical; ``None`` where it is not, or where that can't be told."""
+    critical = request.method.critical
+    if critical is None:
+        return None
+    known = dict(request.arguments.fields or ())
+    if critical.when and not any(name in known and known[name] != NONE for name in critical.when):
+        return None
+    for name, literal in critical.unless:
+        value = known.get(name)
+        if value is not None and value.constant is not None and str(value.constant.value) == literal:
+            return None
+    return critical
+
+
+def grade(request: Request, critical: Critical) -> str:
+    """``warning`` or ``info``: how much the missing key of a critical call matters outside a retry."""
+    known = dict(request.arguments.fields or ())
+    if any(name in known and known[name] != NONE for name in critical.warning_when):
+        return "warning"
+    for name, literal in critical.info_when:
+        value = known.get(name)
+        if value is not None and value.constant is not None and str(value.constant.value) == literal:
+            return "info"
+    return critical.grade
+
+
+def keyed(module: Module) -> Iterator[Request]:
+    """The requests that pass a key."""
+    for request in requests(module):
+        if request.keyed:
+            yield request

@@ -1,0 +1,395 @@
+"""Finds what repeats a request after a failure: loops, decorators, task queues, recursion, and callers that do so."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from stripe_lint.analysis import callers, control_flow, exceptions, functions, handlers, names
+from stripe_lint.analysis.control_flow import FlowNode, Graph
+from stripe_lint.analysis.dataflow import graph_of
+from stripe_lint.analysis.module import Module
+from stripe_lint.analysis.references import ClassReference, External, ExternalInstance, FunctionReference
+from stripe_lint.analysis.scopes import FunctionNode
+from stripe_lint.analysis.state import Place
+
+NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef
+Loop = ast.For | ast.AsyncFor | ast.While
+
+FARTHEST_CALLER: Final = 2
+"""How many calls up a retry is looked for."""
+
+_RETRYING_DECORATORS: Final = frozenset(
+    {"tenacity.retry", "backoff.on_exception", "backoff.on_predicate", "retry.retry", "retrying.retry", "stamina.retry"}
+    | {"retry.api.retry", "tenacity.retry.retry", "retry2.retry", "opnieuw.retry", "opnieuw.retry_async", "aioretry.retry"}
+    | {"google.api_core.retry.Retry", "urllib3.util.retry.Retry", "riprova.retry", "pyretry.retry", "redo.retriable"}
+)
+_RETRYING_ITERATORS: Final = frozenset(
+    {"tenacity.Retrying", "tenacity.AsyncRetrying", "stamina.retry_context", "redo.retrier", "tenacity.retry_base"}
+)
+_RETRYING_CALLS: Final = frozenset(
+    {"retry.api.retry_call", "retry.retry_call", "redo.retry", "tenacity.Retrying", "tenacity.AsyncRetrying"}
+)
+_TASK_OPTIONS: Final = frozenset({"autoretry_for", "retry_backoff", "retries", "retry", "max_retries", "retry_when", "retry_on_error"})
+_TASK_DECORATORS: Final = frozenset({"task", "shared_task", "actor", "job", "periodic_task", "db_task"})
+_ATTEMPT_ITERABLES: Final = frozenset({"range", "count", "repeat", "enumerate", "xrange"})
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Something that repeats a request: its place, a few words for it, and the code that runs again.
+
+    ``repeated`` is the loop or the function whose body each attempt runs.
+    """
+
+    place: Place
+    words: str
+    repeated: ast.AST
+
+
+def retry_around(module: Module, node: ast.AST, distance: int = 0, seen: frozenset[ast.AST] = frozenset()) -> Retry | None:
+    """What repeats the request sent at ``node``, in its function, around it, or in a function that calls it."""
+    function = module.enclosing_function(node)
+    for loop in _loops_around(module, node, function):
+        if is_retry_loop(module, loop, node):
+            return Retry(Place(module, loop), "this loop repeats the request", loop)
+    while isinstance(function, ast.Lambda):
+        handed = _handed_to_retry(module, function)
+        if handed is not None:
+            return handed
+        function = module.enclosing_function(function)
+    if function is None or function in seen:
+        return None
+    found = _function_retry(module, function, node)
+    if found is not None:
+        return found
+    outer = module.enclosing_function(function)
+    if outer is not None and isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef):
+        nested = _nested_use(module, function, outer)
+        if nested is not None:
+            return nested
+    if distance >= FARTHEST_CALLER:
+        return None
+    return _caller_retry(module, function, distance, seen | {function})
+
+
+def _loops_around(module: Module, node: ast.AST, function: FunctionNode | None) -> Iterator[Loop]:
+    for around in module.ancestors(node):
+        if around is function:
+            return
+        if isinstance(around, ast.For | ast.AsyncFor | ast.While):
+            yield around
+
+
+def is_retry_loop(module: Module, loop: Loop, node: ast.AST) -> bool:
+    """Whether ``loop`` sends the request at ``node`` again after a failure and is left after a success."""
+    if isinstance(loop, ast.For | ast.AsyncFor):
+        if _iterates_attempts(module, loop.iter):
+            return True
+        if _uses_item(module, loop, node):
+            return False
+    function = module.enclosing_function(loop)
+    graph = graph_of(module, function) if function is not None else _module_graph(module)
+    starting = _nodes_of(module, graph, node, loop)
+    if not starting:
+        return False
+    again = _reached_after(starting, failed=True)
+    if not again & set(starting):
+        return False
+    if not _reached_after(starting, failed=False) & set(starting):
+        return True
+    return isinstance(loop, ast.While) and _sets_flag(loop, module.statement_of(node))
+
+
+def _iterates_attempts(module: Module, iterable: ast.expr) -> bool:
+    reference = names.resolve(module, iterable)
+    return isinstance(reference, ExternalInstance | External) and reference.path in _RETRYING_ITERATORS or (
+        isinstance(iterable, ast.Call) and names.dotted_path(module, iterable.func) in _RETRYING_ITERATORS
+    )
+
+
+def _module_graph(module: Module) -> Graph:
+    known = module.memory.get("module graph")
+    if not isinstance(known, Graph):
+        known = control_flow.build_block(module.tree.body)
+        module.memory["module graph"] = known
+    return known
+
+
+def _nodes_of(module: Module, graph: Graph, node: ast.AST, loop: Loop) -> list[FlowNode]:
+    current: ast.AST | None = node
+    while current is not None and current is not loop:
+        found = graph.at.get(current)
+        if found:
+            return found
+        current = module.parents.get(current)
+    return []
+
+
+def _reached_after(starting: list[FlowNode], *, failed: bool) -> set[FlowNode]:
+    """What can run after a failure of the nodes, or after their success while nothing else fails."""
+    reached: set[FlowNode] = set()
+    for node in starting:
+        if failed:
+            first = [node.raising] if node.raising is not None else []
+        else:
+            first = [following for following in (node.following, node.otherwise) if following is not None]
+        for following in first:
+            reached.add(following)
+            reached |= control_flow.reachable(following, exceptions=False)
+    return reached
+
+
+def _sets_flag(loop: ast.While, statement: ast.stmt) -> bool:
+    """Whether the loop ends because of a name that is set after the request."""
+    tested = {node.id for node in ast.walk(loop.test) if isinstance(node, ast.Name)}
+    for node in functions.own_nodes(loop):
+        if isinstance(node, ast.Assign) and node.lineno >= statement.lineno and isinstance(node.value, ast.Constant):
+            if any(isinstance(target, ast.Name) and target.id in tested for target in node.targets):
+                return True
+        if node is statement and isinstance(statement, ast.Assign):
+            if any(isinstance(target, ast.Name) and target.id in tested for target in statement.targets):
+                return True
+    return False
+
+
+def _uses_item(module: Module, loop: ast.For | ast.AsyncFor, node: ast.AST) -> bool:
+    """Whether the request depends on the item of a loop over items."""
+    items = {inner.id for inner in ast.walk(loop.target) if isinstance(inner, ast.Name)}
+    if isinstance(loop.iter, ast.Call) and functions.last_name(loop.iter.func) in _ATTEMPT_ITERABLES - {"enumerate"}:
+        pass
+    for inner in functions.own_nodes(loop):
+        if isinstance(inner, ast.Assign) and any(
+            isinstance(part, ast.Name) and part.id in items for part in ast.walk(inner.value)
+        ):
+            items |= {
+                target.id for target in inner.targets if isinstance(target, ast.Name) and not _is_key_name(target.id)
+            }
+    call = node if isinstance(node, ast.Call) else None
+    if call is None:
+        return False
+    parts: list[ast.AST] = list(call.args)
+    parts += [keyword.value for keyword in call.keywords if keyword.arg not in {"idempotency_key", "options"}]
+    return any(isinstance(inner, ast.Name) and inner.id in items for part in parts for inner in ast.walk(part))
+
+
+def _is_key_name(name: str) -> bool:
+    return "key" in name.lower() or "idempot" in name.lower()
+
+
+def _function_retry(module: Module, function: NamedFunction, node: ast.AST) -> Retry | None:
+    """What repeats the whole function: a decorator, a task queue, a call of itself after a failure."""
+    for decorator in function.decorator_list:
+        if is_retry_decorator(module, decorator):
+            return Retry(Place(module, decorator), "this decorator repeats the function", function)
+    for call in module.calls.get("retry", ()):
+        if module.enclosing_function(call) is function and _answers_failure_of(module, call, node):
+            return Retry(Place(module, call), "the task is tried again here", function)
+    for call in module.calls.get(function.name, ()):
+        if module.enclosing_function(call) is function and _answers_failure_of(module, call, node):
+            if _same_function(module, call, function):
+                return Retry(Place(module, call), "the function calls itself again here", function)
+    return None
+
+
+def _same_function(module: Module, call: ast.Call, function: NamedFunction) -> bool:
+    reference = names.resolve(module, call.func)
+    return isinstance(reference, FunctionReference) and reference.node is function
+
+
+def _answers_failure_of(module: Module, call: ast.Call, node: ast.AST) -> bool:
+    """Whether ``call`` stands in an ``except`` of a ``try`` whose body holds ``node``."""
+    inside = set(module.ancestors(node))
+    for around in module.ancestors(call):
+        if isinstance(around, ast.ExceptHandler):
+            attempt = module.parents[around]
+            if isinstance(attempt, ast.Try) and attempt in inside and any(
+                statement is node or statement in inside for statement in attempt.body
+            ):
+                return True
+    return False
+
+
+def is_retry_decorator(module: Module, decorator: ast.expr) -> bool:
+    """Whether a decorator runs the function again after a failure."""
+    target = decorator.func if isinstance(decorator, ast.Call) else decorator
+    reference = names.resolve(module, target)
+    if isinstance(reference, FunctionReference):
+        return _wraps_in_retry(reference)
+    if isinstance(reference, ClassReference):
+        return False
+    name = functions.last_name(target) or ""
+    if isinstance(decorator, ast.Call) and name in _TASK_DECORATORS:
+        return any(
+            keyword.arg in _TASK_OPTIONS and not (isinstance(keyword.value, ast.Constant) and not keyword.value.value)
+            for keyword in decorator.keywords
+            if keyword.arg != "max_retries" or name == "actor"
+        )
+    if isinstance(reference, External):
+        if reference.path in _RETRYING_DECORATORS:
+            return True
+        return reference.path.startswith(("tenacity.", "backoff.", "retry", "stamina.")) or name == "retry"
+    inner = decorator.func if isinstance(decorator, ast.Call) else None
+    if isinstance(inner, ast.Attribute) and inner.attr == "wraps":
+        return False
+    instance = names.resolve(module, decorator)
+    return isinstance(instance, ExternalInstance) and instance.path in _RETRYING_CALLS
+
+
+def _wraps_in_retry(reference: FunctionReference) -> bool:
+    if isinstance(reference.node, ast.Lambda):
+        return False
+    wrapper = handlers.wrapper_of(reference.module, reference.node)
+    if wrapper is None:
+        returned = functions.returns_of(reference.node)
+        return any(
+            isinstance(statement.value, ast.Call) and is_retry_decorator(reference.module, statement.value)
+            for statement in returned
+            if statement.value is not None
+        )
+    for inner in functions.own_nodes(wrapper.node):
+        if isinstance(inner, ast.Call) and functions.last_name(inner.func) == wrapper.wrapped:
+            for loop in _loops_around(wrapper.module, inner, wrapper.node):
+                if is_retry_loop(wrapper.module, loop, inner):
+                    return True
+            if any(is_retry_decorator(wrapper.module, decorator) for decorator in wrapper.node.decorator_list):
+                return True
+            if _answers_failure_anywhere(wrapper.module, wrapper.node, inner):
+                return True
+    return False
+
+
+def _answers_failure_anywhere(module: Module, function: NamedFunction, node: ast.Call) -> bool:
+    return any(
+        other is not node and isinstance(other, ast.Call) and ast.dump(other.func) == ast.dump(node.func)
+        and _answers_failure_of(module, other, node)
+        for other in functions.own_nodes(function)
+    )
+
+
+def _handed_to_retry(module: Module, function: ast.AST) -> Retry | None:
+    """A function or lambda that is an argument of something that calls it again after a failure."""
+    parent = module.parents.get(function)
+    call = module.parents.get(parent) if isinstance(parent, ast.keyword) else parent
+    return _retrying_call(module, call, function) if isinstance(call, ast.Call) else None
+
+
+def _retrying_call(module: Module, call: ast.Call, argument: ast.AST) -> Retry | None:
+    reference = names.resolve(module, call.func)
+    place = Place(module, call)
+    if isinstance(reference, External):
+        name = reference.path.rpartition(".")[2]
+        if reference.path in _RETRYING_CALLS or reference.path in _RETRYING_DECORATORS or "retry" in name.lower():
+            return Retry(place, "this call repeats the function it is given", argument)
+    if isinstance(reference, ExternalInstance) and reference.path in _RETRYING_CALLS:
+        return Retry(place, "this call repeats the function it is given", argument)
+    if isinstance(reference, FunctionReference) and not isinstance(reference.node, ast.Lambda):
+        if _calls_parameter_in_retry(reference, call, argument) or _wraps_in_retry(reference):
+            return Retry(place, "this call repeats the function it is given", argument)
+    if reference is None and isinstance(call.func, ast.Call):
+        return _retrying_call(module, call.func, argument)
+    return None
+
+
+def _calls_parameter_in_retry(reference: FunctionReference, call: ast.Call, argument: ast.AST) -> bool:
+    node = reference.node
+    assert not isinstance(node, ast.Lambda)
+    positional = functions.positional_parameters(node)
+    if reference.receiver is not None:
+        positional = positional[1:]
+    parameter = None
+    for candidate, value in zip(positional, call.args, strict=False):
+        if value is argument:
+            parameter = candidate.arg
+    for keyword in call.keywords:
+        if keyword.value is argument:
+            parameter = keyword.arg
+    if parameter is None:
+        return False
+    for inner in functions.own_nodes(node):
+        if isinstance(inner, ast.Call) and functions.last_name(inner.func) == parameter:
+            if any(is_retry_loop(reference.module, loop, inner) for loop in _loops_around(reference.module, inner, node)):
+                return True
+    return False
+
+
+def _nested_use(module: Module, function: NamedFunction, outer: NamedFunction) -> Retry | None:
+    for node in functions.own_nodes(outer):
+        if isinstance(node, ast.Name) and node.id == function.name and isinstance(node.ctx, ast.Load):
+            parent = module.parents.get(node)
+            if isinstance(parent, ast.Call) and parent.func is not node:
+                found = _retrying_call(module, parent, node)
+                if found is not None:
+                    return Retry(found.place, found.words, function)
+            if isinstance(parent, ast.Call) and parent.func is node:
+                found = _loop_retry(module, parent, function)
+                if found is not None:
+                    return found
+    return None
+
+
+def _loop_retry(module: Module, call: ast.Call, function: NamedFunction) -> Retry | None:
+    for loop in _loops_around(module, call, module.enclosing_function(call)):
+        if is_retry_loop(module, loop, call):
+            return Retry(Place(module, loop), "this loop repeats the call", function)
+    return None
+
+
+def _caller_retry(module: Module, function: NamedFunction, distance: int, seen: frozenset[ast.AST]) -> Retry | None:
+    for source, call in callers.call_sites(module, function) or ():
+        if functions.last_name(call.func) in callers.TASK_CALLS:
+            continue
+        found = retry_around(source, call, distance + 1, seen)
+        if found is not None:
+            return Retry(found.place, found.words, function)
+    for source, reference in callers.handed_references(module, function):
+        found = _handed_to_retry(source, reference)
+        if found is not None:
+            return Retry(found.place, found.words, function)
+    return None
+
+
+def catches_everything(module: Module, handler: ast.ExceptHandler) -> bool:
+    """Whether an ``except`` catches all errors."""
+    types = exceptions.handler_types(module, handler)
+    return types is None or any(functions.last_name(node) in {"Exception", "BaseException"} for node in types)
+
+
+def redelivery_around(module: Module, node: ast.AST, distance: int = 0, seen: frozenset[ast.AST] = frozenset()) -> Place | None:
+    """The webhook handler, or the task that is delivered again, in which the request is sent."""
+    function = module.enclosing_function(node)
+    while isinstance(function, ast.Lambda) or (
+        function is not None and isinstance(module.enclosing_function(function), ast.FunctionDef | ast.AsyncFunctionDef)
+    ):
+        function = module.enclosing_function(function)
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function in seen:
+        return None
+    if _is_late_task(function):
+        return Place(module, function)
+    if handlers.takes_request(module, function):
+        return Place(module, function) if handlers.mentions_verification(module, function) else None
+    if handlers.verified_by_unseen_decorator(module, function):
+        return Place(module, function)
+    if distance >= FARTHEST_CALLER + 1:
+        return None
+    for source, call in callers.call_sites(module, function) or ():
+        found = redelivery_around(source, call, distance + 1, seen | {function})
+        if found is not None:
+            return found
+    return None
+
+
+def _is_late_task(function: NamedFunction) -> bool:
+    return any(
+        isinstance(decorator, ast.Call)
+        and functions.last_name(decorator.func) in _TASK_DECORATORS
+        and any(
+            keyword.arg in {"acks_late", "reject_on_worker_lost"}
+            and isinstance(keyword.value, ast.Constant)
+            and keyword.value.value is True
+            for keyword in decorator.keywords
+        )
+        for decorator in function.decorator_list
+    )
