@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from stripe_lint.analysis import control_flow, exceptions, functions
+from stripe_lint.analysis import control_flow, exceptions, functions, request_values
 from stripe_lint.analysis.control_flow import FlowNode, Graph, NodeKind
 from stripe_lint.analysis.evaluation import Evaluation, Fork
 from stripe_lint.analysis.facts import Facts, ResponseFact
@@ -67,11 +67,15 @@ class Interpreter:
     """One analysis, starting at one function. ``facts`` is what it saw.
 
     With ``follow_everything`` each function of the project that is called is run, not only those whose arguments say
-    that it matters; for what a function builds, such as the arguments of a request.
+    that it matters; for what a function builds, such as the arguments of a request. ``follow`` names further
+    functions to run.
     """
 
-    def __init__(self, *, follow_everything: bool = False) -> None:
+    def __init__(
+        self, *, follow_everything: bool = False, follow: Callable[[FunctionReference], bool] | None = None
+    ) -> None:
         self.follow_everything = follow_everything
+        self.follow = follow
         self.facts = Facts()
         self._steps = 0
         self._summaries: dict[object, list[Outcome]] = {}
@@ -258,8 +262,12 @@ class Interpreter:
         yield from self._attempted(frame, node, state, lambda e: e.execute(statement), after, target)
 
     def _record_return(self, frame: Frame, statement: ast.Return, value: Value, state: State) -> None:
-        if frame.answers and deep_tagged(value, Mark.TEXT, Mark.EXCEPTION):
-            self.facts.responses.add(ResponseFact(Place(frame.module, statement), value, returned=True))
+        if frame.answers:
+            here = Place(frame.module, statement)
+            for tag in deep_tagged(value, Mark.TEXT, Mark.EXCEPTION):
+                at = request_values.lifted(frame, here, tag)
+                place = Place(at.module, at.module.statement_of(at.node))
+                self.facts.responses.add(ResponseFact(place, Value(tags=frozenset({tag})), returned=True))
         if frame.depth == 0 and state.history.failure is not None:
             handler = state.history.failure.handler
             if handler.module is not frame.module or statement not in _statements_below(handler.node):

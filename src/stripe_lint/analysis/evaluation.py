@@ -856,6 +856,8 @@ class Evaluation:
             return True
         if keys.makes_fresh_value(reference.module, reference):
             return True
+        if self.interpreter.follow is not None:
+            return self.interpreter.follow(reference)
         return stripe_calls.touches_stripe(reference.module, reference.node)
 
     def bound_arguments(self, call: Call, reference: FunctionReference) -> dict[str, Value]:

@@ -98,6 +98,11 @@ def takes_request(module: Module, function: NamedFunction) -> bool:
     return any(_is_request(module, framework, parameter) for parameter in functions.parameters(function))
 
 
+def is_request_parameter(module: Module, function: NamedFunction, parameter: ast.arg) -> bool:
+    """Whether ``parameter`` is the request."""
+    return _is_request(module, framework_for(module, function), parameter)
+
+
 def _is_request(module: Module, framework: Framework, parameter: ast.arg) -> bool:
     if parameter.annotation is not None:
         instance = names.instance_of_annotation(module, parameter.annotation)

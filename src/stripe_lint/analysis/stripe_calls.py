@@ -100,15 +100,21 @@ def _handed_on(module: Module) -> list[StripeCall]:
     return found
 
 
-def touches_stripe(module: Module, function: FunctionNode, depth: int = 0) -> bool:
-    """Whether a function calls Stripe or verifies a webhook, itself or through functions of the project."""
-    key = ("touches", function)
+def touches_stripe(module: Module, function: FunctionNode, depth: int = 0, *, handled: bool = False) -> bool:
+    """Whether a function calls Stripe or verifies a webhook, itself or through functions of the project.
+
+    With ``handled`` only calls count whose errors can leave the function.
+    """
+    key = ("touches", function, handled)
     known = module.memory.get(key)
     if isinstance(known, bool):
         return known
     module.memory[key] = False
     answer = any(
-        isinstance(node, ast.Call) and call_touches_stripe(module, node, depth) for node in functions.own_nodes(function)
+        isinstance(node, ast.Call)
+        and call_touches_stripe(module, node, depth, handled=handled)
+        and not (handled and _is_handled(module, function, node))
+        for node in functions.own_nodes(function)
     )
     if answer or depth == 0:
         module.memory[key] = answer
@@ -123,7 +129,22 @@ VERIFYING_NAMES: Final = frozenset(
 )
 
 
-def call_touches_stripe(module: Module, call: ast.Call, depth: int = 0) -> bool:
+def _is_handled(module: Module, function: FunctionNode, call: ast.Call) -> bool:
+    """Whether an ``except`` in the function swallows whatever ``call`` raises."""
+    child: ast.AST = call
+    for around in module.ancestors(call):
+        if around is function:
+            return False
+        if isinstance(around, ast.Try) and child in around.body:
+            for handler in around.handlers:
+                broad = handler.type is None or functions.last_name(handler.type) in {"Exception", "BaseException"}
+                if broad and not any(isinstance(node, ast.Raise) for node in functions.own_nodes(handler)):
+                    return True
+        child = around
+    return False
+
+
+def call_touches_stripe(module: Module, call: ast.Call, depth: int = 0, *, handled: bool = False) -> bool:
     """Whether a call reaches Stripe or verifies a webhook, directly or through functions of the project."""
     name = functions.last_name(call.func)
     if name in VERIFYING_NAMES:
@@ -135,7 +156,7 @@ def call_touches_stripe(module: Module, call: ast.Call, depth: int = 0) -> bool:
         if isinstance(argument, ast.Attribute) and reaches_stripe(names.resolve(module, argument)):
             return True
     if isinstance(reference, FunctionReference) and depth < DEEPEST_SEARCH:
-        return touches_stripe(reference.module, reference.node, depth + 1)
+        return touches_stripe(reference.module, reference.node, depth + 1, handled=handled)
     return False
 
 

@@ -1,0 +1,369 @@
+"""What the error-text rule reads: the responses that carry the text of a Stripe error, or of whatever a Stripe call raised."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from stripe_lint.analysis import callers, exceptions, functions, handlers, names, stripe_calls
+from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter, Outcome, graph_of
+from stripe_lint.analysis.facts import ResponseFact
+from stripe_lint.analysis.module import Module
+from stripe_lint.analysis.references import ClassReference, External, FunctionReference
+from stripe_lint.analysis.scopes import FunctionNode
+from stripe_lint.analysis.state import ANY_EXCEPTION, START, Place, State
+from stripe_lint.analysis.values import Mark, Tag, Value, deep_tagged
+
+NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef
+
+DEEPEST_LEAK: Final = 3
+"""How many calls deep a function is searched for an ``except`` whose text it hands back."""
+
+MOST_VIEWS: Final = 60
+"""How many views of one file are run because of what they call."""
+
+_BROAD: Final = frozenset({"Exception", "BaseException"})
+_CARD: Final = "CardError"
+_SHOWABLE: Final = frozenset({"user_message", "error.message", "json_body.error.message", "message"})
+_PAYLOAD_ERRORS: Final = frozenset({"ValueError", "JSONDecodeError", "UnicodeDecodeError"})
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A response that carries exception text: where it is sent, where the exception was caught, and what of it."""
+
+    place: Place
+    caught: Place
+    detail: str
+    whole_exception: bool
+    card_error: bool
+    only_user_message: bool
+
+
+def leaks(module: Module) -> Iterator[Leak]:
+    """The responses in ``module`` that carry the text of an exception caught around Stripe, here or in what it calls."""
+    found: dict[ast.AST, Leak] = {}
+    for fact in _responses(module):
+        if fact.place.module.path != module.path:
+            continue
+        for tag in deep_tagged(fact.value, Mark.TEXT, Mark.EXCEPTION):
+            leak = _leak(fact, tag)
+            if leak is not None:
+                known = found.get(leak.place.node)
+                if known is None or _weight(leak) > _weight(known):
+                    found[leak.place.node] = leak
+    yield from sorted(found.values(), key=lambda leak: leak.place.line)
+
+
+def _weight(leak: Leak) -> int:
+    return 0 if leak.only_user_message or leak.card_error else 1
+
+
+def _leak(fact: ResponseFact, tag: Tag) -> Leak | None:
+    if tag.module is None or tag.node is None:
+        return None
+    if not isinstance(tag.node, ast.ExceptHandler):
+        if not isinstance(tag.node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return None
+        kinds = {"StripeError"}
+    else:
+        if not is_relevant(tag.module, tag.node):
+            return None
+        kinds = _caught_names(tag.module, tag.node)
+    card = kinds == {_CARD}
+    if card and tag.detail in _SHOWABLE:
+        return None
+    whole = tag.mark is Mark.EXCEPTION
+    return Leak(
+        fact.place,
+        Place(tag.module, tag.node),
+        tag.detail,
+        whole_exception=whole and fact.returned and _returned_bare(fact.place),
+        card_error=card and (whole or tag.detail == "str"),
+        only_user_message=tag.detail == "user_message",
+    )
+
+
+def _returned_bare(place: Place) -> bool:
+    statement = place.node
+    return isinstance(statement, ast.Return) and isinstance(statement.value, ast.Name)
+
+
+def _caught_names(module: Module, handler: ast.ExceptHandler) -> set[str]:
+    types = exceptions.handler_types(module, handler)
+    return {"BaseException"} if types is None else {exceptions.class_names(module, node)[0] for node in types}
+
+
+def is_relevant(module: Module, handler: ast.ExceptHandler) -> bool:
+    """Whether what a handler catches can be a Stripe error, or whatever else a Stripe call or a verification raised."""
+    key = ("relevant", handler)
+    known = module.memory.get(key)
+    if not isinstance(known, bool):
+        known = _is_relevant(module, handler)
+        module.memory[key] = known
+    return known
+
+
+def _is_relevant(module: Module, handler: ast.ExceptHandler) -> bool:
+    types = exceptions.handler_types(module, handler)
+    if types is not None:
+        caught = [exceptions.class_names(module, node) for node in types]
+        if any(isinstance(what, External) and exceptions.stripe_error(what.path) for _, what in caught):
+            return True
+        broad = any(name in _BROAD for name, _ in caught)
+        payload = any(name in _PAYLOAD_ERRORS for name, _ in caught)
+        if not broad and not payload:
+            return False
+    else:
+        broad, payload = True, False
+    if not eligible(module):
+        return False
+    attempt = module.parents[handler]
+    if not isinstance(attempt, ast.Try):
+        return False
+    return any(_reaches_handler(module, attempt, call, broad=broad) for call in _calls_in(attempt))
+
+
+def _calls_in(attempt: ast.Try) -> Iterator[ast.Call]:
+    for statement in attempt.body:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        for node in functions.own_nodes(statement):
+            if isinstance(node, ast.Call):
+                yield node
+
+
+def _reaches_handler(module: Module, attempt: ast.Try, call: ast.Call, *, broad: bool) -> bool:
+    """Whether an error of ``call`` can come from Stripe and get as far as the handlers of ``attempt``."""
+    if broad:
+        touches = stripe_calls.call_touches_stripe(module, call, handled=True)
+    else:
+        touches = functions.last_name(call.func) in stripe_calls.VERIFYING_NAMES
+    if not touches:
+        return False
+    for around in module.ancestors(call):
+        if around is attempt:
+            return True
+        if isinstance(around, ast.Try) and _in_body(module, around, call) and _catches_all(module, around):
+            return False
+    return True
+
+
+def _in_body(module: Module, attempt: ast.Try, node: ast.AST) -> bool:
+    inside = {node, *module.ancestors(node)}
+    return any(statement in inside for statement in attempt.body)
+
+
+def _catches_all(module: Module, attempt: ast.Try) -> bool:
+    for handler in attempt.handlers:
+        if _caught_names(module, handler) & _BROAD and not any(
+            isinstance(node, ast.Raise) for node in functions.own_nodes(handler)
+        ):
+            return True
+    return False
+
+
+def eligible(module: Module) -> bool:
+    """Whether a file imports the SDK, reaches it through the project, catches its errors or handles its webhooks."""
+    known = module.memory.get("eligible")
+    if not isinstance(known, bool):
+        known = "stripe" in module.text.lower()
+        module.memory["eligible"] = known
+    return known
+
+
+def _responses(module: Module) -> list[ResponseFact]:
+    known = module.memory.get("responses")
+    if isinstance(known, list):
+        return known
+    found: dict[ResponseFact, None] = {}
+    if eligible(module):
+        for attempt in module.tries:
+            for handler in attempt.handlers:
+                if is_relevant(module, handler):
+                    found.update(dict.fromkeys(_run_handler(module, handler)))
+        for function in _registered_error_handlers(module):
+            found.update(dict.fromkeys(_run_error_handler(module, function)))
+        for function in _views_that_may_leak(module)[:MOST_VIEWS]:
+            found.update(dict.fromkeys(_run_view(module, function)))
+    module.memory["responses"] = list(found)
+    return list(found)
+
+
+def _run_handler(module: Module, handler: ast.ExceptHandler) -> set[ResponseFact]:
+    function = module.enclosing_function(handler)
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        return set()
+    interpreter = Interpreter()
+    run_from_handler(interpreter, module, function, handler, answers=is_answered(module, function))
+    return interpreter.facts.responses
+
+
+def run_from_handler(
+    interpreter: Interpreter, module: Module, function: FunctionNode, handler: ast.ExceptHandler, *, answers: bool
+) -> list[Outcome]:
+    """The ways in which ``function`` can end once ``handler`` has caught something."""
+    graph = graph_of(module, function)
+    frame = Frame(module, function, graph, answers=answers)
+    outcomes: list[Outcome] = []
+    interpreter.active.append(function)
+    try:
+        for node in graph.at.get(handler, ()):
+            outcomes.extend(interpreter.run(frame, node, State(raised=ANY_EXCEPTION)))
+    except Exhausted:
+        return []
+    finally:
+        interpreter.active.pop()
+    return outcomes
+
+
+def is_answered(module: Module, function: NamedFunction, distance: int = 0) -> bool:
+    """Whether what ``function`` returns is sent back: it is a handler, or a handler returns its result as it is."""
+    key = ("answered", function)
+    known = module.memory.get(key)
+    if isinstance(known, bool):
+        return known
+    module.memory[key] = False
+    answer = handlers.takes_request(module, function) or _returned_by_handler(module, function, distance)
+    module.memory[key] = answer
+    return answer
+
+
+def _returned_by_handler(module: Module, function: NamedFunction, distance: int) -> bool:
+    if distance >= DEEPEST_LEAK:
+        return False
+    for source, call in callers.call_sites(module, function) or ():
+        statement = source.parents.get(call)
+        if isinstance(statement, ast.Await):
+            statement = source.parents.get(statement)
+        around = source.enclosing_function(call)
+        if isinstance(statement, ast.Return) and isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
+            if is_answered(source, around, distance + 1):
+                return True
+    return False
+
+
+def _registered_error_handlers(module: Module) -> list[NamedFunction]:
+    """The functions that the framework calls with an exception of the SDK."""
+    found: list[NamedFunction] = []
+    known = handlers.frameworks(module)
+    decorators = frozenset().union(*(framework.error_handler_decorators for framework in known)) if known else frozenset()
+    registering = frozenset().union(*(framework.error_handler_calls for framework in known)) if known else frozenset()
+    for function in module.functions:
+        if isinstance(function, ast.Lambda):
+            continue
+        for decorator in function.decorator_list:
+            if isinstance(decorator, ast.Call) and functions.last_name(decorator.func) in decorators:
+                if any(_names_stripe_error(module, argument) for argument in decorator.args):
+                    found.append(function)
+    for name in registering:
+        for call in module.calls.get(name, ()):
+            if any(_names_stripe_error(module, argument) for argument in call.args):
+                for argument in call.args:
+                    reference = names.resolve(module, argument)
+                    if isinstance(reference, FunctionReference) and not isinstance(reference.node, ast.Lambda):
+                        if reference.module is module:
+                            found.append(reference.node)
+    return found
+
+
+def _names_stripe_error(module: Module, node: ast.expr) -> bool:
+    path = names.dotted_path(module, node)
+    return path is not None and exceptions.stripe_error(path) is not None
+
+
+def _run_error_handler(module: Module, function: NamedFunction) -> set[ResponseFact]:
+    interpreter = Interpreter()
+    bound = {}
+    for parameter in functions.parameters(function):
+        if not handlers.is_request_parameter(module, function, parameter) and parameter.arg not in {"self", "cls"}:
+            bound[parameter.arg] = Value(tags=frozenset({Tag(Mark.EXCEPTION, module, function)}), truth=True)
+    try:
+        interpreter.run_function(module, function, bound, START, answers=True)
+    except Exhausted:
+        return set()
+    return interpreter.facts.responses
+
+
+def _views_that_may_leak(module: Module) -> list[NamedFunction]:
+    """The views that call a function of the project which hands back, or raises with, text of a caught error."""
+    found = []
+    for function in module.functions:
+        if isinstance(function, ast.Lambda):
+            continue
+        calls = [node for node in functions.own_nodes(function) if isinstance(node, ast.Call)]
+        if not any(_is_leaky_call(module, call) for call in calls):
+            continue
+        if is_answered(module, function) or _answers_itself(module, function):
+            found.append(function)
+    return found
+
+
+def _answers_itself(module: Module, function: NamedFunction) -> bool:
+    return False
+
+
+def _is_leaky_call(module: Module, call: ast.Call, depth: int = 0) -> bool:
+    reference = names.resolve(module, call.func)
+    if not isinstance(reference, FunctionReference) or isinstance(reference.node, ast.Lambda):
+        return False
+    return is_leaky(reference.module, reference.node, depth)
+
+
+def is_leaky(module: Module, function: NamedFunction, depth: int = 0) -> bool:
+    """Whether a function may hand text of an error caught around Stripe to its caller."""
+    key = ("leaky", function)
+    known = module.memory.get(key)
+    if isinstance(known, bool):
+        return known
+    module.memory[key] = False
+    answer = _hands_text_back(module, function)
+    if not answer and depth < DEEPEST_LEAK:
+        answer = any(
+            isinstance(node, ast.Call) and _is_leaky_call(module, node, depth + 1)
+            for node in functions.own_nodes(function)
+        )
+    if answer or depth == 0:
+        module.memory[key] = answer
+    else:
+        del module.memory[key]
+    return answer
+
+
+def _hands_text_back(module: Module, function: NamedFunction) -> bool:
+    if not eligible(module):
+        return False
+    for attempt in module.tries:
+        if module.enclosing_function(attempt) is not function:
+            continue
+        for handler in attempt.handlers:
+            if is_relevant(module, handler):
+                outcomes = run_from_handler(Interpreter(), module, function, handler, answers=False)
+                if any(_carries_text(outcome) for outcome in outcomes):
+                    return True
+    return False
+
+
+def _carries_text(outcome: Outcome) -> bool:
+    if outcome.value is not None and deep_tagged(outcome.value, Mark.TEXT, Mark.EXCEPTION):
+        return True
+    raised = outcome.raised
+    return raised is not None and isinstance(raised.reference, ClassReference) and bool(
+        deep_tagged(raised.value, Mark.TEXT, Mark.EXCEPTION)
+    )
+
+
+def _run_view(module: Module, function: NamedFunction) -> set[ResponseFact]:
+    interpreter = Interpreter(follow=_is_leaky_reference)
+    try:
+        for start in handlers.starts(interpreter, module, function):
+            interpreter.run_function(module, function, start.names, start.history, answers=True)
+    except Exhausted:
+        return set()
+    return interpreter.facts.responses
+
+
+def _is_leaky_reference(reference: FunctionReference) -> bool:
+    return not isinstance(reference.node, ast.Lambda) and is_leaky(reference.module, reference.node)
