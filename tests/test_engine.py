@@ -58,6 +58,10 @@ def test_a_hit_may_differ_from_its_rule_in_severity_and_confidence(shop: Shop) -
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
+        (
+            "import json\njson.loads('?')\nyield",
+            "JSONDecodeError: Expecting value: line 1 column 1 (char 0) (stp901.py:10)",
+        ),
         ("raise KeyError('x')\nyield", "KeyError: 'x' (stp901.py:9)"),
         ("return 5", "TypeError: 'int' object is not iterable"),
         ("def f(): f()\nf()\nyield", "RecursionError: maximum recursion depth exceeded (stp901.py:9)"),

@@ -156,11 +156,13 @@ def _failure(name: str, message: str, span: Span = _START) -> Finding:
 
 
 def _describe(error: Exception) -> str:
-    """The exception with the place in our own code that raised it, for a bug report."""
-    innermost = error.__traceback__
-    while innermost is not None and innermost.tb_next is not None:
-        innermost = innermost.tb_next
-    place = f" ({Path(innermost.tb_frame.f_code.co_filename).name}:{innermost.tb_lineno})" if innermost else ""
+    """The exception with the innermost place in our own code, for a bug report."""
+    place = ""
+    frame = error.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_globals.get("__name__", "").startswith("stripe_lint."):
+            place = f" ({Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno})"
+        frame = frame.tb_next
     return f"{type(error).__name__}: {error}{place}; please report this"
 
 

@@ -111,11 +111,12 @@ def _findings(tree: ast.Module, filename: str, text: str, options: Namespace) ->
     path = absolute(filename)
     config = _config_for(path, options)
     source = Source(path, filename, text, text.encode("utf-8", "surrogatepass"))
+    lines = source.lines
     for finding in find_in(source, tree, config.rules(), config, project_of(path)):
         if finding.code == COULD_NOT_CHECK.code:
             _warn(filename, finding.message)
         elif finding.severity.value >= config.fail_on.value:
-            yield finding, characters(source.lines[finding.span.line - 1], finding.span.column)
+            yield finding, characters(lines[finding.span.line - 1], finding.span.column)
 
 
 def _config_for(path: Path, options: Namespace) -> Config:
