@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from stripe_lint.analysis import control_flow, exceptions, functions, request_values
@@ -173,7 +173,7 @@ class Interpreter:
     def ignored_failure(self, history: History) -> None:
         """Record that the path went on after a failed verification as if nothing had happened."""
         failure = history.failure
-        if failure is not None and not failure.noticed and not history.verified:
+        if failure is not None and not failure.noticed and not failure.left and not history.verified:
             self.facts.failures_ignored.add(failure)
 
     def _step(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
@@ -255,23 +255,28 @@ class Interpreter:
             if isinstance(statement, ast.Return):
                 value = result if result is not None else NONE
                 changed = changed.changed(returning=value)
-                self._record_return(frame, statement, value, changed)
+                changed = self._record_return(frame, statement, value, changed)
             yield node.following, changed
 
         target = statement
         yield from self._attempted(frame, node, state, lambda e: e.execute(statement), after, target)
 
-    def _record_return(self, frame: Frame, statement: ast.Return, value: Value, state: State) -> None:
+    def _record_return(self, frame: Frame, statement: ast.Return, value: Value, state: State) -> State:
         if frame.answers:
             here = Place(frame.module, statement)
             for tag in deep_tagged(value, Mark.TEXT, Mark.EXCEPTION):
                 at = request_values.lifted(frame, here, tag)
                 place = Place(at.module, at.module.statement_of(at.node))
                 self.facts.responses.add(ResponseFact(place, Value(tags=frozenset({tag})), returned=True))
-        if frame.depth == 0 and state.history.failure is not None:
-            handler = state.history.failure.handler
-            if handler.module is not frame.module or statement not in _statements_below(handler.node):
-                self.ignored_failure(state.history)
+        failure = state.history.failure
+        if failure is None:
+            return state
+        if failure.handler.module is frame.module and statement in _statements_below(failure.handler.node):
+            left = replace(failure, left=True)
+            return state.changed(history=replace(state.history, failure=left))
+        if frame.depth == 0:
+            self.ignored_failure(state.history)
+        return state
 
     def _raise(self, frame: Frame, node: FlowNode, statement: ast.Raise, state: State) -> Iterator[tuple[FlowNode, State]]:
         target = node.raising
@@ -315,9 +320,9 @@ class Interpreter:
         history = state.history
         names = dict(state.names)
         if raised.verification is not None:
-            history = history_with(history, failure=Failure(place, raised.verification), verified=False)
+            history = replace(history, failure=Failure(place, raised.verification), verified=False)
         elif not history.verified:
-            history = history_with(history, through=history.through | {place})
+            history = replace(history, through=history.through | {place})
         if isinstance(syntax, ast.ExceptHandler) and syntax.name:
             carried = frozenset(deep_tagged(raised.value, Mark.TEXT))
             own = Tag(Mark.EXCEPTION, frame.module, syntax)
@@ -357,17 +362,6 @@ class Interpreter:
 
 
 _SILENT = (ast.Pass, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.ClassDef)
-
-
-def history_with(history: History, **changes: object) -> History:
-    """The same history with some parts replaced."""
-    return State(history=history).history if not changes else _replaced(history, changes)
-
-
-def _replaced(history: History, changes: dict[str, object]) -> History:
-    from dataclasses import replace
-
-    return replace(history, **changes)  # type: ignore[arg-type]
 
 
 def _frozen(names: dict[str, Value]) -> frozenset[tuple[str, Value]]:

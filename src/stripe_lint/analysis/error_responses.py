@@ -73,7 +73,7 @@ def _leak(fact: ResponseFact, tag: Tag) -> Leak | None:
             return None
         kinds = _caught_names(tag.module, tag.node)
     card = kinds == {_CARD}
-    if card and tag.detail in _SHOWABLE:
+    if (card and tag.detail in _SHOWABLE) or (tag.detail == "user_message" and kinds & _BROAD):
         return None
     whole = tag.mark is Mark.EXCEPTION
     return Leak(

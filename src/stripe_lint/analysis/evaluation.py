@@ -256,7 +256,7 @@ class Evaluation:
         key = _constant_key(target.slice)
         if key is not None:
             self.names[name] = holder.with_field(key, value)
-        elif deep_tagged(value, Mark.TEXT, Mark.EXCEPTION):
+        elif deep_tagged(value, Mark.TEXT, Mark.EXCEPTION, Mark.HEADERS):
             self.names[name] = replace(holder, tags=holder.tags | all_tags(value), complete=False)
         elif holder.complete:
             self.names[name] = replace(holder, complete=False)
@@ -343,7 +343,7 @@ class Evaluation:
     def _refine(self, test: ast.expr, value: Value, truth: bool) -> None:
         failure = self.history.failure
         if failure is not None and not failure.noticed and (value.known_truth is not None or value.has(Mark.MISSING)):
-            self.remember(failure=Failure(failure.handler, failure.verification, noticed=True))
+            self.remember(failure=replace(failure, noticed=True))
         verification.decided(self, value, truth)
         if isinstance(test, ast.NamedExpr):
             self._refine_name(test.target, truth)
@@ -713,6 +713,10 @@ class Evaluation:
             return method
         if call.name in _TEXT_METHODS and (call.receiver.tags or call.receiver.constant is not None):
             return self._text([call.receiver, *(error_text.as_text(self, value, "text") for value in call.values)])
+        if call.reference is None or isinstance(call.reference, External):
+            handed = verification.handed_over(self, call)
+            if handed is not None:
+                return handed
         request_values.passed(self, call)
         return Value(reference=names.call_result(call.reference)) if call.reference is not None else UNKNOWN
 

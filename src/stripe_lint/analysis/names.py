@@ -7,6 +7,7 @@ The answer holds for the whole scope, whatever the flow: a name that is bound to
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -32,6 +33,7 @@ DEEPEST: Final = 40
 """How many steps one resolution may take before it gives up."""
 
 _PENDING: Final = object()
+_BUILTINS: Final = frozenset(dir(builtins))
 _depth = 0
 
 _STRIPE_CLIENTS: Final = frozenset({"stripe.StripeClient", "stripe._stripe_client.StripeClient"})
@@ -93,14 +95,38 @@ def resolve_name(module: Module, name: str, scope: Scope) -> Reference | None:
     """What ``name`` means when read in ``scope``."""
     found = scope.lookup(name)
     if found is None:
-        return _from_star_imports(module, name) or External(f"builtins.{name}")
+        starred = _from_star_imports(module, name)
+        return starred or (External(f"builtins.{name}") if name in _BUILTINS else None)
     owner, bindings = found
-    return _agree(
-        _from_binding(module, name, owner, binding)
+    said = [
+        binding
         for binding in bindings
         if not (binding.value is not None and _is_none(binding.value) and binding.kind is BindingKind.ASSIGNMENT)
         and binding.kind is not BindingKind.DELETION
-    )
+    ]
+    own = [binding for binding in said if _own_method(binding, name) is not None]
+    if own and len(own) < len(said):
+        answer = _agree(_from_binding(module, name, owner, binding) for binding in said if binding not in own)
+        return _agree([answer, *(_after_method(answer, _own_method(binding, name)) for binding in own)])
+    return _agree(_from_binding(module, name, owner, binding) for binding in said)
+
+
+def _own_method(binding: Binding, name: str) -> str | None:
+    """``confirm`` where a name is bound again to what a method of its own value returns: ``x = x.confirm()``."""
+    value = binding.value
+    if isinstance(value, ast.Await):
+        value = value.value
+    if binding.kind is BindingKind.ASSIGNMENT and isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+        receiver = value.func.value
+        if isinstance(receiver, ast.Name) and receiver.id == name:
+            return value.func.attr
+    return None
+
+
+def _after_method(receiver: Reference | None, method: str | None) -> Reference | None:
+    if receiver is None or method is None:
+        return None
+    return call_result(attribute(receiver, method))
 
 
 def _agree(references: Iterable[Reference | None]) -> Reference | None:
@@ -152,6 +178,9 @@ def _from_binding(module: Module, name: str, scope: Scope, binding: Binding) -> 
     if kind is BindingKind.CONTEXT and binding.value is not None:
         return resolve(module, binding.value)
     if kind is BindingKind.ASSIGNMENT and binding.value is not None:
+        if isinstance(binding.value, ast.Name) and binding.value.id == name and scope.parent is not None:
+            # ``stripe = stripe`` in a class body reads the name of the scope around it
+            return resolve_name(module, name, scope.parent) if scope.is_class else None
         answer = resolve(module, binding.value)
         if answer is None and binding.annotation is not None:
             answer = instance_of_annotation(module, binding.annotation)

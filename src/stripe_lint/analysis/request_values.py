@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import codecs
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import functions, names, static_values, stripe_calls
@@ -143,7 +144,7 @@ def _request_part(evaluation: Evaluation, node: ast.expr, base: Value, name: str
 def entry(evaluation: Evaluation, node: ast.Subscript, base: Value, key: str | None) -> Value | None:
     """A subscript of a request, its headers or parsed data; ``None`` where ``base`` is something else."""
     if base.has(Mark.HEADERS):
-        return (_header(evaluation, key) if key is not None else None) or UNKNOWN
+        return (_header(evaluation, key) or UNKNOWN) if key is not None else base
     if base.has(Mark.REQUEST):
         return _keyed_part(evaluation, node, base, key)
     if base.has(Mark.PARSED) or base.has(Mark.MISSING):
@@ -263,7 +264,7 @@ def renamed(evaluation: Evaluation, target: ast.Name, value: Value, source: ast.
         used(evaluation, source, value, Use.READ)
     failure = evaluation.history.failure
     if failure is not None and evaluation.names.get(target.id, UNKNOWN).has(Mark.MISSING):
-        evaluation.remember(failure=Failure(failure.handler, failure.verification, noticed=True))
+        evaluation.remember(failure=replace(failure, noticed=True))
 
 
 def called(evaluation: Evaluation, call: Call) -> Value | None:

@@ -56,12 +56,13 @@ class Failure:
     """A verification that failed and was caught.
 
     ``handler`` is the ``except`` (or ``with suppress``) that caught it; ``noticed`` tells whether the path has since
-    tested something that the failure decided; ``explicit`` is false where any exception could have come this way.
+    tested something that the failure decided, ``left`` whether the ``except`` has left its function.
     """
 
     handler: Place
     verification: Place | None
     noticed: bool = False
+    left: bool = False
 
 
 @dataclass(frozen=True, slots=True)

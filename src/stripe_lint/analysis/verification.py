@@ -11,7 +11,7 @@ from stripe_lint.analysis import exceptions, request_values
 from stripe_lint.analysis.facts import PayloadFact
 from stripe_lint.analysis.references import External, ExternalInstance, StripeService
 from stripe_lint.analysis.state import Place, Raised
-from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, tagged
+from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, deep_tagged, tagged
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.evaluation import Call, Evaluation
@@ -30,9 +30,7 @@ _NOTIFICATION_HANDLER: Final = "stripe.StripeEventNotificationHandler"
 _REFETCHES: Final = frozenset({"stripe.Event.retrieve", "stripe.Event.retrieve_async"})
 _REFETCH_SERVICE: Final = re.compile(r"(v1\.|v2\.core\.)?events\.retrieve(_async)?$")
 _DIGESTS: Final = frozenset({"hmac.new", "hmac.digest", "hmac.HMAC"})
-_COMPARISONS: Final = frozenset(
-    {"hmac.compare_digest", "secrets.compare_digest", "django.utils.crypto.constant_time_compare", "stripe.util.secure_compare"}
-)
+_COMPARISONS: Final = frozenset({"compare_digest", "constant_time_compare", "consteq", "safe_str_cmp", "secure_compare"})
 _VERIFIER_NAME: Final = re.compile(
     r"(verif|validat|check|authenticat|construct|require|ensure|signed)", re.IGNORECASE
 )
@@ -73,7 +71,7 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
         return _refetched(evaluation, call)
     if path in _DIGESTS:
         return _digest(evaluation, call)
-    if path in _COMPARISONS:
+    if call.name in _COMPARISONS and (call.reference is None or isinstance(call.reference, External)):
         if any(value.has(Mark.DIGEST) for value in call.values):
             return _verdict(evaluation, call.node, "equal")
         return UNKNOWN
@@ -81,6 +79,19 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
         _succeeded(evaluation, call.node, call)
         return tagged(Mark.EVENT, evaluation.module, call.node)
     return None
+
+
+def handed_over(evaluation: Evaluation, call: Call) -> Value | None:
+    """A call that can't be seen and gets the body with its signature: it verifies, or hands both on to what does."""
+    values = [tag for value in call.values for tag in deep_tagged(value, Mark.RAW, Mark.SIGNATURE, Mark.HEADERS)]
+    marks = {tag.mark for tag in values}
+    if Mark.RAW not in marks or not marks & {Mark.SIGNATURE, Mark.HEADERS}:
+        return None
+    if _forwards(call) or Mark.SIGNATURE not in marks:
+        evaluation.facts.evidence.add("forwarded")
+        return None
+    _succeeded(evaluation, call.node, call)
+    return tagged(Mark.EVENT, evaluation.module, call.node)
 
 
 def _is_unseen_verifier(call: Call) -> bool:
@@ -92,11 +103,10 @@ def _is_unseen_verifier(call: Call) -> bool:
             return False
     if names_a_verifier(call.name):
         return True
-    has_body = any(value.has(Mark.RAW) for value in call.values)
-    return has_body and any(value.has(Mark.SIGNATURE) for value in call.values) and not _forwards(call)
+    return False
 
 
-_FORWARDING: Final = frozenset({"post", "put", "request", "send", "send_message", "delay", "apply_async", "publish", "enqueue"})
+_FORWARDING: Final = frozenset({"post", "put", "request", "send", "send_message", "delay", "apply_async", "publish", "enqueue", "create", "save", "add", "insert", "insert_one"})
 
 
 def _forwards(call: Call) -> bool:

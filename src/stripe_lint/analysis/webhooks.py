@@ -188,7 +188,7 @@ def unverified(module: Module) -> Iterator[Unverified]:
     seen: set[ast.AST] = set()
     for handler in analysed_handlers(module):
         facts = handler.facts
-        if handler.verifies or not handler.is_stripe:
+        if handler.verifies or not handler.is_stripe or "forwarded" in facts.evidence:
             continue
         effects = [use for use in facts.uses if use.kind is not Use.READ]
         rebuilt = dict(facts.rebuilt)
