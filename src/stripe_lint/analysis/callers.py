@@ -119,3 +119,31 @@ def argument_for(module: Module, function: NamedFunction, call: ast.Call, name: 
         if parameter.arg == name:
             return argument
     return None
+
+
+def decorated_by(module: Module, function: NamedFunction) -> list[tuple[Module, NamedFunction]]:
+    """The functions that ``function`` decorates."""
+    key = ("decorated by", function)
+    if key in module.memory:
+        return module.memory[key]  # type: ignore[return-value]
+    found: list[tuple[Module, NamedFunction]] = []
+    for path in module.project.files_that_mention(function.name, module.path) or ():
+        source = module.project.module_at(path)
+        for candidate in source.functions if source is not None else ():
+            if source is None or isinstance(candidate, ast.Lambda) or not candidate.decorator_list:
+                continue
+            if any(_is_decorator(source, decorator, module, function) for decorator in candidate.decorator_list):
+                found.append((source, candidate))
+    module.memory[key] = found
+    return found
+
+
+def _is_decorator(source: Module, decorator: ast.expr, module: Module, function: NamedFunction) -> bool:
+    target = decorator
+    if isinstance(decorator, ast.Call):
+        wraps = functions.last_name(decorator.func) == "method_decorator" and decorator.args
+        target = decorator.args[0] if wraps else decorator.func
+    if functions.last_name(target) != function.name:
+        return False
+    reference = names.resolve(source, target)
+    return isinstance(reference, FunctionReference) and _same(reference, module, function)

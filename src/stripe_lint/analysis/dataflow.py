@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
-from stripe_lint.analysis import control_flow, exceptions, functions, request_values
+from stripe_lint.analysis import control_flow, error_text, exceptions, functions, request_values
 from stripe_lint.analysis.control_flow import FlowNode, Graph, NodeKind
 from stripe_lint.analysis.evaluation import Evaluation, Fork
 from stripe_lint.analysis.facts import Facts, ResponseFact
@@ -170,6 +170,10 @@ class Interpreter:
             self.ignored_failure(state.history)
         return Outcome(value, None, state.history)
 
+    def both_ways(self, history: History) -> list[Outcome]:
+        """The two outcomes of a condition inside an expression."""
+        return [Outcome(Value(truth=truth), None, history) for truth in (True, False)]
+
     def ignored_failure(self, history: History) -> None:
         """Record that the path went on after a failed verification as if nothing had happened."""
         failure = history.failure
@@ -197,7 +201,7 @@ class Interpreter:
         self, frame: Frame, state: State, action: Callable[[Evaluation], Result]
     ) -> Iterator[tuple[Evaluation, Result | None, Raised | None]]:
         """Evaluate ``action`` once for each way in which the calls in it can end."""
-        queue: list[dict[ast.Call, Outcome]] = [{}]
+        queue: list[dict[ast.expr, Outcome]] = [{}]
         while queue:
             choices = queue.pop()
             evaluation = Evaluation(self, frame, state, choices)
@@ -274,7 +278,7 @@ class Interpreter:
         if failure.handler.module is frame.module and statement in _statements_below(failure.handler.node):
             left = replace(failure, left=True)
             return state.changed(history=replace(state.history, failure=left))
-        if frame.depth == 0:
+        if frame.depth == 0 and error_text.refusing(value) is None:
             self.ignored_failure(state.history)
         return state
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -136,7 +137,46 @@ def _sent(evaluation: Evaluation, call: Call) -> Value:
     if is_abort_call(call.path):
         raise Diverged(Raised(frozenset({"HTTPException"})))
     reference = names.call_result(call.reference) if isinstance(call.reference, External | ClassReference) else None
+    status = refusal_status(call)
+    if status is not None:
+        return Value(tags=frozenset({Tag(Mark.ANSWER, evaluation.module, call.node, status)}), reference=reference)
     return Value(reference=reference)
+
+
+_REFUSING_NAME: Final = re.compile(r"BadRequest|Forbidden|Unauthori[sz]ed|NotFound|ServerError|NotAllowed|Unprocessable")
+
+
+def refusal_status(call: Call) -> str | None:
+    """The 4xx or 5xx status that a call gives to a response, if it does."""
+    if _REFUSING_NAME.search(call.name):
+        return call.name
+    for value in call.values:
+        found = refusing(value)
+        if found is not None:
+            return found
+    return None
+
+
+def refusing(value: Value) -> str | None:
+    """The 4xx or 5xx status in a value: a number, a status line, an entry of a dict, a part of a tuple."""
+    if value.constant is not None:
+        content = value.constant.value
+        if isinstance(content, int) and not isinstance(content, bool) and 400 <= content <= 599:
+            return str(content)
+        if isinstance(content, str) and re.match(r"[45]\d\d\b", content):
+            return content[:3]
+    if value.has(Mark.ANSWER):
+        return value.detail(Mark.ANSWER)
+    reference = value.reference
+    if isinstance(reference, External):
+        found = re.search(r"(?:HTTP_?|HTTPStatus\.)([45]\d\d|BAD_REQUEST|FORBIDDEN|UNAUTHORIZED|NOT_FOUND)", reference.path)
+        if found is not None:
+            return found.group(1)
+    for _, item in value.fields or ():
+        inner = refusing(item)
+        if inner is not None:
+            return inner
+    return None
 
 
 def evaluation_statement(place):  # type: ignore[no-untyped-def]

@@ -84,7 +84,7 @@ _PLAIN_TEXT: Final = frozenset({"builtins.str", "builtins.repr", "builtins.forma
 class Fork(Exception):
     """A call can end in several ways; evaluate again, once for each."""
 
-    def __init__(self, call: ast.Call, outcomes: list[Outcome]) -> None:
+    def __init__(self, call: ast.expr, outcomes: list[Outcome]) -> None:
         super().__init__()
         self.call = call
         self.outcomes = outcomes
@@ -133,7 +133,7 @@ class Evaluation:
     """One evaluation of one step. ``state`` is the state afterwards."""
 
     def __init__(
-        self, interpreter: Interpreter, frame: Frame, state: State, choices: dict[ast.Call, Outcome]
+        self, interpreter: Interpreter, frame: Frame, state: State, choices: dict[ast.expr, Outcome]
     ) -> None:
         self.interpreter = interpreter
         self.frame = frame
@@ -236,6 +236,9 @@ class Evaluation:
     def _bind_attribute(self, target: ast.Attribute, value: Value) -> None:
         chain = functions.attribute_chain(target)
         request_values.stored(self, target, value)
+        failure = self.history.failure
+        if failure is not None and "status" in target.attr and error_text.refusing(value) is not None:
+            self.remember(failure=replace(failure, noticed=True))
         if chain is None:
             return
         name = ".".join(chain)
@@ -342,7 +345,8 @@ class Evaluation:
 
     def _refine(self, test: ast.expr, value: Value, truth: bool) -> None:
         failure = self.history.failure
-        if failure is not None and not failure.noticed and (value.known_truth is not None or value.has(Mark.MISSING)):
+        decided = value.known_truth is not None or value.has(Mark.MISSING)
+        if failure is not None and not failure.noticed and decided and not _asks_for_type(test):
             self.remember(failure=replace(failure, noticed=True))
         verification.decided(self, value, truth)
         if isinstance(test, ast.NamedExpr):
@@ -485,6 +489,8 @@ class Evaluation:
 
     def _formatted(self, node: ast.FormattedValue) -> Value:
         value = self.evaluate(node.value)
+        if value.detail(Mark.RAW) == "bytes":
+            return tagged(Mark.ALTERED, self.module, node, "bytes in an f-string, which gives \"b'…'\"")
         return error_text.as_text(self, value, "text")
 
     def _text(self, parts: list[Value]) -> Value:
@@ -536,11 +542,14 @@ class Evaluation:
 
     def _choice(self, node: ast.IfExp) -> Value:
         test = self.condition(node.test)
-        if test.known_truth is True:
-            return self.evaluate(node.body)
-        if test.known_truth is False:
-            return self.evaluate(node.orelse)
-        return join(self.evaluate(node.body), self.evaluate(node.orelse))
+        chosen = self.choices.get(node)
+        truth = chosen.value.truth if chosen is not None and chosen.value is not None else test.known_truth
+        if truth is None:
+            if not any(isinstance(inner, ast.Call) for part in (node.body, node.orelse) for inner in ast.walk(part)):
+                return join(self.evaluate(node.body), self.evaluate(node.orelse))
+            raise Fork(node, self.interpreter.both_ways(self.history))
+        self._refine(node.test, test, truth)
+        return self.evaluate(node.body if truth else node.orelse)
 
     def _compare(self, node: ast.Compare) -> Value:
         values = [self.evaluate(part) for part in (node.left, *node.comparators)]
@@ -615,6 +624,9 @@ class Evaluation:
     def _call(self, node: ast.Call) -> Value:
         chosen = self.choices.get(node)
         call = self._prepared(node)
+        message = request_values.received(self, call.receiver) if call.receiver.tags else None
+        if message is not None:
+            return message
         call = self._hopped(call)
         if chosen is not None:
             if chosen.raised is not None and chosen.raised.verification is not None:
@@ -638,7 +650,7 @@ class Evaluation:
             if reference is None:
                 reference = names.resolve(self.module, node.func)
         else:
-            function = self.evaluate(node.func)
+            function = receiver = self.evaluate(node.func)
             name = functions.last_name(node.func) or ""
             reference = function.reference or names.resolve(self.module, node.func)
         positional: list[Value] = []
@@ -701,7 +713,10 @@ class Evaluation:
                 return text
         if isinstance(call.reference, PartialReference):
             call = self._unwrapped_partial(call, call.reference)
+        if isinstance(call.reference, FunctionReference) and functions_leave(call.reference):
+            raise Diverged(Raised(frozenset({"HTTPException"})))
         call = self._located(call)
+        self._note_refusal(call)
         if isinstance(call.reference, FunctionReference | ObjectReference):
             inlined = self._inlined(call)
             if inlined is not None:
@@ -785,6 +800,12 @@ class Evaluation:
             reference=made,
         )
 
+    def _note_refusal(self, call: Call) -> None:
+        """A path on which verification failed answers with an error."""
+        failure = self.history.failure
+        if failure is not None and not failure.noticed and error_text.refusal_status(call) is not None:
+            self.remember(failure=replace(failure, noticed=True))
+
     def _located(self, call: Call) -> Call:
         """The call with the project's only method of that name, where its receiver's type is unknown."""
         if call.reference is not None or not isinstance(call.node.func, ast.Attribute):
@@ -858,6 +879,8 @@ class Evaluation:
             return True
         if any(isinstance(value.reference, FunctionReference) for value in call.values):
             return True
+        if reference.node in self.interpreter.defaults or request_values.reads_request(reference.module, reference.node):
+            return True
         if keys.makes_fresh_value(reference.module, reference):
             return True
         if self.interpreter.follow is not None:
@@ -914,6 +937,31 @@ def _is_bound_task(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         )
         for decorator in node.decorator_list
     )
+
+
+def _asks_for_type(test: ast.expr) -> bool:
+    """Whether a condition compares with text, as a dispatch on the event's type does."""
+    return isinstance(test, ast.Compare) and any(
+        isinstance(part, ast.Constant) and isinstance(part.value, str) for part in (test.left, *test.comparators)
+    )
+
+
+def functions_leave(reference: FunctionReference, depth: int = 0) -> bool:
+    """Whether a function of the project never returns: its last statement raises, aborts or exits."""
+    node = reference.node
+    if isinstance(node, ast.Lambda) or not node.body or depth > 2 or functions.yields_of(node):
+        return False
+    last = node.body[-1]
+    if functions.returns_of(node):
+        return False
+    if isinstance(last, ast.Raise):
+        return all(not isinstance(inner, ast.If | ast.Try) for inner in node.body[:-1])
+    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
+        callee = names.resolve(reference.module, last.value.func)
+        if isinstance(callee, External):
+            return is_abort_call(callee.path) or callee.path in {"sys.exit", "os._exit", "builtins.exit"}
+        return isinstance(callee, FunctionReference) and functions_leave(callee, depth + 1)
+    return False
 
 
 def _answered(value: Value) -> Value:

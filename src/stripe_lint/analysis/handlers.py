@@ -231,10 +231,12 @@ def _parameter_value(
     marker = names.dotted_path(module, default.func) if isinstance(default, ast.Call) else None
     if marker in framework.header_parameter_markers or _annotated_marker(module, annotation, framework.header_parameter_markers):
         return _header_parameter(parameter, default)
-    if framework.keyed and registered is framework:
+    if framework.keyed and registered is framework and parameter.arg not in framework.raw_receivers:
         if functions.parameters(function)[0] is parameter:
             return tagged(Mark.REQUEST, detail=framework.name)
         return UNKNOWN
+    if parameter.arg in framework.raw_receivers and registered is not None:
+        return tagged(Mark.STREAM, detail="receive")
     if parameter.arg in framework.header_parameters and registered is not None:
         return tagged(Mark.HEADERS)
     if parameter.arg in framework.raw_parameters and registered is not None:
@@ -490,11 +492,48 @@ def wrappers(module: Module, function: NamedFunction) -> list[Wrapper]:
         target = expression.func if isinstance(expression, ast.Call) else expression
         reference = names.resolve(module, target)
         if isinstance(reference, FunctionReference) and not isinstance(reference.node, ast.Lambda):
-            if mentions_verification(reference.module, reference.node):
+            if mentions_verification(reference.module, reference.node) or _reads_body(reference.node):
                 wrapper = wrapper_of(reference.module, reference.node)
                 if wrapper is not None:
                     found.append(wrapper)
     return found
+
+
+_BODY_READERS: Final = frozenset({"get_json", "get_data", "loads", "raw_body", "json_body", "body", "json"})
+
+
+def _reads_body(node: ast.AST) -> bool:
+    return any(isinstance(inner, ast.Attribute) and inner.attr in _BODY_READERS for inner in ast.walk(node))
+
+
+def guarded_by_middleware(module: Module) -> bool:
+    """Whether a middleware of the project verifies what reaches the handlers."""
+    known = module.memory.get("middleware")
+    if isinstance(known, bool):
+        return known
+    answer = False
+    for word in ("get_response", "BaseHTTPMiddleware", "middleware"):
+        for path in module.project.files_that_mention(word) or ():
+            source = module.project.module_at(path)
+            if source is not None and _has_verifying_middleware(source):
+                answer = True
+    module.memory["middleware"] = answer
+    return answer
+
+
+def _has_verifying_middleware(source: Module) -> bool:
+    for node in source.classes:
+        scope = source.scopes[node]
+        if not {"__call__", "process_request", "process_view", "dispatch"} & scope.bindings.keys():
+            continue
+        named = node.name.endswith("Middleware") or any("get_response" in ast.dump(item) for item in node.body[:1])
+        if named and mentions_verification(source, node):
+            return True
+    for function in source.functions:
+        if not isinstance(function, ast.Lambda) and "middleware" in set(functions.decorator_names(function)):
+            if mentions_verification(source, function):
+                return True
+    return False
 
 
 def wrapper_of(module: Module, decorator: NamedFunction) -> Wrapper | None:

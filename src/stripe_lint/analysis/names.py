@@ -181,6 +181,10 @@ def _from_binding(module: Module, name: str, scope: Scope, binding: Binding) -> 
         if isinstance(binding.value, ast.Name) and binding.value.id == name and scope.parent is not None:
             # ``stripe = stripe`` in a class body reads the name of the scope around it
             return resolve_name(module, name, scope.parent) if scope.is_class else None
+        if isinstance(binding.value, ast.BoolOp):
+            # ``client = client or default()`` says nothing new about its own old value
+            parts = [part for part in binding.value.values if not (isinstance(part, ast.Name) and part.id == name)]
+            return _agree(resolve(module, part) for part in parts if not _is_none(part))
         answer = resolve(module, binding.value)
         if answer is None and binding.annotation is not None:
             answer = instance_of_annotation(module, binding.annotation)
@@ -500,11 +504,6 @@ def _resolve_call(module: Module, node: ast.Call) -> Reference | None:
             return PartialReference(target, module, node) if target is not None else None
         if callee.path in _PASS_THROUGH_CALLS and node.args:
             return resolve(module, node.args[-1])
-    if callee is None and isinstance(node.func, ast.Attribute) and node.func.attr in _LIST_METHODS:
-        return None
-    if isinstance(callee, External) and callee.path.rpartition(".")[2] in _LIST_METHODS:
-        listed = resolve(module, node.func.value) if isinstance(node.func, ast.Attribute) else None
-        return listed if isinstance(listed, ExternalList) else None
     if isinstance(node.func, ast.Attribute) and node.func.attr in _LIST_METHODS:
         listed = resolve(module, node.func.value)
         return listed if isinstance(listed, ExternalList) else None
@@ -518,6 +517,8 @@ def call_result(callee: Reference | None) -> Reference | None:
     if isinstance(callee, StripeService):
         if callee.path in {"notification_handler", "async_notification_handler"}:
             return ExternalInstance("stripe.StripeEventNotificationHandler")
+        if callee.path in {"notification_handler_without_verification", "async_notification_handler_without_verification"}:
+            return ExternalInstance("stripe.UnverifiedNotificationHandler")
         method = surface.service_method(callee.path)
         return _stripe_result(method) if method is not None else None
     if isinstance(callee, ClassReference):

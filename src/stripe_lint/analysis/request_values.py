@@ -20,12 +20,14 @@ from stripe_lint.analysis.references import (
     StripeService,
 )
 from stripe_lint.analysis.state import Failure, Place
-from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Tag, Value, deep_tagged, tagged
+from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Tag, Value, deep_tagged, entries, tagged
 from stripe_lint.data import event_types
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.dataflow import Frame
     from stripe_lint.analysis.evaluation import Call, Evaluation
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import FunctionNode
 
 _JSON_READERS: Final = frozenset(
     {f"{library}.{name}" for library in ("json", "orjson", "ujson", "simplejson", "rapidjson") for name in ("loads", "load")}
@@ -107,6 +109,8 @@ def attribute(evaluation: Evaluation, node: ast.Attribute, base: Value) -> Value
         return _event_part(base, name)
     if base.has(Mark.RAW) or base.has(Mark.ALTERED) or base.has(Mark.STREAM):
         return base
+    if is_none(base):
+        missing(evaluation, base, node)
     framework = view_framework(base.reference)
     if framework is not None and name in framework.request_attributes:
         return tagged(Mark.REQUEST, detail=framework.name)
@@ -149,6 +153,8 @@ def entry(evaluation: Evaluation, node: ast.Subscript, base: Value, key: str | N
         return _keyed_part(evaluation, node, base, key)
     if base.has(Mark.PARSED) or base.has(Mark.MISSING):
         return read(evaluation, node, base, key)
+    if is_none(base):
+        missing(evaluation, base, node)
     if base.has(Mark.EVENT):
         return _event_part(base, key or "")
     return None
@@ -183,7 +189,7 @@ def parsed(evaluation: Evaluation, node: ast.expr, *, remember: bool = True) -> 
 
 def read(evaluation: Evaluation, node: ast.expr, base: Value, key: str | None) -> Value:
     """Reading the entry ``key`` of parsed data."""
-    missing(evaluation, base)
+    missing(evaluation, base, node)
     if key in {"type", "event_type"}:
         evaluation.facts.evidence.add("type")
     elif key in {"data", "object"}:
@@ -197,28 +203,48 @@ def _narrowed(tag: Tag, key: str | None) -> Tag:
     return Tag(tag.mark, tag.module, tag.node, key if key is not None else tag.detail)
 
 
-def missing(evaluation: Evaluation, value: Value) -> None:
+def reads_request(module: Module, function: FunctionNode) -> bool:
+    """Whether a function reads the framework's global request."""
+    key = ("reads request", function)
+    known = module.memory.get(key)
+    if not isinstance(known, bool):
+        known = any(
+            isinstance(node, ast.Name) and _is_request_global(module, node) for node in functions.own_nodes(function)
+        )
+        module.memory[key] = known
+    return known
+
+
+def _is_request_global(module: Module, node: ast.Name) -> bool:
+    if "request" not in node.id:
+        return False
+    path = names.dotted_path(module, node)
+    return path is not None and request_global(path) is not None
+
+
+def missing(evaluation: Evaluation, value: Value, node: ast.AST | None = None) -> None:
     """Record that the event which a failed verification did not give is used all the same."""
-    if not value.has(Mark.MISSING) or evaluation.history.verified:
+    if not (value.has(Mark.MISSING) or is_none(value)) or evaluation.history.verified:
         return
     failure = evaluation.history.failure
-    if failure is not None:
+    if failure is not None and (value.has(Mark.MISSING) or failure.left):
         evaluation.facts.failures_ignored.add(Failure(failure.handler, failure.verification))
-    elif evaluation.before.raised is not None and evaluation.before.raised.verification is not None:
-        around = _finally_around(evaluation, value)
-        if around is not None:
-            evaluation.facts.failures_ignored.add(Failure(around, evaluation.before.raised.verification))
+    elif failure is None and node is not None:
+        used_in_finally(evaluation, node)
 
 
-def _finally_around(evaluation: Evaluation, value: Value) -> Place | None:
-    """The ``try`` whose ``finally`` runs now because the verification in its body failed."""
-    for tag in value.tagged(Mark.MISSING):
-        if tag.module is not evaluation.module or tag.node is None:
-            continue
-        for around in evaluation.module.ancestors(tag.node):
-            if isinstance(around, ast.Try) and around.finalbody:
-                return Place(evaluation.module, around)
-    return None
+def used_in_finally(evaluation: Evaluation, node: ast.AST) -> bool:
+    """Whether ``node`` runs in a ``finally`` because a verification failed; it is recorded as a failure ignored."""
+    raised = evaluation.before.raised
+    if raised is None or raised.verification is None:
+        return False
+    child: ast.AST = node
+    for around in evaluation.module.ancestors(node):
+        if isinstance(around, ast.Try) and child in around.finalbody:
+            evaluation.facts.failures_ignored.add(Failure(Place(evaluation.module, around), raised.verification))
+            return True
+        child = around
+    return False
 
 
 MOST_EARLY_USES: Final = 6
@@ -228,7 +254,7 @@ MOST_EARLY_USES: Final = 6
 def used(evaluation: Evaluation, node: ast.AST, value: Value, kind: Use) -> None:
     """Record a use of data from the body where nothing has verified it."""
     history = evaluation.history
-    if history.verified:
+    if history.verified or (history.failure is None and used_in_finally(evaluation, node)):
         return
     for tag in deep_tagged(value, Mark.PARSED):
         place = lifted(evaluation.frame, evaluation.place(node), tag)
@@ -278,6 +304,8 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
         return _event_built(evaluation, call)
     if isinstance(call.reference, StripeService) and call.name == "deserialize":
         return _event_built(evaluation, call)
+    if call.name in {"handle", "handle_async"} and path == "stripe.UnverifiedNotificationHandler().handle":
+        return _handled_unverified(evaluation, call)
     receiver = call.receiver
     if receiver.has(Mark.REQUEST):
         return _request_method(evaluation, call, receiver)
@@ -339,6 +367,20 @@ def _event_built(evaluation: Evaluation, call: Call) -> Value | None:
         used_elsewhere = [tag for source in sources for tag in source.tagged(Mark.PARSED)]
         evaluation.facts.rebuilt.update((_origin(tag), value.tagged(Mark.PARSED)[0]) for tag in used_elsewhere)
     return value
+
+
+def _handled_unverified(evaluation: Evaluation, call: Call) -> Value | None:
+    value = _event_built(evaluation, call)
+    if value is not None and value.has(Mark.PARSED):
+        used(evaluation, call.node, value, Use.EFFECT)
+    return value
+
+
+def received(evaluation: Evaluation, function: Value) -> Value | None:
+    """A message of an ASGI server, which holds a part of the body."""
+    if function.has(Mark.STREAM) and function.detail(Mark.STREAM) == "receive":
+        return entries({"body": tagged(Mark.RAW, detail="bytes")}, complete=False)
+    return None
 
 
 def _model_read(evaluation: Evaluation, call: Call) -> Value | None:

@@ -12,6 +12,7 @@ from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter, graph_o
 from stripe_lint.analysis.evaluation import Evaluation
 from stripe_lint.analysis.facts import KeyedCall
 from stripe_lint.analysis.module import Module
+from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.state import START, State
 from stripe_lint.analysis.stripe_calls import StripeCall
 from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Value, entries
@@ -67,6 +68,8 @@ def _request(module: Module, call: StripeCall) -> Request:
         isinstance(argument, ast.Starred) for argument in node.args
     )
     key_argument = _direct_key(call)
+    if service and key_argument is None and _key_among_parameters(call):
+        return Request(module, call, None, None, _direct_arguments(module, call), True)
     simple = not has_unpacking and (not service or _literal_service_call(call))
     if simple and key_argument is None and not _has_headers(call):
         return Request(module, call, False, None, _direct_arguments(module, call), False)
@@ -106,6 +109,11 @@ def _direct_key(call: StripeCall) -> ast.expr | None:
         if name == keys.KEY:
             return argument
     return None
+
+
+def _key_among_parameters(call: StripeCall) -> bool:
+    params = _service_argument(call, call.method.params_index, "params")
+    return params is not None and _dict_has_key(params)
 
 
 def _has_headers(call: StripeCall) -> bool:
@@ -220,7 +228,14 @@ def _runs_it(module: Module, call: StripeCall) -> bool:
     if name in _RUNNERS or "retry" in name.lower():
         return True
     reference = names.resolve(module, function)
-    return reference is not None and hasattr(reference, "node") and bool(call.node.keywords)
+    if not isinstance(reference, FunctionReference) or not call.node.keywords:
+        return False
+    return not any(
+        keyword.arg in {keys.KEY, "options"}
+        for inner in functions.own_nodes(reference.node)
+        if isinstance(inner, ast.Call)
+        for keyword in inner.keywords
+    )
 
 
 def _partial_calls(module: Module, partial: ast.Call) -> list[ast.Call] | None:

@@ -60,7 +60,7 @@ class Failure:
     """
 
     handler: Place
-    verification: Place | None
+    verification: Place | None = None
     noticed: bool = False
     left: bool = False
 

@@ -45,6 +45,12 @@ def of(module: Module, node: ast.expr) -> Value:
 
 
 def _find(module: Module, node: ast.expr) -> Value:
+    if isinstance(node, ast.Name) and node.id in {"__name__", "__file__"}:
+        return constant(node.id)
+    if isinstance(node, ast.Attribute) and node.attr in {"value", "name"} and isinstance(node.value, ast.Attribute):
+        member = of(module, node.value)
+        if member.constant is not None:
+            return member
     if isinstance(node, ast.Name):
         found = module.scope_of(node).lookup(node.id)
         if found is not None:
@@ -69,8 +75,10 @@ def _of_member(owner: object, name: str) -> Value | None:
     if isinstance(owner, ClassReference | ObjectReference):
         for module, node in names.linearized(owner):
             scope = module.scopes.get(node)
-            if names.instance_bindings(module, node, name):
-                return None
+            held = names.instance_bindings(module, node, name)
+            if held:
+                value = held[0][1].value
+                return fixed(module, value) if len(held) == 1 and isinstance(value, ast.Dict) else None
             bindings = scope.bindings.get(name) if scope is not None else None
             if bindings and scope is not None:
                 return _of_bindings(module, scope, name, bindings)

@@ -69,15 +69,21 @@ def _direct_calls(module: Module) -> list[StripeCall]:
         if name not in known_names:
             for call in calls:
                 if isinstance(call.func, ast.Name):
-                    method = method_of(names.resolve(module, call.func))
+                    method = _called_method(module, call)
                     if method is not None:
                         found.append(StripeCall(module, call, method))
             continue
         for call in calls:
-            method = method_of(names.resolve(module, call.func))
+            method = _called_method(module, call)
             if method is not None:
                 found.append(StripeCall(module, call, method))
     return found
+
+
+def _called_method(module: Module, call: ast.Call) -> surface.Method | None:
+    """What a call sends; of a ``partial`` only the place that makes it counts."""
+    reference = names.resolve(module, call.func)
+    return None if isinstance(reference, PartialReference) else method_of(reference)
 
 
 def _handed_on(module: Module) -> list[StripeCall]:

@@ -24,6 +24,8 @@ class Mark(Enum):
     (``node``: the verification), ``DIGEST`` an HMAC over the body, ``VERDICT`` the result of comparing one
     (``detail``: equal, unequal).
 
+    ``ANSWER`` a response that refuses the request (``detail``: its status).
+
     Error marks: ``EXCEPTION`` a caught exception (``node``: the ``except``), ``TEXT`` text taken from it (``detail``:
     how).
 
@@ -41,6 +43,7 @@ class Mark(Enum):
     MISSING = auto()
     DIGEST = auto()
     VERDICT = auto()
+    ANSWER = auto()
     EXCEPTION = auto()
     TEXT = auto()
     FRESH = auto()

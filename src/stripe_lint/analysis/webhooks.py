@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from stripe_lint.analysis import callers, functions, handlers
+from stripe_lint.analysis import callers, functions, handlers, names
 from stripe_lint.analysis.dataflow import Interpreter
 from stripe_lint.analysis.facts import Facts, PayloadFact, UnverifiedUse, Use
 from stripe_lint.analysis.module import Module
@@ -128,8 +128,12 @@ def _entry_points(
     if function in seen:
         return
     seen.add(function)
-    if handlers.takes_request(module, function) or _is_dependency(module, function):
+    if handlers.registered_by(module, function) is not None:
         yield module, function
+        return
+    through = list(_through_framework(module, function, seen))
+    if through:
+        yield from through
         return
     if distance < FARTHEST_CALLER:
         sites = callers.call_sites(module, function)
@@ -149,8 +153,20 @@ def _entry_points(
     yield module, function
 
 
-def _is_dependency(module: Module, function: NamedFunction) -> bool:
-    return False
+def _through_framework(
+    module: Module, function: NamedFunction, seen: set[NamedFunction]
+) -> Iterator[tuple[Module, NamedFunction]]:
+    """The handlers that ``function`` is a dependency or a decorator of."""
+    for source, reference in callers.handed_references(module, function):
+        call = source.parents.get(reference)
+        if not isinstance(call, ast.Call) or names.dependency_of(source, call) is not reference:
+            continue
+        for around in source.ancestors(call):
+            if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield from _entry_points(source, around, 1, seen)
+                break
+    for source, decorated in callers.decorated_by(module, function):
+        yield from _entry_points(source, decorated, 1, seen)
 
 
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
@@ -203,6 +219,8 @@ def unverified(module: Module) -> Iterator[Unverified]:
             continue
         first = min(here, key=_line)
         assert first.node is not None
+        if handlers.guarded_by_middleware(module):
+            continue
         if first.node in seen:
             continue
         seen.add(first.node)
