@@ -97,7 +97,7 @@ def table_of_rules() -> str:
     lines = ["| Code | Name | Severity | What it finds |", "| --- | --- | --- | --- |"]
     for rule in all_rules():
         severity = rule.severity.label if rule.default else f"{rule.severity.label}, off by default"
-        lines.append(f"| {rule.code} | {rule.name} | {severity} | {rule.summary} |")
+        lines.append(f"| [{rule.code}](docs/rules/{rule.code}.md) | {rule.name} | {severity} | {rule.summary} |")
     return "\n".join(lines) + "\n"
 
 
@@ -141,6 +141,12 @@ def test_the_samples_show_what_they_are_for() -> None:
     shown = findings_of("".join(blocks("console")))
     assert {line.split()[1] for line in shown if line.startswith("examples/shop/")} >= {"STP101", "STP201", "STP301"}
     assert {line.split()[1] for line in shown if line.startswith("shop.py")} == {"STP102", "STP205"}
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "examples/README.md"])
+def test_links_lead_somewhere(name: str) -> None:
+    targets = re.findall(r"\]\((?!https://)([^)#]+)", (ROOT / name).read_text(encoding="utf-8"))
+    assert [target for target in targets if not ((ROOT / name).parent / target).exists()] == []
 
 
 def test_all_keys_of_the_configuration_are_described() -> None:
