@@ -147,3 +147,10 @@ def _is_decorator(source: Module, decorator: ast.expr, module: Module, function:
         return False
     reference = names.resolve(source, target)
     return isinstance(reference, FunctionReference) and _same(reference, module, function)
+
+
+def is_direct(source: Module, call: ast.Call) -> bool:
+    """Whether a call site runs the function here and now, not as a task elsewhere."""
+    if functions.last_name(call.func) not in TASK_CALLS:
+        return True
+    return isinstance(names.resolve(source, call.func), FunctionReference)

@@ -166,7 +166,7 @@ class _Builder:
     ) -> FlowNode:
         ended = self.block(statement.orelse, following, around)
         if isinstance(statement, ast.While):
-            head = FlowNode(NodeKind.STATEMENT, None, raising=around.raising())
+            head = self.node(NodeKind.STATEMENT, statement, around)
         else:
             head = self.node(NodeKind.ITERATE, statement, around)
             head.otherwise = ended

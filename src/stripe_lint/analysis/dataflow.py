@@ -224,7 +224,9 @@ class Interpreter:
         target: ast.stmt | None = None,
     ) -> Iterator[tuple[FlowNode, State]]:
         verified_here = False
+        keys = state.history.keys
         for evaluation, result, raised in self.attempts(frame, state, action):
+            keys |= evaluation.history.keys
             verified_here = verified_here or evaluation.met_verification
             if raised is not None:
                 if raised.verification is not None and isinstance(target, ast.Assign | ast.AnnAssign):
@@ -237,7 +239,9 @@ class Interpreter:
                     yield following, changed
         if not verified_here and node.raising is not None and node.raising.kind is NodeKind.DISPATCH:
             if node.syntax is not None and _can_raise(node.syntax):
-                yield node.raising, state.changed(raised=ANY_EXCEPTION)
+                # a request that failed may all the same have been received
+                history = replace(state.history, keys=keys) if keys != state.history.keys else state.history
+                yield node.raising, state.changed(raised=ANY_EXCEPTION, history=history)
 
     def _statement(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
         statement = node.syntax
@@ -365,7 +369,7 @@ class Interpreter:
             yield node.otherwise, state
 
 
-_SILENT = (ast.Pass, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.ClassDef)
+_SILENT = (ast.Pass, ast.While, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.ClassDef)
 
 
 def _frozen(names: dict[str, Value]) -> frozenset[tuple[str, Value]]:

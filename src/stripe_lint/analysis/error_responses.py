@@ -10,6 +10,7 @@ from typing import Final
 from stripe_lint.analysis import callers, exceptions, functions, handlers, names, stripe_calls
 from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter, Outcome, graph_of
 from stripe_lint.analysis.facts import ResponseFact
+from stripe_lint.analysis.frameworks import ALL
 from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import ClassReference, External, FunctionReference
 from stripe_lint.analysis.scopes import FunctionNode
@@ -67,7 +68,7 @@ def _leak(fact: ResponseFact, tag: Tag) -> Leak | None:
     if not isinstance(tag.node, ast.ExceptHandler):
         if not isinstance(tag.node, ast.FunctionDef | ast.AsyncFunctionDef):
             return None
-        kinds = {"StripeError"}
+        kinds = _registered_classes(tag.module, tag.node)
     else:
         if not is_relevant(tag.module, tag.node):
             return None
@@ -258,6 +259,7 @@ def _registered_error_handlers(module: Module) -> list[NamedFunction]:
             if isinstance(decorator, ast.Call) and functions.last_name(decorator.func) in decorators:
                 if any(_names_stripe_error(module, argument) for argument in decorator.args):
                     found.append(function)
+                    module.memory["registered classes", function] = _error_names(module, decorator.args)
     for name in registering:
         for call in module.calls.get(name, ()):
             if any(_names_stripe_error(module, argument) for argument in call.args):
@@ -266,7 +268,41 @@ def _registered_error_handlers(module: Module) -> list[NamedFunction]:
                     if isinstance(reference, FunctionReference) and not isinstance(reference.node, ast.Lambda):
                         if reference.module is module:
                             found.append(reference.node)
+                            module.memory["registered classes", reference.node] = _error_names(module, call.args)
+    for function, classes in _registered_elsewhere(module, _all_registering()):
+        if function not in found:
+            found.append(function)
+            module.memory["registered classes", function] = classes
     return found
+
+
+def _all_registering() -> frozenset[str]:
+    return frozenset().union(*(framework.error_handler_calls for framework in ALL))
+
+
+def _registered_classes(module: Module, function: NamedFunction) -> set[str]:
+    """The SDK's exception classes for which a function is registered, by name."""
+    known = module.memory.get(("registered classes", function))
+    return known if isinstance(known, set) else {"StripeError"}
+
+
+def _error_names(module: Module, nodes: list[ast.expr]) -> set[str]:
+    paths = [names.dotted_path(module, node) for node in nodes]
+    return {name for name in (exceptions.stripe_error(path) for path in paths if path is not None) if name is not None}
+
+
+def _registered_elsewhere(module: Module, registering: frozenset[str]) -> Iterator[tuple[NamedFunction, set[str]]]:
+    """Functions that take an exception of the SDK and that another file registers for it."""
+    for function in module.functions:
+        if isinstance(function, ast.Lambda):
+            continue
+        annotations = [parameter.annotation for parameter in functions.parameters(function) if parameter.annotation]
+        if not _error_names(module, annotations):
+            continue
+        for source, reference in callers.handed_references(module, function):
+            call = source.parents.get(reference)
+            if isinstance(call, ast.Call) and functions.last_name(call.func) in registering:
+                yield function, _error_names(source, call.args)
 
 
 def _names_stripe_error(module: Module, node: ast.expr) -> bool:

@@ -17,7 +17,7 @@ from stripe_lint.analysis.frameworks import (
     is_template_call,
     is_textless_exception,
 )
-from stripe_lint.analysis.references import ClassReference, External
+from stripe_lint.analysis.references import ClassReference, External, ExternalInstance
 from stripe_lint.analysis.state import Diverged, Raised
 from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, all_tags, deep_tagged, join
 
@@ -128,6 +128,9 @@ def _handler_around(evaluation: Evaluation, node: ast.AST) -> Value | None:
 
 def _sent(evaluation: Evaluation, call: Call) -> Value:
     found = [tag for value in call.values for tag in deep_tagged(value, Mark.TEXT, Mark.EXCEPTION)]
+    raised_later = is_response_exception(call.path) and not is_response_call(call.path)
+    if raised_later and not isinstance(evaluation.module.parents.get(call.node), ast.Raise):
+        return Value(tags=frozenset(found), reference=names.call_result(call.reference))
     place = evaluation.place(evaluation.module.statement_of(call.node))
     for tag in found:
         at = request_values.lifted(evaluation.frame, place, tag)
@@ -141,6 +144,14 @@ def _sent(evaluation: Evaluation, call: Call) -> Value:
     if status is not None:
         return Value(tags=frozenset({Tag(Mark.ANSWER, evaluation.module, call.node, status)}), reference=reference)
     return Value(reference=reference)
+
+
+def raised(evaluation: Evaluation, node: ast.expr, value: Value, reference: ExternalInstance) -> None:
+    """A response that was made before is raised now."""
+    if is_response_exception(reference.path) and not is_textless_exception(reference.path):
+        for tag in deep_tagged(value, Mark.TEXT):
+            place = evaluation.place(evaluation.module.statement_of(node))
+            evaluation.facts.responses.add(ResponseFact(place, Value(tags=frozenset({tag})), returned=False))
 
 
 _REFUSING_NAME: Final = re.compile(r"BadRequest|Forbidden|Unauthori[sz]ed|NotFound|ServerError|NotAllowed|Unprocessable")

@@ -27,6 +27,7 @@ from stripe_lint.analysis.frameworks import is_abort_call, is_response_exception
 from stripe_lint.analysis.references import (
     ClassReference,
     External,
+    ExternalInstance,
     FunctionReference,
     ObjectReference,
     PartialReference,
@@ -34,6 +35,7 @@ from stripe_lint.analysis.references import (
 )
 from stripe_lint.analysis.state import ANY_EXCEPTION, Diverged, Failure, History, Place, Raised, State
 from stripe_lint.analysis.values import (
+    NO_TAGS,
     NONE,
     UNKNOWN,
     Mark,
@@ -78,6 +80,7 @@ _THREAD_HOPS: Final = frozenset(
 )
 _ADAPTERS: Final = frozenset({"asgiref.sync.sync_to_async", "asgiref.sync.async_to_sync"})
 _CONTAINERS: Final = frozenset({"builtins.list", "builtins.tuple", "builtins.set", "builtins.sorted"})
+_NUMBERS: Final = frozenset({"builtins.int", "builtins.float", "builtins.round", "builtins.abs", "builtins.hex"})
 _PLAIN_TEXT: Final = frozenset({"builtins.str", "builtins.repr", "builtins.format", "builtins.ascii"})
 
 
@@ -298,6 +301,8 @@ class Evaluation:
         reference = names.resolve(self.module, callee)
         name = functions.last_name(callee)
         carried = Value(tags=frozenset(deep_tagged(value, Mark.TEXT, Mark.EXCEPTION)))
+        if isinstance(expression, ast.Name) and isinstance(reference, ExternalInstance):
+            error_text.raised(self, expression, value, reference)
         if isinstance(reference, External):
             if is_response_exception(reference.path):
                 carried = UNKNOWN
@@ -432,6 +437,9 @@ class Evaluation:
             computed = self._property(node, base.reference)
             if computed is not None:
                 return computed
+            known_value = self._static(node)
+            if known_value.tags or known_value.constant is not None or known_value.fields is not None:
+                return known_value
             reference = names.attribute(base.reference, node.attr)
             if reference is not None:
                 return request_values.of_reference(Value(reference=reference))
@@ -713,16 +721,19 @@ class Evaluation:
                 return text
         if isinstance(call.reference, PartialReference):
             call = self._unwrapped_partial(call, call.reference)
-        if isinstance(call.reference, FunctionReference) and functions_leave(call.reference):
-            raise Diverged(Raised(frozenset({"HTTPException"})))
         call = self._located(call)
         self._note_refusal(call)
         if isinstance(call.reference, FunctionReference | ObjectReference):
             inlined = self._inlined(call)
             if inlined is not None:
                 return inlined
+            if isinstance(call.reference, FunctionReference):
+                self._expose_mutated(call, call.reference)
+                if functions_leave(call.reference):
+                    raise Diverged(Raised(frozenset({"HTTPException"})))
         if isinstance(call.reference, ClassReference):
             return self._constructed(call, call.reference)
+        self._collect_text(call)
         method = self._dict_method(call)
         if method is not None:
             return method
@@ -742,6 +753,8 @@ class Evaluation:
             if altered is not None:
                 return altered
             return error_text.as_text(self, self._text([first]), "text") if first.constant is None else self._text([first])
+        if path in _NUMBERS and call.positional:
+            return only(call.positional[0], Mark.FRESH)
         if path in _CONTAINERS and call.positional:
             return only(call.positional[0], *_INTERESTING)
         if path == "builtins.dict":
@@ -753,6 +766,26 @@ class Evaluation:
         if path.rpartition(".")[2] in _TEXT_FUNCTIONS:
             return self._text([error_text.as_text(self, value, "text") for value in call.values])
         return None
+
+    def _collect_text(self, call: Call) -> None:
+        """A list or dict of which nothing is known gets exception text put into it."""
+        if call.name not in {"append", "extend", "add", "insert", "update", "setdefault"} or call.receiver.fields is not None:
+            return
+        found = frozenset(tag for value in call.values for tag in deep_tagged(value, Mark.TEXT, Mark.EXCEPTION))
+        if not found or not isinstance(call.node.func, ast.Attribute):
+            return
+        target = call.node.func.value
+        chain = functions.attribute_chain(target)
+        if chain is not None:
+            name = ".".join(chain)
+            held = self.names.get(name, UNKNOWN)
+            named = dict(call.keywords) if call.name == "update" else {}
+            for key, value in named.items():
+                held = held.with_field(key, value)
+            loose = found if not named else NO_TAGS
+            self.names[name] = replace(held, tags=held.tags | loose)
+        elif isinstance(target, ast.Subscript):
+            self._bind_entry(target, Value(tags=found))
 
     def _dict_method(self, call: Call) -> Value | None:
         holder = call.receiver
@@ -868,9 +901,23 @@ class Evaluation:
             return None
         if isinstance(reference.node, ast.AsyncFunctionDef | ast.FunctionDef) and functions.yields_of(reference.node):
             return None
+        if isinstance(reference.node, ast.FunctionDef) and _is_cached(reference.node):
+            outcomes = [replace(o, value=static_values.made_once(o.value)) for o in outcomes]
+        self._expose_mutated(call, reference)
         if answers:
             outcomes = [replace(o, value=_answered(o.value) if o.value is not None else None) for o in outcomes]
         return self.fork(call, list(dict.fromkeys(outcomes)))
+
+    def _expose_mutated(self, call: Call, reference: FunctionReference) -> None:
+        """A dict that a function of the project changes may hold more afterwards than can be seen here."""
+        positional = functions.positional_parameters(reference.node)
+        if reference.receiver is not None and not isinstance(reference.node, ast.Lambda):
+            positional = positional[1:]
+        for parameter, argument in zip(positional, call.node.args, strict=False):
+            if isinstance(argument, ast.Name) and functions.changes_parameter(reference.node, parameter.arg):
+                value = self.names.get(argument.id)
+                if value is not None and value.complete:
+                    self.names[argument.id] = replace(value, complete=False)
 
     def _worth_following(self, call: Call, reference: FunctionReference) -> bool:
         if self.interpreter.follow_everything and self.frame.depth < _DEEPEST_UNTOLD:
@@ -922,6 +969,10 @@ class Evaluation:
         if self.module.enclosing_function(reference.node) is not self.frame.function:
             return dict(self.frame.captured) if self.frame.captured else {}
         return {**self.frame.captured, **self.names}
+
+
+def _is_cached(node: ast.FunctionDef) -> bool:
+    return any(name in {"lru_cache", "cache"} for name in functions.decorator_names(node))
 
 
 def _first_fields(positional: list[Value]) -> list[Value]:
@@ -1010,7 +1061,8 @@ def _compare_constants(operator: ast.cmpop, left: Value, right: Value) -> Value:
         if left.constant is not None and right.constant is not None:
             return Value(truth=(left.constant == right.constant) is positive, tags=missing)
         for one, other in ((left, right), (right, left)):
-            if other.constant == NONE.constant and (one.truth is True or one.has(Mark.EVENT) or one.fields is not None):
+            is_something = one.truth is True or one.fields is not None or one.reference is not None
+            if other.constant == NONE.constant and (is_something or one.has(Mark.EVENT) or one.has(Mark.ANSWER)):
                 if not one.has(Mark.MISSING):
                     return Value(truth=not positive)
     return Value(tags=missing) if missing else UNKNOWN

@@ -85,7 +85,10 @@ def framework_for(module: Module, function: NamedFunction) -> Framework:
         return registered
     strong = [framework for framework in frameworks(module) if not framework.weak_import]
     if strong:
-        return strong[0]
+        # where the request is a global, it is no parameter
+        by_parameter = [framework for framework in strong if not framework.request_globals]
+        takes = any(parameter.arg in {"request", "req"} for parameter in functions.parameters(function))
+        return by_parameter[0] if takes and by_parameter else strong[0]
     weak = frameworks(module)
     return weak[0] if weak else generic()
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
-from stripe_lint.analysis import callers, functions, keys, requests, retries
+from stripe_lint.analysis import callers, functions, keys, requests, retries, static_values
 from stripe_lint.analysis.facts import KeyedCall
 from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.requests import Request
 from stripe_lint.analysis.retries import Retry
+from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.state import Place
 from stripe_lint.analysis.values import Mark, Tag
+
+MOST_NAMES: Final = 4
+"""Through how many names a constant is followed."""
 
 
 def constant_keys(module: Module) -> Iterator[Request]:
@@ -21,6 +26,21 @@ def constant_keys(module: Module) -> Iterator[Request]:
         values = [fact.key for fact in request.facts if fact.key is not None]
         if values and len(values) == len(request.facts) and all(keys.is_literal(value) for value in values):
             yield request
+        elif request.key_argument is not None and _is_constant(module, request.key_argument):
+            yield request
+
+
+def _is_constant(module: Module, node: ast.expr, depth: int = 0) -> bool:
+    """Whether an expression is one of a few constants, whichever way it is chosen."""
+    if isinstance(node, ast.IfExp):
+        return _is_constant(module, node.body, depth + 1) and _is_constant(module, node.orelse, depth + 1)
+    if isinstance(node, ast.Name) and depth < MOST_NAMES:
+        found = module.scope_of(node).lookup(node.id)
+        values = [binding.value for binding in found[1]] if found is not None else []
+        if values and all(binding.kind is BindingKind.ASSIGNMENT for binding in found[1] if found is not None):  # type: ignore[index]
+            return all(value is not None and _is_constant(module, value, depth + 1) for value in values)
+    value = static_values.fixed(module, node)
+    return keys.is_literal(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +55,7 @@ class Reuse:
 def reused_keys(module: Module) -> Iterator[Reuse]:
     """The requests that are sent with a key that another request has had."""
     for request in requests.keyed(module):
-        found = _shared_by_process(module, request) or _reuse(module, request) or _empty_parts(module, request)
+        found = _shared_by_process(module, request) or _in_comprehension(module, request) or _reuse(module, request) or _empty_parts(module, request)
         if found is not None:
             yield found
 
@@ -45,6 +65,24 @@ def _shared_by_process(module: Module, request: Request) -> Reuse | None:
         for tag in fact.key.tagged(Mark.FRESH) if fact.key is not None else ():
             if tag.detail == "module" and tag.module is not None and tag.node is not None:
                 return Reuse(request.node, Place(tag.module, tag.node), "the key is made once, when the program starts")
+    return None
+
+
+def _in_comprehension(module: Module, request: Request) -> Reuse | None:
+    """A key made outside a comprehension that sends a request for each item."""
+    key = request.key_argument
+    if key is None or isinstance(key, ast.Constant):
+        return None
+    for around in module.ancestors(request.node):
+        if isinstance(around, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
+            inside = {node.id for generator in around.generators for node in ast.walk(generator.target) if isinstance(node, ast.Name)}
+            read = {node.id for node in ast.walk(key) if isinstance(node, ast.Name)}
+            calls = any(isinstance(node, ast.Call) for node in ast.walk(key))
+            if not (inside & read) and not calls:
+                return Reuse(request.node, Place(module, around), "the key is the same for all items")
+            return None
+        if isinstance(around, ast.stmt):
+            return None
     return None
 
 
@@ -167,7 +205,7 @@ def regenerated_keys(module: Module) -> Iterator[Regenerated]:
 
 def _made_in_retry(module: Module, request: Request, fresh: set[Tag]) -> Regenerated | None:
     retry = retries.retry_around(module, request.node)
-    if retry is None:
+    if retry is None or _hands_key_on(request, retry):
         return None
     inside = set(ast.walk(retry.repeated))
     for tag in sorted(fresh, key=lambda tag: getattr(tag.node, "lineno", 0)):
@@ -176,6 +214,15 @@ def _made_in_retry(module: Module, request: Request, fresh: set[Tag]) -> Regener
         if tag.node in inside or _called_inside(tag, retry, module, request):
             return Regenerated(request.node, Place(tag.module, tag.node), retry)
     return None
+
+
+def _hands_key_on(request: Request, retry: Retry) -> bool:
+    """Whether a function that calls itself after a failure passes its key along."""
+    again, key = retry.place.node, request.key_argument
+    if not isinstance(again, ast.Call) or not isinstance(key, ast.Name):
+        return False
+    arguments = [*again.args, *(keyword.value for keyword in again.keywords)]
+    return any(isinstance(argument, ast.Name) and argument.id == key.id for argument in arguments)
 
 
 def _called_inside(tag: Tag, retry: Retry, module: Module, request: Request) -> bool:

@@ -94,6 +94,8 @@ def _sent(evaluation: Evaluation, call: Call, method: Method) -> None:
     if key is None:
         key = _header_key(options)
     argument = _key_expression(call, method)
+    if argument is None:
+        argument = _carrier(call, method)
     identity = _identity(evaluation, key, argument) if key is not None else None
     place = evaluation.place(call.node)
     repeats = None
@@ -134,6 +136,15 @@ def _key_expression(call: Call, method: Method) -> ast.expr | None:
             if isinstance(name, ast.Constant) and name.value == KEY:
                 return value
     return None
+
+
+def _carrier(call: Call, method: Method) -> ast.expr | None:
+    """The dict variable in which a key travels: ``options``, or ``**arguments``."""
+    if method.style == "service":
+        options = call.expression(method.options_index if method.options_index is not None else _NOWHERE, "options")
+        return options if isinstance(options, ast.Name | ast.Attribute) else None
+    unpacked = [keyword.value for keyword in call.node.keywords if keyword.arg is None]
+    return unpacked[0] if len(unpacked) == 1 and isinstance(unpacked[0], ast.Name | ast.Attribute) else None
 
 
 def _identity(evaluation: Evaluation, key: Value, argument: ast.expr | None) -> object:

@@ -63,6 +63,10 @@ _HARMLESS: Final = frozenset(
     | {"warning", "warn", "error", "exception", "critical", "log", "set_tag", "set_context", "add_breadcrumb", "bind"}
     | {"capture_message", "capture_exception", "set_extra", "keys", "int", "float", "callable", "contextualize"}
 )
+_LOOKUPS: Final = frozenset(
+    {"filter", "get", "filter_by", "find", "find_one", "where", "get_object_or_404", "exists", "exclude", "first_or_404"}
+    | {"get_or_none", "scalar", "scalars", "fetchone", "fetch_one", "select", "get_item", "aget", "first", "one_or_none"}
+)
 _IDENTIFIERS: Final = frozenset({"id", "account", "livemode", "created", "api_version", "request", "pending_webhooks"})
 _SIGNATURE_HEADER: Final = "stripe-signature"
 
@@ -482,9 +486,10 @@ def passed(evaluation: Evaluation, call: Call) -> None:
     if method is not None and method.verb == "get":
         evaluation.facts.refetched_objects = True
         return
+    kind = Use.DECISION if call.name in _LOOKUPS else Use.EFFECT
     for value in affected:
         missing(evaluation, value)
-        used(evaluation, call.node, value, Use.EFFECT)
+        used(evaluation, call.node, value, kind)
 
 
 def _is_harmless(call: Call) -> bool:

@@ -13,6 +13,7 @@ from stripe_lint.analysis.evaluation import Evaluation
 from stripe_lint.analysis.facts import KeyedCall
 from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import FunctionReference
+from stripe_lint.analysis.scopes import FunctionNode
 from stripe_lint.analysis.state import START, State
 from stripe_lint.analysis.stripe_calls import StripeCall
 from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Value, entries
@@ -260,8 +261,6 @@ def _dict_has_key(node: ast.expr) -> bool:
 def keyed_calls(module: Module, node: ast.Call) -> list[KeyedCall]:
     """The call as the paths through its function reach it."""
     function = module.enclosing_function(node)
-    while isinstance(function, ast.Lambda):
-        function = module.enclosing_function(function)
     memory = ("keyed calls", function)
     known = module.memory.get(memory)
     if not isinstance(known, dict):
@@ -274,7 +273,9 @@ def _run_function(module: Module, function: ast.AST | None) -> dict[ast.AST, lis
     interpreter = Interpreter(follow_everything=True)
     found: dict[ast.AST, list[KeyedCall]] = {}
     try:
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(function, ast.Lambda):
+            interpreter.run_function(module, function, {}, START, captured=_captured(module, function))
+        elif isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             interpreter.run_function(module, function, _start_values(module, function), START, captured=_captured(module, function))
         else:
             frame = Frame(module, None, _module_graph(module))
@@ -293,7 +294,7 @@ def _module_graph(module: Module):  # type: ignore[no-untyped-def]
     return control_flow.build_block(module.tree.body)
 
 
-def _captured(module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Value]:
+def _captured(module: Module, function: FunctionNode) -> dict[str, Value]:
     """What a nested function sees of the functions around it: names that they bind once."""
     outer = module.enclosing_function(function)
     if not isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef):

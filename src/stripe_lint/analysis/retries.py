@@ -95,10 +95,10 @@ def is_retry_loop(module: Module, loop: Loop, node: ast.AST) -> bool:
     starting = _nodes_of(module, graph, node, loop)
     if not starting:
         return False
-    again = _reached_after(starting, failed=True)
-    if not again & set(starting):
+    inside = set(ast.walk(loop))
+    if not _reached_after(starting, inside, failed=True) & set(starting):
         return False
-    if not _reached_after(starting, failed=False) & set(starting):
+    if not _reached_after(starting, inside, failed=False) & set(starting):
         return True
     return isinstance(loop, ast.While) and _sets_flag(loop, module.statement_of(node))
 
@@ -128,17 +128,21 @@ def _nodes_of(module: Module, graph: Graph, node: ast.AST, loop: Loop) -> list[F
     return []
 
 
-def _reached_after(starting: list[FlowNode], *, failed: bool) -> set[FlowNode]:
-    """What can run after a failure of the nodes, or after their success while nothing else fails."""
-    reached: set[FlowNode] = set()
+def _reached_after(starting: list[FlowNode], inside: set[ast.AST], *, failed: bool) -> set[FlowNode]:
+    """What can run within a loop after a failure of the nodes, or after their success while nothing else fails."""
+    pending: list[FlowNode] = []
     for node in starting:
         if failed:
-            first = [node.raising] if node.raising is not None else []
+            pending.extend([node.raising] if node.raising is not None else [])
         else:
-            first = [following for following in (node.following, node.otherwise) if following is not None]
-        for following in first:
-            reached.add(following)
-            reached |= control_flow.reachable(following, exceptions=False)
+            pending.extend(following for following in (node.following, node.otherwise) if following is not None)
+    reached: set[FlowNode] = set()
+    while pending:
+        node = pending.pop()
+        if node in reached or node.syntax not in inside:
+            continue
+        reached.add(node)
+        pending.extend(control_flow.successors(node, exceptions=False))
     return reached
 
 
@@ -339,7 +343,7 @@ def _loop_retry(module: Module, call: ast.Call, function: NamedFunction) -> Retr
 
 def _caller_retry(module: Module, function: NamedFunction, distance: int, seen: frozenset[ast.AST]) -> Retry | None:
     for source, call in callers.call_sites(module, function) or ():
-        if functions.last_name(call.func) in callers.TASK_CALLS:
+        if not callers.is_direct(source, call):
             continue
         found = retry_around(source, call, distance + 1, seen)
         if found is not None:

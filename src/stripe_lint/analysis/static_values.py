@@ -202,6 +202,16 @@ def setting_entry(module: Module, node: ast.Subscript) -> Value | None:
     return None
 
 
+def made_once(value: Value | None) -> Value | None:
+    """The same value where what made it runs only once in the life of the process."""
+    if value is None or not value.has(Mark.FRESH):
+        return value
+    tags = frozenset(
+        Tag(tag.mark, tag.module, tag.node, "module") if tag.mark is Mark.FRESH else tag for tag in value.tags
+    )
+    return Value(tags=tags)
+
+
 def of_default(module: Module, node: ast.expr) -> Value:
     """The value of a parameter's default, made once when the function is defined."""
     return fixed(module, node)

@@ -113,8 +113,24 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
         return True
     if "parse_event_notification_without_verification" in names_read or "deserialize" in names_read:
         return True
+    if "handle" in names_read and "notification_handler_without_verification" in module.text:
+        return True
+    if names_read & _PARSERS and _serves_verification(module, function):
+        return True
     has_body = bool(names_read & _BODY_NAMES) or handlers.registered_by(module, function) is not None
     return has_body and (known_types > 0 or _names_stripe_webhook(module, function) or _hands_body_on(names_read))
+
+
+_PARSERS: Final = frozenset({"loads", "load", "get_json", "json"})
+
+
+def _serves_verification(module: Module, function: NamedFunction) -> bool:
+    """Whether a function that parses is called by, or decorates, a function that verifies."""
+    for source, call in callers.call_sites(module, function) or ():
+        around = source.enclosing_function(call)
+        if around is not None and handlers.mentions_verification(source, around):
+            return True
+    return any(handlers.mentions_verification(*decorated) for decorated in callers.decorated_by(module, function))
 
 
 def _hands_body_on(names_read: set[str]) -> bool:
@@ -128,7 +144,8 @@ def _entry_points(
     if function in seen:
         return
     seen.add(function)
-    if handlers.registered_by(module, function) is not None:
+    routed = handlers.registered_by(module, function) is not None
+    if routed or (handlers.takes_request(module, function) and handlers.frameworks(module)):
         yield module, function
         return
     through = list(_through_framework(module, function, seen))
