@@ -7,7 +7,7 @@ from typing import Final
 
 from stripe_lint.analysis import functions, names
 from stripe_lint.analysis.module import Module
-from stripe_lint.analysis.references import FunctionReference
+from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference, Reference
 
 NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -154,3 +154,32 @@ def is_direct(source: Module, call: ast.Call) -> bool:
     if functions.last_name(call.func) not in TASK_CALLS:
         return True
     return isinstance(names.resolve(source, call.func), FunctionReference)
+
+
+def constructor_argument(owner: ObjectReference, attribute: str) -> Reference | None:
+    """What every construction of an object passes for the argument that ``__init__`` keeps as ``self.attribute``."""
+    for module, node in names.linearized(owner):
+        for target, binding in names.instance_bindings(module, node, attribute):
+            function = module.enclosing_function(target)
+            if isinstance(binding.value, ast.Name) and isinstance(function, ast.FunctionDef):
+                return _passed_to_constructor(module, node, function, binding.value.id)
+    return None
+
+
+def _passed_to_constructor(
+    module: Module, owner: ast.ClassDef, function: ast.FunctionDef, parameter: str
+) -> Reference | None:
+    found: set[Reference] = set()
+    for path in module.project.files_that_mention(owner.name, module.path) or ():
+        source = module.project.module_at(path)
+        if source is None:
+            continue
+        for calls in source.calls.values():
+            for call in calls:
+                made = names.resolve(source, call.func) if isinstance(call.func, ast.Name) else None
+                if isinstance(made, ClassReference) and any(node is owner for _, node in names.linearized(made)):
+                    argument = argument_for(module, function, call, parameter)
+                    reference = names.resolve(source, argument) if argument is not None else None
+                    if reference is not None:
+                        found.add(reference)
+    return found.pop() if len(found) == 1 else None

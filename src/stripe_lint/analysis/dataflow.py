@@ -21,7 +21,7 @@ from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.scopes import FunctionNode
 from stripe_lint.analysis.state import ANY_EXCEPTION, Diverged, Failure, History, Place, Raised, State, merged
-from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Tag, Value, deep_tagged
+from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Tag, Value, all_tags, deep_tagged
 
 MOST_STATES: Final = 24
 """How many states one node may hold before they are merged."""
@@ -61,6 +61,8 @@ class Frame:
     """Whether what the function returns is a response."""
     caller: Frame | None = None
     call_site: ast.AST | None = None
+    received: frozenset[object] = frozenset()
+    """The origins of the values that the function got as arguments."""
 
 
 class Interpreter:
@@ -72,8 +74,13 @@ class Interpreter:
     """
 
     def __init__(
-        self, *, follow_everything: bool = False, follow: Callable[[FunctionReference], bool] | None = None
+        self,
+        *,
+        follow_everything: bool = False,
+        follow: Callable[[FunctionReference], bool] | None = None,
+        deepest: int = DEEPEST_CALL,
     ) -> None:
+        self.deepest = deepest
         self.follow_everything = follow_everything
         self.follow = follow
         self.facts = Facts()
@@ -96,7 +103,9 @@ class Interpreter:
     ) -> list[Outcome]:
         """All ways in which ``function`` can end when it starts with ``names`` bound."""
         depth = caller.depth + 1 if caller is not None else 0
-        frame = Frame(module, function, graph_of(module, function), depth, captured or {}, answers, caller, call_site)
+        received = frozenset(request_values.origin(tag) for value in names.values() for tag in all_tags(value))
+        graph = graph_of(module, function)
+        frame = Frame(module, function, graph, depth, captured or {}, answers, caller, call_site, received)
         self.facts.modules.add(module)
         self.active.append(function)
         try:
@@ -116,7 +125,7 @@ class Interpreter:
         answers: bool = False,
     ) -> list[Outcome] | None:
         """The outcomes of a call, ``None`` where it is too deep, recursive or endless."""
-        if caller.depth >= DEEPEST_CALL or reference.node in self.active:
+        if caller.depth >= self.deepest or reference.node in self.active:
             return None
         key = (reference.node, _frozen(names), history, _frozen(captured), answers)
         known = self._summaries.get(key)

@@ -227,7 +227,10 @@ def is_answered(module: Module, function: NamedFunction, distance: int = 0) -> b
     if isinstance(known, bool):
         return known
     module.memory[key] = False
-    answer = handlers.takes_request(module, function) or _returned_by_handler(module, function, distance)
+    if handlers.takes_request(module, function):
+        answer = handlers.framework_for(module, function).plain_answers
+    else:
+        answer = _returned_by_handler(module, function, distance)
     module.memory[key] = answer
     return answer
 
@@ -332,13 +335,9 @@ def _views_that_may_leak(module: Module) -> list[NamedFunction]:
         calls = [node for node in functions.own_nodes(function) if isinstance(node, ast.Call)]
         if not any(_is_leaky_call(module, call) for call in calls):
             continue
-        if is_answered(module, function) or _answers_itself(module, function):
+        if handlers.takes_request(module, function) or is_answered(module, function):
             found.append(function)
     return found
-
-
-def _answers_itself(module: Module, function: NamedFunction) -> bool:
-    return False
 
 
 def _is_leaky_call(module: Module, call: ast.Call, depth: int = 0) -> bool:
@@ -394,8 +393,9 @@ def _carries_text(outcome: Outcome) -> bool:
 def _run_view(module: Module, function: NamedFunction) -> set[ResponseFact]:
     interpreter = Interpreter(follow=_is_leaky_reference)
     try:
+        answers = is_answered(module, function)
         for start in handlers.starts(interpreter, module, function):
-            interpreter.run_function(module, function, start.names, start.history, answers=True)
+            interpreter.run_function(module, function, start.names, start.history, answers=answers)
     except Exhausted:
         return set()
     return interpreter.facts.responses

@@ -849,7 +849,8 @@ class Evaluation:
             return call
         if call.receiver.tags or call.receiver.fields is not None:
             return call
-        if not any(deep_tagged(value, *_FOLLOWED) for value in call.values):
+        followed = any(deep_tagged(value, *_FOLLOWED) for value in call.values)
+        if not followed and not (self.interpreter.follow_everything and not call.values):
             return call
         only_one = names.only_definition(self.module, call.name, len(call.positional) + len(call.keywords))
         return replace(call, reference=only_one) if only_one is not None else call

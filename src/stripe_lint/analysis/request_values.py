@@ -59,7 +59,7 @@ _MODEL_WRITERS: Final = frozenset({"model_dump_json", "json", "to_json"})
 _SAME_BODY: Final = frozenset({"builtins.bytes", "builtins.bytearray", "builtins.memoryview", "io.BytesIO", "copy.copy"})
 _UTF8: Final = frozenset({"utf-8", "ascii"})
 _HARMLESS: Final = frozenset(
-    {"len", "isinstance", "type", "bool", "print", "pprint", "hasattr", "id", "hash", "repr", "str", "debug", "info"}
+    {"len", "isinstance", "type", "bool", "print", "pprint", "pformat", "dumps", "hasattr", "id", "hash", "repr", "str", "debug", "info"}
     | {"warning", "warn", "error", "exception", "critical", "log", "set_tag", "set_context", "add_breadcrumb", "bind"}
     | {"capture_message", "capture_exception", "set_extra", "keys", "int", "float", "callable", "contextualize"}
 )
@@ -144,7 +144,7 @@ def _request_part(evaluation: Evaluation, node: ast.expr, base: Value, name: str
         return tagged(Mark.ALTERED, evaluation.module, node, f"`{name}`, which is not the raw body on this framework")
     if name in framework.header_attributes or name in framework.environ_attributes:
         return tagged(Mark.HEADERS)
-    if name in {"_request", "wsgi_request", "current_request", "current_event", "request"}:
+    if name in framework.request_attributes or name in {"_request", "wsgi_request", "request"}:
         return base
     return UNKNOWN
 
@@ -271,17 +271,16 @@ def _origin(tag: Tag) -> Tag:
     return Tag(tag.mark, tag.module, tag.node)
 
 
+def origin(tag: Tag) -> object:
+    """What two tags share that come from the same place, whatever has been read from them since."""
+    return tag.module, tag.node
+
+
 def lifted(frame: Frame, place: Place, tag: Tag) -> Place:
-    """``place``, or the call on the way there in the function that holds the origin of ``tag``."""
-    if tag.module is None or tag.node is None:
-        return place
-    owner = tag.module.enclosing_function(tag.node)
-    current: Frame | None = frame
-    site: ast.AST | None = None
-    while current is not None:
-        if current.function is owner and current.module.path == tag.module.path:
-            return Place(current.module, site) if site is not None else place
-        site = current.call_site
+    """``place``, or the call on the way there in the function that did not get the value as an argument."""
+    current = frame
+    while current.caller is not None and current.call_site is not None and origin(tag) in current.received:
+        place = Place(current.caller.module, current.call_site)
         current = current.caller
     return place
 

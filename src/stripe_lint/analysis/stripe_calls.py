@@ -6,13 +6,14 @@ import ast
 from dataclasses import dataclass
 from typing import Final
 
-from stripe_lint.analysis import functions, names
+from stripe_lint.analysis import callers, functions, names
 from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import (
     ExternalInstance,
     ExternalList,
     External,
     FunctionReference,
+    ObjectReference,
     PartialReference,
     Reference,
     StripeService,
@@ -20,6 +21,7 @@ from stripe_lint.analysis.references import (
 from stripe_lint.analysis.scopes import FunctionNode
 from stripe_lint.data import surface
 
+_SHORTEST_HELD_PATH: Final = 4
 DEEPEST_SEARCH: Final = 3
 """How many calls deep a function is searched for a Stripe call."""
 
@@ -83,7 +85,22 @@ def _direct_calls(module: Module) -> list[StripeCall]:
 def _called_method(module: Module, call: ast.Call) -> surface.Method | None:
     """What a call sends; of a ``partial`` only the place that makes it counts."""
     reference = names.resolve(module, call.func)
+    if reference is None:
+        reference = _through_constructor(module, call.func)
     return None if isinstance(reference, PartialReference) else method_of(reference)
+
+
+def _through_constructor(module: Module, node: ast.expr) -> Reference | None:
+    """A method of the SDK reached by ``self.api.Customer.create`` where whoever makes the object passes ``stripe``."""
+    chain = functions.attribute_chain(node)
+    if chain is None or len(chain) < _SHORTEST_HELD_PATH:
+        return None
+    owner = names.resolve_name(module, chain[0], module.scope_of(node))
+    path = f"stripe.{'.'.join(chain[2:])}"
+    if not isinstance(owner, ObjectReference) or surface.resource_method(path) is None:
+        return None
+    held = callers.constructor_argument(owner, chain[1])
+    return External(path) if held == External("stripe") else None
 
 
 def _handed_on(module: Module) -> list[StripeCall]:

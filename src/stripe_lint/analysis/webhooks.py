@@ -24,6 +24,9 @@ NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef
 FARTHEST_CALLER: Final = 3
 """How many calls up a handler is looked for."""
 
+DEPTHS: Final = (6, 2, 0)
+"""How many calls deep a handler is followed; the next one where the one before takes too long."""
+
 MOST_ROOTS: Final = 16
 """How many handlers of one file are run."""
 
@@ -72,10 +75,12 @@ def analysed_handlers(module: Module) -> list[Handler]:
     found = []
     if _WORTH_READING.search(module.text):
         for owner, function in _roots(module):
-            interpreter = Interpreter()
-            handlers.run_handler(interpreter, owner, function)
-            if not interpreter.facts.exhausted:
-                found.append(Handler(owner, function, interpreter.facts))
+            for deepest in DEPTHS:
+                interpreter = Interpreter(deepest=deepest)
+                handlers.run_handler(interpreter, owner, function)
+                if not interpreter.facts.exhausted:
+                    found.append(Handler(owner, function, interpreter.facts))
+                    break
     module.memory["handlers"] = found
     return found
 

@@ -153,6 +153,7 @@ def generic() -> Framework:
     return Framework(
         name="generic",
         modules=(),
+        plain_answers=False,
         raw_attributes=agreed("raw_attributes"),
         raw_calls=agreed("raw_calls"),
         raw_streams=agreed("raw_streams"),

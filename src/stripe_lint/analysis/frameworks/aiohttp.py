@@ -21,6 +21,7 @@ _EXCEPTIONS = spellings(
 
 FRAMEWORK = Framework(
     name="aiohttp",
+    plain_answers=False,
     modules=("aiohttp", "aiohttp_jinja2"),
     weak_import=True,
     request_types=(

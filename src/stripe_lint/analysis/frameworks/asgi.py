@@ -6,6 +6,7 @@ from stripe_lint.analysis.frameworks.model import Framework
 
 FRAMEWORK = Framework(
     name="asgi",
+    plain_answers=False,
     modules=("asgiref",),
     weak_import=True,
     keyed=True,

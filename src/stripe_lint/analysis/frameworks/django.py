@@ -6,6 +6,7 @@ from stripe_lint.analysis.frameworks.model import Framework, spellings
 
 FRAMEWORK = Framework(
     name="django",
+    plain_answers=False,
     modules=("django",),
     request_types=(
         "django.http.HttpRequest",

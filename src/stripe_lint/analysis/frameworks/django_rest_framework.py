@@ -11,6 +11,7 @@ _VIEWSETS = "ViewSetMixin ViewSet GenericViewSet ReadOnlyModelViewSet ModelViewS
 
 FRAMEWORK = Framework(
     name="django_rest_framework",
+    plain_answers=False,
     modules=("rest_framework", "adrf"),
     builds_on=("django",),
     request_types=("rest_framework.request.Request", "rest_framework.views.Request", "adrf.requests.AsyncRequest"),

@@ -16,6 +16,7 @@ _REDIRECTS = "HTTPMovedPermanently HTTPFound HTTPSeeOther HTTPTemporaryRedirect 
 
 FRAMEWORK = Framework(
     name="falcon",
+    plain_answers=False,
     modules=("falcon",),
     request_types=("falcon.Request", "falcon.request.Request", "falcon.asgi.Request", "falcon.asgi.request.Request"),
     request_parameters=("req", "request"),

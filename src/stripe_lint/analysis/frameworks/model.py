@@ -70,6 +70,8 @@ class Framework:
     text the framework keeps from the client unless debugging is on. ``json_functions`` are dotted names of functions
     that decode JSON as ``json.loads`` does, ``header_functions`` of those that take a header's name.
 
+    ``plain_answers`` tells whether a handler may return text, a dict or a tuple instead of a response object.
+
     ``weak_import`` is true where the modules are imported for other things too (an HTTP client, a cloud library), so
     that any other framework in the file is the likelier one.
     """
@@ -136,6 +138,7 @@ class Framework:
     json_functions: frozenset[str] = frozenset()
     header_functions: frozenset[str] = frozenset()
     weak_import: bool = False
+    plain_answers: bool = True
 
 
 def spellings(modules: str, names: str) -> frozenset[str]:

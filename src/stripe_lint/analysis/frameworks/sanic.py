@@ -6,6 +6,7 @@ from stripe_lint.analysis.frameworks.model import Framework, spellings
 
 FRAMEWORK = Framework(
     name="sanic",
+    plain_answers=False,
     modules=("sanic", "sanic_ext"),
     request_types=("sanic.Request", "sanic.request.Request", "sanic.request.types.Request"),
     request_parameters=("request", "req"),

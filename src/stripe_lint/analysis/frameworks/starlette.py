@@ -6,6 +6,7 @@ from stripe_lint.analysis.frameworks.model import Framework, spellings
 
 FRAMEWORK = Framework(
     name="starlette",
+    plain_answers=False,
     modules=("starlette",),
     builds_on=("asgi",),
     request_types=("starlette.requests.Request",),

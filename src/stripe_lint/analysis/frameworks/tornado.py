@@ -6,6 +6,7 @@ from stripe_lint.analysis.frameworks.model import Framework, spellings
 
 FRAMEWORK = Framework(
     name="tornado",
+    plain_answers=False,
     modules=("tornado",),
     weak_import=True,
     request_types=("tornado.httputil.HTTPServerRequest",),

@@ -6,6 +6,7 @@ from stripe_lint.analysis.frameworks.model import Framework
 
 FRAMEWORK = Framework(
     name="wsgi",
+    plain_answers=False,
     modules=("wsgiref",),
     weak_import=True,
     keyed=True,
