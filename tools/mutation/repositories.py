@@ -40,8 +40,9 @@ class File:
         self.path = path
         self.source = SourceText(text)
         self.tree = tree
+        self.nodes = list(ast.walk(tree))
         self.parents: dict[ast.AST, ast.AST] = {
-            child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)
+            child: node for node in self.nodes for child in ast.iter_child_nodes(node)
         }
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:

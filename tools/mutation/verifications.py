@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from mutation.event_uses import flows
 from mutation.model import Skipped, place
 from mutation.repositories import NamedFunction, last_name
 
@@ -26,15 +27,6 @@ _TASK_CALLS: Final = frozenset({"delay", "apply_async", "send", "s", "si", "kiq"
 _NOT_A_ROUTE: Final = frozenset(
     {"task", "shared_task", "actor", "job", "db_task", "wraps", "staticmethod", "classmethod", "property", "override"}
     | {"contextmanager", "abstractmethod"}
-)
-_HARMLESS: Final = frozenset(
-    {"len", "isinstance", "type", "bool", "print", "pprint", "hasattr", "repr", "str", "debug", "info", "warning"}
-    | {"error", "exception", "critical", "log", "get", "getattr", "dict", "dumps", "int", "float", "set_tag", "lower"}
-    | {"jsonify", "JSONResponse", "HttpResponse", "JsonResponse", "Response", "HTTPException", "make_response"}
-    | {"warn", "format"}
-    | {"json_response", "render", "response"}
-    | {"construct_from", "set_context", "set_extra", "capture_message", "to_dict", "to_dict_recursive", "bind", "items"}
-    | VERIFYING
 )
 
 
@@ -150,7 +142,7 @@ def _guarded(repository: Repository, found: Verification) -> Iterator[tuple[File
     named = outer[-1].name if outer else function.name
     for source in repository.mentioning(named):
         routers = _routers(source, named)
-        for candidate in ast.walk(source.tree):
+        for candidate in source.nodes:
             if not isinstance(candidate, NamedFunction) or candidate is function or candidate in outer:
                 continue
             decorators = [node for each in candidate.decorator_list for node in ast.walk(each)]
@@ -165,7 +157,7 @@ def _guarded(repository: Repository, found: Verification) -> Iterator[tuple[File
             if decorated or depends or listed:
                 yield source, candidate
     if hooked:
-        for candidate in ast.walk(file.tree):
+        for candidate in file.nodes:
             if isinstance(candidate, NamedFunction) and candidate is not function:
                 yield file, candidate
 
@@ -195,7 +187,7 @@ def _names(node: ast.AST, name: str) -> bool:
 
 def _sdk_calls(file: File) -> Iterator[tuple[ast.Call, ast.expr | None]]:
     """The calls that verify, with the payload; the method may also be handed to the call, which then makes it."""
-    for node in ast.walk(file.tree):
+    for node in file.nodes:
         if not isinstance(node, ast.Call):
             continue
         if last_name(node.func) in VERIFYING:
@@ -226,7 +218,7 @@ def _origin(file: File, function: NamedFunction, value: ast.expr) -> ast.Attribu
     parameter: str | None = None
     while pending:
         expression = pending.pop()
-        if isinstance(expression, ast.Call) and (last_name(expression.func) or "")[:1].isupper():
+        if _makes_object(expression):
             continue
         for node in ast.walk(expression):
             if isinstance(node, ast.Attribute | ast.Subscript) and _reads_request(node):
@@ -242,6 +234,12 @@ def _origin(file: File, function: NamedFunction, value: ast.expr) -> ast.Attribu
     return parameter
 
 
+def _makes_object(expression: ast.expr) -> bool:
+    """Whether a value is put into an object whose attributes can't be told from what it was made of."""
+    name = (last_name(expression.func) or "") if isinstance(expression, ast.Call) else ""
+    return name[:1].isupper() or name in {"create", "get_or_create", "objects"}
+
+
 def _reads_request(node: ast.Attribute | ast.Subscript) -> bool:
     name = last_name(node.value)
     if name == _LAMBDA_EVENT:
@@ -254,7 +252,7 @@ def _assigned(function: NamedFunction, name: str) -> list[ast.expr]:
     return [
         value
         for node in ast.walk(function)
-        for target, value in _flows(node)
+        for target, value in flows(node)
         if any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(target))
     ]
 
@@ -308,14 +306,40 @@ def _reaching(repository: Repository, function: NamedFunction, parameter: str, d
 
 
 def _callers(repository: Repository, function: NamedFunction) -> list[tuple[File, ast.Call, NamedFunction]]:
-    found = []
+    """The calls of a function; calls of a method on who knows what only where the project has one of that name."""
+    found: list[tuple[File, ast.Call, NamedFunction]] = []
+    if function.name in VERIFYING:
+        return found
+    alone = (
+        sum(_defines(node, function.name) for each in repository.mentioning(function.name) for node in each.nodes) < 2
+    )
     for source in repository.mentioning(function.name):
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if isinstance(node, ast.Call) and _calls(node, function.name):
                 outer = source.function_of(node)
-                if outer is not None and outer is not function:
+                if outer is not None and outer is not function and (alone or _is_plain(source, node)):
                     found.append((source, node, outer))
     return found
+
+
+def _defines(node: ast.AST, name: str) -> bool:
+    return isinstance(node, NamedFunction) and node.name == name
+
+
+def _is_plain(file: File, call: ast.Call) -> bool:
+    """Whether the names in a call's function tell what it calls: a function's name, ``self``, something imported."""
+    if not isinstance(call.func, ast.Attribute):
+        return True
+    receiver = call.func.value
+    if not isinstance(receiver, ast.Name):
+        return False
+    imported = {
+        alias.asname or alias.name
+        for node in file.nodes
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    return receiver.id in {"self", "cls"} | imported
 
 
 def _calls(call: ast.Call, name: str) -> bool:
@@ -347,61 +371,3 @@ def _returns(function: NamedFunction, inner: Verification) -> bool:
         isinstance(node, ast.Return) and isinstance(node.value, ast.Name) and node.value.id == inner.event_name
         for node in ast.walk(function)
     )
-
-
-_IDENTIFIERS: Final = frozenset({"id", "account", "livemode", "created", "api_version"})
-
-
-def is_used(function: NamedFunction, name: str) -> bool:
-    """Whether anything of an event is read but what only identifies it."""
-    parents = {child: node for node in ast.walk(function) for child in ast.iter_child_nodes(node)}
-    for node in ast.walk(function):
-        if not (isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)):
-            continue
-        part = parents[node]
-        key: object = part.attr if isinstance(part, ast.Attribute) else None
-        if isinstance(part, ast.Subscript) and isinstance(part.slice, ast.Constant):
-            key = part.slice.value
-        if key == "get" and isinstance(outer := parents[part], ast.Call) and isinstance(outer.args[0], ast.Constant):
-            key = outer.args[0].value
-        if key not in _IDENTIFIERS and not (isinstance(part, ast.Call) and last_name(part.func) in _HARMLESS):
-            return True
-    return False
-
-
-def has_effect(function: NamedFunction, names: set[str]) -> bool:
-    """Whether what is in the variables, or comes from them, is handed on or stored, logging and answering left out."""
-    tainted = set(names)
-    while True:
-        before = len(tainted)
-        for node in ast.walk(function):
-            for target, value in _flows(node):
-                if _mentions(value, tainted):
-                    tainted |= {inner.id for inner in ast.walk(target) if isinstance(inner, ast.Name)}
-        if len(tainted) == before:
-            break
-    return any(_is_effect(node, tainted) for node in ast.walk(function))
-
-
-def _is_effect(node: ast.AST, tainted: set[str]) -> bool:
-    if isinstance(node, ast.Call) and last_name(node.func) not in _HARMLESS:
-        return any(_mentions(value, tainted) for value in (*node.args, *(keyword.value for keyword in node.keywords)))
-    return any(
-        isinstance(target, ast.Attribute | ast.Subscript) and _mentions(value, tainted)
-        for target, value in _flows(node)
-    )
-
-
-def _flows(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
-    """What a node assigns, with the values."""
-    if isinstance(node, ast.Assign):
-        return [(target, node.value) for target in node.targets]
-    if isinstance(node, ast.AnnAssign | ast.NamedExpr | ast.AugAssign) and node.value is not None:
-        return [(node.target, node.value)]
-    if isinstance(node, ast.With | ast.AsyncWith):
-        return [(item.optional_vars, item.context_expr) for item in node.items if item.optional_vars is not None]
-    return [(node.target, node.iter)] if isinstance(node, ast.For | ast.AsyncFor) else []
-
-
-def _mentions(expression: ast.expr, names: set[str]) -> bool:
-    return any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(expression))

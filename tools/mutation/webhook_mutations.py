@@ -13,10 +13,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
+from mutation.event_uses import has_effect, is_used
 from mutation.model import Expected, Mutant, UnfairError
 from mutation.repositories import NamedFunction, last_name
 from mutation.text import LEVEL, MARK, Draft, ensure_import
-from mutation.verifications import VERIFYING, Verification, has_effect, is_used
+from mutation.verifications import VERIFYING, Verification
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,14 +30,12 @@ _LOGGING: Final = frozenset(
     {"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print", "capture_exception"}
     | {"capture_message", "log_error", "secho"}
 )
-_FAILURES: Final = frozenset({"signature", "payload"})
 _CAUGHT: Final = {
-    "SignatureVerificationError": frozenset({"signature"}),
-    "StripeError": frozenset({"signature"}),
-    "ValueError": frozenset({"payload"}),
-    "Exception": _FAILURES,
-    "BaseException": _FAILURES,
+    "SignatureVerificationError": frozenset({"SignatureVerificationError"}),
+    "StripeError": frozenset({"SignatureVerificationError"}),
+    "ValueError": frozenset({"ValueError"}),
 }
+_EVERYTHING: Final = frozenset({"Exception", "BaseException"})
 
 
 def mutations(verification: Verification) -> Iterator[tuple[str, Callable[[], Iterator[Mutant]]]]:
@@ -142,7 +141,7 @@ def _moved(mutation: str, verification: Verification) -> Iterator[Mutant]:
     names = {verification.event_name} if verification.event_name else _parsed_names(function)
     if verification.gives_event and verification.event_name is None:
         raise UnfairError("the event is handed on where it is verified")
-    if not has_effect(function, {name for name in names if name}):
+    if not has_effect(verification.file, function, {name for name in names if name}):
         raise UnfairError("the event has no effect in the function that verifies")
     change = _Change(verification)
     call = change.source.of(verification.expression)
@@ -244,25 +243,49 @@ def _up_to_function(verification: Verification) -> Iterator[ast.AST]:
 
 
 def _catching(verification: Verification) -> Iterator[ast.ExceptHandler]:
-    """The handlers of exceptions, innermost first, that what the verification raises can come to."""
-    left = set(_FAILURES)
+    """The handlers of exceptions in the function that verifies that a failure of the verification can come to."""
+    raised = {"SignatureVerificationError", "ValueError"}
+    if verification.within is not None:
+        for _ in _passing(verification.within, raised):
+            pass
+    yield from _passing(verification, raised)
+
+
+def _passing(verification: Verification, raised: set[str]) -> Iterator[ast.ExceptHandler]:
+    """The handlers that one of the exceptions comes to, innermost first; ``raised`` becomes what leaves the function."""
     child: ast.AST = verification.expression
     for node in _up_to_function(verification):
         if isinstance(node, ast.Try) and child in node.body:
+            new = set()
             for handler in node.handlers:
-                caught = _caught_by(handler)
-                if caught & left:
+                caught = _caught_by(handler, raised)
+                if caught:
                     yield handler
-                    left -= caught
+                    raised -= caught
+                    new |= _raised_in(handler, caught)
+            raised |= new
         child = node
 
 
-def _caught_by(handler: ast.ExceptHandler) -> frozenset[str]:
+def _caught_by(handler: ast.ExceptHandler, raised: set[str]) -> set[str]:
     if handler.type is None:
-        return _FAILURES
+        return set(raised)
     types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    names = [last_name(each) or "" for each in types]
-    return frozenset().union(*(_CAUGHT.get(name, frozenset()) for name in names))
+    names = {last_name(each) or "" for each in types}
+    if names & _EVERYTHING:
+        return set(raised)
+    return raised & set().union(*(_CAUGHT.get(name, {name}) for name in names))
+
+
+def _raised_in(handler: ast.ExceptHandler, caught: set[str]) -> set[str]:
+    """The exceptions that a handler raises, or lets through."""
+    raised: set[str] = set()
+    for node in ast.walk(handler):
+        if isinstance(node, ast.Raise):
+            value = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            same = value is None or (isinstance(value, ast.Name) and value.id == handler.name)
+            raised |= caught if same else {last_name(value) or ""} if value is not None else set()
+    return raised
 
 
 def _leaves(body: Sequence[ast.stmt]) -> bool:
