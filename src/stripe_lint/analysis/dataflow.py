@@ -70,7 +70,7 @@ class Interpreter:
 
     With ``follow_everything`` each function of the project that is called is run, not only those whose arguments say
     that it matters; for what a function builds, such as the arguments of a request. ``follow`` names further
-    functions to run.
+    functions to run. With ``only_unverified`` a path is left as soon as something has verified the request.
     """
 
     def __init__(
@@ -79,8 +79,10 @@ class Interpreter:
         follow_everything: bool = False,
         follow: Callable[[FunctionReference], bool] | None = None,
         deepest: int = DEEPEST_CALL,
+        only_unverified: bool = False,
     ) -> None:
         self.deepest = deepest
+        self.only_unverified = only_unverified
         self.follow_everything = follow_everything
         self.follow = follow
         self.facts = Facts()
@@ -156,6 +158,8 @@ class Interpreter:
                 continue
             if node.kind is NodeKind.RAISE:
                 outcomes[Outcome(None, current.raised or ANY_EXCEPTION, current.history)] = None
+                continue
+            if self.only_unverified and frame.depth == 0 and current.history.verified:
                 continue
             states = seen.setdefault(node, set())
             if current in states:

@@ -22,6 +22,7 @@ from stripe_lint.analysis import (
     static_values,
     stripe_calls,
     verification,
+    verifiers,
 )
 from stripe_lint.analysis.frameworks import is_abort_call, is_response_exception
 from stripe_lint.analysis.references import (
@@ -69,6 +70,8 @@ _INTERESTING: Final = (
 )
 _FOLLOWED: Final = (Mark.REQUEST, Mark.RAW, Mark.PARSED, Mark.SIGNATURE, Mark.TEXT, Mark.EXCEPTION, Mark.HEADERS)
 _KEPT_BY_TEXT: Final = (Mark.TEXT, Mark.EXCEPTION, Mark.FRESH, Mark.PARSED, Mark.RAW, Mark.ALTERED, Mark.DIGEST)
+_ALWAYS_FOLLOWED: Final = frozenset({Mark.TEXT, Mark.EXCEPTION, Mark.DIGEST, Mark.VERDICT})
+_BODY_MARKS: Final = frozenset({Mark.RAW, Mark.STREAM, Mark.PARSED, Mark.ALTERED, Mark.SIGNATURE, Mark.EVENT, Mark.FRESH})
 _DEEPEST_UNTOLD: Final = 3
 _THREAD_HOPS: Final = frozenset(
     {
@@ -900,7 +903,7 @@ class Evaluation:
         )
         if outcomes is None:
             return None
-        if isinstance(reference.node, ast.AsyncFunctionDef | ast.FunctionDef) and functions.yields_of(reference.node):
+        if reference.node in reference.module.yields:
             return None
         if isinstance(reference.node, ast.FunctionDef) and _is_cached(reference.node):
             outcomes = [replace(o, value=static_values.made_once(o.value)) for o in outcomes]
@@ -921,19 +924,27 @@ class Evaluation:
                     self.names[argument.id] = replace(value, complete=False)
 
     def _worth_following(self, call: Call, reference: FunctionReference) -> bool:
-        if self.interpreter.follow_everything and self.frame.depth < _DEEPEST_UNTOLD:
+        interpreter, module, node = self.interpreter, reference.module, reference.node
+        if interpreter.follow_everything and self.frame.depth < _DEEPEST_UNTOLD:
             return True
-        if any(deep_tagged(value, *_INTERESTING) for value in [*call.values, call.receiver]):
+        if node in interpreter.defaults:
             return True
+        marks = {tag.mark for value in (*call.values, call.receiver) for tag in all_tags(value)}
+        if marks & _ALWAYS_FOLLOWED:
+            return True
+        if interpreter.only_unverified and self.history.verified:
+            return False
+        if marks & _BODY_MARKS and (marks & {Mark.RAW, Mark.SIGNATURE, Mark.STREAM} or stripe_calls.touches_stripe(module, node)):
+            return True
+        if Mark.REQUEST in marks or Mark.HEADERS in marks or request_values.reads_request(module, node):
+            return verifiers.concerns_request(module, node)
         if any(isinstance(value.reference, FunctionReference) for value in call.values):
             return True
-        if reference.node in self.interpreter.defaults or request_values.reads_request(reference.module, reference.node):
+        if keys.makes_fresh_value(module, reference):
             return True
-        if keys.makes_fresh_value(reference.module, reference):
-            return True
-        if self.interpreter.follow is not None:
-            return self.interpreter.follow(reference)
-        return stripe_calls.touches_stripe(reference.module, reference.node)
+        if interpreter.follow is not None:
+            return interpreter.follow(reference)
+        return verifiers.mentions_verification(module, node)
 
     def bound_arguments(self, call: Call, reference: FunctionReference) -> dict[str, Value]:
         """The parameters of the callee with the values that this call gives them."""
@@ -1000,11 +1011,20 @@ def _asks_for_type(test: ast.expr) -> bool:
 
 def functions_leave(reference: FunctionReference, depth: int = 0) -> bool:
     """Whether a function of the project never returns: its last statement raises, aborts or exits."""
+    key = ("leaves", reference.node)
+    known = reference.module.memory.get(key)
+    if not isinstance(known, bool):
+        known = _never_returns(reference, depth)
+        reference.module.memory[key] = known
+    return known
+
+
+def _never_returns(reference: FunctionReference, depth: int) -> bool:
     node = reference.node
-    if isinstance(node, ast.Lambda) or not node.body or depth > 2 or functions.yields_of(node):
+    if isinstance(node, ast.Lambda) or not node.body or depth > 2 or node in reference.module.yields:
         return False
     last = node.body[-1]
-    if functions.returns_of(node):
+    if node in reference.module.returns:
         return False
     if isinstance(last, ast.Raise):
         return all(not isinstance(inner, ast.If | ast.Try) for inner in node.body[:-1])

@@ -21,25 +21,6 @@ def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
             stack.extend(ast.iter_child_nodes(current))
 
 
-def returns_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.Return]:
-    """The ``return`` statements of a function's own body, in source order."""
-    found = [inner for statement in node.body for inner in _with_own(statement) if isinstance(inner, ast.Return)]
-    return sorted(found, key=lambda statement: statement.lineno)
-
-
-def yields_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr | None]:
-    """The values that a generator's own body yields."""
-    return [
-        inner.value for statement in node.body for inner in _with_own(statement) if isinstance(inner, ast.Yield)
-    ]
-
-
-def _with_own(statement: ast.stmt) -> Iterator[ast.AST]:
-    yield statement
-    if not isinstance(statement, _SCOPES):
-        yield from own_nodes(statement)
-
-
 def parameters(node: FunctionNode) -> list[ast.arg]:
     """All parameters that take one argument each, in order: positional ones, then keyword-only ones."""
     return [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]

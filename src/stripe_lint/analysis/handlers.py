@@ -7,12 +7,11 @@ it: decorators, guards, middleware, permission classes.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from stripe_lint.analysis import functions, names, static_values, verification
+from stripe_lint.analysis import functions, names, static_values, verification, verifiers
 from stripe_lint.analysis.dataflow import Exhausted, Interpreter, Outcome
 from stripe_lint.analysis.frameworks import by_name, frameworks_of, generic, request_type
 from stripe_lint.analysis.frameworks.model import Framework
@@ -208,7 +207,7 @@ def run_dependency(interpreter: Interpreter, dependency: Reference, history: His
         if dependency.receiver is not None and first is not None:
             bound[first.arg] = Value(reference=dependency.receiver)
         outcomes = interpreter.run_function(dependency.module, dependency.node, bound, start.history)
-        yielded = functions.yields_of(dependency.node)
+        yielded = dependency.module.yields.get(dependency.node)
         if yielded:
             outcomes = [replace(outcome, value=UNKNOWN) for outcome in outcomes]
         result.extend(outcomes)
@@ -385,7 +384,7 @@ def _registered_guards(module: Module, framework: Framework) -> Iterator[Functio
 
 def _after_guard(interpreter: Interpreter, guard: FunctionReference, found: list[Start]) -> list[Start]:
     """The starts that are left after a guard has run; only a guard that verifies is looked at."""
-    if isinstance(guard.node, ast.Lambda) or not mentions_verification(guard.module, guard.node):
+    if isinstance(guard.node, ast.Lambda) or not verifiers.mentions_verification(guard.module, guard.node):
         return found
     result = []
     for start in found:
@@ -430,52 +429,6 @@ def _refuses(guard: FunctionReference, outcome: Outcome) -> bool:
     return not outcome.history.verified
 
 
-_VERIFYING: Final = re.compile(
-    r"construct_event|parse_event_notification|parse_thin_event|verify_header|notification_handler|compare_digest"
-    r"|constant_time_compare|(verif|validat|check|authenticat)\w*(signature|webhook|stripe|event)|hmac",
-    re.IGNORECASE,
-)
-
-
-def mentions_verification(module: Module, node: ast.AST, depth: int = 0) -> bool:
-    """Whether a function or class holds a verification, itself, in a nested function, or in what it calls."""
-    key = ("verifies", node)
-    known = module.memory.get(key)
-    if isinstance(known, bool):
-        return known
-    module.memory[key] = False
-    answer = _mentions_verification(module, node, depth)
-    if answer or depth == 0:
-        module.memory[key] = answer
-    else:
-        module.memory.pop(key, None)
-    return answer
-
-
-DEEPEST_MENTION: Final = 4
-
-
-def _mentions_verification(module: Module, node: ast.AST, depth: int) -> bool:
-    calls = [inner for inner in ast.walk(node) if isinstance(inner, ast.Call)]
-    for call in calls:
-        name = functions.last_name(call.func)
-        if name is not None and _VERIFYING.search(name):
-            return True
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Attribute) and inner.attr in {"construct_event", "verify_header"}:
-            return True
-    if depth >= DEEPEST_MENTION:
-        return False
-    for call in calls:
-        reference = names.resolve(module, call.func)
-        if isinstance(reference, ObjectReference):
-            method = names.find_method(reference, "__call__")
-            reference = FunctionReference(*method, reference) if method is not None else None
-        if isinstance(reference, FunctionReference) and mentions_verification(reference.module, reference.node, depth + 1):
-            return True
-    return False
-
-
 @dataclass(frozen=True, slots=True)
 class Wrapper:
     """The inner function of a decorator of the project, and the names it knows the decorated function by."""
@@ -495,18 +448,11 @@ def wrappers(module: Module, function: NamedFunction) -> list[Wrapper]:
         target = expression.func if isinstance(expression, ast.Call) else expression
         reference = names.resolve(module, target)
         if isinstance(reference, FunctionReference) and not isinstance(reference.node, ast.Lambda):
-            if mentions_verification(reference.module, reference.node) or _reads_body(reference.node):
+            if verifiers.mentions_verification(reference.module, reference.node) or verifiers.reads_body(reference.module, reference.node):
                 wrapper = wrapper_of(reference.module, reference.node)
                 if wrapper is not None:
                     found.append(wrapper)
     return found
-
-
-_BODY_READERS: Final = frozenset({"get_json", "get_data", "loads", "raw_body", "json_body", "body", "json"})
-
-
-def _reads_body(node: ast.AST) -> bool:
-    return any(isinstance(inner, ast.Attribute) and inner.attr in _BODY_READERS for inner in ast.walk(node))
 
 
 def guarded_by_middleware(module: Module) -> bool:
@@ -530,11 +476,11 @@ def _has_verifying_middleware(source: Module) -> bool:
         if not {"__call__", "process_request", "process_view", "dispatch"} & scope.bindings.keys():
             continue
         named = node.name.endswith("Middleware") or any("get_response" in ast.dump(item) for item in node.body[:1])
-        if named and mentions_verification(source, node):
+        if named and verifiers.mentions_verification(source, node):
             return True
     for function in source.functions:
         if not isinstance(function, ast.Lambda) and "middleware" in set(functions.decorator_names(function)):
-            if mentions_verification(source, function):
+            if verifiers.mentions_verification(source, function):
                 return True
     return False
 

@@ -76,6 +76,8 @@ class Module:
         self.functions_by_name: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
         self.classes: list[ast.ClassDef] = []
         self.tries: list[ast.Try] = []
+        self.returns: dict[ast.AST, list[ast.Return]] = {}
+        self.yields: dict[ast.AST, list[ast.expr | None]] = {}
         self.handed_on: dict[str, list[ast.Attribute]] = {}
         self.attribute_bindings: dict[str, list[tuple[ast.Attribute, Binding]]] = {}
         self.imported_modules: set[str] = set()
@@ -298,6 +300,14 @@ class Module:
             scope.bind(name.asname or name.name, Binding(BindingKind.IMPORT_FROM, name))
         return True
 
+    def _on_return(self, node: ast.Return, scope: Scope, *_: object) -> bool:
+        self.returns.setdefault(scope.node, []).append(node)
+        return False
+
+    def _on_yield(self, node: ast.Yield | ast.YieldFrom, scope: Scope, *_: object) -> bool:
+        self.yields.setdefault(scope.node, []).append(node.value)
+        return False
+
     def _on_try(self, node: ast.Try, *_: object) -> bool:
         self.tries.append(node)
         return False
@@ -401,6 +411,9 @@ _ACTIONS = {
     ast.Nonlocal: Module._on_nonlocal,
     ast.Import: Module._on_import,
     ast.ImportFrom: Module._on_import_from,
+    ast.Return: Module._on_return,
+    ast.Yield: Module._on_yield,
+    ast.YieldFrom: Module._on_yield,
     ast.Try: Module._on_try,
     ast.ClassDef: Module._on_class,
     ast.FunctionDef: Module._on_function,

@@ -98,6 +98,17 @@ def resolve_name(module: Module, name: str, scope: Scope) -> Reference | None:
         starred = _from_star_imports(module, name)
         return starred or (External(f"builtins.{name}") if name in _BUILTINS else None)
     owner, bindings = found
+    key = ("name", name, owner)
+    known = module.memory.get(key, _PENDING)
+    if known is not _PENDING:
+        return known  # type: ignore[return-value]
+    module.memory[key] = None
+    answer = _resolve_bindings(module, name, owner, bindings)
+    module.memory[key] = answer
+    return answer
+
+
+def _resolve_bindings(module: Module, name: str, owner: Scope, bindings: list[Binding]) -> Reference | None:
     said = [
         binding
         for binding in bindings
@@ -144,6 +155,16 @@ def _is_none(node: ast.expr) -> bool:
 
 
 def _from_star_imports(module: Module, name: str) -> Reference | None:
+    key = ("starred", name)
+    if key in module.memory:
+        return module.memory[key]  # type: ignore[return-value]
+    module.memory[key] = None
+    answer = _search_star_imports(module, name)
+    module.memory[key] = answer
+    return answer
+
+
+def _search_star_imports(module: Module, name: str) -> Reference | None:
     for binding in module.scope.bindings.get("*", ()):
         statement = module.parents[binding.node]
         if isinstance(statement, ast.ImportFrom):
@@ -561,13 +582,13 @@ def returned_by(function: FunctionReference) -> Reference | None:
     node = function.node
     if isinstance(node, ast.Lambda):
         return resolve(function.module, node.body)
-    values = [statement.value for statement in functions.returns_of(node)]
+    values = [statement.value for statement in function.module.returns.get(node, ())]
     answer = None
     if values and all(value is not None for value in values):
         answer = _agree(resolve(function.module, value) for value in values if value is not None and not _is_none(value))
     if answer is None:
         answer = _agree(
-            resolve(function.module, value) for value in functions.yields_of(node) if value is not None
+            resolve(function.module, value) for value in function.module.yields.get(node, ()) if value is not None
         )
     if answer is None and node.returns is not None:
         answer = instance_of_annotation(function.module, node.returns)

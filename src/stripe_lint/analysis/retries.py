@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from stripe_lint.analysis import callers, control_flow, exceptions, functions, handlers, names
+from stripe_lint.analysis import callers, control_flow, exceptions, functions, handlers, names, verifiers
 from stripe_lint.analysis.control_flow import FlowNode, Graph
 from stripe_lint.analysis.dataflow import graph_of
 from stripe_lint.analysis.module import Module
@@ -247,7 +247,7 @@ def _wraps_in_retry(reference: FunctionReference) -> bool:
         return False
     wrapper = handlers.wrapper_of(reference.module, reference.node)
     if wrapper is None:
-        returned = functions.returns_of(reference.node)
+        returned = reference.module.returns.get(reference.node, ())
         return any(
             isinstance(statement.value, ast.Call) and is_retry_decorator(reference.module, statement.value)
             for statement in returned
@@ -373,7 +373,7 @@ def redelivery_around(module: Module, node: ast.AST, distance: int = 0, seen: fr
     if _is_late_task(function):
         return Place(module, function)
     if handlers.takes_request(module, function):
-        return Place(module, function) if handlers.mentions_verification(module, function) else None
+        return Place(module, function) if verifiers.mentions_verification(module, function) else None
     if handlers.verified_by_unseen_decorator(module, function):
         return Place(module, function)
     if distance >= FARTHEST_CALLER + 1:

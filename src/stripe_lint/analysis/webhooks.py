@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from stripe_lint.analysis import callers, functions, handlers, names
+from stripe_lint.analysis import callers, functions, handlers, names, verifiers
 from stripe_lint.analysis.dataflow import Interpreter
 from stripe_lint.analysis.facts import Facts, PayloadFact, UnverifiedUse, Use
 from stripe_lint.analysis.module import Module
@@ -76,7 +76,7 @@ def analysed_handlers(module: Module) -> list[Handler]:
     if _WORTH_READING.search(module.text):
         for owner, function in _roots(module):
             for deepest in DEPTHS:
-                interpreter = Interpreter(deepest=deepest)
+                interpreter = Interpreter(deepest=deepest, only_unverified=True)
                 handlers.run_handler(interpreter, owner, function)
                 if not interpreter.facts.exhausted:
                     found.append(Handler(owner, function, interpreter.facts))
@@ -98,7 +98,7 @@ def _roots(module: Module) -> list[tuple[Module, NamedFunction]]:
 def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
     if isinstance(module.enclosing_function(function), ast.FunctionDef | ast.AsyncFunctionDef):
         return False
-    if handlers.mentions_verification(module, function) or handlers.wrappers(module, function):
+    if verifiers.mentions_verification(module, function) or handlers.wrappers(module, function):
         return True
     names_read = set()
     known_types = 0
@@ -133,9 +133,9 @@ def _serves_verification(module: Module, function: NamedFunction) -> bool:
     """Whether a function that parses is called by, or decorates, a function that verifies."""
     for source, call in callers.call_sites(module, function) or ():
         around = source.enclosing_function(call)
-        if around is not None and handlers.mentions_verification(source, around):
+        if around is not None and verifiers.mentions_verification(source, around):
             return True
-    return any(handlers.mentions_verification(*decorated) for decorated in callers.decorated_by(module, function))
+    return any(verifiers.mentions_verification(*decorated) for decorated in callers.decorated_by(module, function))
 
 
 def _hands_body_on(names_read: set[str]) -> bool:

@@ -1,0 +1,81 @@
+"""Cheap questions about a whole function: can running it verify a webhook, or read a request's body or headers?"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Final
+
+from stripe_lint.analysis import functions, names
+from stripe_lint.analysis.module import Module
+from stripe_lint.analysis.references import FunctionReference, ObjectReference
+
+_VERIFYING: Final = re.compile(
+    r"construct_event|parse_event_notification|parse_thin_event|verify_header|notification_handler|compare_digest"
+    r"|constant_time_compare|(verif|validat|check|authenticat)\w*(signature|webhook|stripe|event)|hmac",
+    re.IGNORECASE,
+)
+
+
+def mentions_verification(module: Module, node: ast.AST, depth: int = 0) -> bool:
+    """Whether a function or class holds a verification, itself, in a nested function, or in what it calls."""
+    key = ("verifies", node)
+    known = module.memory.get(key)
+    if isinstance(known, bool):
+        return known
+    module.memory[key] = False
+    answer = _mentions_verification(module, node, depth)
+    if answer or depth == 0:
+        module.memory[key] = answer
+    else:
+        module.memory.pop(key, None)
+    return answer
+
+
+DEEPEST_MENTION: Final = 4
+
+
+def _mentions_verification(module: Module, node: ast.AST, depth: int) -> bool:
+    calls = [inner for inner in ast.walk(node) if isinstance(inner, ast.Call)]
+    for call in calls:
+        name = functions.last_name(call.func)
+        if name is not None and _VERIFYING.search(name):
+            return True
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Attribute) and inner.attr in {"construct_event", "verify_header"}:
+            return True
+    if depth >= DEEPEST_MENTION:
+        return False
+    for call in calls:
+        reference = names.resolve(module, call.func)
+        if isinstance(reference, ObjectReference):
+            method = names.find_method(reference, "__call__")
+            reference = FunctionReference(*method, reference) if method is not None else None
+        if isinstance(reference, FunctionReference) and mentions_verification(reference.module, reference.node, depth + 1):
+            return True
+    return False
+
+
+_REQUEST_PARTS: Final = frozenset(
+    {"body", "data", "json", "get_json", "get_data", "raw_body", "json_body", "headers", "META", "stream", "read", "text"}
+    | {"media", "get_media", "bounded_stream", "get_body", "loads", "get_header", "environ", "httprequest", "POST", "form"}
+)
+
+
+def reads_body(module: Module, node: ast.AST) -> bool:
+    """Whether a function, or one nested in it, names a part of a request that can hold the body or the headers."""
+    key = ("reads body", node)
+    known = module.memory.get(key)
+    if not isinstance(known, bool):
+        known = any(
+            (isinstance(inner, ast.Attribute) and inner.attr in _REQUEST_PARTS)
+            or (isinstance(inner, ast.Constant) and inner.value in {"body", "headers"})
+            for inner in ast.walk(node)
+        )
+        module.memory[key] = known
+    return known
+
+
+def concerns_request(module: Module, node: ast.AST) -> bool:
+    """Whether it matters to run a function that is given the request."""
+    return reads_body(module, node) or mentions_verification(module, node)
