@@ -1,0 +1,275 @@
+"""What the analysis of Stripe files costs, against ``ast.parse`` of the same files in the same run.
+
+    python benchmarks/analysis_cost.py DIRECTORY [--slowest N]
+
+Every folder in the directory is a repository. Each of its files that concerns Stripe and is no test code is checked
+alone: first cold, in a project that has read nothing yet, then warm, once more in the same project. The analysis is
+counted without the parse of the file, without reading other modules, and without the search for names in all files of
+the project; these are listed beside it. All times are processor time. Exits with 1 if a limit is exceeded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import gc
+import os
+import statistics
+import sys
+import time
+import warnings
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from stripe_lint.analysis.module import Module
+from stripe_lint.config import Config
+from stripe_lint.errors import SourceError
+from stripe_lint.parsing import parse
+from stripe_lint.project import SKIPPED_FOLDERS, Project
+from stripe_lint.sources import Source, concerns_stripe, decode, find_root
+from stripe_lint.test_code import is_test_code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+RATIO_LIMIT = 3.0
+"""How many times its parse the analysis of a file, and the index of another module, may cost on average."""
+
+MODULES_LIMIT = 5
+"""How many other modules the check of a file may read, in the median."""
+
+WARM_LIMIT, COLD_LIMIT = 1.0, 5.0
+"""How many seconds any file may take."""
+
+RUNS = 3
+"""How often what can be repeated is measured; the fastest run counts."""
+
+Result = TypeVar("Result")
+
+
+class WatchedProject(Project):
+    """A project that knows how long it read other files, and which."""
+
+    def __init__(self, root: Path) -> None:
+        """Starts with nothing read."""
+        super().__init__(root)
+        self.reading = 0.0
+        self.searching = 0.0
+        self.others: list[Module] = []
+
+    def _read(self, path: Path) -> Module | None:
+        module, seconds = timed(lambda: super(WatchedProject, self)._read(path))
+        self.reading += seconds
+        if module is not None:
+            self.others.append(module)
+        return module
+
+    @cached_property
+    def _contents(self) -> dict[Path, bytes] | None:
+        contents, seconds = timed(lambda: Project._contents.func(self))  # type: ignore[attr-defined]
+        self.searching += seconds
+        return contents  # type: ignore[no-any-return]
+
+
+@dataclass
+class Measured:
+    """One file."""
+
+    path: Path
+    parse: float
+    index: float
+    cold: float
+    warm: float
+    reading: float
+    searching: float
+    modules: int
+
+    @property
+    def total(self) -> float:
+        """What a user waits for when only this file is checked."""
+        return self.parse + self.cold + self.reading + self.searching
+
+
+@dataclass
+class Totals:
+    """What is summed up over all files."""
+
+    files: list[Measured] = field(default_factory=list)
+    by_rule: Counter[str] = field(default_factory=Counter)
+    others: dict[Path, tuple[float, float]] = field(default_factory=dict)
+    test_code: int = 0
+    unreadable: int = 0
+
+
+def timed(action: Callable[[], Result]) -> tuple[Result, float]:
+    """The result of ``action`` and the processor time that it took."""
+    start = time.process_time()
+    result = action()
+    return result, time.process_time() - start
+
+
+def fastest(action: Callable[[], object]) -> float:
+    """The least processor time of several runs."""
+    return min(timed(action)[1] for _ in range(RUNS))
+
+
+def main() -> int:
+    """Measures, prints, and compares with the limits."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--slowest", type=int, default=5)
+    options = parser.parse_args()
+    totals = Totals()
+    for repository in sorted(path for path in options.directory.absolute().iterdir() if path.is_dir()):
+        for path in python_files(repository):
+            measure(path, repository, totals)
+        gc.collect()
+    return show(totals, options.directory.absolute(), options.slowest)
+
+
+def python_files(repository: Path) -> Iterable[Path]:
+    """The files that the command would look into."""
+    for folder, folders, names in os.walk(repository):
+        folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
+        yield from (Path(folder, name) for name in sorted(names) if name.endswith(".py"))
+
+
+def measure(path: Path, repository: Path, totals: Totals) -> None:
+    """Checks one file, cold and warm."""
+    data = path.read_bytes() if path.is_file() else b""
+    if not concerns_stripe(data):
+        return
+    if is_test_code(path):
+        totals.test_code += 1
+        return
+    try:
+        source = decode(data, path, str(path))
+        tree = parse(source.text)
+    except SourceError:
+        totals.unreadable += 1
+        return
+    project = WatchedProject(root_of(path, repository))
+    cold = check(source, tree, project, totals.by_rule)
+    reading, searching = project.reading, project.searching
+    for other in project.others:
+        measure_other(other, totals)
+    warm = check(source, tree, project, None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        parsing = fastest(lambda: ast.parse(source.text))
+    totals.files.append(
+        Measured(
+            path,
+            parsing,
+            fastest(lambda: Module(path, source.text, tree, project)),
+            cold - reading - searching,
+            warm - (project.reading - reading) - (project.searching - searching),
+            reading,
+            searching,
+            len(project.others),
+        )
+    )
+
+
+def root_of(path: Path, repository: Path) -> Path:
+    """The root of the project, which never lies above the repository."""
+    root = find_root(path)
+    return root if root.is_relative_to(repository) else repository
+
+
+def check(source: Source, tree: ast.Module, project: Project, by_rule: Counter[str] | None) -> float:
+    """How long all rules take that are on by default."""
+    module, total = timed(lambda: project.load(source.path, source.text, tree))
+    for rule in Config().rules():
+        _, seconds = timed(lambda rule=rule: list(rule.detect(module)))  # type: ignore[misc]
+        total += seconds
+        if by_rule is not None:
+            by_rule[rule.code] += seconds  # type: ignore[assignment]
+    return total
+
+
+def measure_other(module: Module, totals: Totals) -> None:
+    """What the parse and the index of a module cost that another file led to."""
+    if module.path not in totals.others:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            parsing = fastest(lambda: ast.parse(module.text))
+        indexing = fastest(lambda: Module(module.path, module.text, module.tree, module.project))
+        totals.others[module.path] = parsing, indexing
+
+
+def show(totals: Totals, base: Path, slowest: int) -> int:
+    """Prints the table; 1 if a limit is exceeded."""
+    files = totals.files
+    parse_sum = sum(file.parse for file in files)
+    print(f"{len(files)} files measured, {totals.test_code} left out as test code, {totals.unreadable} unreadable\n")
+    print(f"{'':28}{'sum s':>9}{'x parse':>9}{'median x':>10}{'90 % x':>9}{'99 % x':>9}{'max x':>9}{'max ms':>9}")
+    row("ast.parse", [(file.parse, file.parse) for file in files])
+    row("analysis, cold", [(file.cold, file.parse) for file in files])
+    row("  its own index", [(file.index, file.parse) for file in files])
+    row("analysis, warm", [(file.warm, file.parse) for file in files])
+    row("reading other modules", [(file.reading, file.parse) for file in files])
+    row("searching all files", [(file.searching, file.parse) for file in files])
+    row("index of another module", [(index, parsing) for parsing, index in totals.others.values()])
+    read = sorted(file.modules for file in files)
+    print(f"\nother modules read for a file: median {statistics.median(read):g}, 90 % {at(read, 0.9)}, most {read[-1]}")
+    print("\nby rule, where the first that asks a question pays for the answer:")
+    for code, seconds in sorted(totals.by_rule.items()):
+        print(f"  {code}{seconds:9.2f} s{seconds / parse_sum:8.2f} x parse")
+    for title, key in (("cold, with all that it reads", cold_time), ("warm", warm_time)):
+        print(f"\nslowest files {title}:")
+        for file in sorted(files, key=key, reverse=True)[:slowest]:
+            print(f"{key(file):9.3f} s  parse {file.parse:.3f}, {file.modules} modules  {file.path.relative_to(base)}")
+    index_ratio = ratio([(index, parsing) for parsing, index in totals.others.values()])
+    exceeded = [
+        f"{what} is {value:.2f}, limit {limit}"
+        for what, value, limit in (
+            ("analysis / parse", ratio([(file.cold, file.parse) for file in files]), RATIO_LIMIT),
+            ("index / parse of other modules", index_ratio, RATIO_LIMIT),
+            ("median of other modules", statistics.median(read), MODULES_LIMIT),
+            ("slowest cold file in seconds", max(map(cold_time, files)), COLD_LIMIT),
+            ("slowest warm file in seconds", max(map(warm_time, files)), WARM_LIMIT),
+        )
+        if value > limit
+    ]
+    print("\n" + "\n".join(exceeded or ["all within the limits"]))
+    return int(bool(exceeded))
+
+
+def cold_time(file: Measured) -> float:
+    """What the check of the file takes when nothing was read before."""
+    return file.total
+
+
+def warm_time(file: Measured) -> float:
+    """What the check takes when other modules are known."""
+    return file.parse + file.warm
+
+
+def ratio(pairs: Sequence[tuple[float, float]]) -> float:
+    """The ratio of the sums."""
+    return sum(part for part, _ in pairs) / (sum(reference for _, reference in pairs) or 1)
+
+
+def at(ordered: Sequence[Result], share: float) -> Result:
+    """The value below which this share of the values lies."""
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def row(title: str, pairs: Sequence[tuple[float, float]]) -> None:
+    """One line of the table, from times and the parse times that they are compared with."""
+    if not pairs:
+        return
+    ratios = sorted(part / reference for part, reference in pairs)
+    numbers = (statistics.median(ratios), at(ratios, 0.9), at(ratios, 0.99), ratios[-1])
+    print(
+        f"{title:28}{sum(part for part, _ in pairs):9.2f}{ratio(pairs):9.2f}{numbers[0]:10.2f}"
+        f"{numbers[1]:9.2f}{numbers[2]:9.2f}{numbers[3]:9.1f}{1000 * max(part for part, _ in pairs):9.0f}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
