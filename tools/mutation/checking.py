@@ -6,7 +6,7 @@ import ast
 import difflib
 from typing import TYPE_CHECKING, Final
 
-from mutation import verifications, webhook_mutations
+from mutation import key_mutations, keyed_calls, verifications, webhook_mutations
 from mutation.model import Outcome, Skipped, UnfairError, Verdict, place
 from mutation.repositories import NamedFunction
 from stripe_lint.model import Severity
@@ -14,6 +14,7 @@ from stripe_lint.model import Severity
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from mutation.keyed_calls import KeyedCall
     from mutation.model import Mutant
     from mutation.repositories import Repository
     from mutation.verifications import Verification
@@ -31,7 +32,7 @@ SAME_FUNCTION: Final = frozenset({"STP101", "STP102", "STP103", "STP204", "STP20
 def check(repository: Repository, only: tuple[str, ...]) -> Outcome:
     """Everything that the mutation set says about a repository."""
     outcome = Outcome([], [], 0, [])
-    originals = _webhooks(repository, only, outcome)
+    originals = _webhooks(repository, only, outcome) + _keys(repository, only, outcome)
     return outcome._replace(originals=originals)
 
 
@@ -49,6 +50,34 @@ def _webhooks(repository: Repository, only: tuple[str, ...], outcome: Outcome) -
         originals += 1
         _try_all(repository, webhook_mutations.mutations(found), webhook_mutations.CODES, where, only, outcome)
     return originals
+
+
+def _keys(repository: Repository, only: tuple[str, ...], outcome: Outcome) -> int:
+    originals = 0
+    for found in keyed_calls.keyed_calls(repository):
+        if isinstance(found, Skipped):
+            outcome.skipped.append(found)
+            continue
+        where = place(found.file.path, repository.folder, found.call.lineno)
+        loud = [
+            f"{finding.code} at {finding.span.line}"
+            for finding in repository.findings(found.file, key_mutations.CODES)
+            if _concerns(finding, found)
+        ]
+        if loud:
+            outcome.loud.append(f"{where}: {', '.join(loud)}")
+            continue
+        originals += 1
+        _try_all(repository, key_mutations.mutations(found), key_mutations.CODES, where, only, outcome)
+    return originals
+
+
+def _concerns(finding: Finding, keyed: KeyedCall) -> bool:
+    """Whether a finding speaks of the call, or of the function that it stands in."""
+    line = finding.span.line
+    if keyed.function is not None and finding.code in SAME_FUNCTION:
+        return _is_inside(line, keyed.function)
+    return keyed.call.lineno <= line <= (keyed.call.end_lineno or line)
 
 
 def _loud(repository: Repository, verification: Verification) -> list[str]:

@@ -55,6 +55,10 @@ class SourceText:
         after = self.data[end : line_end if line_end >= 0 else len(self.data)].strip()
         return before.decode() if not after or after.startswith(b"#") else None
 
+    def indentation_of_block(self, statement: ast.stmt) -> str:
+        """The white space before a compound statement, which begins its line."""
+        return " " * statement.col_offset
+
 
 @dataclass(frozen=True)
 class Edited:

@@ -252,7 +252,7 @@ def _catching(verification: Verification) -> Iterator[ast.ExceptHandler]:
 
 
 def _passing(verification: Verification, raised: set[str]) -> Iterator[ast.ExceptHandler]:
-    """The handlers that one of the exceptions comes to, innermost first; ``raised`` becomes what leaves the function."""
+    """The handlers that one of the exceptions comes to, innermost first; ``raised`` keeps what leaves the function."""
     child: ast.AST = verification.expression
     for node in _up_to_function(verification):
         if isinstance(node, ast.Try) and child in node.body:
