@@ -52,6 +52,7 @@ class Project:
         self.modules_read = 0
         self._modules: dict[Path, tuple[_Stamp, Module | None]] = {}
         self._current: Module | None = None
+        self._mentions: dict[str, list[Path] | None] = {}
         self._found: dict[tuple[Path, str], Path | None] = {}
 
     def load(self, path: Path, text: str, tree: ast.Module | None = None) -> Module:
@@ -156,15 +157,29 @@ class Project:
 
         ``near`` is a file whose own bytes are always looked at, on disk or not.
         """
+        if name not in self._mentions:
+            self._mentions[name] = self._search_contents(name)
+        known = self._mentions[name]
+        if known is None:
+            return None
+        found = list(known)
+        if near is not None and near not in found:
+            found.append(near)
+        return found if len(found) <= MOST_CALLER_FILES else None
+
+    def _search_contents(self, name: str) -> list[Path] | None:
         contents = self._contents
         if contents is None:
             return None
         encoded = name.encode()
         pattern = re.compile(rb"\b" + re.escape(encoded) + rb"\b")
-        found = [path for path, data in contents.items() if encoded in data and pattern.search(data)]
-        if near is not None and near not in found:
-            found.append(near)
-        return found if len(found) <= MOST_CALLER_FILES else None
+        found = []
+        for path, data in contents.items():
+            if encoded in data and pattern.search(data):
+                found.append(path)
+                if len(found) > MOST_CALLER_FILES:
+                    break
+        return found
 
 
 def _module_file(base: Path, dotted: str) -> Path | None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
-from stripe_lint.analysis import control_flow, error_text, exceptions, functions, request_values
+from stripe_lint.analysis import control_flow, error_text, exceptions, functions, request_values, syntax
 from stripe_lint.analysis.control_flow import FlowNode, Graph, NodeKind
 from stripe_lint.analysis.evaluation import Evaluation, Fork
 from stripe_lint.analysis.facts import Facts, ResponseFact
@@ -251,7 +251,7 @@ class Interpreter:
                 if following is not None:
                     yield following, changed
         if not verified_here and node.raising is not None and node.raising.kind is NodeKind.DISPATCH:
-            if node.syntax is not None and _can_raise(node.syntax):
+            if node.syntax is not None and _can_raise(frame.module, node.syntax):
                 # a request that failed may all the same have been received
                 history = replace(state.history, keys=keys) if keys != state.history.keys else state.history
                 yield node.raising, state.changed(raised=ANY_EXCEPTION, history=history)
@@ -334,20 +334,20 @@ class Interpreter:
             yield node.raising, state
 
     def _handler(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
-        syntax = node.syntax
+        clause = node.syntax
         raised = state.raised or ANY_EXCEPTION
-        assert syntax is not None
-        place = Place(frame.module, syntax)
+        assert clause is not None
+        place = Place(frame.module, clause)
         history = state.history
         names = dict(state.names)
         if raised.verification is not None:
             history = replace(history, failure=Failure(place, raised.verification), verified=False)
         elif not history.verified:
             history = replace(history, through=history.through | {place})
-        if isinstance(syntax, ast.ExceptHandler) and syntax.name:
+        if isinstance(clause, ast.ExceptHandler) and clause.name:
             carried = frozenset(deep_tagged(raised.value, Mark.TEXT))
-            own = Tag(Mark.EXCEPTION, frame.module, syntax)
-            names[syntax.name] = Value(tags=frozenset({own}) | carried, truth=True)
+            own = Tag(Mark.EXCEPTION, frame.module, clause)
+            names[clause.name] = Value(tags=frozenset({own}) | carried, truth=True)
         if node.following is not None:
             yield node.following, state.changed(names=_frozen(names), history=history, raised=None, handling=raised)
 
@@ -400,26 +400,34 @@ def graph_of(module: Module, function: FunctionNode) -> Graph:
 
 
 def _statements_below(node: ast.AST) -> set[ast.AST]:
-    return {inner for inner in functions.own_nodes(node) if isinstance(inner, ast.stmt)}
+    return {inner for inner in syntax.own_nodes(node) if isinstance(inner, ast.stmt)}
 
 
 _RAISING = (ast.Call, ast.Subscript, ast.Await, ast.Attribute, ast.BinOp, ast.Yield, ast.YieldFrom)
 
 
-def _can_raise(syntax: ast.AST) -> bool:
-    expressions: list[ast.AST]
-    if isinstance(syntax, ast.For | ast.AsyncFor):
-        expressions = [syntax.iter]
-    elif isinstance(syntax, ast.With | ast.AsyncWith):
-        expressions = [item.context_expr for item in syntax.items]
-    elif isinstance(syntax, ast.Match):
-        expressions = [syntax.subject]
-    elif isinstance(syntax, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return False
-    else:
-        expressions = [syntax]
-    return any(
-        isinstance(inner, _RAISING)
-        for expression in expressions
-        for inner in (expression, *functions.own_nodes(expression))
-    )
+def _can_raise(module: Module, node: ast.AST) -> bool:
+    """Whether a step can end in an exception, by its syntax alone."""
+    key = ("can raise", node)
+    known = module.memory.get(key)
+    if not isinstance(known, bool):
+        known = any(
+            isinstance(inner, _RAISING)
+            for expression in _evaluated(node)
+            for inner in (expression, *syntax.own_nodes(expression))
+        )
+        module.memory[key] = known
+    return known
+
+
+def _evaluated(node: ast.AST) -> list[ast.AST]:
+    """What a step evaluates; the bodies of compound statements are steps of their own."""
+    if isinstance(node, ast.For | ast.AsyncFor):
+        return [node.iter]
+    if isinstance(node, ast.With | ast.AsyncWith):
+        return [item.context_expr for item in node.items]
+    if isinstance(node, ast.Match):
+        return [node.subject]
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.While):
+        return []
+    return [node]

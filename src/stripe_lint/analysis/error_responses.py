@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from stripe_lint.analysis import callers, exceptions, functions, handlers, names, stripe_calls
+from stripe_lint.analysis import callers, exceptions, functions, handlers, names, stripe_calls, syntax
 from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter, Outcome, graph_of
 from stripe_lint.analysis.facts import ResponseFact
 from stripe_lint.analysis.frameworks import ALL
@@ -131,7 +131,7 @@ def _calls_in(attempt: ast.Try) -> Iterator[ast.Call]:
     for statement in attempt.body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             continue
-        for node in functions.own_nodes(statement):
+        for node in syntax.own_nodes(statement):
             if isinstance(node, ast.Call):
                 yield node
 
@@ -160,7 +160,7 @@ def _in_body(module: Module, attempt: ast.Try, node: ast.AST) -> bool:
 def _catches_all(module: Module, attempt: ast.Try) -> bool:
     for handler in attempt.handlers:
         if _caught_names(module, handler) & _BROAD and not any(
-            isinstance(node, ast.Raise) for node in functions.own_nodes(handler)
+            isinstance(node, ast.Raise) for node in syntax.own_nodes(handler)
         ):
             return True
     return False
@@ -332,7 +332,7 @@ def _views_that_may_leak(module: Module) -> list[NamedFunction]:
     for function in module.functions:
         if isinstance(function, ast.Lambda):
             continue
-        calls = [node for node in functions.own_nodes(function) if isinstance(node, ast.Call)]
+        calls = module.calls_of.get(function, ())
         if not any(_is_leaky_call(module, call) for call in calls):
             continue
         if handlers.takes_request(module, function) or is_answered(module, function):
@@ -357,8 +357,7 @@ def is_leaky(module: Module, function: NamedFunction, depth: int = 0) -> bool:
     answer = _hands_text_back(module, function)
     if not answer and depth < DEEPEST_LEAK:
         answer = any(
-            isinstance(node, ast.Call) and _is_leaky_call(module, node, depth + 1)
-            for node in functions.own_nodes(function)
+            _is_leaky_call(module, node, depth + 1) for node in module.calls_of.get(function, ())
         )
     if answer or depth == 0:
         module.memory[key] = answer

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import (
+    syntax,
     callers,
     error_text,
     functions,
@@ -288,7 +289,7 @@ class Evaluation:
 
     def forget_pattern(self, pattern: ast.pattern) -> None:
         """Drop what is known about the names that a pattern captures."""
-        for node in ast.walk(pattern):
+        for node in syntax.descendants(pattern):
             name = getattr(node, "name", None) or getattr(node, "rest", None)
             if isinstance(name, str):
                 self.names.pop(name, None)
@@ -556,7 +557,7 @@ class Evaluation:
         chosen = self.choices.get(node)
         truth = chosen.value.truth if chosen is not None and chosen.value is not None else test.known_truth
         if truth is None:
-            if not any(isinstance(inner, ast.Call) for part in (node.body, node.orelse) for inner in ast.walk(part)):
+            if not any(isinstance(inner, ast.Call) for part in (node.body, node.orelse) for inner in syntax.descendants(part)):
                 return join(self.evaluate(node.body), self.evaluate(node.orelse))
             raise Fork(node, self.interpreter.both_ways(self.history))
         self._refine(node.test, test, truth)
@@ -918,9 +919,11 @@ class Evaluation:
         if reference.receiver is not None and not isinstance(reference.node, ast.Lambda):
             positional = positional[1:]
         for parameter, argument in zip(positional, call.node.args, strict=False):
-            if isinstance(argument, ast.Name) and functions.changes_parameter(reference.node, parameter.arg):
+            if isinstance(argument, ast.Name):
                 value = self.names.get(argument.id)
-                if value is not None and value.complete:
+                if value is None or not value.complete or not value.fields:
+                    continue
+                if functions.changes_parameter(reference.node, parameter.arg):
                     self.names[argument.id] = replace(value, complete=False)
 
     def _worth_following(self, call: Call, reference: FunctionReference) -> bool:
@@ -1093,7 +1096,7 @@ def _patterns(statement: ast.Match) -> list[ast.expr]:
     return [
         node.value
         for case in statement.cases
-        for node in ast.walk(case.pattern)
+        for node in syntax.descendants(case.pattern)
         if isinstance(node, ast.MatchValue)
     ]
 

@@ -5,20 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from stripe_lint.analysis import syntax
 from stripe_lint.analysis.scopes import FunctionNode
 
 _PROPERTIES = frozenset({"property", "cached_property"})
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
-
-
-def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """All nodes below ``node`` that belong to the same function, in no particular order."""
-    stack = list(ast.iter_child_nodes(node))
-    while stack:
-        current = stack.pop()
-        yield current
-        if not isinstance(current, _SCOPES):
-            stack.extend(ast.iter_child_nodes(current))
 
 
 def parameters(node: FunctionNode) -> list[ast.arg]:
@@ -51,7 +41,7 @@ def default_of(node: FunctionNode, parameter: ast.arg) -> ast.expr | None:
 
 def changes_parameter(node: FunctionNode, name: str) -> bool:
     """Whether a function sets entries of the dict that it gets as the parameter ``name``."""
-    for inner in own_nodes(node):
+    for inner in syntax.own_nodes(node):
         if isinstance(inner, ast.Subscript) and isinstance(inner.ctx, ast.Store):
             if isinstance(inner.value, ast.Name) and inner.value.id == name:
                 return True

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from stripe_lint.analysis import functions, names, static_values, verification, verifiers
+from stripe_lint.analysis import functions, names, static_values, syntax, verification, verifiers
 from stripe_lint.analysis.dataflow import Exhausted, Interpreter, Outcome
 from stripe_lint.analysis.frameworks import by_name, frameworks_of, generic, request_type
 from stripe_lint.analysis.frameworks.model import Framework
@@ -489,7 +489,7 @@ def wrapper_of(module: Module, decorator: NamedFunction) -> Wrapper | None:
     """The inner function that a decorator puts in place of the decorated one."""
     nested = [
         node
-        for node in ast.walk(decorator)
+        for node in syntax.descendants(decorator)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node is not decorator
     ]
     for inner in nested:
@@ -499,7 +499,7 @@ def wrapper_of(module: Module, decorator: NamedFunction) -> Wrapper | None:
         wrapped = functions.first_parameter(outer)
         if wrapped is None:
             continue
-        for node in functions.own_nodes(inner):
+        for node in syntax.own_nodes(inner):
             if isinstance(node, ast.Call) and functions.last_name(node.func) == wrapped.arg:
                 return Wrapper(module, inner, wrapped.arg)
     return None

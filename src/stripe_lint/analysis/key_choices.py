@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from stripe_lint.analysis import callers, functions, keys, requests, retries, static_values
+from stripe_lint.analysis import callers, functions, keys, requests, retries, static_values, syntax
 from stripe_lint.analysis.facts import KeyedCall
 from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.requests import Request
@@ -75,9 +75,9 @@ def _in_comprehension(module: Module, request: Request) -> Reuse | None:
         return None
     for around in module.ancestors(request.node):
         if isinstance(around, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
-            inside = {node.id for generator in around.generators for node in ast.walk(generator.target) if isinstance(node, ast.Name)}
-            read = {node.id for node in ast.walk(key) if isinstance(node, ast.Name)}
-            calls = any(isinstance(node, ast.Call) for node in ast.walk(key))
+            inside = {node.id for generator in around.generators for node in syntax.descendants(generator.target) if isinstance(node, ast.Name)}
+            read = {node.id for node in syntax.descendants(key) if isinstance(node, ast.Name)}
+            calls = any(isinstance(node, ast.Call) for node in syntax.descendants(key))
             if not (inside & read) and not calls:
                 return Reuse(request.node, Place(module, around), "the key is the same for all items")
             return None
@@ -107,7 +107,7 @@ def _repeats_one_request(module: Module, request: Request, fact: KeyedCall) -> b
         if around is function:
             return True
         if isinstance(around, ast.For | ast.AsyncFor | ast.While):
-            inside = set(ast.walk(around))
+            inside = set(syntax.descendants(around))
             if any(node in inside for node in made):
                 return True
             if not retries.is_retry_loop(module, around, request.node):
@@ -148,9 +148,9 @@ def _empty_parts(module: Module, request: Request) -> Reuse | None:
 def _is_tested(function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bool:
     return any(
         isinstance(inner, ast.Name) and inner.id == name
-        for node in functions.own_nodes(function)
+        for node in syntax.own_nodes(function)
         if isinstance(node, ast.If | ast.IfExp | ast.Assert)
-        for inner in ast.walk(node.test)
+        for inner in syntax.descendants(node.test)
     )
 
 
@@ -207,7 +207,7 @@ def _made_in_retry(module: Module, request: Request, fresh: set[Tag]) -> Regener
     retry = retries.retry_around(module, request.node)
     if retry is None or _hands_key_on(request, retry):
         return None
-    inside = set(ast.walk(retry.repeated))
+    inside = set(syntax.descendants(retry.repeated))
     for tag in sorted(fresh, key=lambda tag: getattr(tag.node, "lineno", 0)):
         if tag.module is None or tag.node is None:
             continue
@@ -233,7 +233,7 @@ def _called_inside(tag: Tag, retry: Retry, module: Module, request: Request) -> 
     if not isinstance(maker, ast.FunctionDef | ast.AsyncFunctionDef) or maker is module.enclosing_function(request.node):
         return False
     return any(
-        isinstance(node, ast.Call) and functions.last_name(node.func) == maker.name for node in ast.walk(retry.repeated)
+        isinstance(node, ast.Call) and functions.last_name(node.func) == maker.name for node in syntax.descendants(retry.repeated)
     )
 
 
@@ -243,19 +243,19 @@ def _attempt_number(module: Module, request: Request) -> Retry | None:
     if key is None:
         return None
     expressions = [key, _key_expression(module, request)]
-    read = {node.id for part in expressions if part is not None for node in ast.walk(part) if isinstance(node, ast.Name)}
+    read = {node.id for part in expressions if part is not None for node in syntax.descendants(part) if isinstance(node, ast.Name)}
     function = module.enclosing_function(request.node)
     for around in module.ancestors(request.node):
         if around is function:
             return None
         if isinstance(around, ast.For | ast.AsyncFor):
-            counters = {node.id for node in ast.walk(around.target) if isinstance(node, ast.Name)}
+            counters = {node.id for node in syntax.descendants(around.target) if isinstance(node, ast.Name)}
             if counters & read and retries.is_retry_loop(module, around, request.node):
                 return Retry(Place(module, around), "this loop repeats the request", around)
         elif isinstance(around, ast.While):
             counters = {
                 node.target.id
-                for node in ast.walk(around)
+                for node in syntax.descendants(around)
                 if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
             }
             if counters & read and retries.is_retry_loop(module, around, request.node):

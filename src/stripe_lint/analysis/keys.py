@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, names, static_values, stripe_calls
+from stripe_lint.analysis import functions, names, static_values, stripe_calls, syntax
 from stripe_lint.analysis.facts import KeyedCall
 from stripe_lint.analysis.references import External, FunctionReference
 from stripe_lint.analysis.values import UNKNOWN, Mark, Value, entries, tagged
@@ -55,8 +55,7 @@ def makes_fresh_value(module: Module, reference: FunctionReference) -> bool:
     known = module.memory.get(key)
     if not isinstance(known, bool):
         known = any(
-            isinstance(node, ast.Call) and functions.last_name(node.func) in _FRESH_NAMES
-            for node in functions.own_nodes(reference.node)
+            functions.last_name(node.func) in _FRESH_NAMES for node in module.calls_of.get(reference.node, ())
         )
         module.memory[key] = known
     return known
@@ -156,12 +155,12 @@ def _identity(evaluation: Evaluation, key: Value, argument: ast.expr | None) -> 
         return None
     used = frozenset(
         ".".join(chain)
-        for node in ast.walk(argument)
+        for node in syntax.descendants(argument)
         if isinstance(node, ast.Name | ast.Attribute)
         for chain in [functions.attribute_chain(node)]
         if chain is not None
     )
-    if any(isinstance(node, ast.Call) for node in ast.walk(argument)) and fresh:
+    if any(isinstance(node, ast.Call) for node in syntax.descendants(argument)) and fresh:
         return None
     return (ast.dump(argument), used, evaluation.frame.function)
 

@@ -6,55 +6,14 @@ import ast
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stripe_lint.analysis import syntax
 from stripe_lint.analysis.scopes import Binding, BindingKind, FunctionNode, Scope
 from stripe_lint.model import Span
 
 if TYPE_CHECKING:
     from stripe_lint.project import Project
 
-_LEAVES = frozenset({ast.Name, ast.Constant, ast.Pass, ast.Break, ast.Continue, ast.alias})
-_SKIPPED_FIELDS = frozenset({"ctx", "op", "ops", "type_ignores", "kind", "conversion", "type_params"})
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-
-
-def _child_fields() -> dict[type[ast.AST], tuple[str, ...]]:
-    """For each node class the fields that can hold nodes, so that the walk asks for nothing else."""
-    text_fields = {
-        ast.Name: ("id",),
-        ast.Attribute: ("attr",),
-        ast.keyword: ("arg",),
-        ast.arg: ("arg", "type_comment"),
-        ast.Constant: ("value",),
-        ast.Global: ("names",),
-        ast.Nonlocal: ("names",),
-        ast.ExceptHandler: ("name",),
-        ast.ImportFrom: ("module", "level"),
-        ast.FunctionDef: ("name", "type_comment"),
-        ast.AsyncFunctionDef: ("name", "type_comment"),
-        ast.ClassDef: ("name",),
-        ast.MatchAs: ("name",),
-        ast.MatchStar: ("name",),
-        ast.MatchMapping: ("rest",),
-        ast.MatchClass: ("kwd_attrs",),
-        ast.MatchSingleton: ("value",),
-        ast.FormattedValue: ("conversion",),
-        ast.comprehension: ("is_async",),
-        ast.AnnAssign: ("simple",),
-        ast.Assign: ("type_comment",),
-        ast.For: ("type_comment",),
-        ast.AsyncFor: ("type_comment",),
-        ast.With: ("type_comment",),
-        ast.AsyncWith: ("type_comment",),
-    }
-    fields: dict[type[ast.AST], tuple[str, ...]] = {}
-    for item in vars(ast).values():
-        if isinstance(item, type) and issubclass(item, ast.AST):
-            own = text_fields.get(item, ())
-            fields[item] = tuple(f for f in item._fields if f not in _SKIPPED_FIELDS and f not in own)
-    return fields
-
-
-_FIELDS = _child_fields()
 
 
 class Module:
@@ -76,6 +35,8 @@ class Module:
         self.functions_by_name: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
         self.classes: list[ast.ClassDef] = []
         self.tries: list[ast.Try] = []
+        self.calls_of: dict[ast.AST, list[ast.Call]] = {}
+        self.nested: dict[ast.AST, list[FunctionNode]] = {}
         self.returns: dict[ast.AST, list[ast.Return]] = {}
         self.yields: dict[ast.AST, list[ast.expr | None]] = {}
         self.handed_on: dict[str, list[ast.Attribute]] = {}
@@ -141,6 +102,13 @@ class Module:
             current = self.parents[current]
         return current
 
+    def calls_within(self, node: ast.AST) -> list[ast.Call]:
+        """The calls in a function and in the functions nested in it."""
+        found = list(self.calls_of.get(node, ()))
+        for inner in self.nested.get(node, ()):
+            found.extend(self.calls_within(inner))
+        return found
+
     def ancestors(self, node: ast.AST) -> list[ast.AST]:
         """The nodes around ``node``, innermost first, up to the module."""
         found = []
@@ -161,8 +129,8 @@ class Module:
 
     def _walk_scope(self, stack: list[ast.AST], scope: Scope, pending: list[tuple[list[ast.AST], Scope]]) -> None:
         parents = self.parents
-        fields = _FIELDS
-        leaves = _LEAVES
+        fields = syntax.FIELDS
+        leaves = syntax.LEAVES
         actions = _ACTIONS
         stack.reverse()
         while stack:
@@ -215,7 +183,8 @@ class Module:
         pending.append((inside, scope))
         return scope
 
-    def _on_call(self, node: ast.Call, *_: object) -> bool:
+    def _on_call(self, node: ast.Call, scope: Scope, *_: object) -> bool:
+        self.calls_of.setdefault(scope.owner, []).append(node)
         function = node.func
         if function.__class__ is ast.Attribute:
             self.calls.setdefault(function.attr, []).append(node)  # type: ignore[attr-defined]
@@ -301,11 +270,11 @@ class Module:
         return True
 
     def _on_return(self, node: ast.Return, scope: Scope, *_: object) -> bool:
-        self.returns.setdefault(scope.node, []).append(node)
+        self.returns.setdefault(scope.owner, []).append(node)
         return False
 
     def _on_yield(self, node: ast.Yield | ast.YieldFrom, scope: Scope, *_: object) -> bool:
-        self.yields.setdefault(scope.node, []).append(node.value)
+        self.yields.setdefault(scope.owner, []).append(node.value)
         return False
 
     def _on_try(self, node: ast.Try, *_: object) -> bool:
@@ -332,6 +301,7 @@ class Module:
     ) -> bool:
         self.functions.append(node)
         self.functions_by_name.setdefault(node.name, []).append(node)
+        self.nested.setdefault(scope.owner, []).append(node)
         scope.bind(node.name, Binding(BindingKind.FUNCTION, node))
         for decorator in node.decorator_list:
             self.parents[decorator] = node
@@ -346,6 +316,7 @@ class Module:
         self, node: ast.Lambda, scope: Scope, stack: list[ast.AST], pending: list[tuple[list[ast.AST], Scope]]
     ) -> bool:
         self.functions.append(node)
+        self.nested.setdefault(scope.owner, []).append(node)
         inner = self._open_scope(node, scope, [node.body], pending)
         self._bind_parameters(node, inner, stack)
         return True

@@ -7,7 +7,7 @@ import codecs
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, names, static_values, stripe_calls
+from stripe_lint.analysis import functions, names, static_values, stripe_calls, syntax
 from stripe_lint.analysis.facts import UnverifiedUse, Use
 from stripe_lint.analysis.frameworks import by_name, generic, is_json_function, request_global, request_type, view_base
 from stripe_lint.analysis.frameworks.model import Framework
@@ -213,7 +213,7 @@ def reads_request(module: Module, function: FunctionNode) -> bool:
     known = module.memory.get(key)
     if not isinstance(known, bool):
         known = any(
-            isinstance(node, ast.Name) and _is_request_global(module, node) for node in functions.own_nodes(function)
+            isinstance(node, ast.Name) and _is_request_global(module, node) for node in syntax.own_nodes(function)
         )
         module.memory[key] = known
     return known

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from stripe_lint.analysis import callers, functions, keys, names, static_values, stripe_calls
+from stripe_lint.analysis import callers, functions, keys, names, static_values, stripe_calls, syntax
 from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter, graph_of
 from stripe_lint.analysis.evaluation import Evaluation
 from stripe_lint.analysis.facts import KeyedCall
@@ -233,7 +233,7 @@ def _runs_it(module: Module, call: StripeCall) -> bool:
         return False
     return not any(
         keyword.arg in {keys.KEY, "options"}
-        for inner in functions.own_nodes(reference.node)
+        for inner in syntax.own_nodes(reference.node)
         if isinstance(inner, ast.Call)
         for keyword in inner.keywords
     )

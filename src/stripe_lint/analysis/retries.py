@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from stripe_lint.analysis import callers, control_flow, exceptions, functions, handlers, names, verifiers
+from stripe_lint.analysis import callers, control_flow, exceptions, functions, handlers, names, syntax, verifiers
 from stripe_lint.analysis.control_flow import FlowNode, Graph
 from stripe_lint.analysis.dataflow import graph_of
 from stripe_lint.analysis.module import Module
@@ -95,7 +95,7 @@ def is_retry_loop(module: Module, loop: Loop, node: ast.AST) -> bool:
     starting = _nodes_of(module, graph, node, loop)
     if not starting:
         return False
-    inside = set(ast.walk(loop))
+    inside = set(syntax.descendants(loop))
     if not _reached_after(starting, inside, failed=True) & set(starting):
         return False
     if not _reached_after(starting, inside, failed=False) & set(starting):
@@ -148,8 +148,8 @@ def _reached_after(starting: list[FlowNode], inside: set[ast.AST], *, failed: bo
 
 def _sets_flag(loop: ast.While, statement: ast.stmt) -> bool:
     """Whether the loop ends because of a name that is set after the request."""
-    tested = {node.id for node in ast.walk(loop.test) if isinstance(node, ast.Name)}
-    for node in functions.own_nodes(loop):
+    tested = {node.id for node in syntax.descendants(loop.test) if isinstance(node, ast.Name)}
+    for node in syntax.own_nodes(loop):
         if isinstance(node, ast.Assign) and node.lineno >= statement.lineno and isinstance(node.value, ast.Constant):
             if any(isinstance(target, ast.Name) and target.id in tested for target in node.targets):
                 return True
@@ -161,12 +161,12 @@ def _sets_flag(loop: ast.While, statement: ast.stmt) -> bool:
 
 def _uses_item(module: Module, loop: ast.For | ast.AsyncFor, node: ast.AST) -> bool:
     """Whether the request depends on the item of a loop over items."""
-    items = {inner.id for inner in ast.walk(loop.target) if isinstance(inner, ast.Name)}
+    items = {inner.id for inner in syntax.descendants(loop.target) if isinstance(inner, ast.Name)}
     if isinstance(loop.iter, ast.Call) and functions.last_name(loop.iter.func) in _ATTEMPT_ITERABLES - {"enumerate"}:
         pass
-    for inner in functions.own_nodes(loop):
+    for inner in syntax.own_nodes(loop):
         if isinstance(inner, ast.Assign) and any(
-            isinstance(part, ast.Name) and part.id in items for part in ast.walk(inner.value)
+            isinstance(part, ast.Name) and part.id in items for part in syntax.descendants(inner.value)
         ):
             items |= {
                 target.id for target in inner.targets if isinstance(target, ast.Name) and not _is_key_name(target.id)
@@ -176,7 +176,7 @@ def _uses_item(module: Module, loop: ast.For | ast.AsyncFor, node: ast.AST) -> b
         return False
     parts: list[ast.AST] = list(call.args)
     parts += [keyword.value for keyword in call.keywords if keyword.arg not in {"idempotency_key", "options"}]
-    return any(isinstance(inner, ast.Name) and inner.id in items for part in parts for inner in ast.walk(part))
+    return any(isinstance(inner, ast.Name) and inner.id in items for part in parts for inner in syntax.descendants(part))
 
 
 def _is_key_name(name: str) -> bool:
@@ -253,7 +253,7 @@ def _wraps_in_retry(reference: FunctionReference) -> bool:
             for statement in returned
             if statement.value is not None
         )
-    for inner in functions.own_nodes(wrapper.node):
+    for inner in syntax.own_nodes(wrapper.node):
         if isinstance(inner, ast.Call) and functions.last_name(inner.func) == wrapper.wrapped:
             for loop in _loops_around(wrapper.module, inner, wrapper.node):
                 if is_retry_loop(wrapper.module, loop, inner):
@@ -269,7 +269,7 @@ def _answers_failure_anywhere(module: Module, function: NamedFunction, node: ast
     return any(
         other is not node and isinstance(other, ast.Call) and ast.dump(other.func) == ast.dump(node.func)
         and _answers_failure_of(module, other, node)
-        for other in functions.own_nodes(function)
+        for other in syntax.own_nodes(function)
     )
 
 
@@ -312,7 +312,7 @@ def _calls_parameter_in_retry(reference: FunctionReference, call: ast.Call, argu
             parameter = keyword.arg
     if parameter is None:
         return False
-    for inner in functions.own_nodes(node):
+    for inner in syntax.own_nodes(node):
         if isinstance(inner, ast.Call) and functions.last_name(inner.func) == parameter:
             if any(is_retry_loop(reference.module, loop, inner) for loop in _loops_around(reference.module, inner, node)):
                 return True
@@ -320,7 +320,7 @@ def _calls_parameter_in_retry(reference: FunctionReference, call: ast.Call, argu
 
 
 def _nested_use(module: Module, function: NamedFunction, outer: NamedFunction) -> Retry | None:
-    for node in functions.own_nodes(outer):
+    for node in syntax.own_nodes(outer):
         if isinstance(node, ast.Name) and node.id == function.name and isinstance(node.ctx, ast.Load):
             parent = module.parents.get(node)
             if isinstance(parent, ast.Call) and parent.func is not node:

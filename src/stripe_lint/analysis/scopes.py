@@ -43,14 +43,22 @@ class Binding:
     annotation: ast.expr | None = None
 
 
-class Scope:
-    """The names bound in one module, class, function, lambda or comprehension."""
+_COMPREHENSIONS = frozenset({ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp})
 
-    __slots__ = ("bindings", "global_names", "node", "nonlocal_names", "parent")
+
+class Scope:
+    """The names bound in one module, class, function, lambda or comprehension.
+
+    ``owner`` is the scope's own node, or for a comprehension the function, class or module around it.
+    """
+
+    __slots__ = ("bindings", "global_names", "node", "nonlocal_names", "owner", "parent")
 
     def __init__(self, node: ScopeNode, parent: Scope | None) -> None:
         self.node = node
         self.parent = parent
+        is_comprehension = parent is not None and node.__class__ in _COMPREHENSIONS
+        self.owner: ast.AST = parent.owner if is_comprehension and parent is not None else node
         self.bindings: dict[str, list[Binding]] = {}
         self.global_names: set[str] = set()
         self.nonlocal_names: set[str] = set()
@@ -94,5 +102,3 @@ class Scope:
             scope = scope.parent
         return None
 
-
-_COMPREHENSIONS = frozenset({ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp})

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import Final
 
-from stripe_lint.analysis import callers, functions, names
+from stripe_lint.analysis import callers, functions, names, syntax
 from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import (
     ExternalInstance,
@@ -134,10 +134,9 @@ def touches_stripe(module: Module, function: FunctionNode, depth: int = 0, *, ha
         return known
     module.memory[key] = False
     answer = any(
-        isinstance(node, ast.Call)
-        and call_touches_stripe(module, node, depth, handled=handled)
+        call_touches_stripe(module, node, depth, handled=handled)
         and not (handled and _is_handled(module, function, node))
-        for node in functions.own_nodes(function)
+        for node in module.calls_of.get(function, ())
     )
     if answer or depth == 0:
         module.memory[key] = answer
@@ -161,7 +160,7 @@ def _is_handled(module: Module, function: FunctionNode, call: ast.Call) -> bool:
         if isinstance(around, ast.Try) and child in around.body:
             for handler in around.handlers:
                 broad = handler.type is None or functions.last_name(handler.type) in {"Exception", "BaseException"}
-                if broad and not any(isinstance(node, ast.Raise) for node in functions.own_nodes(handler)):
+                if broad and not any(isinstance(node, ast.Raise) for node in syntax.own_nodes(handler)):
                     return True
         child = around
     return False

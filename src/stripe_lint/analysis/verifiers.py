@@ -6,7 +6,7 @@ import ast
 import re
 from typing import Final
 
-from stripe_lint.analysis import functions, names
+from stripe_lint.analysis import functions, names, syntax
 from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import FunctionReference, ObjectReference
 
@@ -36,14 +36,14 @@ DEEPEST_MENTION: Final = 4
 
 
 def _mentions_verification(module: Module, node: ast.AST, depth: int) -> bool:
-    calls = [inner for inner in ast.walk(node) if isinstance(inner, ast.Call)]
+    calls = module.calls_within(node)
     for call in calls:
         name = functions.last_name(call.func)
         if name is not None and _VERIFYING.search(name):
             return True
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Attribute) and inner.attr in {"construct_event", "verify_header"}:
-            return True
+        for argument in call.args:
+            if isinstance(argument, ast.Attribute) and argument.attr in {"construct_event", "verify_header"}:
+                return True
     if depth >= DEEPEST_MENTION:
         return False
     for call in calls:
@@ -70,7 +70,7 @@ def reads_body(module: Module, node: ast.AST) -> bool:
         known = any(
             (isinstance(inner, ast.Attribute) and inner.attr in _REQUEST_PARTS)
             or (isinstance(inner, ast.Constant) and inner.value in {"body", "headers"})
-            for inner in ast.walk(node)
+            for inner in syntax.descendants(node)
         )
         module.memory[key] = known
     return known

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from stripe_lint.analysis import callers, functions, handlers, names, verifiers
+from stripe_lint.analysis import callers, functions, handlers, names, syntax, verifiers
 from stripe_lint.analysis.dataflow import Interpreter
 from stripe_lint.analysis.facts import Facts, PayloadFact, UnverifiedUse, Use
 from stripe_lint.analysis.module import Module
@@ -103,7 +103,7 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
     names_read = set()
     known_types = 0
     builds_event = False
-    for node in ast.walk(function):
+    for node in syntax.descendants(function):
         if isinstance(node, ast.Attribute):
             names_read.add(node.attr)
         elif isinstance(node, ast.Name):
@@ -201,7 +201,7 @@ def _names_stripe_webhook(module: Module, function: NamedFunction) -> bool:
     if owner is not None:
         spoken.append(owner.name)
     for decorator in function.decorator_list:
-        for node in ast.walk(decorator):
+        for node in syntax.descendants(decorator):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 spoken.append(node.value)
     own = " ".join([function.name, *spoken[3:]]).lower()
@@ -299,7 +299,7 @@ def _goes_on_below(use: UnverifiedUse) -> bool:
     failure = use.failure
     if failure is None or failure.noticed:
         return False
-    body = set(ast.walk(failure.handler.node)) if isinstance(failure.handler.node, ast.ExceptHandler) else set()
+    body = set(syntax.descendants(failure.handler.node)) if isinstance(failure.handler.node, ast.ExceptHandler) else set()
     return use.place.node not in body and use.origin.node not in body
 
 

@@ -1,0 +1,89 @@
+"""Walks over ``ast`` trees that ask each node only for the fields that can hold nodes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Final
+
+LEAVES: Final = frozenset({ast.Name, ast.Constant, ast.Pass, ast.Break, ast.Continue, ast.alias})
+_SKIPPED_FIELDS = frozenset({"ctx", "op", "ops", "type_ignores", "kind", "conversion", "type_params"})
+_SCOPES: Final = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef})
+
+
+def _child_fields() -> dict[type[ast.AST], tuple[str, ...]]:
+    """For each node class the fields that can hold nodes, so that the walk asks for nothing else."""
+    text_fields = {
+        ast.Name: ("id",),
+        ast.Attribute: ("attr",),
+        ast.keyword: ("arg",),
+        ast.arg: ("arg", "type_comment"),
+        ast.Constant: ("value",),
+        ast.Global: ("names",),
+        ast.Nonlocal: ("names",),
+        ast.ExceptHandler: ("name",),
+        ast.ImportFrom: ("module", "level"),
+        ast.FunctionDef: ("name", "type_comment"),
+        ast.AsyncFunctionDef: ("name", "type_comment"),
+        ast.ClassDef: ("name",),
+        ast.MatchAs: ("name",),
+        ast.MatchStar: ("name",),
+        ast.MatchMapping: ("rest",),
+        ast.MatchClass: ("kwd_attrs",),
+        ast.MatchSingleton: ("value",),
+        ast.FormattedValue: ("conversion",),
+        ast.comprehension: ("is_async",),
+        ast.AnnAssign: ("simple",),
+        ast.Assign: ("type_comment",),
+        ast.For: ("type_comment",),
+        ast.AsyncFor: ("type_comment",),
+        ast.With: ("type_comment",),
+        ast.AsyncWith: ("type_comment",),
+    }
+    fields: dict[type[ast.AST], tuple[str, ...]] = {}
+    for item in vars(ast).values():
+        if isinstance(item, type) and issubclass(item, ast.AST):
+            own = text_fields.get(item, ())
+            fields[item] = tuple(f for f in item._fields if f not in _SKIPPED_FIELDS and f not in own)
+    return fields
+
+
+FIELDS: Final = _child_fields()
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """The nodes directly below ``node``, operators and contexts left out."""
+    found: list[ast.AST] = []
+    for name in FIELDS[node.__class__]:
+        child = getattr(node, name, None)
+        if child.__class__ is list:
+            found.extend(item for item in child if item is not None)  # type: ignore[union-attr]
+        elif child is not None:
+            found.append(child)
+    return found
+
+
+def descendants(node: ast.AST) -> Iterator[ast.AST]:
+    """``node`` and all nodes below it, in no particular order."""
+    stack = [node]
+    leaves = LEAVES
+    while stack:
+        current = stack.pop()
+        yield current
+        if current.__class__ not in leaves:
+            stack.extend(children(current))
+
+
+def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes below ``node`` that belong to the same function, in no particular order.
+
+    A function, lambda or class below is there, what is inside it is not.
+    """
+    stack = children(node)
+    leaves, scopes = LEAVES, _SCOPES
+    while stack:
+        current = stack.pop()
+        yield current
+        kind = current.__class__
+        if kind not in leaves and kind not in scopes:
+            stack.extend(children(current))
