@@ -1,0 +1,184 @@
+"""What a check costs, in counts that are the same on every machine: parses, walks, reads and calls.
+
+``benchmarks/analysis_cost.py`` measures the times.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+from rule_cases import Case, all_cases, check, make_project
+
+from stripe_lint import suppressions
+from stripe_lint.analysis.module import Module
+from stripe_lint.project import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+PLAIN = "import stripe\n\nprint(stripe.Customer.retrieve('cus_1'))\n"
+UNKEYED = "import stripe\n\nstripe.Refund.create(charge='ch_1')\n"
+
+
+@pytest.fixture
+def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often a file is parsed, walked or read from the disk, by its name."""
+    counted: Counter[str] = Counter()
+    parse, walk, read = ast.parse, Module._walk, Project._read
+
+    def counting_parse(source: str | bytes, *arguments: str, **options: str) -> ast.AST:
+        by_us = sys._getframe(1).f_globals["__name__"].startswith("stripe_lint")
+        counted["parsed"] += by_us and options.get("mode", "exec") == "exec"
+        return parse(source, *arguments, **options)  # type: ignore[call-overload, no-any-return]
+
+    def counting_walk(module: Module) -> None:
+        counted[f"walked {module.path.name}"] += 1
+        walk(module)
+
+    def counting_read(project: Project, path: Path) -> Module | None:
+        counted[f"read {path}"] += 1
+        return read(project, path)
+
+    monkeypatch.setattr(ast, "parse", counting_parse)
+    monkeypatch.setattr(Module, "_walk", counting_walk)
+    monkeypatch.setattr(Project, "_read", counting_read)
+    return counted
+
+
+def project_with(folder: Path, files: dict[str, str]) -> Path:
+    make_project(folder)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_file_is_parsed_and_walked_once_for_all_rules(counts: Counter[str], tmp_path: Path) -> None:
+    check(project_with(tmp_path / "project", {"pay.py": UNKEYED}), "STP")
+    assert counts == {"parsed": 1, "walked pay.py": 1}
+
+
+def test_a_file_without_stripe_is_not_parsed(counts: Counter[str], tmp_path: Path) -> None:
+    check(project_with(tmp_path / "project", {"pay.py": PLAIN, "other.py": "def pay(): ...\n"}), "STP")
+    assert counts["parsed"] == 1
+    assert not counts["walked other.py"]
+
+
+@pytest.mark.parametrize("case", [case for case in all_cases() if case.is_folder], ids=lambda case: case.name)
+def test_another_module_is_read_once_for_a_whole_project(case: Case, counts: Counter[str], tmp_path: Path) -> None:
+    case.copy_to(tmp_path / "project")
+    check(tmp_path / "project", case.code)
+    assert [key for key, count in counts.items() if key.startswith("read ") and count > 1] == []
+    assert counts["parsed"] <= 2 * len(case.files)
+
+
+@pytest.mark.parametrize(("text", "expected"), [(PLAIN, 0), (UNKEYED, 1)], ids=["clean", "finding"])
+def test_comments_are_read_only_in_a_file_with_a_finding(
+    text: str, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def count(self: suppressions.Suppressions) -> dict[int, str]:
+        made.append(self)
+        return {}
+
+    monkeypatch.setattr(suppressions.Suppressions, "_join_lines", count)
+    check(project_with(tmp_path / "project", {"pay.py": text}), "STP")
+    assert len(made) == expected
+
+
+FLASK = "import stripe\nfrom flask import Flask, request\napp = Flask(__name__)\n"
+
+
+def handlers(count: int) -> str:
+    return FLASK + "".join(
+        f"""
+@app.post("/hook{number}")
+def hook{number}():
+    try:
+        event = stripe.Webhook.construct_event(request.data, request.headers["Stripe-Signature"], SECRET)
+    except stripe.SignatureVerificationError as error:
+        return str(error), 400
+    if event["type"] == "charge.refunded":
+        book(event["data"]["object"])
+    return ""
+"""
+        for number in range(count)
+    )
+
+
+def requests(count: int) -> str:
+    return "import stripe\n" + "".join(
+        f"""
+def pay{number}(order):
+    for attempt in range(3):
+        try:
+            key = f"{{order.id}}-{{attempt}}"
+            return stripe.Refund.create(charge=order.charge, idempotency_key=key)
+        except stripe.APIConnectionError:
+            continue
+"""
+        for number in range(count)
+    )
+
+
+def helpers(count: int) -> str:
+    """A chain of functions, each called by the one before."""
+    chain = "".join(
+        f"def step{number}(order, key):\n    return step{number + 1}(order, key)\n" for number in range(count)
+    )
+    return f"import stripe\n{chain}def step{count}(order, key):\n    stripe.Refund.create(charge=order)\n"
+
+
+def statements(count: int) -> str:
+    """One long function."""
+    body = "".join(f"    value{number} = event['x{number}']\n" for number in range(count))
+    known = "    if event['type'] == 'charge.refunded':\n        book(value0)\n"
+    return f"{FLASK}@app.post('/stripe')\ndef stripe_webhook():\n    event = request.json\n{body}{known}"
+
+
+def choices(count: int) -> str:
+    """One function with many ways through it."""
+    verified = "stripe.Webhook.construct_event(request.data, request.headers['Stripe-Signature'], SECRET)"
+    body = "".join(f"    if request.args.get('x{number}'):\n        event = {verified}\n" for number in range(count))
+    return f"{FLASK}@app.post('/')\ndef webhook():\n    event = request.json\n{body}    book(event['data'])\n"
+
+
+def attempts(count: int) -> str:
+    """One function with many ``try`` statements in a row."""
+    body = "".join(
+        f"    try:\n        stripe.Refund.create(charge={number})\n    except Exception as e:\n        return str(e)\n"
+        for number in range(count)
+    )
+    return f"{FLASK}@app.post('/')\ndef view():\n{body}"
+
+
+def calls_of(text: str, folder: Path) -> int:
+    """How many Python functions a check of ``text`` calls, which must find something."""
+    project = project_with(folder, {"pay.py": text})
+    calls = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    previous = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        found = check(project, "STP")
+    finally:
+        sys.setprofile(previous)
+    assert found
+    assert all(each.code != "STP000" for each in found)
+    return calls
+
+
+@pytest.mark.parametrize("make", [handlers, requests, helpers, statements, choices, attempts])
+def test_twice_the_code_costs_about_twice_as_much(make: Callable[[int], str], tmp_path: Path) -> None:
+    calls_of(make(2), tmp_path / "warm")
+    half, whole = calls_of(make(24), tmp_path / "half"), calls_of(make(48), tmp_path / "whole")
+    assert whole < 2.5 * half
