@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 NEAR: Final = 2
 """How many lines off a finding may stand."""
 
+CRASHED: Final = "STP000"
+"""What the linter reports where it could not look."""
+
 SAME_FUNCTION: Final = frozenset({"STP101", "STP102", "STP103", "STP204", "STP205"})
 """The rules that speak of a whole function, as the corpus' own score has it."""
 
@@ -75,6 +78,8 @@ def _keys(repository: Repository, only: tuple[str, ...], outcome: Outcome) -> in
 def _concerns(finding: Finding, keyed: KeyedCall) -> bool:
     """Whether a finding speaks of the call, or of the function that it stands in."""
     line = finding.span.line
+    if finding.code == CRASHED:
+        return True
     if keyed.function is not None and finding.code in SAME_FUNCTION:
         return _is_inside(line, keyed.function)
     return keyed.call.lineno <= line <= (keyed.call.end_lineno or line)
@@ -86,7 +91,8 @@ def _loud(repository: Repository, verification: Verification) -> list[str]:
         f"{finding.code} at {finding.span.line}"
         for file, function in verification.involved
         for finding in repository.findings(file, webhook_mutations.CODES)
-        if finding.severity is not Severity.INFO and _is_inside(finding.span.line, function)
+        if finding.code == CRASHED
+        or (finding.severity is not Severity.INFO and _is_inside(finding.span.line, function))
     ]
 
 

@@ -60,9 +60,10 @@ class _Change:
                 own = len(spans) if value is key else own
                 spans.append((self.source.start(name or value), self.source.end(value)))
         else:
-            for argument in sorted([*self.keyed.call.args, *self.keyed.call.keywords], key=self.source.start):
-                own = len(spans) if isinstance(argument, ast.keyword) and argument.value is key else own
-                spans.append((self.source.start(argument), self.source.end(argument)))
+            spans = [(self.source.start(value), self.source.end(value)) for value in self.keyed.call.args]
+            for keyword in self.keyed.call.keywords:
+                own = len(spans) if keyword.value is key else own
+                spans.append((self.source.start(keyword), self.source.end(keyword)))
         start, end = spans[own]
         if own > 0:
             return spans[own - 1][1], end, ""
@@ -136,6 +137,8 @@ def _above_loop(mutation: str, keyed: KeyedCall) -> Iterator[Mutant]:
     loop = _item_loop(keyed)
     change = _Change(keyed, "uuid")
     if loop is not None:
+        if _ends_loop(keyed):
+            raise UnfairError("the loop ends with the request")
         indentation = change.source.indentation_of_block(loop)
         change.draft.insert(change.source.start(loop), f"batch_key = {_FRESH}\n{indentation}")
         change.draft.replace(keyed.expression, MARK + change.call_with(change.with_key("batch_key")))
@@ -150,6 +153,14 @@ def _above_loop(mutation: str, keyed: KeyedCall) -> Iterator[Mutant]:
         change.draft.insert(end, f"\n{indentation}return outcome")
     change.draft.replace(keyed.expression, MARK + new)
     yield change.finished(mutation, "STP204")
+
+
+def _ends_loop(keyed: KeyedCall) -> bool:
+    """Whether the call's own block leaves the loop."""
+    block = keyed.file.parents[keyed.statement]
+    blocks = [getattr(block, name, []) for name in ("body", "orelse", "finalbody")]
+    last = next((each[-1] for each in blocks if keyed.statement in each), keyed.statement)
+    return isinstance(keyed.statement, ast.Return) or isinstance(last, ast.Return | ast.Break | ast.Raise)
 
 
 def _item_loop(keyed: KeyedCall) -> ast.For | ast.AsyncFor | None:

@@ -76,8 +76,20 @@ def keyed_calls(repository: Repository) -> Iterator[KeyedCall | Skipped]:
                 yield Skipped("(every mutation)", "the analysis does not take the call for one of Stripe's", where)
             elif not method.mutating:
                 yield Skipped("(every mutation)", "the call changes nothing", where)
+            elif (written[1] is not None) is not _takes_options(call, method, written[1]):
+                yield Skipped("(every mutation)", "the key stands where it has no effect", where)
             else:
                 yield KeyedCall(file, call, method, *written, file.function_of(call))
+
+
+def _takes_options(call: ast.Call, method: Method, written: ast.Dict | None) -> bool:
+    """Whether a dict is the one in which the method takes its options."""
+    if method.style != "service":
+        return False
+    index = method.options_index
+    if index is not None and index < len(call.args) and call.args[index] is written:
+        return True
+    return any(keyword.arg == "options" and keyword.value is written for keyword in call.keywords)
 
 
 def _written_key(call: ast.Call) -> tuple[ast.expr, ast.Dict | None] | None:
