@@ -23,10 +23,10 @@ from stripe_lint.analysis.scopes import FunctionNode
 from stripe_lint.analysis.state import ANY_EXCEPTION, Diverged, Failure, History, Place, Raised, State, merged
 from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Tag, Value, all_tags, deep_tagged
 
-MOST_STATES: Final = 24
+MOST_STATES: Final = 12
 """How many states one node may hold before they are merged."""
 
-MOST_STEPS: Final = 6_000
+MOST_STEPS: Final = 1_500
 """How many steps, over all functions together, one analysis may take before it gives up."""
 
 DEEPEST_CALL: Final = 6
@@ -70,7 +70,8 @@ class Interpreter:
 
     With ``follow_everything`` each function of the project that is called is run, not only those whose arguments say
     that it matters; for what a function builds, such as the arguments of a request. ``follow`` names further
-    functions to run. With ``only_unverified`` a path is left as soon as something has verified the request.
+    functions to run. With ``only_unverified`` a path is left as soon as something has verified the request; ``may_verify``
+    is false where nothing that is run can.
     """
 
     def __init__(
@@ -80,7 +81,11 @@ class Interpreter:
         follow: Callable[[FunctionReference], bool] | None = None,
         deepest: int = DEEPEST_CALL,
         only_unverified: bool = False,
+        may_verify: bool = True,
+        most_steps: int = MOST_STEPS,
     ) -> None:
+        self.most_steps = most_steps
+        self.may_verify = may_verify
         self.deepest = deepest
         self.only_unverified = only_unverified
         self.follow_everything = follow_everything
@@ -171,7 +176,7 @@ class Interpreter:
                     continue
             states.add(current)
             self._steps += 1
-            if self._steps > MOST_STEPS:
+            if self._steps > self.most_steps:
                 self.facts.exhausted = True
                 raise Exhausted
             pending.extend(self._step(frame, node, current))

@@ -22,6 +22,9 @@ NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef
 DEEPEST_LEAK: Final = 3
 """How many calls deep a function is searched for an ``except`` whose text it hands back."""
 
+MOST_VIEW_STEPS: Final = 5_000
+"""How many steps the run of one such view may take."""
+
 MOST_VIEWS: Final = 60
 """How many views of one file are run because of what they call."""
 
@@ -390,7 +393,7 @@ def _carries_text(outcome: Outcome) -> bool:
 
 
 def _run_view(module: Module, function: NamedFunction) -> set[ResponseFact]:
-    interpreter = Interpreter(follow=_is_leaky_reference)
+    interpreter = Interpreter(follow=_is_leaky_reference, most_steps=MOST_VIEW_STEPS)
     try:
         answers = is_answered(module, function)
         for start in handlers.starts(interpreter, module, function):

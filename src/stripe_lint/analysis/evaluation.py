@@ -935,6 +935,8 @@ class Evaluation:
         marks = {tag.mark for value in (*call.values, call.receiver) for tag in all_tags(value)}
         if marks & _ALWAYS_FOLLOWED:
             return True
+        if interpreter.follow is not None:
+            return interpreter.follow(reference)
         if interpreter.only_unverified and self.history.verified:
             return False
         if marks & _BODY_MARKS and (marks & {Mark.RAW, Mark.SIGNATURE, Mark.STREAM} or stripe_calls.touches_stripe(module, node)):
@@ -945,8 +947,6 @@ class Evaluation:
             return True
         if keys.makes_fresh_value(module, reference):
             return True
-        if interpreter.follow is not None:
-            return interpreter.follow(reference)
         return verifiers.mentions_verification(module, node)
 
     def bound_arguments(self, call: Call, reference: FunctionReference) -> dict[str, Value]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import codecs
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -67,6 +68,7 @@ _LOOKUPS: Final = frozenset(
     {"filter", "get", "filter_by", "find", "find_one", "where", "get_object_or_404", "exists", "exclude", "first_or_404"}
     | {"get_or_none", "scalar", "scalars", "fetchone", "fetch_one", "select", "get_item", "aget", "first", "one_or_none"}
 )
+_LOOKUP_NAME: Final = re.compile(r"_*(get|find|fetch|load|lookup|look_up|retrieve|select|search|query|resolve)(_|$)(?!or_create)")
 _IDENTIFIERS: Final = frozenset({"id", "account", "livemode", "created", "api_version", "request", "pending_webhooks"})
 _SIGNATURE_HEADER: Final = "stripe-signature"
 
@@ -263,7 +265,7 @@ def used(evaluation: Evaluation, node: ast.AST, value: Value, kind: Use) -> None
     for tag in deep_tagged(value, Mark.PARSED):
         place = lifted(evaluation.frame, evaluation.place(node), tag)
         evaluation.facts.uses.add(UnverifiedUse(place, _origin(tag), kind, history.failure, history.through))
-        if kind is not Use.EFFECT and len(history.early) < MOST_EARLY_USES:
+        if kind is not Use.EFFECT and evaluation.interpreter.may_verify and len(history.early) < MOST_EARLY_USES:
             evaluation.remember(early=evaluation.history.early | {place})
 
 
@@ -485,7 +487,7 @@ def passed(evaluation: Evaluation, call: Call) -> None:
     if method is not None and method.verb == "get":
         evaluation.facts.refetched_objects = True
         return
-    kind = Use.DECISION if call.name in _LOOKUPS else Use.EFFECT
+    kind = Use.DECISION if call.name in _LOOKUPS or _LOOKUP_NAME.match(call.name) else Use.EFFECT
     for value in affected:
         missing(evaluation, value)
         used(evaluation, call.node, value, kind)

@@ -24,7 +24,7 @@ NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef
 FARTHEST_CALLER: Final = 3
 """How many calls up a handler is looked for."""
 
-DEPTHS: Final = (6, 2, 0)
+DEPTHS: Final = (6, 1, 0)
 """How many calls deep a handler is followed; the next one where the one before takes too long."""
 
 MOST_ROOTS: Final = 16
@@ -75,8 +75,9 @@ def analysed_handlers(module: Module) -> list[Handler]:
     found = []
     if _WORTH_READING.search(module.text):
         for owner, function in _roots(module):
+            may_verify = verifiers.mentions_verification(owner, function) or bool(function.decorator_list)
             for deepest in DEPTHS:
-                interpreter = Interpreter(deepest=deepest, only_unverified=True)
+                interpreter = Interpreter(deepest=deepest, only_unverified=True, may_verify=may_verify)
                 handlers.run_handler(interpreter, owner, function)
                 if not interpreter.facts.exhausted:
                     found.append(Handler(owner, function, interpreter.facts))
