@@ -44,6 +44,7 @@ class Leak:
     whole_exception: bool
     card_error: bool
     only_user_message: bool
+    fixed_text: bool
 
 
 def leaks(module: Module) -> Iterator[Leak]:
@@ -62,7 +63,7 @@ def leaks(module: Module) -> Iterator[Leak]:
 
 
 def _weight(leak: Leak) -> int:
-    return 0 if leak.only_user_message or leak.card_error else 1
+    return 0 if leak.only_user_message or leak.card_error or leak.fixed_text else 1
 
 
 def _leak(fact: ResponseFact, tag: Tag) -> Leak | None:
@@ -72,10 +73,12 @@ def _leak(fact: ResponseFact, tag: Tag) -> Leak | None:
         if not isinstance(tag.node, ast.FunctionDef | ast.AsyncFunctionDef):
             return None
         kinds = _registered_classes(tag.module, tag.node)
+        fixed_text = False
     else:
         if not is_relevant(tag.module, tag.node):
             return None
         kinds = _caught_names(tag.module, tag.node)
+        fixed_text = _has_constant_text(tag.module, tag.node)
     card = kinds == {_CARD}
     if (card and tag.detail in _SHOWABLE) or (tag.detail == "user_message" and kinds & _BROAD):
         return None
@@ -87,6 +90,7 @@ def _leak(fact: ResponseFact, tag: Tag) -> Leak | None:
         whole_exception=whole and fact.returned and _returned_bare(fact.place),
         card_error=card and (whole or tag.detail == "str"),
         only_user_message=tag.detail == "user_message",
+        fixed_text=fixed_text,
     )
 
 
@@ -119,7 +123,9 @@ def _is_relevant(module: Module, handler: ast.ExceptHandler) -> bool:
         broad = any(name in _BROAD for name, _ in caught)
         payload = any(name in _PAYLOAD_ERRORS for name, _ in caught)
         if not broad and not payload:
-            return False
+            broad = _has_constant_text(module, handler)
+            if not broad:
+                return False
     else:
         broad, payload = True, False
     if not eligible(module):
@@ -128,6 +134,34 @@ def _is_relevant(module: Module, handler: ast.ExceptHandler) -> bool:
     if not isinstance(attempt, ast.Try):
         return False
     return any(_reaches_handler(module, attempt, call, broad=broad) for call in _calls_in(attempt))
+
+
+def _has_constant_text(module: Module, handler: ast.ExceptHandler) -> bool:
+    """Whether a handler only catches exceptions of the project that are always raised with constant text."""
+    key = ("constant text", handler)
+    known = module.memory.get(key)
+    if not isinstance(known, bool):
+        types = exceptions.handler_types(module, handler) or []
+        classes = [names.resolve(module, node) for node in types]
+        known = bool(classes) and all(
+            isinstance(caught, ClassReference) and _raised_with_constants(caught) for caught in classes
+        )
+        module.memory[key] = known
+    return known
+
+
+def _raised_with_constants(caught: ClassReference) -> bool:
+    found = False
+    for path in caught.module.project.files_that_mention(caught.node.name, caught.module.path) or ():
+        source = caught.module.project.module_at(path)
+        for call in source.calls.get(caught.node.name, ()) if source is not None else ():
+            if source is None or names.resolve(source, call.func) != caught:
+                continue
+            arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+            if not arguments or not all(isinstance(argument, ast.Constant) for argument in arguments):
+                return False
+            found = True
+    return found
 
 
 def _calls_in(attempt: ast.Try) -> Iterator[ast.Call]:

@@ -262,6 +262,7 @@ class Evaluation:
         if holder_name is None:
             return
         name = ".".join(holder_name)
+        keys.reassigned(self, name)
         holder = self.names.get(name, UNKNOWN)
         key = _constant_key(target.slice)
         if key is not None:

@@ -32,7 +32,7 @@ MOST_ROOTS: Final = 16
 
 _WORTH_READING: Final = re.compile(
     r"construct_event|parse_event_notification|parse_thin_event|verify_header|notification_handler|construct_from"
-    r"|convert_to_stripe_object|stripe.signature|webhook|Event\.retrieve|events\.retrieve|event_type|event\[|\.deserialize\("
+    r"|convert_to_stripe_object|stripe.signature|webhook|Event\.retrieve|events\.retrieve|loads\(|get_json|event_type|event\[|\.deserialize\("
     r"""|["'](?:charge|checkout|customer|invoice|payment|payout|account|setup_intent|subscription|refund|transfer)[._]\w+\.""",
     re.IGNORECASE,
 )
@@ -58,7 +58,7 @@ class Handler:
             return True
         if len(facts.event_types) >= 2 or (facts.event_types and "type" in facts.evidence):
             return True
-        return bool(facts.evidence & {"type", "data"}) and _names_stripe_webhook(self.module, self.function)
+        return bool(facts.uses) and _names_stripe_webhook(self.module, self.function)
 
     @property
     def verifies(self) -> bool:
@@ -150,13 +150,15 @@ def _entry_points(
     if function in seen:
         return
     seen.add(function)
-    routed = handlers.registered_by(module, function) is not None
-    if routed or (handlers.takes_request(module, function) and handlers.frameworks(module)):
+    if handlers.registered_by(module, function) is not None:
         yield module, function
         return
     through = list(_through_framework(module, function, seen))
     if through:
         yield from through
+        return
+    if handlers.takes_request(module, function) and handlers.frameworks(module):
+        yield module, function
         return
     if distance < FARTHEST_CALLER:
         sites = callers.call_sites(module, function)

@@ -24,7 +24,7 @@ def _message(leak: Leak) -> str:
 
 
 def _severity(leak: Leak) -> Severity | None:
-    return Severity.INFO if leak.card_error or leak.only_user_message else None
+    return Severity.INFO if leak.card_error or leak.only_user_message or leak.fixed_text else None
 
 
 RULE = Rule(
