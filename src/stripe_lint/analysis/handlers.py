@@ -476,13 +476,18 @@ def _has_verifying_middleware(source: Module) -> bool:
         if not {"__call__", "process_request", "process_view", "dispatch"} & scope.bindings.keys():
             continue
         named = node.name.endswith("Middleware") or any("get_response" in ast.dump(item) for item in node.body[:1])
-        if named and verifiers.mentions_verification(source, node):
+        if named and _speaks_of_stripe(source, node) and verifiers.mentions_verification(source, node):
             return True
     for function in source.functions:
         if not isinstance(function, ast.Lambda) and "middleware" in set(functions.decorator_names(function)):
-            if verifiers.mentions_verification(source, function):
+            if _speaks_of_stripe(source, function) and verifiers.mentions_verification(source, function):
                 return True
     return False
+
+
+def _speaks_of_stripe(source: Module, node: ast.ClassDef | NamedFunction) -> bool:
+    lines = source.text.splitlines()[node.lineno - 1 : node.end_lineno]
+    return any("stripe" in line.lower() for line in lines)
 
 
 def wrapper_of(module: Module, decorator: NamedFunction) -> Wrapper | None:
