@@ -1,4 +1,116 @@
-"""A webhook handler that trusts any sender."""
+"""A webhook handler that trusts any sender.
+
+## What it finds
+
+A handler (view, endpoint, Lambda entry point) that uses a Stripe event from the body of a request while nothing on any
+of its paths verifies that the body comes from Stripe. Using is: branching on the type, reading `data.object`, passing
+it on, storing it. Such an event is made by `json.loads(request.body)`, `request.get_json()` and their like, by a
+parameter that the framework fills from the body, by `stripe.Event.construct_from(...)`, and, in SDK 15.5.0 and newer,
+by `construct_event_without_verification` and `parse_event_notification_without_verification`.
+
+A handler is taken for Stripe's if it reads the `Stripe-Signature` header, builds a `stripe.Event`, dispatches on event
+types that Stripe has, or says "stripe" and "webhook" in its name, class, route or file.
+
+The body is verified by
+
+- `stripe.Webhook.construct_event`, `StripeClient.construct_event`, `parse_event_notification`, `parse_thin_event`,
+  `stripe.WebhookSignature.verify_header`, a `notification_handler`;
+- an HMAC over the body that is compared with the signature and decides whether the handler goes on;
+- `stripe.Event.retrieve(id)`: only what it returned is trusted;
+- a function, decorator, dependency, permission or authentication class, mixin or middleware that does one of these, in
+  any file of the project. One that can be seen and does not verify does not count. One that can't be seen counts if its
+  name says that it verifies (`verify_stripe_signature`) or if it gets both the raw body and the signature.
+
+Reported once, where the event is made from the body, or at the `def` where the body arrives parsed. It is a `warning`
+where the handler fetches the object from Stripe again but uses other fields of the body too, else an `error`.
+
+Not reported: what EventBridge, Event Grid or a queue such as SQS delivers, a handler that only forwards the raw body
+together with its signature, test code, and a handler that verifies on some of its paths (that is STP102).
+
+Limit: calls are followed a few levels deep, and a check outside the program, in a proxy or gateway, is not seen.
+
+## Why it costs money
+
+The address of a webhook is not a secret, and the body is plain JSON. Whoever sends `checkout.session.completed` with
+the id of an unpaid order gets the order. Stripe names fulfilled orders, access to accounts and changed records as what
+a forged event can do. With `construct_from` the sender even chooses the class of the object.
+
+`@csrf_exempt` is not the hole. Stripe sends no CSRF token, and its documentation says to exempt the route. The warning
+that generic linters give for it (Semgrep's `no-csrf-exempt`, for one) is misleading on a webhook view: without the
+decorator Django's CSRF middleware answers every genuine event with 403, and with it the signature is what protects the
+view. A list of Stripe's IP addresses is an addition, not a replacement: Stripe recommends both.
+
+## Bad
+
+```python
+import json
+
+from django.http import HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from orders.models import Order
+
+
+@csrf_exempt
+def stripe_webhook(request):
+    event = json.loads(request.body)
+    if event["type"] == "checkout.session.completed":
+        session = event["data"]["object"]
+        Order.objects.filter(session_id=session["id"]).update(paid=True)
+    return HttpResponse(status=200)
+```
+
+## Good
+
+```python
+import stripe
+from django.conf import settings
+from django.http import HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from orders.models import Order
+
+
+@csrf_exempt
+def stripe_webhook(request):
+    signature = request.headers.get("Stripe-Signature")
+    try:
+        event = stripe.Webhook.construct_event(request.body, signature, settings.STRIPE_WEBHOOK_SECRET)
+    except (ValueError, stripe.SignatureVerificationError):
+        return HttpResponse(status=400)
+    if event["type"] == "checkout.session.completed":
+        session = event["data"]["object"]
+        Order.objects.filter(session_id=session["id"]).update(paid=True)
+    return HttpResponse(status=200)
+```
+
+## Fix
+
+1. Give the raw body and the `Stripe-Signature` header to `construct_event`, with the secret of this endpoint
+   (`whsec_...`; each endpoint has its own, and test and live mode differ).
+2. Catch `ValueError` and `stripe.SignatureVerificationError`, answer 400 and leave. The second is no subclass of the
+   first. Up to SDK 7.7.0 it is `stripe.error.SignatureVerificationError`.
+3. From there on use nothing but the returned event. Since SDK 15.0.0 it is no `dict`: `event["type"]` and `event.type`
+   work, `event.get(...)` does not.
+4. Make the program refuse to start without the secret. Up to SDK 15.5.1 an empty secret is accepted, and anyone can
+   sign with it.
+
+Where there is no signature to check, fetch the event by its id (`stripe.Event.retrieve`, possible for 30 days) and use
+only the answer.
+
+## Suppress
+
+```python
+event = json.loads(request.body)  # noqa: STP101 - the gateway in front has checked the signature
+```
+
+## References
+
+- Receive Stripe events in your webhook endpoint: https://docs.stripe.com/webhooks
+- Resolve webhook signature verification errors: https://docs.stripe.com/webhooks/signature
+- Stripe's addresses: https://docs.stripe.com/ips
+- Changes of the SDK: https://github.com/stripe/stripe-python/blob/master/CHANGELOG.md
+"""
 
 from __future__ import annotations
 

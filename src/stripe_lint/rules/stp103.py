@@ -1,4 +1,104 @@
-"""A failed verification that lets the handler go on."""
+"""A failed verification that lets the handler go on.
+
+## What it finds
+
+An `except` (or `contextlib.suppress`) around the verification that does not leave on every path: it passes, logs, sets
+`event = None` or an empty dict that is then used, or builds an error response and does not return it. A helper that
+catches the error and tells its caller only by a result that the caller ignores is the same. So is an event that is used
+in the `finally` of the `try` that verifies.
+
+Reported as an `error` at the `except`, the `with` or the `finally`.
+
+Not reported: a handler of exceptions that returns, raises or aborts on every path; one after which nothing of the event
+is used before the refusal; a flag or a `None` that is tested before the event is used; an `except` around something
+else than the verification, such as a receipt mail. An `except` that parses the body itself is STP102.
+
+Limit: a call that can't be seen is taken to return, so an error function of another package that always raises is not
+recognised as a way out.
+
+## Why it costs money
+
+`construct_event` says "forged" by raising, and in no other way. Where that is swallowed, what follows runs on a body
+that anybody can have sent: with `verify_header` and a body that is parsed separately the forged event is handled as if
+it were genuine. At best the missing event ends in an `AttributeError` or `TypeError` and a 500; if the handler reaches
+its 200 instead, Stripe takes the event for delivered and does not send it again.
+
+## Bad
+
+```python
+import json
+import os
+
+import stripe
+from flask import Flask, request
+
+from shop.orders import mark_paid
+
+app = Flask(__name__)
+SECRET = os.environ["STRIPE_WEBHOOK_SECRET"]
+
+
+@app.post("/webhook")
+def webhook():
+    payload = request.get_data(as_text=True)
+    try:
+        stripe.WebhookSignature.verify_header(payload, request.headers.get("Stripe-Signature"), SECRET, 300)
+    except stripe.SignatureVerificationError:
+        app.logger.warning("bad signature")
+
+    event = json.loads(payload)
+    if event["type"] == "checkout.session.completed":
+        mark_paid(event["data"]["object"]["client_reference_id"])
+    return "", 200
+```
+
+## Good
+
+```python
+import os
+
+import stripe
+from flask import Flask, abort, request
+
+from shop.orders import mark_paid
+
+app = Flask(__name__)
+SECRET = os.environ["STRIPE_WEBHOOK_SECRET"]
+
+
+@app.post("/webhook")
+def webhook():
+    payload = request.get_data()
+    try:
+        event = stripe.Webhook.construct_event(payload, request.headers.get("Stripe-Signature"), SECRET)
+    except (ValueError, stripe.SignatureVerificationError):
+        app.logger.warning("bad signature")
+        abort(400)
+    if event["type"] == "checkout.session.completed":
+        mark_paid(event["data"]["object"]["client_reference_id"])
+    return "", 200
+```
+
+## Fix
+
+Leave at the end of the `except`: return a 400 with a fixed text, or raise the framework's exception for it. Log before
+that, not instead. Let the `try` hold the verification alone, so that the `except` can't be meant for something else. In
+a helper, raise; if it has to return `None`, test for it before anything else.
+
+Stripe counts every answer but 2xx as a failure and repeats the delivery for up to three days in live mode, so a genuine
+event that failed because of a wrong secret is not lost by refusing it.
+
+## Suppress
+
+```python
+except stripe.SignatureVerificationError:  # noqa: STP103 - counted only, the next middleware refuses
+```
+
+## References
+
+- Receive Stripe events in your webhook endpoint: https://docs.stripe.com/webhooks
+- Process undelivered webhook events: https://docs.stripe.com/webhooks/process-undelivered-events
+"""
 
 from __future__ import annotations
 

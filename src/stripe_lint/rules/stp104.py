@@ -1,4 +1,102 @@
-"""JSON parsed before the signature is checked."""
+"""JSON parsed before the signature is checked.
+
+## What it finds
+
+`request.json`, `get_json()`, `json.loads(body)`, `await request.json()`, DRF's `request.data` and their like on a path
+that verifies the signature of the same request later, in the handler itself, in a decorator or in a function that is
+called before. Also where the parsed value decides something: which secret is used, whether the type is of interest.
+
+Reported as a `warning` at each parse.
+
+Not reported: a parse after the verification; a look at the length, the content type, the address or the headers; a
+parse in a branch that does not verify; a request that is no webhook; the id that is read for
+`stripe.Event.retrieve(id)`. Where the parsed value itself is given to the verification, STP105 alone speaks. Where it
+is used on a path without verification, STP102 reports that path too.
+
+Limit: a parse by the framework itself (a `dict` or model parameter beside the raw body) or by another package is not
+seen.
+
+## Why it costs money
+
+Whatever is done with the parsed body before the check is done for anybody: a forged body chooses the secret, the
+tenant, the branch, or an early 200. Malformed JSON ends in a 500 before anything is checked, deep nesting in a
+`RecursionError`, and both fill the error log that should show real failures. And the value stays at hand: of the 22
+Python handlers in Stripe's sample repositories that call `construct_event`, 19 parse first, and 20 trust the raw JSON
+where no secret is set.
+
+The SDK had the same flaw and mended it in 2.29.1: since then it checks the signature before it parses.
+
+## Bad
+
+```python
+import os
+
+import stripe
+from fastapi import FastAPI, HTTPException, Request
+
+from shop.orders import mark_paid
+
+app = FastAPI()
+SECRET = os.environ["STRIPE_WEBHOOK_SECRET"]
+
+
+@app.post("/webhook")
+async def webhook(request: Request):
+    body = await request.json()
+    order = body["data"]["object"]["client_reference_id"]
+    try:
+        event = stripe.Webhook.construct_event(await request.body(), request.headers.get("stripe-signature"), SECRET)
+    except (ValueError, stripe.SignatureVerificationError):
+        raise HTTPException(status_code=400, detail="invalid signature") from None
+    if event["type"] == "checkout.session.completed":
+        await mark_paid(order)
+    return {"received": True}
+```
+
+## Good
+
+```python
+import os
+
+import stripe
+from fastapi import FastAPI, HTTPException, Request
+
+from shop.orders import mark_paid
+
+app = FastAPI()
+SECRET = os.environ["STRIPE_WEBHOOK_SECRET"]
+
+
+@app.post("/webhook")
+async def webhook(request: Request):
+    try:
+        event = stripe.Webhook.construct_event(await request.body(), request.headers.get("stripe-signature"), SECRET)
+    except (ValueError, stripe.SignatureVerificationError):
+        raise HTTPException(status_code=400, detail="invalid signature") from None
+    if event["type"] == "checkout.session.completed":
+        await mark_paid(event["data"]["object"]["client_reference_id"])
+    return {"received": True}
+```
+
+## Fix
+
+Verify first, with the raw body, and take everything from the returned event. Remove the parse if nothing else needs it.
+
+If the body chose the secret: give each mode, tenant or account its own address and take the choice from the route, or
+try the few secrets that are possible one after the other. If it filtered the types: choose the types in the settings of
+the endpoint at Stripe.
+
+## Suppress
+
+```python
+body = await request.json()  # noqa: STP104 - only its size is recorded
+```
+
+## References
+
+- Receive Stripe events in your webhook endpoint: https://docs.stripe.com/webhooks
+- The SDK's own flaw: https://github.com/stripe/stripe-python/issues/577
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,125 @@
-"""A payment request that a retry repeats."""
+"""A payment request that a retry repeats.
+
+## What it finds
+
+A call that moves or commits money, or creates what later moves it, and passes no idempotency key: not as
+`idempotency_key=`, not in a `StripeClient` service's `options`, not in a `headers` argument, and not in `**kwargs` or
+options that can be seen. Meant are calls on resource classes, on objects that the SDK returned (`intent.confirm()`) and
+on `StripeClient` services, their `_async` twins, and methods handed on
+(`asyncio.to_thread(stripe.Refund.create, ...)`).
+
+Severities:
+
+- `error`: inside a retry (a loop, `tenacity`, `backoff`, Celery's `autoretry_for` or `self.retry`, a function that
+  calls itself after a failure), in a webhook handler, and in a task that is delivered again (`acks_late`,
+  `reject_on_worker_lost`).
+- `warning`: everywhere else, for charges, payment intents, refunds, transfers and their reversals, payouts, top-ups,
+  fee refunds, customers and their balance, credit grants, subscriptions and schedules, changes of a subscription's
+  items, price, quantity or billing anchor, usage and meter events, invoices and their items, credit notes, orders,
+  issued cards, treasury movements and captures of a part.
+- `info`: wherever it stands, what Stripe itself refuses a second time (confirm, full capture, pay or finalize an
+  invoice, accept a quote), what costs nothing before somebody pays (Checkout sessions, payment links), and usage that
+  is set (`action="set"`).
+
+Not reported: a call whose arguments come from outside the function and can't be seen; a key that is passed and empty;
+requests that only read; test code. Other calls that change something are STP202.
+
+Limit: a retry is looked for in the function, around it and in its callers up to a few levels; one that a gateway, a job
+scheduler or a person makes is not seen.
+
+## Why it costs money
+
+A connection can break after Stripe has carried out the request and before the answer arrives. The program sees an
+error, tries again, and the customer pays twice.
+
+What the SDK does already: since 2.8.0 it sends a random key with every POST that has none, a new one for each call, and
+repeats that key when it repeats the request itself. It does so after connection errors, after status 409 and, since
+2.38.0, after 500 and above, at most `max_network_retries` times: by default 0 up to 10.12.1 and 2 since 11.0.0. A
+`StripeClient` made without `max_network_retries` makes 0 retries in every version.
+
+What it cannot do: recognise the second call. When your loop, the task queue, the redelivered webhook or the customer
+who clicks again runs the line once more, the SDK makes another key, and for Stripe it is another request. Only a key
+that your program keeps tells Stripe that the two are one. The sentence in the SDK's README that automatic keys
+"guarantee that retries are safe" is true of its own retries only.
+
+## Bad
+
+```python
+import time
+
+import stripe
+
+
+def refund(order):
+    for attempt in range(3):
+        try:
+            return stripe.Refund.create(payment_intent=order.payment_intent)
+        except stripe.APIConnectionError:
+            time.sleep(2**attempt)
+    raise RuntimeError(f"order {order.id} was not refunded")
+
+
+def charge(order):
+    client = stripe.StripeClient(order.shop.secret_key)
+    return client.v1.payment_intents.create({"amount": order.cents, "currency": "eur", "customer": order.customer})
+```
+
+## Good
+
+```python
+import time
+
+import stripe
+
+
+def refund(order):
+    for attempt in range(3):
+        try:
+            return stripe.Refund.create(
+                payment_intent=order.payment_intent, idempotency_key=f"order-{order.id}-refund"
+            )
+        except stripe.APIConnectionError:
+            time.sleep(2**attempt)
+    raise RuntimeError(f"order {order.id} was not refunded")
+
+
+def charge(order):
+    client = stripe.StripeClient(order.shop.secret_key)
+    params = {"amount": order.cents, "currency": "eur", "customer": order.customer}
+    return client.v1.payment_intents.create(params, {"idempotency_key": f"order-{order.id}-charge"})
+```
+
+## Fix
+
+Pass a key that names the operation and stays the same for all attempts:
+
+- derived from your own record: `f"order-{order.id}-refund"`; where an operation may rightly happen several times
+  (partial refunds), from the row that stands for this one time;
+- in a webhook handler derived from the event: `f"{event.id}-credit"`;
+- where there is no record, `str(uuid.uuid4())`, made before the first attempt and stored with what is retried.
+
+Resource methods take `idempotency_key=`, `StripeClient` services take it in `options`, the last parameter; within
+`params` it is sent as a form field and does nothing. `None` and an empty string are replaced by an automatic key. A key
+has at most 255 characters and should hold no personal data.
+
+A key does not last. API v1 may remove it once it is 24 hours old, API v2 keeps it for 30 days; after that the same key
+is a new request. It protects the retries of a day, not a job that is run again next week: store the id of what was
+created and look there first. API v1 also replays a failure: a 500 that was answered once is answered again for this
+key.
+
+## Suppress
+
+```python
+stripe.Refund.create(charge=charge_id)  # noqa: STP201 - run by hand, once, and never retried
+```
+
+## References
+
+- Idempotent requests: https://docs.stripe.com/api/idempotent_requests
+- Advanced error handling: https://docs.stripe.com/error-low-level
+- API v2: https://docs.stripe.com/api-v2-overview
+- Automatic retries of the SDK: https://github.com/stripe/stripe-python#configuring-automatic-retries
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,78 @@
-"""A key that never changes."""
+"""A key that never changes.
+
+## What it finds
+
+A call that changes something at Stripe and whose idempotency key is the same for every request of the program: a
+literal, a constant of a module, class or enum, a setting or environment variable, an f-string without a varying part, a
+parameter for which every caller passes the same constant, a function of the project that returns a constant.
+
+Reported as an `error` at the call.
+
+Not reported: a constant prefix with an id (`f"refund-{order.id}"`); a key that is read from an instance, a request or a
+parameter whose callers differ or can't be seen; an empty key, which the SDK replaces by an automatic one; test code. A
+random key that is made once when the program starts is STP204.
+
+Limit: a key counts as constant only where the definition is in the project and has one value on every path.
+
+## Why it costs money
+
+For Stripe one key is one request. API v1 keeps the status and the body of the first answer for at least 24 hours and
+compares the parameters of what comes later with the same key:
+
+- with other parameters the request is refused with an idempotency error, so the second customer of the day can't pay;
+- with the same parameters the first answer is sent again, and nothing happens. The second customer with the same basket
+  gets the first one's payment intent, which may be paid already, or the first one's customer; the second refund of the
+  same amount is reported as made and is not.
+
+A failure is kept too: a first answer with status 500 comes back all day. Where there is one request a day, as on a test
+system, everything works.
+
+## Bad
+
+```python
+import stripe
+
+SIGNUP_KEY = "shop-signup"
+
+
+def register(user):
+    customer = stripe.Customer.create(email=user.email, idempotency_key=SIGNUP_KEY)
+    user.stripe_customer = customer.id
+    user.save()
+```
+
+## Good
+
+```python
+import stripe
+
+
+def register(user):
+    customer = stripe.Customer.create(email=user.email, idempotency_key=f"user-{user.id}-signup")
+    user.stripe_customer = customer.id
+    user.save()
+```
+
+## Fix
+
+Put into the key what makes this operation different from all others: the id of the order, the row, the event, and a
+word for the operation (`f"order-{order.id}-refund"`). The constant may stay as a prefix. If there is no such id, make
+`str(uuid.uuid4())` where the operation begins and store it with what is retried. A mail address is no id: Stripe asks
+to keep personal data out of keys.
+
+Removing the key is safer than keeping a constant one: the SDK then makes a key for each call.
+
+## Suppress
+
+```python
+stripe.Product.create(name="Gift card", idempotency_key="gift-card")  # noqa: STP203 - a migration, run once an account
+```
+
+## References
+
+- Idempotent requests: https://docs.stripe.com/api/idempotent_requests
+- Errors: https://docs.stripe.com/api/errors
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,98 @@
-"""A new key on each attempt."""
+"""A new key on each attempt.
+
+## What it finds
+
+A request whose idempotency key is made inside the retry that repeats it: `uuid.uuid4()`, the clock, a random number, or
+the number of the attempt. A retry is a loop that sends the request again after a failure, `tenacity`, `backoff`,
+`stamina`, `retrying` and their like, Celery's `autoretry_for` and `self.retry`, RQ, Dramatiq and Huey, a retrying
+decorator of the project, a function that calls itself after a failure. The key and the retry may be in different
+functions and files.
+
+Reported as an `error` at the request.
+
+Not reported: a loop over items, each with a key of its own; a loop that polls, or takes the next job; a key that is
+made before the retry, is handed in or is read from a row; a fresh value that is not the key; test code.
+
+Limit: retries are looked for a few calls up from the request, and a value counts as fresh only if a known function of
+the standard library or of a common package makes it.
+
+## Why it costs money
+
+The key is there, it looks right, and it does nothing. A retry is needed after a timeout or a broken connection, when
+Stripe may have carried out the request already. Only the same key makes Stripe answer the second attempt with the
+result of the first; with a new one the second attempt is a second payment, refund or transfer.
+
+It is worse than no key where the SDK's own retries would have been enough: those repeat their key, the loop around them
+does not.
+
+## Bad
+
+```python
+import time
+import uuid
+
+import stripe
+
+
+def pay_out(seller):
+    for attempt in range(5):
+        try:
+            return stripe.Transfer.create(
+                amount=seller.balance,
+                currency="eur",
+                destination=seller.account,
+                idempotency_key=str(uuid.uuid4()),
+            )
+        except (stripe.APIConnectionError, stripe.RateLimitError):
+            time.sleep(2**attempt)
+    raise RuntimeError(f"seller {seller.id} was not paid")
+```
+
+## Good
+
+```python
+import time
+import uuid
+
+import stripe
+
+
+def pay_out(seller):
+    key = str(uuid.uuid4())
+    for attempt in range(5):
+        try:
+            return stripe.Transfer.create(
+                amount=seller.balance,
+                currency="eur",
+                destination=seller.account,
+                idempotency_key=key,
+            )
+        except (stripe.APIConnectionError, stripe.RateLimitError):
+            time.sleep(2**attempt)
+    raise RuntimeError(f"seller {seller.id} was not paid")
+```
+
+## Fix
+
+Make the key before the first attempt: above the loop, in the caller of the decorated function, in whatever enqueues the
+task, and pass it in. A task queue or a second process needs a key that outlives the function: derive it from the record
+(`f"payout-{payout.id}"`), store it in a column of the row, or, in a Celery task, use `self.request.id`, which a retried
+task keeps.
+
+A key lasts at least 24 hours in API v1 and 30 days in API v2. A retry that comes later has to look up first what was
+done.
+
+## Suppress
+
+```python
+stripe.PaymentIntent.create(**order, idempotency_key=str(uuid.uuid4()))  # noqa: STP205 - each attempt is a new order
+```
+
+## References
+
+- Idempotent requests: https://docs.stripe.com/api/idempotent_requests
+- Advanced error handling: https://docs.stripe.com/error-low-level
+"""
 
 from __future__ import annotations
 
