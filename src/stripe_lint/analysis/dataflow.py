@@ -13,15 +13,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
-from stripe_lint.analysis import control_flow, error_text, exceptions, functions, request_values, syntax
+from stripe_lint.analysis import bindings, control_flow, error_text, exceptions, request_values, syntax
 from stripe_lint.analysis.control_flow import FlowNode, Graph, NodeKind
-from stripe_lint.analysis.evaluation import Evaluation, Fork
+from stripe_lint.analysis.evaluation import Evaluation
 from stripe_lint.analysis.facts import Facts, ResponseFact
 from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.scopes import FunctionNode
-from stripe_lint.analysis.state import ANY_EXCEPTION, Diverged, Failure, History, Place, Raised, State, merged
-from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Tag, Value, all_tags, deep_tagged
+from stripe_lint.analysis.state import (
+    ANY_EXCEPTION,
+    Diverged,
+    Failure,
+    Fork,
+    History,
+    Outcome,
+    Place,
+    Raised,
+    State,
+    merged,
+)
+from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Tag, Value, all_tags, deep_tagged, element_of
 
 MOST_STATES: Final = 12
 """How many states one node may hold before they are merged."""
@@ -35,17 +46,8 @@ DEEPEST_CALL: Final = 6
 Result = TypeVar("Result")
 
 
-class Exhausted(Exception):
+class Exhausted(Exception):  # noqa: N818 - a limit that was reached, no error
     """The analysis took more steps than it may; nothing is known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One way a function can end: with a value or with an exception, after some history."""
-
-    value: Value | None
-    raised: Raised | None
-    history: History
 
 
 @dataclass(slots=True)
@@ -188,10 +190,6 @@ class Interpreter:
             self.ignored_failure(state.history)
         return Outcome(value, None, state.history)
 
-    def both_ways(self, history: History) -> list[Outcome]:
-        """The two outcomes of a condition inside an expression."""
-        return [Outcome(Value(truth=truth), None, history) for truth in (True, False)]
-
     def ignored_failure(self, history: History) -> None:
         """Record that the path went on after a failed verification as if nothing had happened."""
         failure = history.failure
@@ -226,7 +224,7 @@ class Interpreter:
             try:
                 result = action(evaluation)
             except Fork as fork:
-                queue.extend({**choices, fork.call: outcome} for outcome in fork.outcomes)
+                queue.extend({**choices, fork.node: outcome} for outcome in fork.outcomes)
             except Diverged as diverged:
                 yield evaluation, None, diverged.raised
             else:
@@ -248,7 +246,7 @@ class Interpreter:
             verified_here = verified_here or evaluation.met_verification
             if raised is not None:
                 if raised.verification is not None and isinstance(target, ast.Assign | ast.AnnAssign):
-                    evaluation.lose_targets(target, raised.verification)
+                    bindings.lose_targets(evaluation, target, raised.verification)
                 if node.raising is not None:
                     yield node.raising, evaluation.state.changed(raised=raised)
                 continue
@@ -325,7 +323,7 @@ class Interpreter:
                 if refined is not None:
                     yield following, refined
 
-        yield from self._attempted(frame, node, state, lambda e: e.condition(test), after)
+        yield from self._attempted(frame, node, state, lambda e: e.evaluate(test), after)
 
     def _dispatch(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
         raised = state.raised or ANY_EXCEPTION
@@ -362,10 +360,10 @@ class Interpreter:
 
         def after(evaluation: Evaluation, value: Value) -> Iterator[tuple[FlowNode | None, State]]:
             yield node.otherwise, evaluation.state
-            evaluation.bind(loop.target, evaluation.element_of(value), None)
+            bindings.bind(evaluation, loop.target, element_of(value), None)
             yield node.following, evaluation.state
 
-        yield from self._attempted(frame, node, state, lambda e: e.iterated(loop.iter), after)
+        yield from self._attempted(frame, node, state, lambda e: e.evaluate(loop.iter), after)
 
     def _enter(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
         block = node.syntax
@@ -380,7 +378,7 @@ class Interpreter:
         case = node.syntax
         assert isinstance(case, ast.match_case)
         evaluation = Evaluation(self, frame, state, {})
-        evaluation.forget_pattern(case.pattern)
+        bindings.forget_pattern(evaluation, case.pattern)
         if node.following is not None:
             yield node.following, evaluation.state
         if node.otherwise is not None:

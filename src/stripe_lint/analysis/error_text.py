@@ -22,7 +22,8 @@ from stripe_lint.analysis.state import Diverged, Raised
 from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, all_tags, deep_tagged, join
 
 if TYPE_CHECKING:
-    from stripe_lint.analysis.evaluation import Call, Evaluation
+    from stripe_lint.analysis.calls import Call
+    from stripe_lint.analysis.evaluation import Evaluation
 
 _TEXT_ATTRIBUTES: Final = frozenset(
     {"args", "message", "user_message", "json_body", "http_body", "error", "_message", "detail", "description", "reason"}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from stripe_lint.analysis import functions, names, static_values, syntax, verification, verifiers
-from stripe_lint.analysis.dataflow import Exhausted, Interpreter, Outcome
+from stripe_lint.analysis.dataflow import Exhausted, Interpreter
 from stripe_lint.analysis.frameworks import by_name, frameworks_of, generic, request_type
 from stripe_lint.analysis.frameworks.model import Framework
 from stripe_lint.analysis.module import Module
@@ -25,7 +25,7 @@ from stripe_lint.analysis.references import (
     Reference,
 )
 from stripe_lint.analysis.request_values import view_framework
-from stripe_lint.analysis.state import START, History
+from stripe_lint.analysis.state import START, History, Outcome
 from stripe_lint.analysis.values import UNKNOWN, Mark, Value, tagged
 
 NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef

@@ -11,7 +11,8 @@ from stripe_lint.analysis.references import External, FunctionReference
 from stripe_lint.analysis.values import UNKNOWN, Mark, Value, entries, tagged
 
 if TYPE_CHECKING:
-    from stripe_lint.analysis.evaluation import Call, Evaluation
+    from stripe_lint.analysis.calls import Call
+    from stripe_lint.analysis.evaluation import Evaluation
     from stripe_lint.analysis.module import Module
     from stripe_lint.data.surface import Method
 

@@ -25,8 +25,9 @@ from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Tag, Value, deep_ta
 from stripe_lint.data import event_types
 
 if TYPE_CHECKING:
+    from stripe_lint.analysis.calls import Call
     from stripe_lint.analysis.dataflow import Frame
-    from stripe_lint.analysis.evaluation import Call, Evaluation
+    from stripe_lint.analysis.evaluation import Evaluation
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode
 
@@ -533,10 +534,6 @@ def _texts(evaluation: Evaluation, node: ast.expr) -> list[str]:
         content = [value, *(item for _, item in value.fields or ())]
         return [text for text in map(_text, content) if text is not None]
     return []
-
-
-def tested(evaluation: Evaluation, test: ast.expr, value: Value) -> None:
-    """Data from the body is tested for truth: this decides nothing that an event says."""
 
 
 def is_none(value: Value) -> bool:

@@ -43,10 +43,11 @@ class Place:
 ANY_EXCEPTION: Final = Raised()
 
 
-class Diverged(Exception):
+class Diverged(Exception):  # noqa: N818 - it steers the evaluation and reports no error
     """The evaluation of an expression ended in an exception of the analysed program."""
 
     def __init__(self, raised: Raised) -> None:
+        """``raised`` is the exception of the analysed program."""
         super().__init__()
         self.raised = raised
 
@@ -100,6 +101,25 @@ class State:
     def changed(self, **changes: object) -> State:
         """The same state with some parts replaced."""
         return replace(self, **changes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One way a function can end: with a value or with an exception, after some history."""
+
+    value: Value | None
+    raised: Raised | None
+    history: History
+
+
+class Fork(Exception):  # noqa: N818 - it steers the evaluation and reports no error
+    """A call, or a choice inside an expression, can end in several ways; evaluate again, once for each."""
+
+    def __init__(self, node: ast.expr, outcomes: list[Outcome]) -> None:
+        """Evaluation reached ``node``, which ends in one of ``outcomes``."""
+        super().__init__()
+        self.node = node
+        self.outcomes = outcomes
 
 
 def merged(first: State, second: State) -> State:

@@ -9,9 +9,9 @@ from typing import Final
 from stripe_lint.analysis import callers, functions, names, syntax
 from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import (
+    External,
     ExternalInstance,
     ExternalList,
-    External,
     FunctionReference,
     ObjectReference,
     PartialReference,

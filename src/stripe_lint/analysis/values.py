@@ -8,6 +8,8 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.references import Reference
 
@@ -135,6 +137,25 @@ class Value:
 UNKNOWN: Final = Value()
 NONE: Final = Value(constant=Constant(None))
 
+KEPT_BY_TEXT: Final = (Mark.TEXT, Mark.EXCEPTION, Mark.FRESH, Mark.PARSED, Mark.RAW, Mark.ALTERED, Mark.DIGEST)
+"""What text put together from several values still says about where they come from."""
+
+KEPT_BY_ELEMENTS: Final = (
+    Mark.REQUEST,
+    Mark.HEADERS,
+    Mark.STREAM,
+    Mark.RAW,
+    Mark.PARSED,
+    Mark.ALTERED,
+    Mark.SIGNATURE,
+    Mark.EVENT,
+    Mark.DIGEST,
+    Mark.EXCEPTION,
+    Mark.TEXT,
+    Mark.FRESH,
+)
+"""What one element of a list still says about where the list comes from."""
+
 MOST_ENTRIES: Final = 60
 """A dict with more entries than this is not followed entry by entry."""
 
@@ -213,3 +234,39 @@ def _weaken(value: Value) -> Value:
     if not value.tags and value.fields is None:
         return UNKNOWN
     return replace(value, constant=None, truth=None, complete=False, reference=None)
+
+
+def text_of_parts(parts: list[Value]) -> Value:
+    """Text put together from parts."""
+    if all(part.constant is not None for part in parts):
+        return constant("".join(str(part.constant.value) for part in parts if part.constant is not None))
+    kept: frozenset[Tag] = frozenset().union(*(all_tags(part) for part in parts))
+    tags = frozenset(tag for tag in kept if tag.mark in KEPT_BY_TEXT)
+    fixed = all(part.constant is not None or part.has(Mark.SETTING) for part in parts)
+    if fixed and parts:
+        tags |= frozenset(tag for part in parts for tag in part.tagged(Mark.SETTING))
+    return Value(tags=tags) if tags else UNKNOWN
+
+
+def merged_dicts(values: Iterable[Value]) -> Value:
+    """A dict that holds the entries of all ``values``, of which later ones win."""
+    found: dict[str, Value] = {}
+    complete = True
+    for value in values:
+        found.update(value.fields or ())
+        complete = complete and value.fields is not None and value.complete
+    return entries(found, complete=complete)
+
+
+def element_of(value: Value) -> Value:
+    """One element of a list or iterator."""
+    kept = only(value, *KEPT_BY_ELEMENTS)
+    return replace(kept, reference=None)
+
+
+def key_text(value: Value) -> str | None:
+    """The name under which an entry with this key is known; ``None`` where the key is not."""
+    if value.constant is not None and isinstance(value.constant.value, str | int | bytes):
+        key = value.constant.value
+        return key.decode("latin-1") if isinstance(key, bytes) else str(key)
+    return None

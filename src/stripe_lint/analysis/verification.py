@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import exceptions, request_values
 from stripe_lint.analysis.facts import PayloadFact
-from stripe_lint.analysis.references import External, ExternalInstance, StripeService
-from stripe_lint.analysis.state import Place, Raised
+from stripe_lint.analysis.references import External, StripeService
+from stripe_lint.analysis.state import Outcome, Raised
 from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, deep_tagged, tagged
 
 if TYPE_CHECKING:
-    from stripe_lint.analysis.evaluation import Call, Evaluation
+    from stripe_lint.analysis.calls import Call
+    from stripe_lint.analysis.evaluation import Evaluation
 
 _SDK_PATHS: Final = frozenset(
     {
@@ -136,10 +137,8 @@ def _settle_parses(evaluation: Evaluation, payload: Value) -> None:
     evaluation.facts.preceding.update(evaluation.history.early)
 
 
-def outcomes(evaluation: Evaluation, call: Call) -> list[object]:
+def outcomes(evaluation: Evaluation, call: Call) -> list[Outcome]:
     """A verification gives the event, or says that the signature or the payload is wrong."""
-    from stripe_lint.analysis.dataflow import Outcome
-
     place = evaluation.place(call.node)
     history = replace(evaluation.history, early=frozenset())
     event = Value(truth=True) if call.name == "verify_header" else tagged(Mark.EVENT, evaluation.module, call.node)
@@ -150,7 +149,7 @@ def outcomes(evaluation: Evaluation, call: Call) -> list[object]:
     ]
     if call.name != "verify_header":
         found.append(Outcome(None, Raised(PAYLOAD_FAILURE, verification=place), history))
-    return found  # type: ignore[return-value]
+    return found
 
 
 def _refetched(evaluation: Evaluation, call: Call) -> Value:
@@ -206,13 +205,3 @@ def decided(evaluation: Evaluation, value: Value, truth: bool) -> None:
     detail = value.detail(Mark.VERDICT)
     if detail is not None and (detail == "equal") is truth:
         evaluation.remember(verified=True, failure=None, parsed=frozenset(), early=frozenset())
-
-
-def is_notification_handler(value: Value) -> bool:
-    """Whether a value is the SDK's verifying handler of event notifications."""
-    return isinstance(value.reference, ExternalInstance) and value.reference.path == _NOTIFICATION_HANDLER
-
-
-def place_of(evaluation: Evaluation, node: ast.AST) -> Place:
-    """``node`` with the module being run."""
-    return evaluation.place(node)

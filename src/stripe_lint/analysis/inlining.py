@@ -1,0 +1,204 @@
+"""Following a call into a function of the project: whether it is worth it, with what, and what comes back."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from stripe_lint.analysis import (
+    callers,
+    calls,
+    functions,
+    keys,
+    names,
+    request_values,
+    static_values,
+    stripe_calls,
+    verifiers,
+)
+from stripe_lint.analysis.frameworks import is_abort_call
+from stripe_lint.analysis.references import External, FunctionReference, ObjectReference
+from stripe_lint.analysis.values import UNKNOWN, Mark, Value, all_tags, deep_tagged
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.calls import Call
+    from stripe_lint.analysis.evaluation import Evaluation
+
+DEEPEST_UNTOLD: Final = 3
+"""How many calls deep every function is followed where all of them are, whatever its arguments say."""
+
+DEEPEST_LEAVING: Final = 2
+"""How many calls deep a function is searched for the ``raise`` with which it always ends."""
+
+_FOLLOWED: Final = (Mark.REQUEST, Mark.RAW, Mark.PARSED, Mark.SIGNATURE, Mark.TEXT, Mark.EXCEPTION, Mark.HEADERS)
+_ALWAYS_FOLLOWED: Final = frozenset({Mark.TEXT, Mark.EXCEPTION, Mark.DIGEST, Mark.VERDICT})
+_BODY_MARKS: Final = frozenset(
+    {Mark.RAW, Mark.STREAM, Mark.PARSED, Mark.ALTERED, Mark.SIGNATURE, Mark.EVENT, Mark.FRESH}
+)
+_UNREAD_BODY_MARKS: Final = frozenset({Mark.RAW, Mark.SIGNATURE, Mark.STREAM})
+_EXITS: Final = frozenset({"sys.exit", "os._exit", "builtins.exit"})
+
+
+def inlined(evaluation: Evaluation, call: Call) -> Value | None:
+    """What a call of the project's own code gives; ``None`` where it is not followed."""
+    reference = call.reference
+    if isinstance(reference, ObjectReference):
+        method = names.find_method(reference, "__call__")
+        if method is None:
+            return None
+        reference = FunctionReference(*method, reference)
+    if not isinstance(reference, FunctionReference) or not _worth_following(evaluation, call, reference):
+        return None
+    bound = {**evaluation.interpreter.defaults.get(reference.node, {}), **calls.bound_arguments(evaluation, call, reference)}
+    captured = _captured_by(evaluation, reference)
+    answers = evaluation.answering is call.node or reference.node in evaluation.interpreter.defaults
+    outcomes = evaluation.interpreter.summary(
+        reference, bound, evaluation.history, captured, evaluation.frame, call.node, answers=answers
+    )
+    if outcomes is None:
+        return None
+    if reference.node in reference.module.yields:
+        return None
+    if isinstance(reference.node, ast.FunctionDef) and _is_cached(reference.node):
+        outcomes = [replace(o, value=static_values.made_once(o.value)) for o in outcomes]
+    expose_mutated(evaluation, call, reference)
+    if answers:
+        outcomes = [replace(o, value=_answered(o.value) if o.value is not None else None) for o in outcomes]
+    return evaluation.fork(call, list(dict.fromkeys(outcomes)))
+
+
+def expose_mutated(evaluation: Evaluation, call: Call, reference: FunctionReference) -> None:
+    """A dict that a function of the project changes may hold more afterwards than can be seen here."""
+    positional = functions.positional_parameters(reference.node)
+    if reference.receiver is not None and not isinstance(reference.node, ast.Lambda):
+        positional = positional[1:]
+    for parameter, argument in zip(positional, call.node.args, strict=False):
+        if isinstance(argument, ast.Name):
+            value = evaluation.names.get(argument.id)
+            if value is None or not value.complete or not value.fields:
+                continue
+            if functions.changes_parameter(reference.node, parameter.arg):
+                evaluation.names[argument.id] = replace(value, complete=False)
+
+
+def _worth_following(evaluation: Evaluation, call: Call, reference: FunctionReference) -> bool:
+    interpreter, module, node = evaluation.interpreter, reference.module, reference.node
+    if interpreter.follow_everything and evaluation.frame.depth < DEEPEST_UNTOLD:
+        return True
+    if node in interpreter.defaults:
+        return True
+    marks = {tag.mark for value in (*call.values, call.receiver) for tag in all_tags(value)}
+    if marks & _ALWAYS_FOLLOWED:
+        return True
+    if interpreter.follow is not None:
+        return interpreter.follow(reference)
+    if interpreter.only_unverified and evaluation.history.verified:
+        return False
+    if marks & _BODY_MARKS and (marks & _UNREAD_BODY_MARKS or stripe_calls.touches_stripe(module, node)):
+        return True
+    if Mark.REQUEST in marks or Mark.HEADERS in marks or request_values.reads_request(module, node):
+        return verifiers.concerns_request(module, node)
+    if any(isinstance(value.reference, FunctionReference) for value in call.values):
+        return True
+    if keys.makes_fresh_value(module, reference):
+        return True
+    return verifiers.mentions_verification(module, node)
+
+
+def _captured_by(evaluation: Evaluation, reference: FunctionReference) -> dict[str, Value]:
+    if reference.module is not evaluation.module or evaluation.frame.function is None:
+        return {}
+    if evaluation.module.enclosing_function(reference.node) is not evaluation.frame.function:
+        return dict(evaluation.frame.captured) if evaluation.frame.captured else {}
+    return {**evaluation.frame.captured, **evaluation.names}
+
+
+def located(evaluation: Evaluation, call: Call) -> Call:
+    """The call with the project's only method of that name, where its receiver's type is unknown."""
+    if call.reference is not None or not isinstance(call.node.func, ast.Attribute):
+        return call
+    target = call.receiver.reference
+    if call.name in callers.TASK_CALLS and isinstance(target, FunctionReference):
+        _run_task(evaluation, call, target)
+        return call
+    if call.receiver.tags or call.receiver.fields is not None:
+        return call
+    followed = any(deep_tagged(value, *_FOLLOWED) for value in call.values)
+    if not followed and not (evaluation.interpreter.follow_everything and not call.values):
+        return call
+    only_one = names.only_definition(evaluation.module, call.name, len(call.positional) + len(call.keywords))
+    return replace(call, reference=only_one) if only_one is not None else call
+
+
+def _run_task(evaluation: Evaluation, call: Call, target: FunctionReference) -> None:
+    """A task that is started here: what it does counts, how it ends does not."""
+    node = target.node
+    if isinstance(node, ast.Lambda) or not any(deep_tagged(value, *_FOLLOWED) for value in call.values):
+        return
+    listed = call.keywords.get("args")
+    named = call.keywords.get("kwargs")
+    if call.name == "apply_async":
+        values = [value for _, value in (listed.fields or ())] if listed is not None else []
+        named_values = dict(named.fields or ()) if named is not None else {}
+        call = replace(call, positional=values or _first_fields(call.positional), keywords=named_values)
+    bound_self = functions.positional_parameters(node)[:1] if _is_bound_task(node) else []
+    if bound_self:
+        call = replace(call, positional=[UNKNOWN, *call.positional])
+    bound = calls.bound_arguments(evaluation, call, target)
+    evaluation.interpreter.summary(target, bound, evaluation.history, {}, evaluation.frame, call.node)
+
+
+def _is_cached(node: ast.FunctionDef) -> bool:
+    return any(name in {"lru_cache", "cache"} for name in functions.decorator_names(node))
+
+
+def _first_fields(positional: list[Value]) -> list[Value]:
+    return [value for _, value in positional[0].fields or ()] if positional else []
+
+
+def _is_bound_task(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any(
+        isinstance(decorator, ast.Call)
+        and any(
+            keyword.arg == "bind" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True
+            for keyword in decorator.keywords
+        )
+        for decorator in node.decorator_list
+    )
+
+
+def _answered(value: Value) -> Value:
+    """A value whose exception text has been reported where the callee answered with it."""
+    kept = frozenset(tag for tag in value.tags if tag.mark not in {Mark.TEXT, Mark.EXCEPTION})
+    fields = None
+    if value.fields is not None:
+        fields = tuple((name, _answered(item)) for name, item in value.fields)
+    return replace(value, tags=kept, fields=fields)
+
+
+def never_returns(reference: FunctionReference, depth: int = 0) -> bool:
+    """Whether a function of the project never returns: its last statement raises, aborts or exits."""
+    key = ("leaves", reference.node)
+    known = reference.module.memory.get(key)
+    if not isinstance(known, bool):
+        known = _leaves(reference, depth)
+        reference.module.memory[key] = known
+    return known
+
+
+def _leaves(reference: FunctionReference, depth: int) -> bool:
+    node = reference.node
+    if isinstance(node, ast.Lambda) or not node.body or depth > DEEPEST_LEAVING or node in reference.module.yields:
+        return False
+    last = node.body[-1]
+    if node in reference.module.returns:
+        return False
+    if isinstance(last, ast.Raise):
+        return all(not isinstance(inner, ast.If | ast.Try) for inner in node.body[:-1])
+    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
+        callee = names.resolve(reference.module, last.value.func)
+        if isinstance(callee, External):
+            return is_abort_call(callee.path) or callee.path in _EXITS
+        return isinstance(callee, FunctionReference) and never_returns(callee, depth + 1)
+    return False
