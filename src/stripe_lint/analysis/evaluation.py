@@ -35,6 +35,7 @@ from stripe_lint.analysis.references import (
     PartialReference,
     Reference,
 )
+from stripe_lint.analysis.scopes import FunctionNode
 from stripe_lint.analysis.state import ANY_EXCEPTION, Diverged, Failure, History, Place, Raised, State
 from stripe_lint.analysis.values import (
     NO_TAGS,
@@ -903,7 +904,7 @@ class Evaluation:
         outcomes = self.interpreter.summary(
             reference, bound, self.history, captured, self.frame, call.node, answers=answers
         )
-        if outcomes is None:
+        if outcomes is None or _is_abstract(reference.node):
             return None
         if reference.node in reference.module.yields:
             return None
@@ -987,6 +988,14 @@ class Evaluation:
         return {**self.frame.captured, **self.names}
 
 
+def _is_abstract(node: FunctionNode) -> bool:
+    """Whether a function only says that a subclass has to define it."""
+    if isinstance(node, ast.Lambda):
+        return False
+    last = node.body[-1]
+    return isinstance(last, ast.Raise) and last.exc is not None and "NotImplementedError" in ast.dump(last.exc)
+
+
 def _is_cached(node: ast.FunctionDef) -> bool:
     return any(name in {"lru_cache", "cache"} for name in functions.decorator_names(node))
 
@@ -1031,6 +1040,8 @@ def _never_returns(reference: FunctionReference, depth: int) -> bool:
     if node in reference.module.returns:
         return False
     if isinstance(last, ast.Raise):
+        if last.exc is not None and "NotImplemented" in ast.dump(last.exc):
+            return False
         return all(not isinstance(inner, ast.If | ast.Try) for inner in node.body[:-1])
     if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
         callee = names.resolve(reference.module, last.value.func)

@@ -139,6 +139,8 @@ def starts(interpreter: Interpreter, module: Module, function: NamedFunction, hi
         value = _parameter_value(module, function, parameter, framework, registered)
         if value != UNKNOWN:
             bound[parameter.arg] = value
+        if value.has(Mark.SIGNATURE):
+            interpreter.facts.evidence.add("signature header")
     found = [Start({**start.names, **bound}, start.history) for start in found]
     for guard in _guards(module, function, framework):
         found = _after_guard(interpreter, guard, found)
@@ -186,7 +188,7 @@ def _with_dependency(
             if outcome.raised is None:
                 value = outcome.value if outcome.value is not None else UNKNOWN
                 result.append(Start({**start.names, name: value}, outcome.history))
-    return result[:MOST_STARTS] or [Start({}, History(verified=True))]
+    return result[:MOST_STARTS] or [Start({**start.names, name: UNKNOWN}, start.history) for start in found]
 
 
 def run_dependency(interpreter: Interpreter, dependency: Reference, history: History) -> list[Outcome] | None:

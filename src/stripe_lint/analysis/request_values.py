@@ -481,7 +481,7 @@ def stringified(evaluation: Evaluation, call: Call, value: Value) -> Value | Non
 def passed(evaluation: Evaluation, call: Call) -> None:
     """A call of something unknown that is handed data from the body."""
     affected = [value for value in call.values if deep_tagged(value, Mark.PARSED, Mark.MISSING)]
-    if not affected or _is_harmless(call):
+    if not affected or is_harmless(call):
         return
     method = stripe_calls.method_of(call.reference)
     if method is not None and method.verb == "get":
@@ -493,7 +493,8 @@ def passed(evaluation: Evaluation, call: Call) -> None:
         used(evaluation, call.node, value, kind)
 
 
-def _is_harmless(call: Call) -> bool:
+def is_harmless(call: Call) -> bool:
+    """Whether a call only shows or measures what it is given."""
     return call.name in _HARMLESS
 
 

@@ -62,7 +62,9 @@ class Handler:
 
     @property
     def verifies(self) -> bool:
-        """Whether some path verifies."""
+        """Whether some path verifies; where not all paths were followed, whether one may."""
+        if self.facts.exhausted and not self.facts.verifications:
+            return verifiers.mentions_verification(self.module, self.function)
         return bool(self.facts.verifications)
 
 
@@ -79,7 +81,7 @@ def analysed_handlers(module: Module) -> list[Handler]:
             for deepest in DEPTHS:
                 interpreter = Interpreter(deepest=deepest, only_unverified=True, may_verify=may_verify)
                 handlers.run_handler(interpreter, owner, function)
-                if not interpreter.facts.exhausted:
+                if not interpreter.facts.exhausted or deepest == DEPTHS[-1]:
                     found.append(Handler(owner, function, interpreter.facts))
                     break
     module.memory["handlers"] = found
@@ -98,7 +100,8 @@ def _roots(module: Module) -> list[tuple[Module, NamedFunction]]:
 
 def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
     if isinstance(module.enclosing_function(function), ast.FunctionDef | ast.AsyncFunctionDef):
-        return False
+        if handlers.registered_by(module, function) is None:
+            return False
     if verifiers.mentions_verification(module, function) or handlers.wrappers(module, function):
         return True
     names_read = set()
@@ -166,6 +169,8 @@ def _entry_points(
         for source, call in sites or ():
             around = source.enclosing_function(call)
             while isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                if not isinstance(around, ast.Lambda) and handlers.registered_by(source, around) is not None:
+                    break
                 outer = source.enclosing_function(around)
                 if outer is None:
                     break
@@ -276,7 +281,7 @@ def bypasses(module: Module) -> Iterator[tuple[Place, Place]]:
         if first.node in seen:
             continue
         seen.add(first.node)
-        yield first, min(handler.facts.verifications, key=lambda place: place.line)
+        yield first, min(handler.facts.verifications, key=lambda place: place.line, default=first)
 
 
 def _first_seen(facts: Facts, use: UnverifiedUse) -> Place:
