@@ -749,7 +749,11 @@ class Evaluation:
             handed = verification.handed_over(self, call)
             if handed is not None:
                 return handed
-        request_values.passed(self, call)
+        if _is_super_call(call.node):
+            self.facts.handed_on.add(self.history)
+        looked_up = request_values.passed(self, call)
+        if looked_up is not None:
+            return looked_up
         return Value(reference=names.call_result(call.reference)) if call.reference is not None else UNKNOWN
 
     def _text_call(self, call: Call, path: str) -> Value | None:
@@ -823,6 +827,9 @@ class Evaluation:
         return None
 
     def _constructed(self, call: Call, reference: ClassReference) -> Value:
+        kept = self._kept_by_object(call, reference)
+        if kept is not None:
+            return kept
         request_values.passed(self, call)
         carried = {name: only(value, Mark.TEXT, Mark.EXCEPTION) for name, value in call.keywords.items()}
         loose = frozenset(
@@ -877,6 +884,27 @@ class Evaluation:
             call = replace(call, positional=[UNKNOWN, *call.positional])
         bound = self.bound_arguments(call, target)
         self.interpreter.summary(target, bound, self.history, {}, self.frame, call.node)
+
+    def _kept_by_object(self, call: Call, reference: ClassReference) -> Value | None:
+        """A new object whose ``__init__`` keeps parts of a request as attributes."""
+        if not any(deep_tagged(value, *_FOLLOWED) for value in call.values):
+            return None
+        initialiser = names.find_method(reference, "__init__")
+        if initialiser is None:
+            return None
+        owner = FunctionReference(*initialiser, ObjectReference(reference.module, reference.node))
+        bound = self.bound_arguments(call, owner)
+        first = functions.first_parameter(initialiser[1])
+        fields: dict[str, Value] = {}
+        for node in syntax.own_nodes(initialiser[1]):
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id in bound:
+                for target in node.targets:
+                    if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+                        if first is not None and target.value.id == first.arg:
+                            fields[target.attr] = bound[node.value.id]
+        if not fields:
+            return None
+        return replace(entries(fields, complete=False), reference=names.call_result(reference))
 
     def _unwrapped_partial(self, call: Call, partial: PartialReference) -> Call:
         inner = self._prepared(partial.call)
@@ -958,7 +986,8 @@ class Evaluation:
         bound: dict[str, Value] = {}
         if reference.receiver is not None and positional and not isinstance(node, ast.Lambda):
             if not functions.has_decorator(node, "staticmethod"):
-                bound[positional[0].arg] = Value(reference=reference.receiver)
+                is_same = call.receiver.fields is not None and call.receiver.reference == reference.receiver
+                bound[positional[0].arg] = call.receiver if is_same else Value(reference=reference.receiver)
                 positional = positional[1:]
         for parameter, value in zip(positional, call.positional, strict=False):
             bound[parameter.arg] = value
@@ -1012,6 +1041,16 @@ def _is_bound_task(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
             for keyword in decorator.keywords
         )
         for decorator in node.decorator_list
+    )
+
+
+def _is_super_call(node: ast.Call) -> bool:
+    """Whether a call goes on to the same method of the base class."""
+    function = node.func
+    return (
+        isinstance(function, ast.Attribute)
+        and isinstance(function.value, ast.Call)
+        and functions.last_name(function.value.func) == "super"
     )
 
 

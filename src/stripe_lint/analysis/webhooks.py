@@ -114,7 +114,7 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
             names_read.add(node.id)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             text = node.value
-            if text.lower() in {"stripe-signature", "http_stripe_signature", "stripe_signature"}:
+            if text.lower() in _SIGNATURE_NAMES:
                 builds_event = True
             elif "." in text and event_types.is_known(text):
                 known_types += 1
@@ -124,10 +124,21 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
         return True
     if "handle" in names_read and "notification_handler_without_verification" in module.text:
         return True
-    if names_read & _PARSERS and _serves_verification(module, function):
+    if names_read & _PARSERS and (_serves_verification(module, function) or _is_dependency(module, function)):
         return True
     has_body = bool(names_read & _BODY_NAMES) or handlers.registered_by(module, function) is not None
     return has_body and (known_types > 0 or _names_stripe_webhook(module, function) or _hands_body_on(names_read))
+
+
+def _is_dependency(module: Module, function: NamedFunction) -> bool:
+    """Whether a handler that speaks of events depends on ``function``."""
+    for source, reference in callers.handed_references(module, function):
+        call = source.parents.get(reference)
+        if isinstance(call, ast.Call) and names.dependency_of(source, call) is reference:
+            holder = next((n for n in source.ancestors(call) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)), None)
+            if holder is not None and _speaks_of_events(holder):
+                return True
+    return False
 
 
 _PARSERS: Final = frozenset({"loads", "load", "get_json", "json"})
@@ -137,9 +148,24 @@ def _serves_verification(module: Module, function: NamedFunction) -> bool:
     """Whether a function that parses is called by, or decorates, a function that verifies."""
     for source, call in callers.call_sites(module, function) or ():
         around = source.enclosing_function(call)
-        if around is not None and verifiers.mentions_verification(source, around):
+        if around is None:
+            continue
+        if verifiers.mentions_verification(source, around) or _speaks_of_events(around):
             return True
     return any(verifiers.mentions_verification(*decorated) for decorated in callers.decorated_by(module, function))
+
+
+def _speaks_of_events(function: ast.AST) -> bool:
+    """Whether a function names Stripe's signature header or an event type."""
+    return any(
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and (node.value.lower() in _SIGNATURE_NAMES or ("." in node.value and event_types.is_known(node.value)))
+        for node in syntax.descendants(function)
+    )
+
+
+_SIGNATURE_NAMES: Final = frozenset({"stripe-signature", "http_stripe_signature", "stripe_signature"})
 
 
 def _hands_body_on(names_read: set[str]) -> bool:
