@@ -15,6 +15,7 @@ from stripe_lint.analysis import (
     keys,
     names,
     request_values,
+    syntax,
     verification,
 )
 from stripe_lint.analysis.frameworks import is_abort_call
@@ -126,7 +127,11 @@ def _plain_call(evaluation: Evaluation, call: Call) -> Value:
         handed = verification.handed_over(evaluation, call)
         if handed is not None:
             return handed
-    request_values.passed(evaluation, call)
+    if _is_super_call(call.node):
+        evaluation.facts.handed_on.add(evaluation.history)
+    looked_up = request_values.passed(evaluation, call)
+    if looked_up is not None:
+        return looked_up
     return Value(reference=names.call_result(call.reference)) if call.reference is not None else UNKNOWN
 
 
@@ -204,6 +209,9 @@ def _dict_method(evaluation: Evaluation, call: Call) -> Value | None:
 
 
 def _constructed(evaluation: Evaluation, call: Call, reference: ClassReference) -> Value:
+    kept = _kept_by_object(evaluation, call, reference)
+    if kept is not None:
+        return kept
     request_values.passed(evaluation, call)
     carried = {name: only(value, Mark.TEXT, Mark.EXCEPTION) for name, value in call.keywords.items()}
     loose = frozenset(
@@ -218,6 +226,38 @@ def _constructed(evaluation: Evaluation, call: Call, reference: ClassReference) 
         tags=loose,
         fields=tuple(sorted(fields.items(), key=lambda item: item[0])) if fields else None,
         reference=made,
+    )
+
+
+def _kept_by_object(evaluation: Evaluation, call: Call, reference: ClassReference) -> Value | None:
+    """A new object whose ``__init__`` keeps parts of a request as attributes."""
+    if not any(deep_tagged(value, *inlining.FOLLOWED) for value in call.values):
+        return None
+    initialiser = names.find_method(reference, "__init__")
+    if initialiser is None:
+        return None
+    owner = FunctionReference(*initialiser, ObjectReference(reference.module, reference.node))
+    bound = calls.bound_arguments(evaluation, call, owner)
+    first = functions.first_parameter(initialiser[1])
+    fields: dict[str, Value] = {}
+    for node in syntax.own_nodes(initialiser[1]):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id in bound:
+            for target in node.targets:
+                if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+                    if first is not None and target.value.id == first.arg:
+                        fields[target.attr] = bound[node.value.id]
+    if not fields:
+        return None
+    return replace(entries(fields, complete=False), reference=names.call_result(reference))
+
+
+def _is_super_call(node: ast.Call) -> bool:
+    """Whether a call goes on to the same method of the base class."""
+    function = node.func
+    return (
+        isinstance(function, ast.Attribute)
+        and isinstance(function.value, ast.Call)
+        and functions.last_name(function.value.func) == "super"
     )
 
 

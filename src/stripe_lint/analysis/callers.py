@@ -134,6 +134,12 @@ def decorated_by(module: Module, function: NamedFunction) -> list[tuple[Module, 
                 continue
             if any(_is_decorator(source, decorator, module, function) for decorator in candidate.decorator_list):
                 found.append((source, candidate))
+        for owner in source.classes if source is not None else ():
+            if source is not None and any(
+                _is_decorator(source, decorator, module, function) for decorator in owner.decorator_list
+            ):
+                methods = [node for node in owner.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+                found.extend((source, method) for method in methods)
     module.memory[key] = found
     return found
 

@@ -134,7 +134,8 @@ def bound_arguments(evaluation: Evaluation, call: Call, reference: FunctionRefer
     bound: dict[str, Value] = {}
     if reference.receiver is not None and positional and not isinstance(node, ast.Lambda):
         if not functions.has_decorator(node, "staticmethod"):
-            bound[positional[0].arg] = Value(reference=reference.receiver)
+            is_same = call.receiver.fields is not None and call.receiver.reference == reference.receiver
+            bound[positional[0].arg] = call.receiver if is_same else Value(reference=reference.receiver)
             positional = positional[1:]
     for parameter, value in zip(positional, call.positional, strict=False):
         bound[parameter.arg] = value

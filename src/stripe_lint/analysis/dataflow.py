@@ -311,7 +311,7 @@ class Interpreter:
             return
         expression = statement.exc
         for evaluation, value, raised in self.attempts(frame, state, lambda e: e.raised_by(expression)):
-            yield target, evaluation.state.changed(raised=raised or value or ANY_EXCEPTION)
+            yield target, _handed_up(evaluation.state, statement, raised or value or ANY_EXCEPTION)
 
     def _test(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
         test = node.syntax
@@ -383,6 +383,18 @@ class Interpreter:
             yield node.following, evaluation.state
         if node.otherwise is not None:
             yield node.otherwise, state
+
+
+def _handed_up(state: State, statement: ast.Raise, raised: Raised) -> State:
+    """The state after a ``raise``; where it answers a failed verification, whoever catches it has to refuse."""
+    failure = state.history.failure
+    if failure is None or raised.verification is not None or failure.verification is None:
+        return state.changed(raised=raised)
+    if statement not in _statements_below(failure.handler.node):
+        return state.changed(raised=raised)
+    return state.changed(
+        raised=replace(raised, verification=failure.verification), history=replace(state.history, failure=None)
+    )
 
 
 _SILENT = (ast.Pass, ast.While, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.ClassDef)

@@ -93,5 +93,5 @@ class Facts:
     event_types: set[str] = field(default_factory=set)
     evidence: set[str] = field(default_factory=set)
     modules: set[Module] = field(default_factory=set)
-    wrapped_histories: set[History] = field(default_factory=set)
+    handed_on: set[History] = field(default_factory=set)
     exhausted: bool = False

@@ -139,6 +139,8 @@ def starts(interpreter: Interpreter, module: Module, function: NamedFunction, hi
         value = _parameter_value(module, function, parameter, framework, registered)
         if value != UNKNOWN:
             bound[parameter.arg] = value
+        if value.has(Mark.SIGNATURE):
+            interpreter.facts.evidence.add("signature header")
     found = [Start({**start.names, **bound}, start.history) for start in found]
     for guard in _guards(module, function, framework):
         found = _after_guard(interpreter, guard, found)
@@ -149,9 +151,10 @@ def dependency_of_parameter(module: Module, function: NamedFunction, parameter: 
     """What the framework runs to get the parameter's value."""
     default = functions.default_of(function, parameter)
     if default is not None:
-        dependency = names.dependency_of(module, default)
+        source, made = names.assigned_expression(module, default)
+        dependency = names.dependency_of(source, made)
         if dependency is not None:
-            return names.resolve(module, dependency)
+            return names.resolve(source, dependency)
     if isinstance(parameter.annotation, ast.Subscript | ast.Name):
         return _annotated_dependency(module, parameter.annotation)
     return None
@@ -186,7 +189,7 @@ def _with_dependency(
             if outcome.raised is None:
                 value = outcome.value if outcome.value is not None else UNKNOWN
                 result.append(Start({**start.names, name: value}, outcome.history))
-    return result[:MOST_STARTS] or [Start({}, History(verified=True))]
+    return result[:MOST_STARTS] or [Start({**start.names, name: UNKNOWN}, start.history) for start in found]
 
 
 def run_dependency(interpreter: Interpreter, dependency: Reference, history: History) -> list[Outcome] | None:
@@ -389,10 +392,13 @@ def _after_guard(interpreter: Interpreter, guard: FunctionReference, found: list
     result = []
     for start in found:
         bound = {**dict(starts_of_guard(guard)), **{}}
+        interpreter.facts.handed_on.clear()
         outcomes = interpreter.run_function(guard.module, guard.node, bound, start.history)
-        passing = [outcome for outcome in outcomes if outcome.raised is None and not _refuses(guard, outcome)]
-        for outcome in passing:
-            result.append(Start(start.names, outcome.history))
+        passing = [outcome.history for outcome in outcomes if outcome.raised is None and not _refuses(guard, outcome)]
+        if interpreter.facts.handed_on:
+            passing = list(interpreter.facts.handed_on)
+        for history in passing:
+            result.append(Start(start.names, history))
         if not passing:
             result.append(Start(start.names, replace(start.history, verified=True)))
     return list({(frozenset(s.names.items()), s.history): s for s in result}.values())[:MOST_STARTS]
@@ -441,8 +447,11 @@ class Wrapper:
 def wrappers(module: Module, function: NamedFunction) -> list[Wrapper]:
     """The inner functions of the decorators on ``function`` that verify, outermost first."""
     found = []
-    for decorator in function.decorator_list:
+    owner = module.enclosing_class(function)
+    for decorator in [*(owner.decorator_list if owner is not None else ()), *function.decorator_list]:
         expression = decorator
+        if decorator not in function.decorator_list and not _decorates_methods(decorator):
+            continue
         if isinstance(decorator, ast.Call) and functions.last_name(decorator.func) == "method_decorator" and decorator.args:
             expression = decorator.args[0]
         target = expression.func if isinstance(expression, ast.Call) else expression
@@ -488,6 +497,10 @@ def _has_verifying_middleware(source: Module) -> bool:
 def _speaks_of_stripe(source: Module, node: ast.ClassDef | NamedFunction) -> bool:
     lines = source.text.splitlines()[node.lineno - 1 : node.end_lineno]
     return any("stripe" in line.lower() for line in lines)
+
+
+def _decorates_methods(decorator: ast.expr) -> bool:
+    return isinstance(decorator, ast.Call) and functions.last_name(decorator.func) == "method_decorator"
 
 
 def wrapper_of(module: Module, decorator: NamedFunction) -> Wrapper | None:

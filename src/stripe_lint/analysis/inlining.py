@@ -24,6 +24,7 @@ from stripe_lint.analysis.values import UNKNOWN, Mark, Value, all_tags, deep_tag
 if TYPE_CHECKING:
     from stripe_lint.analysis.calls import Call
     from stripe_lint.analysis.evaluation import Evaluation
+    from stripe_lint.analysis.scopes import FunctionNode
 
 DEEPEST_UNTOLD: Final = 3
 """How many calls deep every function is followed where all of them are, whatever its arguments say."""
@@ -31,7 +32,7 @@ DEEPEST_UNTOLD: Final = 3
 DEEPEST_LEAVING: Final = 2
 """How many calls deep a function is searched for the ``raise`` with which it always ends."""
 
-_FOLLOWED: Final = (Mark.REQUEST, Mark.RAW, Mark.PARSED, Mark.SIGNATURE, Mark.TEXT, Mark.EXCEPTION, Mark.HEADERS)
+FOLLOWED: Final = (Mark.REQUEST, Mark.RAW, Mark.PARSED, Mark.SIGNATURE, Mark.TEXT, Mark.EXCEPTION, Mark.HEADERS)
 _ALWAYS_FOLLOWED: Final = frozenset({Mark.TEXT, Mark.EXCEPTION, Mark.DIGEST, Mark.VERDICT})
 _BODY_MARKS: Final = frozenset(
     {Mark.RAW, Mark.STREAM, Mark.PARSED, Mark.ALTERED, Mark.SIGNATURE, Mark.EVENT, Mark.FRESH}
@@ -56,7 +57,7 @@ def inlined(evaluation: Evaluation, call: Call) -> Value | None:
     outcomes = evaluation.interpreter.summary(
         reference, bound, evaluation.history, captured, evaluation.frame, call.node, answers=answers
     )
-    if outcomes is None:
+    if outcomes is None or _is_abstract(reference.node):
         return None
     if reference.node in reference.module.yields:
         return None
@@ -124,7 +125,7 @@ def located(evaluation: Evaluation, call: Call) -> Call:
         return call
     if call.receiver.tags or call.receiver.fields is not None:
         return call
-    followed = any(deep_tagged(value, *_FOLLOWED) for value in call.values)
+    followed = any(deep_tagged(value, *FOLLOWED) for value in call.values)
     if not followed and not (evaluation.interpreter.follow_everything and not call.values):
         return call
     only_one = names.only_definition(evaluation.module, call.name, len(call.positional) + len(call.keywords))
@@ -134,7 +135,7 @@ def located(evaluation: Evaluation, call: Call) -> Call:
 def _run_task(evaluation: Evaluation, call: Call, target: FunctionReference) -> None:
     """A task that is started here: what it does counts, how it ends does not."""
     node = target.node
-    if isinstance(node, ast.Lambda) or not any(deep_tagged(value, *_FOLLOWED) for value in call.values):
+    if isinstance(node, ast.Lambda) or not any(deep_tagged(value, *FOLLOWED) for value in call.values):
         return
     listed = call.keywords.get("args")
     named = call.keywords.get("kwargs")
@@ -147,6 +148,14 @@ def _run_task(evaluation: Evaluation, call: Call, target: FunctionReference) -> 
         call = replace(call, positional=[UNKNOWN, *call.positional])
     bound = calls.bound_arguments(evaluation, call, target)
     evaluation.interpreter.summary(target, bound, evaluation.history, {}, evaluation.frame, call.node)
+
+
+def _is_abstract(node: FunctionNode) -> bool:
+    """Whether a function only says that a subclass has to define it."""
+    if isinstance(node, ast.Lambda):
+        return False
+    last = node.body[-1]
+    return isinstance(last, ast.Raise) and last.exc is not None and "NotImplementedError" in ast.dump(last.exc)
 
 
 def _is_cached(node: ast.FunctionDef) -> bool:
@@ -195,6 +204,8 @@ def _leaves(reference: FunctionReference, depth: int) -> bool:
     if node in reference.module.returns:
         return False
     if isinstance(last, ast.Raise):
+        if _is_abstract(node):
+            return False
         return all(not isinstance(inner, ast.If | ast.Try) for inner in node.body[:-1])
     if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
         callee = names.resolve(reference.module, last.value.func)

@@ -305,6 +305,33 @@ def dependency_of(module: Module, node: ast.expr) -> ast.expr | None:
     return None
 
 
+def assigned_expression(module: Module, node: ast.expr) -> tuple[Module, ast.expr]:
+    """The expression that a name is assigned once, here or in the file it is imported from; else ``node`` itself."""
+    if isinstance(node, ast.Name):
+        found = module.scope_of(node).lookup(node.id)
+        return _assigned(module, node, found[1]) if found is not None else (module, node)
+    if isinstance(node, ast.Attribute):
+        owner = resolve(module, node.value)
+        if isinstance(owner, ModuleReference) and node.attr in owner.module.scope.bindings:
+            return _assigned(owner.module, node, owner.module.scope.bindings[node.attr])
+    return module, node
+
+
+def _assigned(module: Module, node: ast.expr, bindings: list[Binding]) -> tuple[Module, ast.expr]:
+    if len(bindings) == 1:
+        binding = bindings[0]
+        if binding.kind is BindingKind.ASSIGNMENT and binding.value is not None:
+            return module, binding.value
+        if binding.kind is BindingKind.IMPORT_FROM:
+            alias = binding.node
+            statement = module.parents[alias]
+            if isinstance(alias, ast.alias) and isinstance(statement, ast.ImportFrom):
+                source = _imported_module(module, statement)
+                if source is not None and source is not module and alias.name in source.scope.bindings:
+                    return _assigned(source, node, source.scope.bindings[alias.name])
+    return module, node
+
+
 def annotation_expression(node: ast.expr) -> ast.expr:
     """The annotation itself, parsed first where it is written as a string."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):

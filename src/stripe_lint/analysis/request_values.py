@@ -55,6 +55,7 @@ _EVENT_BUILDERS: Final = frozenset(
         "stripe.v2.core.EventNotification.from_json",
     }
 )
+_WRITES: Final = frozenset({"update", "save", "delete", "create", "add", "set", "remove", "asave", "aupdate", "adelete"})
 _MODEL_READERS: Final = frozenset({"model_validate", "parse_obj", "from_dict", "validate_python", "load", "convert"})
 _MODEL_TEXT_READERS: Final = frozenset({"model_validate_json", "parse_raw", "validate_json", "from_json", "decode"})
 _MODEL_WRITERS: Final = frozenset({"model_dump_json", "json", "to_json"})
@@ -196,6 +197,9 @@ def parsed(evaluation: Evaluation, node: ast.expr, *, remember: bool = True) -> 
 
 def read(evaluation: Evaluation, node: ast.expr, base: Value, key: str | None) -> Value:
     """Reading the entry ``key`` of parsed data."""
+    if base.detail(Mark.PARSED) == FOUND:
+        # an attribute of the project's own row says nothing that the sender chose
+        return UNKNOWN
     missing(evaluation, base, node)
     if key in {"type", "event_type"}:
         evaluation.facts.evidence.add("type")
@@ -432,6 +436,10 @@ def _parsed_method(evaluation: Evaluation, call: Call) -> Value:
     if call.name in {"get", "pop", "setdefault", "__getitem__"} and key is not None:
         value = read(evaluation, call.node, receiver, key)
         return value
+    if receiver.detail(Mark.PARSED) == FOUND:
+        if call.name in _WRITES:
+            used(evaluation, call.node, receiver, Use.EFFECT)
+        return Value(tags=frozenset(receiver.tagged(Mark.PARSED)))
     missing(evaluation, receiver)
     if call.name in _MODEL_WRITERS:
         altered = Tag(Mark.ALTERED, evaluation.module, call.node, "a model that was written as JSON again")
@@ -479,22 +487,32 @@ def stringified(evaluation: Evaluation, call: Call, value: Value) -> Value | Non
     return None
 
 
-def passed(evaluation: Evaluation, call: Call) -> None:
-    """A call of something unknown that is handed data from the body."""
+FOUND: Final = "found by it"
+"""The detail of a value that was looked up by data from the body."""
+
+
+def passed(evaluation: Evaluation, call: Call) -> Value | None:
+    """A call of something unknown that is handed data from the body; what it finds by it."""
     affected = [value for value in call.values if deep_tagged(value, Mark.PARSED, Mark.MISSING)]
-    if not affected or _is_harmless(call):
-        return
+    if not affected or is_harmless(call):
+        return None
     method = stripe_calls.method_of(call.reference)
     if method is not None and method.verb == "get":
         evaluation.facts.refetched_objects = True
-        return
-    kind = Use.DECISION if call.name in _LOOKUPS or _LOOKUP_NAME.match(call.name) else Use.EFFECT
+        return None
+    looks_up = call.name in _LOOKUPS or _LOOKUP_NAME.match(call.name) is not None
+    kind = Use.DECISION if looks_up else Use.EFFECT
     for value in affected:
         missing(evaluation, value)
         used(evaluation, call.node, value, kind)
+    if not looks_up or evaluation.history.verified:
+        return None
+    found = {Tag(Mark.PARSED, tag.module, tag.node, FOUND) for value in affected for tag in deep_tagged(value, Mark.PARSED)}
+    return Value(tags=frozenset(found)) if found else None
 
 
-def _is_harmless(call: Call) -> bool:
+def is_harmless(call: Call) -> bool:
+    """Whether a call only shows or measures what it is given."""
     return call.name in _HARMLESS
 
 

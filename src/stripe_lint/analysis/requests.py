@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from stripe_lint.analysis import callers, functions, keys, names, static_values, stripe_calls, syntax
-from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter, graph_of
+from stripe_lint.analysis.dataflow import DEEPEST_CALL, Exhausted, Frame, Interpreter, graph_of
 from stripe_lint.analysis.evaluation import Evaluation
 from stripe_lint.analysis.facts import KeyedCall
 from stripe_lint.analysis.module import Module
@@ -269,8 +269,10 @@ def keyed_calls(module: Module, node: ast.Call) -> list[KeyedCall]:
     return known.get(node, [])  # type: ignore[no-any-return]
 
 
-def _run_function(module: Module, function: ast.AST | None) -> dict[ast.AST, list[KeyedCall]]:
-    interpreter = Interpreter(follow_everything=True)
+def _run_function(
+    module: Module, function: ast.AST | None, *, follow: bool = True
+) -> dict[ast.AST, list[KeyedCall]]:
+    interpreter = Interpreter(follow_everything=follow, deepest=DEEPEST_CALL if follow else 0)
     found: dict[ast.AST, list[KeyedCall]] = {}
     try:
         if isinstance(function, ast.Lambda):
@@ -281,7 +283,8 @@ def _run_function(module: Module, function: ast.AST | None) -> dict[ast.AST, lis
             frame = Frame(module, None, _module_graph(module))
             interpreter.run(frame, frame.graph.entry, State())
     except Exhausted:
-        return {}
+        if follow:
+            return _run_function(module, function, follow=False)
     for fact in interpreter.facts.keyed_calls:
         if fact.place.module is module:
             found.setdefault(fact.place.node, []).append(fact)

@@ -81,7 +81,22 @@ def _of_member(owner: object, name: str) -> Value | None:
                 return fixed(module, value) if len(held) == 1 and isinstance(value, ast.Dict) else None
             bindings = scope.bindings.get(name) if scope is not None else None
             if bindings and scope is not None:
+                if isinstance(owner, ObjectReference) and bindings[0].annotation is not None:
+                    return _of_field(module, node, bindings[0])
                 return _of_bindings(module, scope, name, bindings)
+    return None
+
+
+def _of_field(module: Module, owner: ast.ClassDef, binding: Binding) -> Value | None:
+    """A field that each object sets for itself: what the class says is only its default."""
+    if binding.value is None:
+        return None
+    default = fixed(module, binding.value)
+    if default.has(Mark.FRESH):
+        return default
+    bases = names.external_bases(ClassReference(module, owner))
+    if any(base.rpartition(".")[2] in {"BaseSettings", "Settings"} for base in bases):
+        return Value(tags=frozenset({Tag(Mark.SETTING, module, binding.node)}))
     return None
 
 

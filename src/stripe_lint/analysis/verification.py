@@ -84,6 +84,8 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
 
 def handed_over(evaluation: Evaluation, call: Call) -> Value | None:
     """A call that can't be seen and gets the body with its signature: it verifies, or hands both on to what does."""
+    if request_values.is_harmless(call):
+        return None
     values = [tag for value in call.values for tag in deep_tagged(value, Mark.RAW, Mark.SIGNATURE, Mark.HEADERS)]
     marks = {tag.mark for tag in values}
     if Mark.RAW not in marks or not marks & {Mark.SIGNATURE, Mark.HEADERS}:
@@ -102,7 +104,7 @@ def _is_unseen_verifier(call: Call) -> bool:
         path = call.reference.path
         if path.startswith(("builtins.", "stripe.")):
             return False
-    if names_a_verifier(call.name):
+    if names_a_verifier(call.name) and not request_values.is_harmless(call):
         return True
     return False
 

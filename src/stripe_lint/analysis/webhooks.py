@@ -62,7 +62,9 @@ class Handler:
 
     @property
     def verifies(self) -> bool:
-        """Whether some path verifies."""
+        """Whether some path verifies; where not all paths were followed, whether one may."""
+        if self.facts.exhausted and not self.facts.verifications:
+            return verifiers.mentions_verification(self.module, self.function)
         return bool(self.facts.verifications)
 
 
@@ -79,7 +81,7 @@ def analysed_handlers(module: Module) -> list[Handler]:
             for deepest in DEPTHS:
                 interpreter = Interpreter(deepest=deepest, only_unverified=True, may_verify=may_verify)
                 handlers.run_handler(interpreter, owner, function)
-                if not interpreter.facts.exhausted:
+                if not interpreter.facts.exhausted or deepest == DEPTHS[-1]:
                     found.append(Handler(owner, function, interpreter.facts))
                     break
     module.memory["handlers"] = found
@@ -98,7 +100,8 @@ def _roots(module: Module) -> list[tuple[Module, NamedFunction]]:
 
 def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
     if isinstance(module.enclosing_function(function), ast.FunctionDef | ast.AsyncFunctionDef):
-        return False
+        if handlers.registered_by(module, function) is None:
+            return False
     if verifiers.mentions_verification(module, function) or handlers.wrappers(module, function):
         return True
     names_read = set()
@@ -111,7 +114,7 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
             names_read.add(node.id)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             text = node.value
-            if text.lower() in {"stripe-signature", "http_stripe_signature", "stripe_signature"}:
+            if text.lower() in _SIGNATURE_NAMES:
                 builds_event = True
             elif "." in text and event_types.is_known(text):
                 known_types += 1
@@ -121,10 +124,21 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
         return True
     if "handle" in names_read and "notification_handler_without_verification" in module.text:
         return True
-    if names_read & _PARSERS and _serves_verification(module, function):
+    if names_read & _PARSERS and (_serves_verification(module, function) or _is_dependency(module, function)):
         return True
     has_body = bool(names_read & _BODY_NAMES) or handlers.registered_by(module, function) is not None
     return has_body and (known_types > 0 or _names_stripe_webhook(module, function) or _hands_body_on(names_read))
+
+
+def _is_dependency(module: Module, function: NamedFunction) -> bool:
+    """Whether a handler that speaks of events depends on ``function``."""
+    for source, reference in callers.handed_references(module, function):
+        call = source.parents.get(reference)
+        if isinstance(call, ast.Call) and names.dependency_of(source, call) is reference:
+            holder = next((n for n in source.ancestors(call) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)), None)
+            if holder is not None and _speaks_of_events(holder):
+                return True
+    return False
 
 
 _PARSERS: Final = frozenset({"loads", "load", "get_json", "json"})
@@ -134,9 +148,24 @@ def _serves_verification(module: Module, function: NamedFunction) -> bool:
     """Whether a function that parses is called by, or decorates, a function that verifies."""
     for source, call in callers.call_sites(module, function) or ():
         around = source.enclosing_function(call)
-        if around is not None and verifiers.mentions_verification(source, around):
+        if around is None:
+            continue
+        if verifiers.mentions_verification(source, around) or _speaks_of_events(around):
             return True
     return any(verifiers.mentions_verification(*decorated) for decorated in callers.decorated_by(module, function))
+
+
+def _speaks_of_events(function: ast.AST) -> bool:
+    """Whether a function names Stripe's signature header or an event type."""
+    return any(
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and (node.value.lower() in _SIGNATURE_NAMES or ("." in node.value and event_types.is_known(node.value)))
+        for node in syntax.descendants(function)
+    )
+
+
+_SIGNATURE_NAMES: Final = frozenset({"stripe-signature", "http_stripe_signature", "stripe_signature"})
 
 
 def _hands_body_on(names_read: set[str]) -> bool:
@@ -166,6 +195,8 @@ def _entry_points(
         for source, call in sites or ():
             around = source.enclosing_function(call)
             while isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                if not isinstance(around, ast.Lambda) and handlers.registered_by(source, around) is not None:
+                    break
                 outer = source.enclosing_function(around)
                 if outer is None:
                     break
@@ -276,7 +307,7 @@ def bypasses(module: Module) -> Iterator[tuple[Place, Place]]:
         if first.node in seen:
             continue
         seen.add(first.node)
-        yield first, min(handler.facts.verifications, key=lambda place: place.line)
+        yield first, min(handler.facts.verifications, key=lambda place: place.line, default=first)
 
 
 def _first_seen(facts: Facts, use: UnverifiedUse) -> Place:
