@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import exceptions, request_values
+from stripe_lint.analysis import body_uses, exceptions
 from stripe_lint.analysis.facts import PayloadFact
 from stripe_lint.analysis.references import External, StripeService
 from stripe_lint.analysis.state import Outcome, Raised
@@ -102,9 +102,7 @@ def _is_unseen_verifier(call: Call) -> bool:
         path = call.reference.path
         if path.startswith(("builtins.", "stripe.")):
             return False
-    if names_a_verifier(call.name):
-        return True
-    return False
+    return names_a_verifier(call.name)
 
 
 _FORWARDING: Final = frozenset({"post", "put", "request", "send", "send_message", "delay", "apply_async", "publish", "enqueue", "create", "save", "add", "insert", "insert_one"})
@@ -124,7 +122,7 @@ def _verified_by_sdk(evaluation: Evaluation, call: Call) -> Value:
     if payload is not None:
         facts.payloads.add(PayloadFact(place, payload, call.expression(0, "payload", "raw", "body")))
         for tag in payload.tagged(Mark.ALTERED, Mark.PARSED):
-            facts.sites[place, tag] = request_values.lifted(evaluation.frame, place, tag)
+            facts.sites[place, tag] = body_uses.lifted(evaluation.frame, place, tag)
     _settle_parses(evaluation, payload or UNKNOWN)
     return evaluation.fork(call, outcomes(evaluation, call))
 
