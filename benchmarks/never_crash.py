@@ -26,7 +26,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import control_flow, handlers, names
+from stripe_lint.analysis import control_flow, names, starts
 from stripe_lint.analysis.dataflow import Exhausted, Interpreter
 from stripe_lint.catalogue import COULD_NOT_CHECK, all_rules
 from stripe_lint.config import Config
@@ -179,7 +179,7 @@ def analyse(path: Path, text: str, tree: ast.Module, project: Project, tally: Ta
         interpreter = Interpreter(follow_everything=True)
         tally.problems += crashes(
             path,
-            lambda interpreter=interpreter, function=function: handlers.run_handler(interpreter, module, function),  # type: ignore[misc]
+            lambda interpreter=interpreter, function=function: starts.run_handler(interpreter, module, function),  # type: ignore[misc]
         )
 
 

@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import error_text, functions, keys, request_values, syntax
+from stripe_lint.analysis import body_uses, error_text, functions, keys, syntax
 from stripe_lint.analysis.values import (
     KEPT_BY_TEXT,
     UNKNOWN,
@@ -29,7 +29,7 @@ def bind(evaluation: Evaluation, target: ast.expr, value: Value, source: ast.exp
     """Assign ``value`` to a target of any form."""
     if isinstance(target, ast.Name):
         keys.reassigned(evaluation, target.id)
-        request_values.renamed(evaluation, target, value, source)
+        body_uses.renamed(evaluation, target, value, source)
         if value == UNKNOWN:
             evaluation.names.pop(target.id, None)
         else:
@@ -48,7 +48,7 @@ def bind(evaluation: Evaluation, target: ast.expr, value: Value, source: ast.exp
 
 def _bind_attribute(evaluation: Evaluation, target: ast.Attribute, value: Value) -> None:
     chain = functions.attribute_chain(target)
-    request_values.stored(evaluation, target, value)
+    body_uses.stored(evaluation, target, value)
     failure = evaluation.history.failure
     if failure is not None and "status" in target.attr and error_text.refusing(value) is not None:
         evaluation.remember(failure=replace(failure, noticed=True))
@@ -66,7 +66,7 @@ def bind_entry(evaluation: Evaluation, target: ast.Subscript, value: Value) -> N
     """Assign ``value`` to ``holder[key]``."""
     holder_name = functions.attribute_chain(target.value)
     evaluation.evaluate(target.slice)
-    request_values.stored(evaluation, target, value)
+    body_uses.stored(evaluation, target, value)
     if holder_name is None:
         return
     name = ".".join(holder_name)

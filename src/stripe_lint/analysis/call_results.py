@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import (
     bindings,
+    body_uses,
     calls,
     error_text,
     functions,
@@ -77,7 +78,7 @@ def evaluate_call(evaluation: Evaluation, node: ast.Call) -> Value:
     """The value of a call, whose arguments are evaluated first."""
     chosen = evaluation.choices.get(node)
     call = calls.prepared(evaluation, node)
-    message = request_values.received(evaluation, call.receiver) if call.receiver.tags else None
+    message = request_values.received(call.receiver) if call.receiver.tags else None
     if message is not None:
         return message
     call = calls.hopped(evaluation, call)
@@ -122,14 +123,14 @@ def _plain_call(evaluation: Evaluation, call: Call) -> Value:
     if method is not None:
         return method
     if call.name in _TEXT_METHODS and (call.receiver.tags or call.receiver.constant is not None):
-        return text_of_parts([call.receiver, *(error_text.as_text(evaluation, value, "text") for value in call.values)])
+        return text_of_parts([call.receiver, *(error_text.as_text(value) for value in call.values)])
     if call.reference is None or isinstance(call.reference, External):
         handed = verification.handed_over(evaluation, call)
         if handed is not None:
             return handed
     if _is_super_call(call.node):
         evaluation.facts.handed_on.add(evaluation.history)
-    looked_up = request_values.passed(evaluation, call)
+    looked_up = body_uses.passed(evaluation, call)
     if looked_up is not None:
         return looked_up
     return Value(reference=names.call_result(call.reference)) if call.reference is not None else UNKNOWN
@@ -141,7 +142,7 @@ def _text_call(evaluation: Evaluation, call: Call, path: str) -> Value | None:
         altered = request_values.stringified(evaluation, call, first)
         if altered is not None:
             return altered
-        return error_text.as_text(evaluation, text_of_parts([first]), "text") if first.constant is None else text_of_parts([first])
+        return error_text.as_text(text_of_parts([first])) if first.constant is None else text_of_parts([first])
     if path in _NUMBERS and call.positional:
         return only(call.positional[0], Mark.FRESH)
     if path in _CONTAINERS and call.positional:
@@ -151,9 +152,9 @@ def _text_call(evaluation: Evaluation, call: Call, path: str) -> Value | None:
         made = merged_dicts([*base, entries(dict(call.keywords), complete=not call.open)])
         return made if len(base) == len(call.positional) else replace(made, complete=False)
     if path == "builtins.getattr" and len(call.positional) >= 2:
-        return error_text.get_attribute(evaluation, call)
+        return error_text.get_attribute(call)
     if path.rpartition(".")[2] in _TEXT_FUNCTIONS:
-        return text_of_parts([error_text.as_text(evaluation, value, "text") for value in call.values])
+        return text_of_parts([error_text.as_text(value) for value in call.values])
     return None
 
 
@@ -212,7 +213,7 @@ def _constructed(evaluation: Evaluation, call: Call, reference: ClassReference) 
     kept = _kept_by_object(evaluation, call, reference)
     if kept is not None:
         return kept
-    request_values.passed(evaluation, call)
+    body_uses.passed(evaluation, call)
     carried = {name: only(value, Mark.TEXT, Mark.EXCEPTION) for name, value in call.keywords.items()}
     loose = frozenset(
         tag for value in call.positional for tag in deep_tagged(value, Mark.TEXT, Mark.EXCEPTION)

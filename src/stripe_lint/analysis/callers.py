@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Final
 
-from stripe_lint.analysis import functions, names
+from stripe_lint.analysis import definitions, functions, names
 from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference, Reference
 
@@ -30,7 +30,7 @@ def _call_sites(module: Module, function: NamedFunction) -> list[tuple[Module, a
     paths = module.project.files_that_mention(_called_name(module, function), module.path)
     if paths is None:
         return None
-    found = []
+    found: list[tuple[Module, ast.Call]] = []
     for path in paths:
         source = module.project.module_at(path)
         if source is None:
@@ -52,7 +52,7 @@ def _calls_in(source: Module, module: Module, function: NamedFunction) -> list[a
             if _same(reference, module, function):
                 found.append(call)
         elif reference is None and isinstance(call.func, ast.Attribute) and module.enclosing_class(function) is not None:
-            only = names.only_definition(source, function.name)
+            only = definitions.only_definition(source, function.name)
             if only is not None and _same(only, module, function):
                 found.append(call)
     for name in TASK_CALLS:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
-from stripe_lint.analysis import bindings, control_flow, error_text, exceptions, request_values, syntax
+from stripe_lint.analysis import bindings, body_uses, control_flow, error_text, exceptions, syntax
 from stripe_lint.analysis.control_flow import FlowNode, Graph, NodeKind
 from stripe_lint.analysis.evaluation import Evaluation
 from stripe_lint.analysis.facts import Facts, ResponseFact
@@ -112,7 +112,7 @@ class Interpreter:
     ) -> list[Outcome]:
         """All ways in which ``function`` can end when it starts with ``names`` bound."""
         depth = caller.depth + 1 if caller is not None else 0
-        received = frozenset(request_values.origin(tag) for value in names.values() for tag in all_tags(value))
+        received = frozenset(body_uses.origin(tag) for value in names.values() for tag in all_tags(value))
         graph = graph_of(module, function)
         frame = Frame(module, function, graph, depth, captured or {}, answers, caller, call_site, received)
         self.facts.modules.add(module)
@@ -289,7 +289,7 @@ class Interpreter:
         if frame.answers:
             here = Place(frame.module, statement)
             for tag in deep_tagged(value, Mark.TEXT, Mark.EXCEPTION):
-                at = request_values.lifted(frame, here, tag)
+                at = body_uses.lifted(frame, here, tag)
                 place = Place(at.module, at.module.statement_of(at.node))
                 self.facts.responses.add(ResponseFact(place, Value(tags=frozenset({tag})), returned=True))
         failure = state.history.failure

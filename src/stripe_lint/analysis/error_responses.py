@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from stripe_lint.analysis import callers, exceptions, functions, handlers, names, stripe_calls, syntax
+from stripe_lint.analysis import callers, exceptions, functions, handlers, names, starts, stripe_calls, syntax
 from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter, graph_of
 from stripe_lint.analysis.facts import ResponseFact
 from stripe_lint.analysis.frameworks import ALL
@@ -430,7 +430,7 @@ def _run_view(module: Module, function: NamedFunction) -> set[ResponseFact]:
     interpreter = Interpreter(follow=_is_leaky_reference, most_steps=MOST_VIEW_STEPS)
     try:
         answers = is_answered(module, function)
-        for start in handlers.starts(interpreter, module, function):
+        for start in starts.starts(interpreter, module, function):
             interpreter.run_function(module, function, start.names, start.history, answers=answers)
     except Exhausted:
         return set()

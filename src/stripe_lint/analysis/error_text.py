@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import names, request_values
+from stripe_lint.analysis import body_uses, definitions, names, request_values
 from stripe_lint.analysis.facts import ResponseFact
 from stripe_lint.analysis.frameworks import (
     is_abort_call,
@@ -19,7 +19,7 @@ from stripe_lint.analysis.frameworks import (
 )
 from stripe_lint.analysis.references import ClassReference, External, ExternalInstance
 from stripe_lint.analysis.state import Diverged, Raised
-from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, all_tags, deep_tagged, join
+from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, deep_tagged, join
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.calls import Call
@@ -42,7 +42,7 @@ _LOG_METHODS: Final = frozenset(
 )
 
 
-def attribute(evaluation: Evaluation, node: ast.Attribute, base: Value) -> Value | None:
+def attribute(node: ast.Attribute, base: Value) -> Value | None:
     """An attribute of a caught exception; ``None`` where ``base`` is something else."""
     if base.has(Mark.EXCEPTION):
         return _part(base, node.attr)
@@ -70,7 +70,7 @@ def narrowed(base: Value, key: str) -> Value:
     )
 
 
-def as_text(evaluation: Evaluation, value: Value, how: str) -> Value:
+def as_text(value: Value) -> Value:
     """The value written as text: an exception becomes its message."""
     if not value.has(Mark.EXCEPTION):
         return value
@@ -79,7 +79,7 @@ def as_text(evaluation: Evaluation, value: Value, how: str) -> Value:
     return replace(value, tags=frozenset(made | kept), truth=None, constant=None)
 
 
-def get_attribute(evaluation: Evaluation, call: Call) -> Value | None:
+def get_attribute(call: Call) -> Value | None:
     """``getattr(error, "user_message", default)``."""
     holder, name = call.positional[0], call.positional[1].constant
     if name is None or not isinstance(name.value, str):
@@ -101,7 +101,7 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
     if path is not None and _answers(path):
         return _sent(evaluation, call)
     if isinstance(call.reference, ClassReference):
-        bases = names.external_bases(call.reference)
+        bases = definitions.external_bases(call.reference)
         if any(_answers(base) for base in bases):
             return _sent(evaluation, call)
     framework = request_values.view_framework(call.receiver.reference)
@@ -134,9 +134,9 @@ def _sent(evaluation: Evaluation, call: Call) -> Value:
         return Value(tags=frozenset(found), reference=names.call_result(call.reference))
     place = evaluation.place(evaluation.module.statement_of(call.node))
     for tag in found:
-        at = request_values.lifted(evaluation.frame, place, tag)
+        at = body_uses.lifted(evaluation.frame, place, tag)
         if at is not place:
-            at = evaluation_statement(at)
+            at = replace(at, node=at.module.statement_of(at.node))
         evaluation.facts.responses.add(ResponseFact(at, Value(tags=frozenset({tag})), returned=False))
     if is_abort_call(call.path):
         raise Diverged(Raised(frozenset({"HTTPException"})))
@@ -189,13 +189,3 @@ def refusing(value: Value) -> str | None:
         if inner is not None:
             return inner
     return None
-
-
-def evaluation_statement(place):  # type: ignore[no-untyped-def]
-    """The statement that holds a place."""
-    return replace(place, node=place.module.statement_of(place.node))
-
-
-def all_text(value: Value) -> frozenset[Tag]:
-    """Every tag of exception text in a value."""
-    return frozenset(tag for tag in all_tags(value) if tag.mark in {Mark.TEXT, Mark.EXCEPTION})

@@ -1,6 +1,6 @@
 """Evaluates the expressions and simple statements of one step of one path to values.
 
-What requests, verifications, exceptions and keys mean is said in ``request_values``, ``verification``, ``error_text``
+What requests, verifications, exceptions and keys mean is said in ``body_uses``, ``verification``, ``error_text``
 and ``keys``; what Python means in ``expressions``, ``bindings``, ``call_results`` and ``inlining``. Where a call can end
 in more than one way, evaluation stops with ``Fork`` and is done again once for each way.
 """
@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import (
     bindings,
+    body_uses,
     error_text,
     expressions,
     functions,
     names,
-    request_values,
     syntax,
     verification,
 )
@@ -96,7 +96,7 @@ class Evaluation:
         elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
             self.names[statement.name] = Value(reference=FunctionReference(self.module, statement))
         elif isinstance(statement, ast.Match):
-            request_values.compared(self, statement.subject, self.evaluate(statement.subject), _patterns(statement))
+            body_uses.compared(self, statement.subject, self.evaluate(statement.subject), _patterns(statement))
         return None
 
     def _return(self, statement: ast.Return) -> Value:
@@ -209,6 +209,16 @@ class Evaluation:
                 raise Diverged(only_outcome.raised)
             return only_outcome.value if only_outcome.value is not None else NONE
         raise Fork(call.node, outcomes)
+
+
+def _is_super_call(node: ast.Call) -> bool:
+    """Whether a call goes on to the same method of the base class."""
+    function = node.func
+    return (
+        isinstance(function, ast.Attribute)
+        and isinstance(function.value, ast.Call)
+        and functions.last_name(function.value.func) == "super"
+    )
 
 
 def _asks_for_type(test: ast.expr) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Final
 
-from stripe_lint.analysis import functions, names
+from stripe_lint.analysis import definitions, functions, names
 from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import ClassReference, External, Reference
 from stripe_lint.analysis.state import Raised
@@ -120,7 +120,7 @@ def _catches_one(name: str, reference: Reference | None, raised: Raised) -> bool
 def _project_class_matches(raised: ClassReference, name: str, reference: Reference | None) -> bool | None:
     if isinstance(reference, ClassReference):
         return any(node is reference.node for _, node in names.linearized(raised))
-    external = {path.rpartition(".")[2] for path in names.external_bases(raised)}
+    external = {path.rpartition(".")[2] for path in definitions.external_bases(raised)}
     if any(name in ancestors(base) for base in external):
         return True
     return None if reference is None else False

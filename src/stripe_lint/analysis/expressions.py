@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from stripe_lint.analysis import (
     bindings,
+    body_uses,
     call_results,
     error_text,
     functions,
@@ -77,7 +78,7 @@ def _attribute(evaluation: Evaluation, node: ast.Attribute) -> Value:
     base = evaluation.evaluate(node.value)
     special = request_values.attribute(evaluation, node, base)
     if special is None:
-        special = error_text.attribute(evaluation, node, base)
+        special = error_text.attribute(node, base)
     if special is not None:
         return special
     if base.fields is not None:
@@ -156,7 +157,7 @@ def _formatted(evaluation: Evaluation, node: ast.FormattedValue) -> Value:
     value = evaluation.evaluate(node.value)
     if value.detail(Mark.RAW) == "bytes":
         return tagged(Mark.ALTERED, evaluation.module, node, "bytes in an f-string, which gives \"b'…'\"")
-    return error_text.as_text(evaluation, value, "text")
+    return error_text.as_text(value)
 
 
 def _binary(evaluation: Evaluation, node: ast.BinOp) -> Value:
@@ -164,9 +165,9 @@ def _binary(evaluation: Evaluation, node: ast.BinOp) -> Value:
     if isinstance(node.op, ast.Add | ast.Mod):
         if isinstance(node.op, ast.Add) and left.fields is not None and right.fields is not None:
             return only(join(left, right), *KEPT_BY_ELEMENTS)
-        parts = [error_text.as_text(evaluation, left, "text"), error_text.as_text(evaluation, right, "text")]
+        parts = [error_text.as_text(left), error_text.as_text(right)]
         if isinstance(node.op, ast.Mod) and right.fields is not None:
-            parts = [left, *(error_text.as_text(evaluation, item, "text") for _, item in right.fields)]
+            parts = [left, *(error_text.as_text(item) for _, item in right.fields)]
         joined = text_of_parts(parts)
         return joined if joined.constant is None or _both_text(left, right) else UNKNOWN
     if isinstance(node.op, ast.BitOr) and left.fields is not None and right.fields is not None:
@@ -213,8 +214,8 @@ def _compare(evaluation: Evaluation, node: ast.Compare) -> Value:
     values = [evaluation.evaluate(part) for part in (node.left, *node.comparators)]
     if len(node.ops) == 1:
         left, right = values
-        request_values.compared(evaluation, node.left, left, [node.comparators[0]])
-        request_values.compared(evaluation, node.comparators[0], right, [node.left])
+        body_uses.compared(evaluation, node.left, left, [node.comparators[0]])
+        body_uses.compared(evaluation, node.comparators[0], right, [node.left])
         verdict = verification.compared(evaluation, node, left, right)
         if verdict is not None:
             return verdict

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from stripe_lint.analysis import (
     callers,
     calls,
+    definitions,
     functions,
     keys,
     names,
@@ -128,7 +129,7 @@ def located(evaluation: Evaluation, call: Call) -> Call:
     followed = any(deep_tagged(value, *FOLLOWED) for value in call.values)
     if not followed and not (evaluation.interpreter.follow_everything and not call.values):
         return call
-    only_one = names.only_definition(evaluation.module, call.name, len(call.positional) + len(call.keywords))
+    only_one = definitions.only_definition(evaluation.module, call.name, len(call.positional) + len(call.keywords))
     return replace(call, reference=only_one) if only_one is not None else call
 
 

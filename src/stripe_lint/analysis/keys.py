@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, names, static_values, stripe_calls, syntax
+from stripe_lint.analysis import functions, static_values, stripe_calls, syntax
 from stripe_lint.analysis.facts import KeyedCall
-from stripe_lint.analysis.references import External, FunctionReference
-from stripe_lint.analysis.values import UNKNOWN, Mark, Value, entries, tagged
+from stripe_lint.analysis.references import FunctionReference
+from stripe_lint.analysis.values import Mark, Tag, Value, entries, tagged
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.calls import Call
@@ -39,14 +39,13 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
 
 def _fresh(evaluation: Evaluation, call: Call) -> Value:
     value = tagged(Mark.FRESH, evaluation.module, call.node)
-    gone = {identity for identity in value.tags}
-    kept = frozenset(item for item in evaluation.history.keys if not _mentions(item[0], gone))
+    kept = frozenset(item for item in evaluation.history.keys if not _mentions(item[0], value.tags))
     if kept != evaluation.history.keys:
         evaluation.remember(keys=kept)
     return value
 
 
-def _mentions(identity: object, tags: set[object]) -> bool:
+def _mentions(identity: object, tags: frozenset[Tag]) -> bool:
     return isinstance(identity, frozenset) and not identity.isdisjoint(tags)
 
 
@@ -110,9 +109,7 @@ def _sent(evaluation: Evaluation, call: Call, method: Method) -> None:
 
 def _arguments(call: Call, method: Method) -> Value:
     if method.style != "service":
-        found = dict(call.keywords)
-        for name, value in zip(method.positional, call.positional, strict=False):
-            found[name] = value
+        found = {**call.keywords, **dict(zip(method.positional, call.positional, strict=False))}
         return entries(found, complete=not call.open)
     index = method.params_index if method.params_index is not None else _NOWHERE
     params = call.argument(index, "params")
@@ -171,13 +168,3 @@ def is_literal(value: Value) -> bool:
     if value.constant is not None:
         return isinstance(value.constant.value, str) and value.constant.value != ""
     return bool(value.tags) and all(tag.mark is Mark.SETTING for tag in value.tags)
-
-
-def is_external(reference: object) -> bool:
-    """Whether a callee is outside the project."""
-    return isinstance(reference, External)
-
-
-def module_of(module: Module, node: ast.expr) -> object:
-    """What a name means."""
-    return names.resolve(module, node) or UNKNOWN

@@ -69,7 +69,7 @@ class Module:
             scope = self.scopes.get(current)
             if scope is not None and _is_inside(current, child):
                 return scope
-            if current.__class__ is ast.comprehension and child is not current.iter:  # type: ignore[attr-defined]
+            if isinstance(current, ast.comprehension) and child is not current.iter:
                 return self.scopes[self.parents[current]]
             child, current = current, self.parents.get(current)
         return self.scope

@@ -11,7 +11,7 @@ import builtins
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from stripe_lint.analysis import functions
+from stripe_lint.analysis import functions, imports, sdk
 from stripe_lint.analysis.frameworks import is_dependency_marker
 from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import (
@@ -36,8 +36,6 @@ _PENDING: Final = object()
 _BUILTINS: Final = frozenset(dir(builtins))
 _depth = 0
 
-_STRIPE_CLIENTS: Final = frozenset({"stripe.StripeClient", "stripe._stripe_client.StripeClient"})
-_STRIPE_ALIASES: Final = (("stripe.webhook.", "stripe."), ("stripe._webhook.", "stripe."), ("stripe._error.", "stripe."))
 _LIST_METHODS: Final = frozenset({"auto_paging_iter", "auto_paging_iter_async"})
 _OPTIONAL_WRAPPERS: Final = frozenset({"typing.Optional", "typing_extensions.Optional", "typing.Union"})
 _ANNOTATED: Final = frozenset({"typing.Annotated", "typing_extensions.Annotated"})
@@ -168,7 +166,7 @@ def _search_star_imports(module: Module, name: str) -> Reference | None:
     for binding in module.scope.bindings.get("*", ()):
         statement = module.parents[binding.node]
         if isinstance(statement, ast.ImportFrom):
-            source = _imported_module(module, statement)
+            source = imports.imported_module(module, statement)
             if source is not None and source is not module and name in source.scope.bindings:
                 return resolve_name(source, name, source.scope)
             if source is None and statement.module in {"stripe", "aiohttp.web"}:
@@ -182,12 +180,9 @@ def _from_binding(module: Module, name: str, scope: Scope, binding: Binding) -> 
         return _from_import(module, name, binding)
     if kind is BindingKind.IMPORT_FROM:
         return _from_import_from(module, binding)
-    if kind is BindingKind.FUNCTION:
-        node = binding.node
-        assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        return FunctionReference(module, node)
-    if kind is BindingKind.CLASS:
-        assert isinstance(binding.node, ast.ClassDef)
+    if isinstance(binding.node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return FunctionReference(module, binding.node)
+    if isinstance(binding.node, ast.ClassDef):
         return ClassReference(module, binding.node)
     if kind is BindingKind.PARAMETER:
         return _from_parameter(module, scope, binding)
@@ -215,8 +210,7 @@ def _from_binding(module: Module, name: str, scope: Scope, binding: Binding) -> 
 
 def _from_import(module: Module, name: str, binding: Binding) -> Reference | None:
     alias = binding.node
-    assert isinstance(alias, ast.alias)
-    dotted = alias.name if alias.asname else name
+    dotted = alias.name if isinstance(alias, ast.alias) and alias.asname else name
     path = module.project.find_module(dotted, module.path)
     if path is not None:
         imported = module.project.module_at(path)
@@ -224,58 +218,30 @@ def _from_import(module: Module, name: str, binding: Binding) -> Reference | Non
     return External(dotted)
 
 
-def _imported_module(module: Module, statement: ast.ImportFrom) -> Module | None:
-    project = module.project
-    if statement.level:
-        path = project.find_relative(statement.module or "", statement.level, module.path)
-    else:
-        path = project.find_module(statement.module or "", module.path)
-    return project.module_at(path) if path is not None else None
-
-
 def _from_import_from(module: Module, binding: Binding) -> Reference | None:
     alias = binding.node
     statement = module.parents[alias]
-    assert isinstance(alias, ast.alias)
-    assert isinstance(statement, ast.ImportFrom)
-    source = _imported_module(module, statement)
+    if not isinstance(alias, ast.alias) or not isinstance(statement, ast.ImportFrom):
+        return None
+    source = imports.imported_module(module, statement)
     if source is not None and source is not module:
         if alias.name in source.scope.bindings:
             return resolve_name(source, alias.name, source.scope)
         starred = _from_star_imports(source, alias.name)
         if starred is not None:
             return starred
-    submodule = _submodule(module, statement, alias.name)
+    submodule = imports.submodule(module, statement, alias.name)
     if submodule is not None:
         return ModuleReference(submodule)
     if source is not None:
         return None
     prefix = "." * statement.level + (statement.module or "")
-    return External(canonical(f"{prefix}.{alias.name}"))
-
-
-def _submodule(module: Module, statement: ast.ImportFrom, name: str) -> Module | None:
-    project = module.project
-    dotted = f"{statement.module}.{name}" if statement.module else name
-    if statement.level:
-        path = project.find_relative(dotted, statement.level, module.path)
-    else:
-        path = project.find_module(dotted, module.path)
-    return project.module_at(path) if path is not None else None
-
-
-def canonical(path: str) -> str:
-    """The public spelling of a path into the SDK."""
-    for alias, public in _STRIPE_ALIASES:
-        if path.startswith(alias):
-            return public + path[len(alias) :]
-    return path
+    return External(sdk.canonical(f"{prefix}.{alias.name}"))
 
 
 def _from_parameter(module: Module, scope: Scope, binding: Binding) -> Reference | None:
     function = scope.node
     parameter = binding.node
-    assert isinstance(parameter, ast.arg)
     if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
         owner = module.enclosing_class(function)
         if owner is not None and functions.first_parameter(function) is parameter:
@@ -326,7 +292,7 @@ def _assigned(module: Module, node: ast.expr, bindings: list[Binding]) -> tuple[
             alias = binding.node
             statement = module.parents[alias]
             if isinstance(alias, ast.alias) and isinstance(statement, ast.ImportFrom):
-                source = _imported_module(module, statement)
+                source = imports.imported_module(module, statement)
                 if source is not None and source is not module and alias.name in source.scope.bindings:
                     return _assigned(source, node, source.scope.bindings[alias.name])
     return module, node
@@ -388,7 +354,7 @@ def _alias_of(module: Module, bindings: list[Binding]) -> tuple[Module, ast.expr
         alias = binding.node
         statement = module.parents[alias]
         if isinstance(alias, ast.alias) and isinstance(statement, ast.ImportFrom):
-            source = _imported_module(module, statement)
+            source = imports.imported_module(module, statement)
             if source is not None and source is not module and alias.name in source.scope.bindings:
                 return _alias_of(source, source.scope.bindings[alias.name])
     return None
@@ -411,15 +377,14 @@ def _instance_of_text(module: Module, place: ast.expr, expression: ast.expr) -> 
         parts = [part for part in (expression.left, expression.right) if not _is_none(part)]
         return _agree(_instance_of_text(module, place, part) for part in parts)
     if isinstance(expression, ast.Subscript) and isinstance(expression.value, ast.Name):
-        if expression.value.id == "Optional":
-            return _instance_of_text(module, place, expression.slice)
+        return _instance_of_text(module, place, expression.slice) if expression.value.id == "Optional" else None
     return None
 
 
 def instance_of(reference: Reference | None) -> Reference | None:
     """An object of the class that ``reference`` is."""
     if isinstance(reference, External):
-        if reference.path in _STRIPE_CLIENTS:
+        if reference.path in sdk.CLIENTS:
             return StripeService("")
         if reference.path.startswith("stripe.") or reference.path.rpartition(".")[2][:1].isupper():
             return ExternalInstance(reference.path)
@@ -431,7 +396,7 @@ def instance_of(reference: Reference | None) -> Reference | None:
 
 def _stripe_client_base(reference: ClassReference) -> StripeService | None:
     for base in reference.node.bases:
-        if dotted_path(reference.module, base) in _STRIPE_CLIENTS:
+        if dotted_path(reference.module, base) in sdk.CLIENTS:
             return StripeService("")
     return None
 
@@ -439,7 +404,7 @@ def _stripe_client_base(reference: ClassReference) -> StripeService | None:
 def attribute(base: Reference, name: str) -> Reference | None:
     """What the attribute ``name`` of ``base`` means."""
     if isinstance(base, External):
-        return External(canonical(f"{base.path}.{name}"))
+        return External(sdk.canonical(f"{base.path}.{name}"))
     if isinstance(base, StripeService):
         return StripeService(f"{base.path}.{name}" if base.path else name)
     if isinstance(base, ModuleReference):
@@ -479,18 +444,6 @@ def linearized(reference: ClassReference | ObjectReference) -> Iterator[tuple[Mo
         yield module, node
         bases = [resolve(module, base) for base in node.bases]
         pending[:0] = [(base.module, base.node) for base in bases if isinstance(base, ClassReference)]
-
-
-def external_bases(reference: ClassReference | ObjectReference) -> set[str]:
-    """The dotted paths of the bases outside the project, however far up."""
-    paths = set()
-    for module, node in linearized(reference):
-        for base in node.bases:
-            expression = base.value if isinstance(base, ast.Subscript) else base
-            path = dotted_path(module, expression)
-            if path is not None:
-                paths.add(path)
-    return paths
 
 
 def find_method(
@@ -561,14 +514,14 @@ def _resolve_call(module: Module, node: ast.Call) -> Reference | None:
 def call_result(callee: Reference | None) -> Reference | None:
     """What calling ``callee`` gives."""
     if isinstance(callee, External):
-        return _external_result(callee.path)
+        return sdk.call_result(callee.path)
     if isinstance(callee, StripeService):
         if callee.path in {"notification_handler", "async_notification_handler"}:
             return ExternalInstance("stripe.StripeEventNotificationHandler")
         if callee.path in {"notification_handler_without_verification", "async_notification_handler_without_verification"}:
             return ExternalInstance("stripe.UnverifiedNotificationHandler")
         method = surface.service_method(callee.path)
-        return _stripe_result(method) if method is not None else None
+        return sdk.result(method) if method is not None else None
     if isinstance(callee, ClassReference):
         return _stripe_client_base(callee) or ObjectReference(callee.module, callee.node)
     if isinstance(callee, FunctionReference):
@@ -576,31 +529,8 @@ def call_result(callee: Reference | None) -> Reference | None:
     if isinstance(callee, PartialReference):
         return call_result(callee.function)
     if isinstance(callee, ObjectReference):
-        method = find_method(callee, "__call__")
-        return returned_by(FunctionReference(*method, callee)) if method is not None else None
-    return None
-
-
-def _external_result(path: str) -> Reference | None:
-    if path in _STRIPE_CLIENTS:
-        return StripeService("")
-    if path.startswith("stripe."):
-        base, _, name = path.rpartition(".")
-        if base.endswith("()"):
-            method = surface.instance_method(base[:-2], name)
-        else:
-            method = surface.resource_method(path)
-        if method is not None:
-            return _stripe_result(method)
-        return ExternalInstance(path) if name[:1].isupper() else None
-    return ExternalInstance(path) if path.rpartition(".")[2][:1].isupper() else None
-
-
-def _stripe_result(method: surface.Method) -> Reference | None:
-    if method.returns is not None:
-        return ExternalInstance(method.returns)
-    if method.returns_list_of is not None:
-        return ExternalList(method.returns_list_of)
+        called = find_method(callee, "__call__")
+        return returned_by(FunctionReference(*called, callee)) if called is not None else None
     return None
 
 
@@ -620,37 +550,3 @@ def returned_by(function: FunctionReference) -> Reference | None:
     if answer is None and node.returns is not None:
         answer = instance_of_annotation(function.module, node.returns)
     return answer
-
-
-def only_definition(module: Module, name: str, arguments: int | None = None) -> FunctionReference | None:
-    """The project's only method or function called ``name``, where there is exactly one that takes the arguments."""
-    key = ("only", name, arguments)
-    if key in module.memory:
-        return module.memory[key]  # type: ignore[return-value]
-    module.memory[key] = None
-    paths = module.project.files_that_mention(name, module.path)
-    found: list[FunctionReference] = []
-    for path in paths or ():
-        source = module.project.module_at(path)
-        for node in source.functions_by_name.get(name, ()) if source is not None else ():
-            assert source is not None
-            owner = source.enclosing_class(node)
-            receiver = ObjectReference(source, owner) if owner is not None else None
-            candidate = FunctionReference(source, node, receiver)
-            if arguments is None or _takes(candidate, arguments):
-                found.append(candidate)
-    answer = found[0] if len(found) == 1 else None
-    module.memory[key] = answer
-    return answer
-
-
-def _takes(reference: FunctionReference, arguments: int) -> bool:
-    node = reference.node
-    if isinstance(node, ast.Lambda):
-        return False
-    positional = len(functions.positional_parameters(node)) - (1 if reference.receiver is not None else 0)
-    if functions.has_decorator(node, "staticmethod"):
-        positional += 1
-    required = positional - len(node.args.defaults)
-    most = positional + len(node.args.kwonlyargs)
-    return required <= arguments and (arguments <= most or node.args.vararg is not None or node.args.kwarg is not None)

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from stripe_lint.analysis import callers, functions, keys, names, static_values, stripe_calls, syntax
+from stripe_lint.analysis import callers, control_flow, functions, keys, names, static_values, stripe_calls, syntax
 from stripe_lint.analysis.dataflow import DEEPEST_CALL, Exhausted, Frame, Interpreter, graph_of
 from stripe_lint.analysis.evaluation import Evaluation
 from stripe_lint.analysis.facts import KeyedCall
 from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.scopes import FunctionNode
-from stripe_lint.analysis.state import START, State
+from stripe_lint.analysis.state import START, Diverged, Fork, State
 from stripe_lint.analysis.stripe_calls import StripeCall
-from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Value, entries
+from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Value, constant, entries
 from stripe_lint.data.surface import Critical, Method
 
 _HAND_OVER: Final = frozenset({"kwargs", "fkwargs", "kwds", "keywords"})
@@ -70,10 +70,10 @@ def _request(module: Module, call: StripeCall) -> Request:
     )
     key_argument = _direct_key(call)
     if service and key_argument is None and _key_among_parameters(call):
-        return Request(module, call, None, None, _direct_arguments(module, call), True)
+        return Request(module, call, None, None, _direct_arguments(call), True)
     simple = not has_unpacking and (not service or _literal_service_call(call))
     if simple and key_argument is None and not _has_headers(call):
-        return Request(module, call, False, None, _direct_arguments(module, call), False)
+        return Request(module, call, False, None, _direct_arguments(call), False)
     facts = keyed_calls(module, node)
     arguments = _joined_arguments(facts, call)
     is_open = any(fact.open for fact in facts) or not facts
@@ -106,8 +106,8 @@ def _direct_key(call: StripeCall) -> ast.expr | None:
                 if keyword.arg == keys.KEY:
                     return keyword.value
         return None
-    for name, argument in zip(call.method.positional, call.node.args, strict=False):
-        if name == keys.KEY:
+    for parameter, argument in zip(call.method.positional, call.node.args, strict=False):
+        if parameter == keys.KEY:
             return argument
     return None
 
@@ -140,7 +140,7 @@ def _is_plain_dict(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
-def _direct_arguments(module: Module, call: StripeCall) -> Value:
+def _direct_arguments(call: StripeCall) -> Value:
     found: dict[str, Value] = {}
     if call.method.style == "service":
         params = _service_argument(call, call.method.params_index, "params")
@@ -152,14 +152,14 @@ def _direct_arguments(module: Module, call: StripeCall) -> Value:
     for keyword in call.node.keywords:
         if keyword.arg is not None:
             found[keyword.arg] = _literal(keyword.value)
-    for name, argument in zip(call.method.positional, call.node.args, strict=False):
-        found[name] = _literal(argument)
+    for parameter, argument in zip(call.method.positional, call.node.args, strict=False):
+        found[parameter] = _literal(argument)
     return entries(found, complete=True)
 
 
 def _literal(node: ast.expr) -> Value:
     if isinstance(node, ast.Constant):
-        return static_values.constant(node.value)
+        return constant(node.value)
     return UNKNOWN
 
 
@@ -168,7 +168,7 @@ def _joined_arguments(facts: list[KeyedCall], call: StripeCall) -> Value:
     for fact in facts:
         found.update(fact.arguments.fields or ())
     if not facts:
-        found.update(_direct_arguments(call.module, call).fields or ())
+        found.update(_direct_arguments(call).fields or ())
     return entries(found, complete=bool(facts) and all(fact.arguments.complete for fact in facts))
 
 
@@ -266,7 +266,8 @@ def keyed_calls(module: Module, node: ast.Call) -> list[KeyedCall]:
     if not isinstance(known, dict):
         known = _run_function(module, function)
         module.memory[memory] = known
-    return known.get(node, [])  # type: ignore[no-any-return]
+    found: list[KeyedCall] = known.get(node, [])
+    return found
 
 
 def _run_function(
@@ -275,12 +276,11 @@ def _run_function(
     interpreter = Interpreter(follow_everything=follow, deepest=DEEPEST_CALL if follow else 0)
     found: dict[ast.AST, list[KeyedCall]] = {}
     try:
-        if isinstance(function, ast.Lambda):
-            interpreter.run_function(module, function, {}, START, captured=_captured(module, function))
-        elif isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-            interpreter.run_function(module, function, _start_values(module, function), START, captured=_captured(module, function))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            bound = {} if isinstance(function, ast.Lambda) else _start_values(module, function)
+            interpreter.run_function(module, function, bound, START, captured=_captured(module, function))
         else:
-            frame = Frame(module, None, _module_graph(module))
+            frame = Frame(module, None, control_flow.build_block(module.tree.body))
             interpreter.run(frame, frame.graph.entry, State())
     except Exhausted:
         if follow:
@@ -289,12 +289,6 @@ def _run_function(
         if fact.place.module is module:
             found.setdefault(fact.place.node, []).append(fact)
     return found
-
-
-def _module_graph(module: Module):  # type: ignore[no-untyped-def]
-    from stripe_lint.analysis import control_flow
-
-    return control_flow.build_block(module.tree.body)
 
 
 def _captured(module: Module, function: FunctionNode) -> dict[str, Value]:
@@ -310,9 +304,7 @@ def _captured(module: Module, function: FunctionNode) -> dict[str, Value]:
         if len(bindings) == 1 and isinstance(bindings[0].node, ast.Assign) and bindings[0].value is not None:
             try:
                 value = Evaluation(interpreter, frame, State(), {}).evaluate(bindings[0].value)
-            except Exception as error:  # noqa: BLE001
-                if error.__class__.__name__ not in {"Fork", "Diverged", "Exhausted"}:
-                    raise
+            except (Fork, Diverged, Exhausted):
                 continue
             if value != UNKNOWN:
                 found[name] = value

@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from stripe_lint.analysis import callers, control_flow, exceptions, functions, handlers, names, syntax, verifiers
+from stripe_lint.analysis import (
+    callers,
+    control_flow,
+    exceptions,
+    functions,
+    guards,
+    handlers,
+    names,
+    syntax,
+    verifiers,
+)
 from stripe_lint.analysis.control_flow import FlowNode, Graph
 from stripe_lint.analysis.dataflow import graph_of
 from stripe_lint.analysis.module import Module
@@ -245,7 +255,7 @@ def is_retry_decorator(module: Module, decorator: ast.expr) -> bool:
 def _wraps_in_retry(reference: FunctionReference) -> bool:
     if isinstance(reference.node, ast.Lambda):
         return False
-    wrapper = handlers.wrapper_of(reference.module, reference.node)
+    wrapper = guards.wrapper_of(reference.module, reference.node)
     if wrapper is None:
         returned = reference.module.returns.get(reference.node, ())
         return any(
@@ -374,7 +384,7 @@ def redelivery_around(module: Module, node: ast.AST, distance: int = 0, seen: fr
         return Place(module, function)
     if handlers.takes_request(module, function):
         return Place(module, function) if verifiers.mentions_verification(module, function) else None
-    if handlers.verified_by_unseen_decorator(module, function):
+    if guards.verified_by_unseen_decorator(module, function):
         return Place(module, function)
     if distance >= FARTHEST_CALLER + 1:
         return None

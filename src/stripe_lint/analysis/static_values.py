@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Final
 
-from stripe_lint.analysis import functions, names
+from stripe_lint.analysis import definitions, functions, names
 from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import (
     ClassReference,
@@ -94,7 +94,7 @@ def _of_field(module: Module, owner: ast.ClassDef, binding: Binding) -> Value | 
     default = fixed(module, binding.value)
     if default.has(Mark.FRESH):
         return default
-    bases = names.external_bases(ClassReference(module, owner))
+    bases = definitions.external_bases(ClassReference(module, owner))
     if any(base.rpartition(".")[2] in {"BaseSettings", "Settings"} for base in bases):
         return Value(tags=frozenset({Tag(Mark.SETTING, module, binding.node)}))
     return None

@@ -57,7 +57,7 @@ def children(node: ast.AST) -> list[ast.AST]:
     for name in FIELDS[node.__class__]:
         child = getattr(node, name, None)
         if child.__class__ is list:
-            found.extend(item for item in child if item is not None)  # type: ignore[union-attr]
+            found.extend(item for item in child if item is not None)
         elif child is not None:
             found.append(child)
     return found

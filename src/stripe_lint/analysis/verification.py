@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import exceptions, request_values
+from stripe_lint.analysis import body_uses, exceptions
 from stripe_lint.analysis.facts import PayloadFact
 from stripe_lint.analysis.references import External, StripeService
 from stripe_lint.analysis.state import Outcome, Raised
@@ -84,7 +84,7 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
 
 def handed_over(evaluation: Evaluation, call: Call) -> Value | None:
     """A call that can't be seen and gets the body with its signature: it verifies, or hands both on to what does."""
-    if request_values.is_harmless(call):
+    if body_uses.is_harmless(call):
         return None
     values = [tag for value in call.values for tag in deep_tagged(value, Mark.RAW, Mark.SIGNATURE, Mark.HEADERS)]
     marks = {tag.mark for tag in values}
@@ -104,9 +104,7 @@ def _is_unseen_verifier(call: Call) -> bool:
         path = call.reference.path
         if path.startswith(("builtins.", "stripe.")):
             return False
-    if names_a_verifier(call.name) and not request_values.is_harmless(call):
-        return True
-    return False
+    return names_a_verifier(call.name) and not body_uses.is_harmless(call)
 
 
 _FORWARDING: Final = frozenset({"post", "put", "request", "send", "send_message", "delay", "apply_async", "publish", "enqueue", "create", "save", "add", "insert", "insert_one"})
@@ -126,7 +124,7 @@ def _verified_by_sdk(evaluation: Evaluation, call: Call) -> Value:
     if payload is not None:
         facts.payloads.add(PayloadFact(place, payload, call.expression(0, "payload", "raw", "body")))
         for tag in payload.tagged(Mark.ALTERED, Mark.PARSED):
-            facts.sites[place, tag] = request_values.lifted(evaluation.frame, place, tag)
+            facts.sites[place, tag] = body_uses.lifted(evaluation.frame, place, tag)
     _settle_parses(evaluation, payload or UNKNOWN)
     return evaluation.fork(call, outcomes(evaluation, call))
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from stripe_lint.analysis import callers, functions, handlers, names, syntax, verifiers
+from stripe_lint.analysis import callers, guards, handlers, names, starts, syntax, verifiers
 from stripe_lint.analysis.dataflow import Interpreter
 from stripe_lint.analysis.facts import Facts, PayloadFact, UnverifiedUse, Use
 from stripe_lint.analysis.module import Module
@@ -80,7 +80,7 @@ def analysed_handlers(module: Module) -> list[Handler]:
             may_verify = verifiers.mentions_verification(owner, function) or bool(function.decorator_list)
             for deepest in DEPTHS:
                 interpreter = Interpreter(deepest=deepest, only_unverified=True, may_verify=may_verify)
-                handlers.run_handler(interpreter, owner, function)
+                starts.run_handler(interpreter, owner, function)
                 if not interpreter.facts.exhausted or deepest == DEPTHS[-1]:
                     found.append(Handler(owner, function, interpreter.facts))
                     break
@@ -102,7 +102,7 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
     if isinstance(module.enclosing_function(function), ast.FunctionDef | ast.AsyncFunctionDef):
         if handlers.registered_by(module, function) is None:
             return False
-    if verifiers.mentions_verification(module, function) or handlers.wrappers(module, function):
+    if verifiers.mentions_verification(module, function) or guards.wrappers(module, function):
         return True
     names_read = set()
     known_types = 0
@@ -191,7 +191,7 @@ def _entry_points(
         return
     if distance < FARTHEST_CALLER:
         sites = callers.call_sites(module, function)
-        found = []
+        found: list[tuple[Module, NamedFunction]] = []
         for source, call in sites or ():
             around = source.enclosing_function(call)
             while isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
@@ -270,18 +270,16 @@ def unverified(module: Module) -> Iterator[Unverified]:
         used = effects or list(facts.uses)
         origins = {_built_from(use.origin, rebuilt) for use in used}
         origins |= {target for _, target in facts.rebuilt if not effects}
-        here = [tag for tag in origins if tag.module is not None and tag.module.path == module.path and tag.node is not None]
-        if not here:
+        places = [Place(tag.module, tag.node) for tag in origins if tag.module is not None and tag.node is not None]
+        here = [place for place in places if place.module.path == module.path]
+        if not here or guards.guarded_by_middleware(module):
             continue
-        first = min(here, key=_line)
-        assert first.node is not None
-        if handlers.guarded_by_middleware(module):
-            continue
+        first = Place(module, min(here, key=_position).node)
         if first.node in seen:
             continue
         seen.add(first.node)
-        use = min((use.place for use in used), key=lambda place: place.line, default=Place(module, first.node))
-        yield Unverified(Place(module, first.node), facts.refetched_objects, use)
+        use = min((use.place for use in used), key=lambda place: place.line, default=first)
+        yield Unverified(first, facts.refetched_objects, use)
 
 
 def _built_from(origin: Tag, rebuilt: dict[Tag, Tag]) -> Tag:
@@ -289,8 +287,8 @@ def _built_from(origin: Tag, rebuilt: dict[Tag, Tag]) -> Tag:
     return rebuilt.get(plain, plain)
 
 
-def _line(tag: Tag) -> tuple[int, int]:
-    return getattr(tag.node, "lineno", 0), getattr(tag.node, "col_offset", 0)
+def _position(place: Place) -> tuple[int, int]:
+    return place.line, getattr(place.node, "col_offset", 0)
 
 
 def bypasses(module: Module) -> Iterator[tuple[Place, Place]]:
@@ -303,7 +301,7 @@ def bypasses(module: Module) -> Iterator[tuple[Place, Place]]:
         here = [place for place in found if place.module.path == module.path]
         if not here:
             continue
-        first = min(here, key=lambda place: (place.line, getattr(place.node, "col_offset", 0)))
+        first = min(here, key=_position)
         if first.node in seen:
             continue
         seen.add(first.node)
@@ -358,7 +356,7 @@ def parsed_early(module: Module) -> Iterator[tuple[Place, Place]]:
     seen: set[ast.AST] = set()
     for handler in analysed_handlers(module):
         facts = handler.facts
-        as_payload = {(tag.node) for payload in facts.payloads for tag in payload.payload.tagged(Mark.PARSED)}
+        as_payload = {tag.node for payload in facts.payloads for tag in payload.payload.tagged(Mark.PARSED)}
         for place in sorted(facts.parsed_early, key=lambda place: place.line):
             if place.module.path == module.path and place.node not in seen and place.node not in as_payload:
                 seen.add(place.node)
@@ -406,11 +404,6 @@ def _answerable(handler: Handler, place: Place, tag: Tag) -> Place:
 
 def _knows_base64(handler: Handler) -> bool:
     return any("isBase64Encoded" in module.text or "decoded_body" in module.text for module in handler.facts.modules)
-
-
-def functions_of(module: Module) -> list[str]:
-    """The names of a module's functions."""
-    return [function.name for function in module.functions if not isinstance(function, ast.Lambda)] if functions else []
 
 
 def finally_line(module: Module, node: ast.Try) -> int:

@@ -1,0 +1,56 @@
+"""Questions about the project's definitions that need names resolved: a class's bases, the one method of a name."""
+
+from __future__ import annotations
+
+import ast
+
+from stripe_lint.analysis import functions, names
+from stripe_lint.analysis.module import Module
+from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
+
+
+def external_bases(reference: ClassReference | ObjectReference) -> set[str]:
+    """The dotted paths of the bases outside the project, however far up."""
+    paths = set()
+    for module, node in names.linearized(reference):
+        for base in node.bases:
+            expression = base.value if isinstance(base, ast.Subscript) else base
+            path = names.dotted_path(module, expression)
+            if path is not None:
+                paths.add(path)
+    return paths
+
+
+def only_definition(module: Module, name: str, arguments: int | None = None) -> FunctionReference | None:
+    """The project's only method or function called ``name``, where there is exactly one that takes the arguments."""
+    key = ("only", name, arguments)
+    if key in module.memory:
+        return module.memory[key]  # type: ignore[return-value]
+    module.memory[key] = None
+    paths = module.project.files_that_mention(name, module.path)
+    found: list[FunctionReference] = []
+    for path in paths or ():
+        source = module.project.module_at(path)
+        if source is None:
+            continue
+        for node in source.functions_by_name.get(name, ()):
+            owner = source.enclosing_class(node)
+            receiver = ObjectReference(source, owner) if owner is not None else None
+            candidate = FunctionReference(source, node, receiver)
+            if arguments is None or _takes(candidate, arguments):
+                found.append(candidate)
+    answer = found[0] if len(found) == 1 else None
+    module.memory[key] = answer
+    return answer
+
+
+def _takes(reference: FunctionReference, arguments: int) -> bool:
+    node = reference.node
+    if isinstance(node, ast.Lambda):
+        return False
+    positional = len(functions.positional_parameters(node)) - (1 if reference.receiver is not None else 0)
+    if functions.has_decorator(node, "staticmethod"):
+        positional += 1
+    required = positional - len(node.args.defaults)
+    most = positional + len(node.args.kwonlyargs)
+    return required <= arguments and (arguments <= most or node.args.vararg is not None or node.args.kwarg is not None)

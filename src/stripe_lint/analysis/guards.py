@@ -1,0 +1,209 @@
+"""What runs before a handler and can refuse its request: guards, middleware and the decorators of the project."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stripe_lint.analysis import functions, names, syntax, verification, verifiers
+from stripe_lint.analysis.frameworks.model import Framework
+from stripe_lint.analysis.handler_parameters import parameter_value
+from stripe_lint.analysis.handlers import NamedFunction, framework_for
+from stripe_lint.analysis.module import Module
+from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
+from stripe_lint.analysis.values import UNKNOWN, Value
+
+
+def guards_of(module: Module, function: NamedFunction, framework: Framework) -> Iterator[FunctionReference]:
+    """The functions that the framework runs before ``function`` and that can refuse the request."""
+    for decorator in function.decorator_list:
+        if isinstance(decorator, ast.Call):
+            yield from _keyword_guards(module, decorator, framework)
+            yield from _router_guards(module, decorator, framework)
+            if names.dotted_path(module, decorator.func) in framework.guard_decorators:
+                for argument in decorator.args:
+                    yield from _guard_functions(module, argument, framework)
+    owner = module.enclosing_class(function)
+    if owner is not None:
+        yield from _class_guards(ObjectReference(module, owner), function, framework)
+    yield from _registered_guards(module, framework)
+
+
+def _keyword_guards(module: Module, call: ast.Call, framework: Framework) -> Iterator[FunctionReference]:
+    for keyword in call.keywords:
+        if keyword.arg in framework.guard_keywords:
+            yield from _guard_functions(module, keyword.value, framework)
+
+
+def _router_guards(module: Module, decorator: ast.Call, framework: Framework) -> Iterator[FunctionReference]:
+    """``dependencies=[…]`` of the router or application whose decorator registers the handler."""
+    if not isinstance(decorator.func, ast.Attribute) or not isinstance(decorator.func.value, ast.Name):
+        return
+    found = module.scope_of(decorator).lookup(decorator.func.value.id)
+    for binding in found[1] if found is not None else ():
+        if isinstance(binding.value, ast.Call):
+            yield from _keyword_guards(module, binding.value, framework)
+
+
+def _guard_functions(module: Module, node: ast.expr, framework: Framework) -> Iterator[FunctionReference]:
+    for part in node.elts if isinstance(node, ast.List | ast.Tuple | ast.Set) else [node]:
+        target = names.dependency_of(module, part) or part
+        reference = names.resolve(module, target.func if isinstance(target, ast.Call) and target is part else target)
+        if isinstance(reference, FunctionReference):
+            yield reference
+        elif isinstance(reference, ClassReference | ObjectReference):
+            yield from _guard_methods(reference, framework)
+
+
+def _guard_methods(reference: ClassReference | ObjectReference, framework: Framework) -> Iterator[FunctionReference]:
+    receiver = ObjectReference(reference.module, reference.node)
+    for name in sorted(framework.guard_methods | {"__call__"}):
+        method = names.find_method(reference, name)
+        if method is not None:
+            yield FunctionReference(*method, receiver)
+
+
+def _class_guards(
+    reference: ObjectReference, function: NamedFunction, framework: Framework
+) -> Iterator[FunctionReference]:
+    for module, node in names.linearized(reference):
+        scope = module.scopes.get(node)
+        if scope is None:
+            continue
+        for name in sorted(framework.guard_attributes):
+            for binding in scope.bindings.get(name, ()):
+                if binding.value is not None:
+                    yield from _guard_functions(module, binding.value, framework)
+        for decorator in node.decorator_list:
+            if isinstance(decorator, ast.Call) and names.dotted_path(module, decorator.func) in framework.guard_decorators:
+                for argument in decorator.args:
+                    yield from _guard_functions(module, argument, framework)
+    for name in sorted(framework.guard_methods):
+        method = names.find_method(reference, name)
+        if method is not None and method[1] is not function:
+            yield FunctionReference(*method, reference)
+
+
+def _registered_guards(module: Module, framework: Framework) -> Iterator[FunctionReference]:
+    for candidate in module.functions:
+        if isinstance(candidate, ast.Lambda):
+            continue
+        if any(name in framework.guard_registrations for name in functions.decorator_names(candidate)):
+            yield FunctionReference(module, candidate)
+
+
+def guard_parameters(guard: FunctionReference, node: NamedFunction) -> dict[str, Value]:
+    """The parameters with which the framework calls a guard, whose definition is ``node``."""
+    framework = framework_for(guard.module, node)
+    bound: dict[str, Value] = {}
+    for parameter in functions.parameters(node):
+        value = parameter_value(guard.module, node, parameter, framework, None)
+        if value != UNKNOWN:
+            bound[parameter.arg] = value
+    if guard.receiver is not None:
+        first = functions.first_parameter(node)
+        if first is not None:
+            bound[first.arg] = Value(reference=guard.receiver)
+    return bound
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapper:
+    """The inner function of a decorator of the project, and the names it knows the decorated function by."""
+
+    module: Module
+    node: NamedFunction
+    wrapped: str
+
+
+def wrappers(module: Module, function: NamedFunction) -> list[Wrapper]:
+    """The inner functions of the decorators on ``function`` that verify, outermost first."""
+    found = []
+    owner = module.enclosing_class(function)
+    for decorator in [*(owner.decorator_list if owner is not None else ()), *function.decorator_list]:
+        expression = decorator
+        if decorator not in function.decorator_list and not _decorates_methods(decorator):
+            continue
+        if isinstance(decorator, ast.Call) and functions.last_name(decorator.func) == "method_decorator" and decorator.args:
+            expression = decorator.args[0]
+        target = expression.func if isinstance(expression, ast.Call) else expression
+        reference = names.resolve(module, target)
+        if isinstance(reference, FunctionReference) and not isinstance(reference.node, ast.Lambda):
+            if verifiers.mentions_verification(reference.module, reference.node) or verifiers.reads_body(reference.module, reference.node):
+                wrapper = wrapper_of(reference.module, reference.node)
+                if wrapper is not None:
+                    found.append(wrapper)
+    return found
+
+
+def _decorates_methods(decorator: ast.expr) -> bool:
+    return isinstance(decorator, ast.Call) and functions.last_name(decorator.func) == "method_decorator"
+
+
+def wrapper_of(module: Module, decorator: NamedFunction) -> Wrapper | None:
+    """The inner function that a decorator puts in place of the decorated one."""
+    nested = [
+        node
+        for node in syntax.descendants(decorator)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node is not decorator
+    ]
+    for inner in nested:
+        outer = module.enclosing_function(inner)
+        if not isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        wrapped = functions.first_parameter(outer)
+        if wrapped is None:
+            continue
+        for node in syntax.own_nodes(inner):
+            if isinstance(node, ast.Call) and functions.last_name(node.func) == wrapped.arg:
+                return Wrapper(module, inner, wrapped.arg)
+    return None
+
+
+def verified_by_unseen_decorator(module: Module, function: NamedFunction) -> bool:
+    """Whether a decorator that can't be seen says by its name that it verifies."""
+    for decorator in function.decorator_list:
+        target = decorator.func if isinstance(decorator, ast.Call) else decorator
+        reference = names.resolve(module, target)
+        name = functions.last_name(target)
+        if name is None or isinstance(reference, FunctionReference | ClassReference | ObjectReference):
+            continue
+        if verification.names_a_verifier(name) and "exempt" not in name:
+            return True
+    return False
+
+
+def guarded_by_middleware(module: Module) -> bool:
+    """Whether a middleware of the project verifies what reaches the handlers."""
+    known = module.memory.get("middleware")
+    if isinstance(known, bool):
+        return known
+    answer = False
+    for word in ("get_response", "BaseHTTPMiddleware", "middleware"):
+        for path in module.project.files_that_mention(word) or ():
+            source = module.project.module_at(path)
+            if source is not None and _has_verifying_middleware(source):
+                answer = True
+    module.memory["middleware"] = answer
+    return answer
+
+
+def _has_verifying_middleware(source: Module) -> bool:
+    for node in source.classes:
+        scope = source.scopes[node]
+        if not {"__call__", "process_request", "process_view", "dispatch"} & scope.bindings.keys():
+            continue
+        named = node.name.endswith("Middleware") or any("get_response" in ast.dump(item) for item in node.body[:1])
+        if named and _speaks_of_stripe(source, node) and verifiers.mentions_verification(source, node):
+            return True
+    for function in source.functions:
+        if not isinstance(function, ast.Lambda) and "middleware" in set(functions.decorator_names(function)):
+            if _speaks_of_stripe(source, function) and verifiers.mentions_verification(source, function):
+                return True
+    return False
+
+
+def _speaks_of_stripe(source: Module, node: ast.ClassDef | NamedFunction) -> bool:
+    lines = source.text.splitlines()[node.lineno - 1 : node.end_lineno]
+    return any("stripe" in line.lower() for line in lines)

@@ -1,0 +1,42 @@
+"""How the SDK spells its own names, and what its functions and methods return."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stripe_lint.analysis.references import ExternalInstance, ExternalList, Reference, StripeService
+from stripe_lint.data import surface
+
+CLIENTS: Final = frozenset({"stripe.StripeClient", "stripe._stripe_client.StripeClient"})
+_ALIASES: Final = (("stripe.webhook.", "stripe."), ("stripe._webhook.", "stripe."), ("stripe._error.", "stripe."))
+
+
+def canonical(path: str) -> str:
+    """The public spelling of a path into the SDK."""
+    for alias, public in _ALIASES:
+        if path.startswith(alias):
+            return public + path[len(alias) :]
+    return path
+
+
+def call_result(path: str) -> Reference | None:
+    """What calling something outside the project by its dotted path gives; a class gives an object of it."""
+    if path in CLIENTS:
+        return StripeService("")
+    if path.startswith("stripe."):
+        base, _, name = path.rpartition(".")
+        on_object = base.endswith("()")
+        method = surface.instance_method(base[:-2], name) if on_object else surface.resource_method(path)
+        if method is not None:
+            return result(method)
+        return ExternalInstance(path) if name[:1].isupper() else None
+    return ExternalInstance(path) if path.rpartition(".")[2][:1].isupper() else None
+
+
+def result(method: surface.Method) -> Reference | None:
+    """What a method of the API returns."""
+    if method.returns is not None:
+        return ExternalInstance(method.returns)
+    if method.returns_list_of is not None:
+        return ExternalList(method.returns_list_of)
+    return None
