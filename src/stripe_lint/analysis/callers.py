@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import definitions, functions, names
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference, Reference
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
 
 NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef
 

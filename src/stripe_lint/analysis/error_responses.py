@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import callers, exceptions, functions, handlers, names, starts, stripe_calls, syntax
 from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter, graph_of
-from stripe_lint.analysis.facts import ResponseFact
 from stripe_lint.analysis.frameworks import ALL
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import ClassReference, External, FunctionReference
-from stripe_lint.analysis.scopes import FunctionNode
 from stripe_lint.analysis.state import ANY_EXCEPTION, START, Outcome, Place, State
 from stripe_lint.analysis.values import Mark, Tag, Value, deep_tagged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.facts import ResponseFact
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import FunctionNode
 
 NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
-def _constant(evaluation: Evaluation, node: ast.Constant) -> Value:
+def _constant(_: Evaluation, node: ast.Constant) -> Value:
     return constant(node.value) if not isinstance(node.value, complex | type(...)) else UNKNOWN
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import syntax
-from stripe_lint.analysis.scopes import FunctionNode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.scopes import FunctionNode
 
 _PROPERTIES = frozenset({"property", "cached_property"})
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import functions, names, syntax, verification, verifiers
-from stripe_lint.analysis.frameworks.model import Framework
 from stripe_lint.analysis.handler_parameters import parameter_value
 from stripe_lint.analysis.handlers import NamedFunction, framework_for
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
 from stripe_lint.analysis.values import UNKNOWN, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.frameworks.model import Framework
+    from stripe_lint.analysis.module import Module
 
 
 def guards_of(module: Module, function: NamedFunction, framework: Framework) -> Iterator[FunctionReference]:

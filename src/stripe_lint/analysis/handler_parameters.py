@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import definitions, functions, names, static_values
 from stripe_lint.analysis.frameworks import request_type
-from stripe_lint.analysis.frameworks.model import Framework
-from stripe_lint.analysis.handlers import NamedFunction
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import ExternalInstance, ObjectReference, Reference
 from stripe_lint.analysis.values import UNKNOWN, Mark, Value, tagged
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.frameworks.model import Framework
+    from stripe_lint.analysis.handlers import NamedFunction
+    from stripe_lint.analysis.module import Module
 
 _PLAIN_ANNOTATIONS: Final = frozenset({"int", "str", "float", "bool", "UUID", "datetime", "date", "Decimal"})
 _MODEL_BASES: Final = ("pydantic.", "ninja.", "sqlmodel.", "msgspec.", "marshmallow.", "rest_framework.serializers.")

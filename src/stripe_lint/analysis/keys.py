@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import functions, static_values, stripe_calls, syntax
 from stripe_lint.analysis.facts import KeyedCall
-from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.values import Mark, Tag, Value, entries, tagged
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.calls import Call
     from stripe_lint.analysis.evaluation import Evaluation
     from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.references import FunctionReference
     from stripe_lint.data.surface import Method
 
 KEY: Final = "idempotency_key"

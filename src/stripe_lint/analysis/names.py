@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import functions, imports, sdk
 from stripe_lint.analysis.frameworks import is_dependency_marker
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import (
     ClassReference,
     External,
@@ -28,6 +26,11 @@ from stripe_lint.analysis.references import (
 )
 from stripe_lint.analysis.scopes import Binding, BindingKind, Scope
 from stripe_lint.data import surface
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from stripe_lint.analysis.module import Module
 
 DEEPEST: Final = 40
 """How many steps one resolution may take before it gives up."""

@@ -10,7 +10,6 @@ from stripe_lint.analysis import definitions, names, syntax
 from stripe_lint.analysis.body_uses import compared, is_none, missing, plain_tag, read, text_of, used
 from stripe_lint.analysis.facts import Use
 from stripe_lint.analysis.frameworks import by_name, generic, is_json_function, request_global, request_type, view_base
-from stripe_lint.analysis.frameworks.model import Framework
 from stripe_lint.analysis.references import (
     ClassReference,
     External,
@@ -24,6 +23,7 @@ from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, entries, tagg
 if TYPE_CHECKING:
     from stripe_lint.analysis.calls import Call
     from stripe_lint.analysis.evaluation import Evaluation
+    from stripe_lint.analysis.frameworks.model import Framework
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode
 
@@ -119,7 +119,8 @@ def _event_part(base: Value, name: str) -> Value:
 
 def _request_part(evaluation: Evaluation, node: ast.expr, base: Value, name: str) -> Value:
     framework = framework_of(base)
-    assert framework is not None
+    if framework is None:
+        return UNKNOWN
     if name in framework.raw_attributes:
         return tagged(Mark.RAW, detail="lambda" if framework.base64_flag else "bytes")
     if name in framework.raw_streams:
@@ -294,7 +295,8 @@ def _model_read(evaluation: Evaluation, call: Call) -> Value | None:
 
 def _request_method(evaluation: Evaluation, call: Call, receiver: Value) -> Value:
     framework = framework_of(receiver)
-    assert framework is not None
+    if framework is None:
+        return UNKNOWN
     name = call.name
     key = text_of(call.positional[0]) if call.positional else None
     if name in framework.raw_calls:

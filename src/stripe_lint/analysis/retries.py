@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import (
     callers,
@@ -20,10 +19,14 @@ from stripe_lint.analysis import (
 )
 from stripe_lint.analysis.control_flow import FlowNode, Graph
 from stripe_lint.analysis.dataflow import graph_of
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import ClassReference, External, ExternalInstance, FunctionReference
-from stripe_lint.analysis.scopes import FunctionNode
 from stripe_lint.analysis.state import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import FunctionNode
 
 NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef
 Loop = ast.For | ast.AsyncFor | ast.While
@@ -98,7 +101,7 @@ def is_retry_loop(module: Module, loop: Loop, node: ast.AST) -> bool:
     if isinstance(loop, ast.For | ast.AsyncFor):
         if _iterates_attempts(module, loop.iter):
             return True
-        if _uses_item(module, loop, node):
+        if _uses_item(loop, node):
             return False
     function = module.enclosing_function(loop)
     graph = graph_of(module, function) if function is not None else _module_graph(module)
@@ -115,7 +118,7 @@ def is_retry_loop(module: Module, loop: Loop, node: ast.AST) -> bool:
 
 def _iterates_attempts(module: Module, iterable: ast.expr) -> bool:
     reference = names.resolve(module, iterable)
-    return isinstance(reference, ExternalInstance | External) and reference.path in _RETRYING_ITERATORS or (
+    return (isinstance(reference, ExternalInstance | External) and reference.path in _RETRYING_ITERATORS) or (
         isinstance(iterable, ast.Call) and names.dotted_path(module, iterable.func) in _RETRYING_ITERATORS
     )
 
@@ -169,11 +172,9 @@ def _sets_flag(loop: ast.While, statement: ast.stmt) -> bool:
     return False
 
 
-def _uses_item(module: Module, loop: ast.For | ast.AsyncFor, node: ast.AST) -> bool:
+def _uses_item(loop: ast.For | ast.AsyncFor, node: ast.AST) -> bool:
     """Whether the request depends on the item of a loop over items."""
     items = {inner.id for inner in syntax.descendants(loop.target) if isinstance(inner, ast.Name)}
-    if isinstance(loop.iter, ast.Call) and functions.last_name(loop.iter.func) in _ATTEMPT_ITERABLES - {"enumerate"}:
-        pass
     for inner in syntax.own_nodes(loop):
         if isinstance(inner, ast.Assign) and any(
             isinstance(part, ast.Name) and part.id in items for part in syntax.descendants(inner.value)
@@ -309,7 +310,6 @@ def _retrying_call(module: Module, call: ast.Call, argument: ast.AST) -> Retry |
 
 def _calls_parameter_in_retry(reference: FunctionReference, call: ast.Call, argument: ast.AST) -> bool:
     node = reference.node
-    assert not isinstance(node, ast.Lambda)
     positional = functions.positional_parameters(node)
     if reference.receiver is not None:
         positional = positional[1:]

@@ -55,6 +55,7 @@ class Scope:
     __slots__ = ("bindings", "global_names", "node", "nonlocal_names", "owner", "parent")
 
     def __init__(self, node: ScopeNode, parent: Scope | None) -> None:
+        """An empty scope of ``node`` inside ``parent``."""
         self.node = node
         self.parent = parent
         is_comprehension = parent is not None and node.__class__ in _COMPREHENSIONS

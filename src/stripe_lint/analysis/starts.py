@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import functions, guards, handler_parameters, handlers, names, verification, verifiers
 from stripe_lint.analysis.dataflow import Exhausted, Interpreter
-from stripe_lint.analysis.handlers import NamedFunction
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import ClassReference, External, FunctionReference, ObjectReference, Reference
 from stripe_lint.analysis.state import START, History, Outcome
 from stripe_lint.analysis.values import UNKNOWN, Mark, Value, tagged
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.handlers import NamedFunction
+    from stripe_lint.analysis.module import Module
 
 MOST_STARTS: Final = 6
 """In how many ways a handler may start; more dependencies than this are not told apart."""
@@ -36,7 +38,7 @@ def starts(interpreter: Interpreter, module: Module, function: NamedFunction, hi
     for parameter in functions.parameters(function):
         dependency = handler_parameters.dependency_of_parameter(module, function, parameter)
         if dependency is not None:
-            found = _with_dependency(interpreter, module, parameter.arg, dependency, found)
+            found = _with_dependency(interpreter, parameter.arg, dependency, found)
             continue
         value = handler_parameters.parameter_value(module, function, parameter, framework, registered)
         if value != UNKNOWN:
@@ -48,7 +50,7 @@ def starts(interpreter: Interpreter, module: Module, function: NamedFunction, hi
 
 
 def _with_dependency(
-    interpreter: Interpreter, module: Module, name: str, dependency: Reference, found: list[Start]
+    interpreter: Interpreter, name: str, dependency: Reference, found: list[Start]
 ) -> list[Start]:
     result: list[Start] = []
     for start in found:

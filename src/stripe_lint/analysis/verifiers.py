@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import functions, names, syntax
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import FunctionReference, ObjectReference
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
 
 _VERIFYING: Final = re.compile(
     r"construct_event|parse_event_notification|parse_thin_event|verify_header|notification_handler|compare_digest"

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import callers, guards, handlers, names, starts, syntax, verifiers
 from stripe_lint.analysis.dataflow import Interpreter
 from stripe_lint.analysis.facts import Facts, PayloadFact, UnverifiedUse, Use
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.state import Failure, Place
 from stripe_lint.analysis.values import Mark, Tag
 from stripe_lint.data import event_types
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
 
 NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef
 
