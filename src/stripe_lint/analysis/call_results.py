@@ -207,9 +207,7 @@ def _dict_method(evaluation: Evaluation, call: Call) -> Value | None:
 def _constructed(evaluation: Evaluation, call: Call, reference: ClassReference) -> Value:
     body_uses.passed(evaluation, call)
     carried = {name: only(value, Mark.TEXT, Mark.EXCEPTION) for name, value in call.keywords.items()}
-    loose = frozenset(
-        tag for value in call.positional for tag in deep_tagged(value, Mark.TEXT, Mark.EXCEPTION)
-    )
+    loose = frozenset(tag for value in call.positional for tag in deep_tagged(value, Mark.TEXT, Mark.EXCEPTION))
     made = names.call_result(reference)
     fields = {name: value for name, value in carried.items() if value.tags}
     initialiser = names.find_method(reference, "__init__")

@@ -134,10 +134,14 @@ def bound_arguments(call: Call, reference: FunctionReference) -> dict[str, Value
     node = reference.node
     positional = functions.positional_parameters(node)
     bound: dict[str, Value] = {}
-    if reference.receiver is not None and positional and not isinstance(node, ast.Lambda):
-        if not functions.has_decorator(node, "staticmethod"):
-            bound[positional[0].arg] = Value(reference=reference.receiver)
-            positional = positional[1:]
+    if (
+        reference.receiver is not None
+        and positional
+        and not isinstance(node, ast.Lambda)
+        and not functions.has_decorator(node, "staticmethod")
+    ):
+        bound[positional[0].arg] = Value(reference=reference.receiver)
+        positional = positional[1:]
     for parameter, value in zip(positional, call.positional, strict=False):
         bound[parameter.arg] = value
     known = {parameter.arg for parameter in functions.parameters(node)}

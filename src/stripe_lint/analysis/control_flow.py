@@ -176,7 +176,9 @@ class _Builder:
             head.otherwise = ended
         inside = replace(around, breaking=_fixed(following), continuing=_fixed(head))
         body = self.block(statement.body, head, inside)
-        head.following = self.condition(statement.test, body, ended, around) if isinstance(statement, ast.While) else body
+        head.following = (
+            self.condition(statement.test, body, ended, around) if isinstance(statement, ast.While) else body
+        )
         return head
 
     def attempt(self, statement: ast.Try, following: FlowNode, around: _Surroundings) -> FlowNode:

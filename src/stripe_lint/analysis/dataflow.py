@@ -75,8 +75,8 @@ class Interpreter:
 
     With ``follow_everything`` each function of the project that is called is run, not only those whose arguments say
     that it matters; for what a function builds, such as the arguments of a request. ``follow`` names further
-    functions to run. With ``only_unverified`` a path is left as soon as something has verified the request; ``may_verify``
-    is false where nothing that is run can.
+    functions to run. With ``only_unverified`` a path is left as soon as something has verified the request;
+    ``may_verify`` is false where nothing that is run can.
     """
 
     def __init__(
@@ -243,11 +243,16 @@ class Interpreter:
             for following, changed in after(evaluation, result):  # type: ignore[arg-type]
                 if following is not None:
                     yield following, changed
-        if not verified_here and node.raising is not None and node.raising.kind is NodeKind.DISPATCH:
-            if node.syntax is not None and _can_raise(frame.module, node.syntax):
-                # a request that failed may all the same have been received
-                history = replace(state.history, keys=keys) if keys != state.history.keys else state.history
-                yield node.raising, state.changed(raised=ANY_EXCEPTION, history=history)
+        if (
+            not verified_here
+            and node.raising is not None
+            and node.raising.kind is NodeKind.DISPATCH
+            and node.syntax is not None
+            and _can_raise(frame.module, node.syntax)
+        ):
+            # a request that failed may all the same have been received
+            history = replace(state.history, keys=keys) if keys != state.history.keys else state.history
+            yield node.raising, state.changed(raised=ANY_EXCEPTION, history=history)
 
     def _statement(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
         statement = node.syntax
@@ -273,7 +278,9 @@ class Interpreter:
                 changed = self._record_return(frame, statement, value, changed)
             yield node.following, changed
 
-        yield from self._attempted(frame, node, state, lambda evaluation: evaluation.execute(statement), after, statement)
+        yield from self._attempted(
+            frame, node, state, lambda evaluation: evaluation.execute(statement), after, statement
+        )
 
     def _record_return(self, frame: Frame, statement: ast.Return, value: Value, state: State) -> State:
         if frame.answers:
@@ -292,7 +299,9 @@ class Interpreter:
             self.ignored_failure(state.history)
         return state
 
-    def _raise(self, frame: Frame, node: FlowNode, statement: ast.Raise, state: State) -> Iterator[tuple[FlowNode, State]]:
+    def _raise(
+        self, frame: Frame, node: FlowNode, statement: ast.Raise, state: State
+    ) -> Iterator[tuple[FlowNode, State]]:
         target = node.raising
         if target is None:
             return
@@ -300,7 +309,9 @@ class Interpreter:
             yield target, state.changed(raised=state.handling or ANY_EXCEPTION)
             return
         expression = statement.exc
-        for evaluation, value, raised in self.attempts(frame, state, lambda evaluation: evaluation.raised_by(expression)):
+        for evaluation, value, raised in self.attempts(
+            frame, state, lambda evaluation: evaluation.raised_by(expression)
+        ):
             yield target, evaluation.state.changed(raised=raised or value or ANY_EXCEPTION)
 
     def _test(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:

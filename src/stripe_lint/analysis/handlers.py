@@ -13,9 +13,11 @@ from stripe_lint.analysis.request_values import view_framework
 if TYPE_CHECKING:
     from stripe_lint.analysis.frameworks.model import Framework
     from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import NamedFunction
 
-NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef
-_BARE_ROUTES: Final = frozenset({"django_rest_framework", "litestar", "google_functions", "pyramid", "bottle", "aws_powertools"})
+_BARE_ROUTES: Final = frozenset(
+    {"django_rest_framework", "litestar", "google_functions", "pyramid", "bottle", "aws_powertools"}
+)
 
 
 def frameworks(module: Module) -> tuple[Framework, ...]:

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
 
 
-
 def imported_module(module: Module, statement: ast.ImportFrom) -> Module | None:
     """The module that ``from … import`` names, where it is of the project."""
     return _find(module, statement, statement.module or "")

@@ -1,4 +1,4 @@
-"""What is wrong with a key that is passed: it never changes, it reaches two requests, or each attempt makes a new one."""
+"""What is wrong with a key that is passed: it never changes, it reaches two requests, or each attempt makes one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def constant_keys(module: Module) -> Iterator[Request]:
     """The requests whose key is a constant or a setting on every path."""
     for request in requests.keyed(module):
         values = [fact.key for fact in request.facts if fact.key is not None]
-        if (values and len(values) == len(request.facts) and all(keys.is_literal(value) for value in values)) or (request.key_argument is not None and _is_constant(module, request.key_argument)):
+        if (values and len(values) == len(request.facts) and all(keys.is_literal(value) for value in values)) or (
+            request.key_argument is not None and _is_constant(module, request.key_argument)
+        ):
             yield request
 
 
@@ -56,7 +58,12 @@ class Reuse:
 def reused_keys(module: Module) -> Iterator[Reuse]:
     """The requests that are sent with a key that another request has had."""
     for request in requests.keyed(module):
-        found = _shared_by_process(request) or _in_comprehension(module, request) or _reuse(module, request) or _empty_parts(module, request)
+        found = (
+            _shared_by_process(request)
+            or _in_comprehension(module, request)
+            or _reuse(module, request)
+            or _empty_parts(module, request)
+        )
         if found is not None:
             yield found
 
@@ -76,7 +83,12 @@ def _in_comprehension(module: Module, request: Request) -> Reuse | None:
         return None
     for around in module.ancestors(request.node):
         if isinstance(around, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
-            inside = {node.id for generator in around.generators for node in syntax.descendants(generator.target) if isinstance(node, ast.Name)}
+            inside = {
+                node.id
+                for generator in around.generators
+                for node in syntax.descendants(generator.target)
+                if isinstance(node, ast.Name)
+            }
             read = {node.id for node in syntax.descendants(key) if isinstance(node, ast.Name)}
             calls = any(isinstance(node, ast.Call) for node in syntax.descendants(key))
             if not (inside & read) and not calls:
@@ -230,10 +242,13 @@ def _hands_key_on(request: Request, retry: Retry) -> bool:
 def _called_inside(place: Place, retry: Retry, module: Module, request: Request) -> bool:
     """Whether the key comes from a function that is called within what is repeated."""
     maker = place.module.enclosing_function(place.node)
-    if not isinstance(maker, ast.FunctionDef | ast.AsyncFunctionDef) or maker is module.enclosing_function(request.node):
+    if not isinstance(maker, ast.FunctionDef | ast.AsyncFunctionDef) or maker is module.enclosing_function(
+        request.node
+    ):
         return False
     return any(
-        isinstance(node, ast.Call) and functions.last_name(node.func) == maker.name for node in syntax.descendants(retry.repeated)
+        isinstance(node, ast.Call) and functions.last_name(node.func) == maker.name
+        for node in syntax.descendants(retry.repeated)
     )
 
 
@@ -243,7 +258,13 @@ def _attempt_number(module: Module, request: Request) -> Retry | None:
     if key is None:
         return None
     expressions = [key, _key_expression(module, request)]
-    read = {node.id for part in expressions if part is not None for node in syntax.descendants(part) if isinstance(node, ast.Name)}
+    read = {
+        node.id
+        for part in expressions
+        if part is not None
+        for node in syntax.descendants(part)
+        if isinstance(node, ast.Name)
+    }
     function = module.enclosing_function(request.node)
     for around in module.ancestors(request.node):
         if around is function:

@@ -54,9 +54,7 @@ def makes_fresh_value(module: Module, reference: FunctionReference) -> bool:
     key = ("fresh", reference.node)
     known = module.memory.get(key)
     if not isinstance(known, bool):
-        known = any(
-            functions.last_name(node.func) in _FRESH_NAMES for node in module.calls_of.get(reference.node, ())
-        )
+        known = any(functions.last_name(node.func) in _FRESH_NAMES for node in module.calls_of.get(reference.node, ()))
         module.memory[key] = known
     return known
 

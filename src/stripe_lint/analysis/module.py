@@ -405,8 +405,10 @@ if hasattr(ast, "TryStar"):
 def _is_inside(scope_node: ast.AST, child: ast.AST) -> bool:
     """Whether ``child``, a direct child of ``scope_node``, sees the names that ``scope_node`` binds."""
     if isinstance(scope_node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return child.__class__ is not ast.arguments and child not in scope_node.decorator_list and (
-            child is not scope_node.returns
+        return (
+            child.__class__ is not ast.arguments
+            and child not in scope_node.decorator_list
+            and (child is not scope_node.returns)
         )
     if isinstance(scope_node, ast.Lambda):
         return child is scope_node.body

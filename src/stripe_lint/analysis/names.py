@@ -494,7 +494,10 @@ def call_result(callee: Reference | None) -> Reference | None:
     if isinstance(callee, StripeService):
         if callee.path in {"notification_handler", "async_notification_handler"}:
             return ExternalInstance("stripe.StripeEventNotificationHandler")
-        if callee.path in {"notification_handler_without_verification", "async_notification_handler_without_verification"}:
+        if callee.path in {
+            "notification_handler_without_verification",
+            "async_notification_handler_without_verification",
+        }:
             return ExternalInstance("stripe.UnverifiedNotificationHandler")
         method = surface.service_method(callee.path)
         return sdk.result(method) if method is not None else None
@@ -518,7 +521,9 @@ def returned_by(function: FunctionReference) -> Reference | None:
     values = [statement.value for statement in function.module.returns.get(node, ())]
     answer = None
     if values and all(value is not None for value in values):
-        answer = _agree(resolve(function.module, value) for value in values if value is not None and not _is_none(value))
+        answer = _agree(
+            resolve(function.module, value) for value in values if value is not None and not _is_none(value)
+        )
     if answer is None:
         answer = _agree(
             resolve(function.module, value) for value in function.module.yields.get(node, ()) if value is not None

@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.scopes import FunctionNode
 
 _JSON_READERS: Final = frozenset(
-    {f"{library}.{name}" for library in ("json", "orjson", "ujson", "simplejson", "rapidjson") for name in ("loads", "load")}
+    {
+        f"{library}.{name}"
+        for library in ("json", "orjson", "ujson", "simplejson", "rapidjson")
+        for name in ("loads", "load")
+    }
     | {"django.utils.simplejson.loads", "flask.json.loads", "msgspec.json.decode", "pydantic_core.from_json"}
 )
 _JSON_WRITERS: Final = frozenset(
@@ -54,7 +58,9 @@ _EVENT_BUILDERS: Final = frozenset(
 _MODEL_READERS: Final = frozenset({"model_validate", "parse_obj", "from_dict", "validate_python", "load", "convert"})
 _MODEL_TEXT_READERS: Final = frozenset({"model_validate_json", "parse_raw", "validate_json", "from_json", "decode"})
 _MODEL_WRITERS: Final = frozenset({"model_dump_json", "json", "to_json"})
-_SAME_BODY: Final = frozenset({"builtins.bytes", "builtins.bytearray", "builtins.memoryview", "io.BytesIO", "copy.copy"})
+_SAME_BODY: Final = frozenset(
+    {"builtins.bytes", "builtins.bytearray", "builtins.memoryview", "io.BytesIO", "copy.copy"}
+)
 _UTF8: Final = frozenset({"utf-8", "ascii"})
 _SIGNATURE_HEADER: Final = "stripe-signature"
 
@@ -258,7 +264,9 @@ def _function_called(evaluation: Evaluation, call: Call, path: str) -> Value | N
 
 
 def _event_built(evaluation: Evaluation, call: Call) -> Value | None:
-    sources = [value for value in call.values if value.has(Mark.PARSED) or value.has(Mark.RAW) or value.has(Mark.ALTERED)]
+    sources = [
+        value for value in call.values if value.has(Mark.PARSED) or value.has(Mark.RAW) or value.has(Mark.ALTERED)
+    ]
     if not sources:
         return UNKNOWN
     evaluation.facts.evidence.add("event built")
@@ -311,7 +319,9 @@ def _request_method(evaluation: Evaluation, call: Call, receiver: Value) -> Valu
     if name == "get" and key is not None and framework.keyed:
         return _keyed_part(evaluation, call.node, receiver, key)
     if name in framework.foreign_attributes:
-        return tagged(Mark.ALTERED, evaluation.module, call.node, f"`{name}()`, which is not the raw body on this framework")
+        return tagged(
+            Mark.ALTERED, evaluation.module, call.node, f"`{name}()`, which is not the raw body on this framework"
+        )
     return UNKNOWN
 
 

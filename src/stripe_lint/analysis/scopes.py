@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 from enum import Enum, auto
 
+NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 ScopeNode = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.expr
 
@@ -102,4 +103,3 @@ class Scope:
             first = first and scope.node.__class__ in _COMPREHENSIONS
             scope = scope.parent
         return None
-

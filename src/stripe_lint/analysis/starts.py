@@ -1,4 +1,4 @@
-"""Runs handlers, in each way in which one can start: its parameters bound, its guards and dependencies run before it."""
+"""Runs handlers, in each way in which one can start: parameters bound, its guards and dependencies run before it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from stripe_lint.analysis.state import START, History, Outcome
 from stripe_lint.analysis.values import UNKNOWN, Mark, Value, tagged
 
 if TYPE_CHECKING:
-    from stripe_lint.analysis.handlers import NamedFunction
     from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import NamedFunction
 
 MOST_STARTS: Final = 6
 """In how many ways a handler may start; more dependencies than this are not told apart."""
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +48,7 @@ def starts(interpreter: Interpreter, module: Module, function: NamedFunction, hi
     return found[:MOST_STARTS]
 
 
-def _with_dependency(
-    interpreter: Interpreter, name: str, dependency: Reference, found: list[Start]
-) -> list[Start]:
+def _with_dependency(interpreter: Interpreter, name: str, dependency: Reference, found: list[Start]) -> list[Start]:
     result: list[Start] = []
     for start in found:
         outcomes = run_dependency(interpreter, dependency, start.history)
