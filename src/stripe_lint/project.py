@@ -48,6 +48,7 @@ class Project:
     """All code below one root folder, read on demand."""
 
     def __init__(self, root: Path) -> None:
+        """The project below ``root``, of which nothing has been read yet."""
         self.root = root
         self.modules_read = 0
         self._modules: dict[Path, tuple[_Stamp, Module | None]] = {}

@@ -22,15 +22,55 @@ MOST_EARLY_USES: Final = 6
 """How many uses before a verification one path remembers."""
 
 _HARMLESS: Final = frozenset(
-    {"len", "isinstance", "type", "bool", "print", "pprint", "pformat", "dumps", "hasattr", "id", "hash", "repr", "str", "debug", "info"}
+    {
+        "len",
+        "isinstance",
+        "type",
+        "bool",
+        "print",
+        "pprint",
+        "pformat",
+        "dumps",
+        "hasattr",
+        "id",
+        "hash",
+        "repr",
+        "str",
+        "debug",
+        "info",
+    }
     | {"warning", "warn", "error", "exception", "critical", "log", "set_tag", "set_context", "add_breadcrumb", "bind"}
     | {"capture_message", "capture_exception", "set_extra", "keys", "int", "float", "callable", "contextualize"}
 )
 _LOOKUPS: Final = frozenset(
-    {"filter", "get", "filter_by", "find", "find_one", "where", "get_object_or_404", "exists", "exclude", "first_or_404"}
-    | {"get_or_none", "scalar", "scalars", "fetchone", "fetch_one", "select", "get_item", "aget", "first", "one_or_none"}
+    {
+        "filter",
+        "get",
+        "filter_by",
+        "find",
+        "find_one",
+        "where",
+        "get_object_or_404",
+        "exists",
+        "exclude",
+        "first_or_404",
+    }
+    | {
+        "get_or_none",
+        "scalar",
+        "scalars",
+        "fetchone",
+        "fetch_one",
+        "select",
+        "get_item",
+        "aget",
+        "first",
+        "one_or_none",
+    }
 )
-_LOOKUP_NAME: Final = re.compile(r"_*(get|find|fetch|load|lookup|look_up|retrieve|select|search|query|resolve)(_|$)(?!or_create)")
+_LOOKUP_NAME: Final = re.compile(
+    r"_*(get|find|fetch|load|lookup|look_up|retrieve|select|search|query|resolve)(_|$)(?!or_create)"
+)
 _IDENTIFIERS: Final = frozenset({"id", "account", "livemode", "created", "api_version", "request", "pending_webhooks"})
 
 

@@ -215,9 +215,7 @@ def _constructed(evaluation: Evaluation, call: Call, reference: ClassReference) 
         return kept
     body_uses.passed(evaluation, call)
     carried = {name: only(value, Mark.TEXT, Mark.EXCEPTION) for name, value in call.keywords.items()}
-    loose = frozenset(
-        tag for value in call.positional for tag in deep_tagged(value, Mark.TEXT, Mark.EXCEPTION)
-    )
+    loose = frozenset(tag for value in call.positional for tag in deep_tagged(value, Mark.TEXT, Mark.EXCEPTION))
     made = names.call_result(reference)
     fields = {name: value for name, value in carried.items() if value.tags}
     initialiser = names.find_method(reference, "__init__")
@@ -238,7 +236,7 @@ def _kept_by_object(evaluation: Evaluation, call: Call, reference: ClassReferenc
     if initialiser is None:
         return None
     owner = FunctionReference(*initialiser, ObjectReference(reference.module, reference.node))
-    bound = calls.bound_arguments(evaluation, call, owner)
+    bound = calls.bound_arguments(call, owner)
     first = functions.first_parameter(initialiser[1])
     fields: dict[str, Value] = {}
     for node in syntax.own_nodes(initialiser[1]):

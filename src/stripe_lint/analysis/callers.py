@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ast
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import definitions, functions, names
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference, Reference
 
-NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef
+if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import NamedFunction
 
-TASK_CALLS: Final = frozenset({"delay", "apply_async", "send", "enqueue", "kiq", "defer", "send_with_options", "add_task"})
+TASK_CALLS: Final = frozenset(
+    {"delay", "apply_async", "send", "enqueue", "kiq", "defer", "send_with_options", "add_task"}
+)
 """Methods of a task, or of a queue, that run a function elsewhere."""
 
 
@@ -51,7 +54,9 @@ def _calls_in(source: Module, module: Module, function: NamedFunction) -> list[a
         if isinstance(reference, FunctionReference):
             if _same(reference, module, function):
                 found.append(call)
-        elif reference is None and isinstance(call.func, ast.Attribute) and module.enclosing_class(function) is not None:
+        elif (
+            reference is None and isinstance(call.func, ast.Attribute) and module.enclosing_class(function) is not None
+        ):
             only = definitions.only_definition(source, function.name)
             if only is not None and _same(only, module, function):
                 found.append(call)

@@ -65,6 +65,7 @@ class Call:
 
 
 def prepared(evaluation: Evaluation, node: ast.Call) -> Call:
+    """Evaluate the callee and the arguments of a call."""
     receiver = UNKNOWN
     if isinstance(node.func, ast.Attribute):
         receiver = evaluation.evaluate(node.func.value)
@@ -73,9 +74,9 @@ def prepared(evaluation: Evaluation, node: ast.Call) -> Call:
         if reference is None:
             reference = names.resolve(evaluation.module, node.func)
     else:
-        function = receiver = evaluation.evaluate(node.func)
+        receiver = evaluation.evaluate(node.func)
         name = functions.last_name(node.func) or ""
-        reference = function.reference or names.resolve(evaluation.module, node.func)
+        reference = receiver.reference or names.resolve(evaluation.module, node.func)
     positional: list[Value] = []
     is_open = False
     for argument in node.args:
@@ -117,6 +118,7 @@ def hopped(evaluation: Evaluation, call: Call) -> Call:
 
 
 def unwrapped_partial(evaluation: Evaluation, call: Call, partial: PartialReference) -> Call:
+    """The call that calling a ``partial`` object makes."""
     inner = prepared(evaluation, partial.call)
     return replace(
         call,
@@ -127,16 +129,20 @@ def unwrapped_partial(evaluation: Evaluation, call: Call, partial: PartialRefere
     )
 
 
-def bound_arguments(evaluation: Evaluation, call: Call, reference: FunctionReference) -> dict[str, Value]:
+def bound_arguments(call: Call, reference: FunctionReference) -> dict[str, Value]:
     """The parameters of the callee with the values that this call gives them."""
     node = reference.node
     positional = functions.positional_parameters(node)
     bound: dict[str, Value] = {}
-    if reference.receiver is not None and positional and not isinstance(node, ast.Lambda):
-        if not functions.has_decorator(node, "staticmethod"):
-            is_same = call.receiver.fields is not None and call.receiver.reference == reference.receiver
-            bound[positional[0].arg] = call.receiver if is_same else Value(reference=reference.receiver)
-            positional = positional[1:]
+    if (
+        reference.receiver is not None
+        and positional
+        and not isinstance(node, ast.Lambda)
+        and not functions.has_decorator(node, "staticmethod")
+    ):
+        is_same = call.receiver.fields is not None and call.receiver.reference == reference.receiver
+        bound[positional[0].arg] = call.receiver if is_same else Value(reference=reference.receiver)
+        positional = positional[1:]
     for parameter, value in zip(positional, call.positional, strict=False):
         bound[parameter.arg] = value
     known = {parameter.arg for parameter in functions.parameters(node)}

@@ -11,9 +11,12 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import functions
-from stripe_lint.analysis.scopes import FunctionNode
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.scopes import FunctionNode
 
 
 class NodeKind(Enum):
@@ -47,6 +50,7 @@ class FlowNode:
     handlers: list[FlowNode] = field(default_factory=list)
 
     def __repr__(self) -> str:
+        """What the node is and where, for whoever debugs a graph."""
         line = getattr(self.syntax, "lineno", "-")
         return f"FlowNode({self.kind.name}, {type(self.syntax).__name__}, line {line})"
 
@@ -172,7 +176,9 @@ class _Builder:
             head.otherwise = ended
         inside = replace(around, breaking=_fixed(following), continuing=_fixed(head))
         body = self.block(statement.body, head, inside)
-        head.following = self.condition(statement.test, body, ended, around) if isinstance(statement, ast.While) else body
+        head.following = (
+            self.condition(statement.test, body, ended, around) if isinstance(statement, ast.While) else body
+        )
         return head
 
     def attempt(self, statement: ast.Try, following: FlowNode, around: _Surroundings) -> FlowNode:

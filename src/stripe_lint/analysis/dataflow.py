@@ -9,17 +9,13 @@ constant, and beyond it nothing is claimed.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from stripe_lint.analysis import bindings, body_uses, control_flow, error_text, exceptions, syntax
 from stripe_lint.analysis.control_flow import FlowNode, Graph, NodeKind
 from stripe_lint.analysis.evaluation import Evaluation
 from stripe_lint.analysis.facts import Facts, ResponseFact
-from stripe_lint.analysis.module import Module
-from stripe_lint.analysis.references import FunctionReference
-from stripe_lint.analysis.scopes import FunctionNode
 from stripe_lint.analysis.state import (
     ANY_EXCEPTION,
     Diverged,
@@ -33,6 +29,13 @@ from stripe_lint.analysis.state import (
     merged,
 )
 from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Tag, Value, all_tags, deep_tagged, element_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.references import FunctionReference
+    from stripe_lint.analysis.scopes import FunctionNode
 
 MOST_STATES: Final = 12
 """How many states one node may hold before they are merged."""
@@ -72,8 +75,8 @@ class Interpreter:
 
     With ``follow_everything`` each function of the project that is called is run, not only those whose arguments say
     that it matters; for what a function builds, such as the arguments of a request. ``follow`` names further
-    functions to run. With ``only_unverified`` a path is left as soon as something has verified the request; ``may_verify``
-    is false where nothing that is run can.
+    functions to run. With ``only_unverified`` a path is left as soon as something has verified the request;
+    ``may_verify`` is false where nothing that is run can.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class Interpreter:
         may_verify: bool = True,
         most_steps: int = MOST_STEPS,
     ) -> None:
+        """An analysis that has seen nothing yet."""
         self.most_steps = most_steps
         self.may_verify = may_verify
         self.deepest = deepest
@@ -197,21 +201,7 @@ class Interpreter:
             self.facts.failures_ignored.add(failure)
 
     def _step(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
-        kind = node.kind
-        if kind is NodeKind.STATEMENT:
-            yield from self._statement(frame, node, state)
-        elif kind is NodeKind.TEST:
-            yield from self._test(frame, node, state)
-        elif kind is NodeKind.DISPATCH:
-            yield from self._dispatch(frame, node, state)
-        elif kind is NodeKind.HANDLER:
-            yield from self._handler(frame, node, state)
-        elif kind is NodeKind.ITERATE:
-            yield from self._iterate(frame, node, state)
-        elif kind is NodeKind.ENTER:
-            yield from self._enter(frame, node, state)
-        elif kind is NodeKind.CASE:
-            yield from self._case(frame, node, state)
+        return _STEPS[node.kind](self, frame, node, state)
 
     def attempts(
         self, frame: Frame, state: State, action: Callable[[Evaluation], Result]
@@ -253,11 +243,16 @@ class Interpreter:
             for following, changed in after(evaluation, result):  # type: ignore[arg-type]
                 if following is not None:
                     yield following, changed
-        if not verified_here and node.raising is not None and node.raising.kind is NodeKind.DISPATCH:
-            if node.syntax is not None and _can_raise(frame.module, node.syntax):
-                # a request that failed may all the same have been received
-                history = replace(state.history, keys=keys) if keys != state.history.keys else state.history
-                yield node.raising, state.changed(raised=ANY_EXCEPTION, history=history)
+        if (
+            not verified_here
+            and node.raising is not None
+            and node.raising.kind is NodeKind.DISPATCH
+            and node.syntax is not None
+            and _can_raise(frame.module, node.syntax)
+        ):
+            # a request that failed may all the same have been received
+            history = replace(state.history, keys=keys) if keys != state.history.keys else state.history
+            yield node.raising, state.changed(raised=ANY_EXCEPTION, history=history)
 
     def _statement(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
         statement = node.syntax
@@ -272,7 +267,8 @@ class Interpreter:
             if node.raising is not None:
                 yield node.raising, state.changed(raised=Raised(frozenset({"AssertionError"})))
             return
-        assert isinstance(statement, ast.stmt)
+        if not isinstance(statement, ast.stmt):
+            return
 
         def after(evaluation: Evaluation, result: Value | None) -> Iterator[tuple[FlowNode | None, State]]:
             changed = evaluation.state
@@ -282,8 +278,9 @@ class Interpreter:
                 changed = self._record_return(frame, statement, value, changed)
             yield node.following, changed
 
-        target = statement
-        yield from self._attempted(frame, node, state, lambda e: e.execute(statement), after, target)
+        yield from self._attempted(
+            frame, node, state, lambda evaluation: evaluation.execute(statement), after, statement
+        )
 
     def _record_return(self, frame: Frame, statement: ast.Return, value: Value, state: State) -> State:
         if frame.answers:
@@ -302,7 +299,9 @@ class Interpreter:
             self.ignored_failure(state.history)
         return state
 
-    def _raise(self, frame: Frame, node: FlowNode, statement: ast.Raise, state: State) -> Iterator[tuple[FlowNode, State]]:
+    def _raise(
+        self, frame: Frame, node: FlowNode, statement: ast.Raise, state: State
+    ) -> Iterator[tuple[FlowNode, State]]:
         target = node.raising
         if target is None:
             return
@@ -310,12 +309,15 @@ class Interpreter:
             yield target, state.changed(raised=state.handling or ANY_EXCEPTION)
             return
         expression = statement.exc
-        for evaluation, value, raised in self.attempts(frame, state, lambda e: e.raised_by(expression)):
+        for evaluation, value, raised in self.attempts(
+            frame, state, lambda evaluation: evaluation.raised_by(expression)
+        ):
             yield target, _handed_up(evaluation.state, statement, raised or value or ANY_EXCEPTION)
 
     def _test(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
         test = node.syntax
-        assert isinstance(test, ast.expr)
+        if not isinstance(test, ast.expr):
+            return
 
         def after(evaluation: Evaluation, value: Value) -> Iterator[tuple[FlowNode | None, State]]:
             for truth, following in ((True, node.following), (False, node.otherwise)):
@@ -323,7 +325,7 @@ class Interpreter:
                 if refined is not None:
                     yield following, refined
 
-        yield from self._attempted(frame, node, state, lambda e: e.evaluate(test), after)
+        yield from self._attempted(frame, node, state, lambda evaluation: evaluation.evaluate(test), after)
 
     def _dispatch(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
         raised = state.raised or ANY_EXCEPTION
@@ -339,7 +341,8 @@ class Interpreter:
     def _handler(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
         clause = node.syntax
         raised = state.raised or ANY_EXCEPTION
-        assert clause is not None
+        if clause is None:
+            return
         place = Place(frame.module, clause)
         history = state.history
         names = dict(state.names)
@@ -356,33 +359,48 @@ class Interpreter:
 
     def _iterate(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
         loop = node.syntax
-        assert isinstance(loop, ast.For | ast.AsyncFor)
+        if not isinstance(loop, ast.For | ast.AsyncFor):
+            return
 
         def after(evaluation: Evaluation, value: Value) -> Iterator[tuple[FlowNode | None, State]]:
             yield node.otherwise, evaluation.state
             bindings.bind(evaluation, loop.target, element_of(value), None)
             yield node.following, evaluation.state
 
-        yield from self._attempted(frame, node, state, lambda e: e.evaluate(loop.iter), after)
+        yield from self._attempted(frame, node, state, lambda evaluation: evaluation.evaluate(loop.iter), after)
 
     def _enter(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
         block = node.syntax
-        assert isinstance(block, ast.With | ast.AsyncWith)
+        if not isinstance(block, ast.With | ast.AsyncWith):
+            return
 
         def after(evaluation: Evaluation, _: Value) -> Iterator[tuple[FlowNode | None, State]]:
             yield node.following, evaluation.state
 
-        yield from self._attempted(frame, node, state, lambda e: e.enter(block.items), after)
+        yield from self._attempted(frame, node, state, lambda evaluation: evaluation.enter(block.items), after)
 
     def _case(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
         case = node.syntax
-        assert isinstance(case, ast.match_case)
+        if not isinstance(case, ast.match_case):
+            return
         evaluation = Evaluation(self, frame, state, {})
         bindings.forget_pattern(evaluation, case.pattern)
         if node.following is not None:
             yield node.following, evaluation.state
         if node.otherwise is not None:
             yield node.otherwise, state
+
+
+_STEPS: Final = {
+    NodeKind.STATEMENT: Interpreter._statement,
+    NodeKind.TEST: Interpreter._test,
+    NodeKind.DISPATCH: Interpreter._dispatch,
+    NodeKind.HANDLER: Interpreter._handler,
+    NodeKind.ITERATE: Interpreter._iterate,
+    NodeKind.ENTER: Interpreter._enter,
+    NodeKind.CASE: Interpreter._case,
+}
+"""What runs each kind of node; the two kinds that end a function are no steps."""
 
 
 def _handed_up(state: State, statement: ast.Raise, raised: Raised) -> State:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import functions, names
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
 
 
 def external_bases(reference: ClassReference | ObjectReference) -> set[str]:

@@ -1,23 +1,24 @@
-"""What the error-text rule reads: the responses that carry the text of a Stripe error, or of whatever a Stripe call raised."""
+"""What the error-text rule reads: the responses that carry text of what a Stripe call raised."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import callers, exceptions, functions, handlers, names, starts, stripe_calls, syntax
 from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter, graph_of
-from stripe_lint.analysis.facts import ResponseFact
 from stripe_lint.analysis.frameworks import ALL
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import ClassReference, External, FunctionReference
-from stripe_lint.analysis.scopes import FunctionNode
 from stripe_lint.analysis.state import ANY_EXCEPTION, START, Outcome, Place, State
 from stripe_lint.analysis.values import Mark, Tag, Value, deep_tagged
 
-NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.facts import ResponseFact
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import FunctionNode, NamedFunction
 
 DEEPEST_LEAK: Final = 3
 """How many calls deep a function is searched for an ``except`` whose text it hands back."""
@@ -48,7 +49,7 @@ class Leak:
 
 
 def leaks(module: Module) -> Iterator[Leak]:
-    """The responses in ``module`` that carry the text of an exception caught around Stripe, here or in what it calls."""
+    """The responses in ``module`` that carry text of an exception caught around Stripe, here or in what it calls."""
     found: dict[ast.AST, Leak] = {}
     for fact in _responses(module):
         if fact.place.module.path != module.path:
@@ -280,9 +281,12 @@ def _returned_by_handler(module: Module, function: NamedFunction, distance: int)
         if isinstance(statement, ast.Await):
             statement = source.parents.get(statement)
         around = source.enclosing_function(call)
-        if isinstance(statement, ast.Return) and isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
-            if is_answered(source, around, distance + 1):
-                return True
+        if (
+            isinstance(statement, ast.Return)
+            and isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef)
+            and is_answered(source, around, distance + 1)
+        ):
+            return True
     return False
 
 
@@ -290,25 +294,33 @@ def _registered_error_handlers(module: Module) -> list[NamedFunction]:
     """The functions that the framework calls with an exception of the SDK."""
     found: list[NamedFunction] = []
     known = handlers.frameworks(module)
-    decorators = frozenset().union(*(framework.error_handler_decorators for framework in known)) if known else frozenset()
+    decorators = (
+        frozenset().union(*(framework.error_handler_decorators for framework in known)) if known else frozenset()
+    )
     registering = frozenset().union(*(framework.error_handler_calls for framework in known)) if known else frozenset()
     for function in module.functions:
         if isinstance(function, ast.Lambda):
             continue
         for decorator in function.decorator_list:
-            if isinstance(decorator, ast.Call) and functions.last_name(decorator.func) in decorators:
-                if any(_names_stripe_error(module, argument) for argument in decorator.args):
-                    found.append(function)
-                    module.memory["registered classes", function] = _error_names(module, decorator.args)
+            if (
+                isinstance(decorator, ast.Call)
+                and functions.last_name(decorator.func) in decorators
+                and any(_names_stripe_error(module, argument) for argument in decorator.args)
+            ):
+                found.append(function)
+                module.memory["registered classes", function] = _error_names(module, decorator.args)
     for name in registering:
         for call in module.calls.get(name, ()):
             if any(_names_stripe_error(module, argument) for argument in call.args):
                 for argument in call.args:
                     reference = names.resolve(module, argument)
-                    if isinstance(reference, FunctionReference) and not isinstance(reference.node, ast.Lambda):
-                        if reference.module is module:
-                            found.append(reference.node)
-                            module.memory["registered classes", reference.node] = _error_names(module, call.args)
+                    if (
+                        isinstance(reference, FunctionReference)
+                        and not isinstance(reference.node, ast.Lambda)
+                        and reference.module is module
+                    ):
+                        found.append(reference.node)
+                        module.memory["registered classes", reference.node] = _error_names(module, call.args)
     for function, classes in _registered_elsewhere(module, _all_registering()):
         if function not in found:
             found.append(function)
@@ -393,9 +405,7 @@ def is_leaky(module: Module, function: NamedFunction, depth: int = 0) -> bool:
     module.memory[key] = False
     answer = _hands_text_back(module, function)
     if not answer and depth < DEEPEST_LEAK:
-        answer = any(
-            _is_leaky_call(module, node, depth + 1) for node in module.calls_of.get(function, ())
-        )
+        answer = any(_is_leaky_call(module, node, depth + 1) for node in module.calls_of.get(function, ()))
     if answer or depth == 0:
         module.memory[key] = answer
     else:
@@ -421,8 +431,10 @@ def _carries_text(outcome: Outcome) -> bool:
     if outcome.value is not None and deep_tagged(outcome.value, Mark.TEXT, Mark.EXCEPTION):
         return True
     raised = outcome.raised
-    return raised is not None and isinstance(raised.reference, ClassReference) and bool(
-        deep_tagged(raised.value, Mark.TEXT, Mark.EXCEPTION)
+    return (
+        raised is not None
+        and isinstance(raised.reference, ClassReference)
+        and bool(deep_tagged(raised.value, Mark.TEXT, Mark.EXCEPTION))
     )
 
 

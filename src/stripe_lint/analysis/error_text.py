@@ -26,7 +26,18 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.evaluation import Evaluation
 
 _TEXT_ATTRIBUTES: Final = frozenset(
-    {"args", "message", "user_message", "json_body", "http_body", "error", "_message", "detail", "description", "reason"}
+    {
+        "args",
+        "message",
+        "user_message",
+        "json_body",
+        "http_body",
+        "error",
+        "_message",
+        "detail",
+        "description",
+        "reason",
+    }
     | {"strerror", "msg", "body", "messages", "__doc__", "__cause__", "__context__", "errors"}
 )
 _CODE_KEYS: Final = frozenset(
@@ -53,7 +64,11 @@ def attribute(node: ast.Attribute, base: Value) -> Value | None:
 
 def _part(base: Value, name: str) -> Value:
     if name not in _TEXT_ATTRIBUTES:
-        return Value(tags=frozenset(tag for tag in base.tags if tag.mark is Mark.TEXT)) if name not in _CODE_KEYS else UNKNOWN
+        return (
+            Value(tags=frozenset(tag for tag in base.tags if tag.mark is Mark.TEXT))
+            if name not in _CODE_KEYS
+            else UNKNOWN
+        )
     made = {Tag(Mark.TEXT, tag.module, tag.node, name) for tag in base.tagged(Mark.EXCEPTION)}
     return Value(tags=frozenset(made) | frozenset(base.tagged(Mark.TEXT)))
 
@@ -155,7 +170,9 @@ def raised(evaluation: Evaluation, node: ast.expr, value: Value, reference: Exte
             evaluation.facts.responses.add(ResponseFact(place, Value(tags=frozenset({tag})), returned=False))
 
 
-_REFUSING_NAME: Final = re.compile(r"BadRequest|Forbidden|Unauthori[sz]ed|NotFound|ServerError|NotAllowed|Unprocessable")
+_REFUSING_NAME: Final = re.compile(
+    r"BadRequest|Forbidden|Unauthori[sz]ed|NotFound|ServerError|NotAllowed|Unprocessable"
+)
 
 
 def refusal_status(call: Call) -> str | None:
@@ -181,7 +198,9 @@ def refusing(value: Value) -> str | None:
         return value.detail(Mark.ANSWER)
     reference = value.reference
     if isinstance(reference, External):
-        found = re.search(r"(?:HTTP_?|HTTPStatus\.)([45]\d\d|BAD_REQUEST|FORBIDDEN|UNAUTHORIZED|NOT_FOUND)", reference.path)
+        found = re.search(
+            r"(?:HTTP_?|HTTPStatus\.)([45]\d\d|BAD_REQUEST|FORBIDDEN|UNAUTHORIZED|NOT_FOUND)", reference.path
+        )
         if found is not None:
             return found.group(1)
     for _, item in value.fields or ():

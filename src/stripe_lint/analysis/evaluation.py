@@ -1,8 +1,8 @@
 """Evaluates the expressions and simple statements of one step of one path to values.
 
-What requests, verifications, exceptions and keys mean is said in ``body_uses``, ``verification``, ``error_text``
-and ``keys``; what Python means in ``expressions``, ``bindings``, ``call_results`` and ``inlining``. Where a call can end
-in more than one way, evaluation stops with ``Fork`` and is done again once for each way.
+What requests, verifications, exceptions and keys mean is said in ``request_values``, ``body_uses``,
+``verification``, ``error_text`` and ``keys``; what Python means in ``expressions``, ``bindings``, ``call_results`` and
+``inlining``. Where a call can end in more than one way, evaluation stops with ``Fork`` and is done again for each way.
 """
 
 from __future__ import annotations
@@ -42,9 +42,7 @@ class Evaluation:
     expression whose value the function being run answers with.
     """
 
-    def __init__(
-        self, interpreter: Interpreter, frame: Frame, state: State, choices: dict[ast.expr, Outcome]
-    ) -> None:
+    def __init__(self, interpreter: Interpreter, frame: Frame, state: State, choices: dict[ast.expr, Outcome]) -> None:
         """Start from ``state`` in ``frame``, with the calls in ``choices`` ending as it says."""
         self.interpreter = interpreter
         self.frame = frame
@@ -160,7 +158,11 @@ class Evaluation:
             self._refine_name(test, truth)
         elif isinstance(test, ast.Compare) and len(test.ops) == 1:
             operand, other = test.left, test.comparators[0]
-            if isinstance(other, ast.Constant) and other.value is None and isinstance(operand, ast.Name | ast.Attribute):
+            if (
+                isinstance(other, ast.Constant)
+                and other.value is None
+                and isinstance(operand, ast.Name | ast.Attribute)
+            ):
                 is_none = isinstance(test.ops[0], ast.Is | ast.Eq) is truth
                 self._refine_none(operand, is_none)
 

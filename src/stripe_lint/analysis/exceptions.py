@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import definitions, functions, names
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import ClassReference, External, Reference
-from stripe_lint.analysis.state import Raised
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.state import Raised
 
 SIGNATURE_ERROR: Final = "SignatureVerificationError"
 

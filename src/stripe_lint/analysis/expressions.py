@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
-def _constant(evaluation: Evaluation, node: ast.Constant) -> Value:
+def _constant(_: Evaluation, node: ast.Constant) -> Value:
     return constant(node.value) if not isinstance(node.value, complex | type(...)) else UNKNOWN
 
 
@@ -203,7 +203,9 @@ def _choice(evaluation: Evaluation, node: ast.IfExp) -> Value:
     chosen = evaluation.choices.get(node)
     truth = chosen.value.truth if chosen is not None and chosen.value is not None else test.known_truth
     if truth is None:
-        if not any(isinstance(inner, ast.Call) for part in (node.body, node.orelse) for inner in syntax.descendants(part)):
+        if not any(
+            isinstance(inner, ast.Call) for part in (node.body, node.orelse) for inner in syntax.descendants(part)
+        ):
             return join(evaluation.evaluate(node.body), evaluation.evaluate(node.orelse))
         raise Fork(node, [Outcome(Value(truth=truth), None, evaluation.history) for truth in (True, False)])
     evaluation.refine(node.test, test, truth)
@@ -284,9 +286,12 @@ def _compare_constants(operator: ast.cmpop, left: Value, right: Value) -> Value:
             return Value(truth=(left.constant == right.constant) is positive, tags=missing)
         for one, other in ((left, right), (right, left)):
             is_something = one.truth is True or one.fields is not None or one.reference is not None
-            if other.constant == NONE.constant and (is_something or one.has(Mark.EVENT) or one.has(Mark.ANSWER)):
-                if not one.has(Mark.MISSING):
-                    return Value(truth=not positive)
+            if (
+                other.constant == NONE.constant
+                and (is_something or one.has(Mark.EVENT) or one.has(Mark.ANSWER))
+                and not one.has(Mark.MISSING)
+            ):
+                return Value(truth=not positive)
     return Value(tags=missing) if missing else UNKNOWN
 
 

@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis.state import Failure, Place
-from stripe_lint.analysis.values import Tag, Value
-
 if TYPE_CHECKING:
     import ast
 
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.state import History
+    from stripe_lint.analysis.state import Failure, History, Place
+    from stripe_lint.analysis.values import Tag, Value
 
 
 class Use(Enum):

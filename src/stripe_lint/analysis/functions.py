@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import syntax
-from stripe_lint.analysis.scopes import FunctionNode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.scopes import FunctionNode
 
 _PROPERTIES = frozenset({"property", "cached_property"})
 
@@ -42,9 +46,13 @@ def default_of(node: FunctionNode, parameter: ast.arg) -> ast.expr | None:
 def changes_parameter(node: FunctionNode, name: str) -> bool:
     """Whether a function sets entries of the dict that it gets as the parameter ``name``."""
     for inner in syntax.own_nodes(node):
-        if isinstance(inner, ast.Subscript) and isinstance(inner.ctx, ast.Store):
-            if isinstance(inner.value, ast.Name) and inner.value.id == name:
-                return True
+        if (
+            isinstance(inner, ast.Subscript)
+            and isinstance(inner.ctx, ast.Store)
+            and isinstance(inner.value, ast.Name)
+            and inner.value.id == name
+        ):
+            return True
         if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute):
             target = inner.func.value
             if inner.func.attr in {"update", "setdefault"} and isinstance(target, ast.Name) and target.id == name:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import functions, names, syntax, verification, verifiers
-from stripe_lint.analysis.frameworks.model import Framework
 from stripe_lint.analysis.handler_parameters import parameter_value
-from stripe_lint.analysis.handlers import NamedFunction, framework_for
-from stripe_lint.analysis.module import Module
+from stripe_lint.analysis.handlers import framework_for
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
 from stripe_lint.analysis.values import UNKNOWN, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.frameworks.model import Framework
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import NamedFunction
 
 
 def guards_of(module: Module, function: NamedFunction, framework: Framework) -> Iterator[FunctionReference]:
@@ -76,7 +81,10 @@ def _class_guards(
                 if binding.value is not None:
                     yield from _guard_functions(module, binding.value, framework)
         for decorator in node.decorator_list:
-            if isinstance(decorator, ast.Call) and names.dotted_path(module, decorator.func) in framework.guard_decorators:
+            if (
+                isinstance(decorator, ast.Call)
+                and names.dotted_path(module, decorator.func) in framework.guard_decorators
+            ):
                 for argument in decorator.args:
                     yield from _guard_functions(module, argument, framework)
     for name in sorted(framework.guard_methods):
@@ -125,15 +133,25 @@ def wrappers(module: Module, function: NamedFunction) -> list[Wrapper]:
         expression = decorator
         if decorator not in function.decorator_list and not _decorates_methods(decorator):
             continue
-        if isinstance(decorator, ast.Call) and functions.last_name(decorator.func) == "method_decorator" and decorator.args:
+        if (
+            isinstance(decorator, ast.Call)
+            and functions.last_name(decorator.func) == "method_decorator"
+            and decorator.args
+        ):
             expression = decorator.args[0]
         target = expression.func if isinstance(expression, ast.Call) else expression
         reference = names.resolve(module, target)
-        if isinstance(reference, FunctionReference) and not isinstance(reference.node, ast.Lambda):
-            if verifiers.mentions_verification(reference.module, reference.node) or verifiers.reads_body(reference.module, reference.node):
-                wrapper = wrapper_of(reference.module, reference.node)
-                if wrapper is not None:
-                    found.append(wrapper)
+        if (
+            isinstance(reference, FunctionReference)
+            and not isinstance(reference.node, ast.Lambda)
+            and (
+                verifiers.mentions_verification(reference.module, reference.node)
+                or verifiers.reads_body(reference.module, reference.node)
+            )
+        ):
+            wrapper = wrapper_of(reference.module, reference.node)
+            if wrapper is not None:
+                found.append(wrapper)
     return found
 
 
@@ -198,9 +216,13 @@ def _has_verifying_middleware(source: Module) -> bool:
         if named and _speaks_of_stripe(source, node) and verifiers.mentions_verification(source, node):
             return True
     for function in source.functions:
-        if not isinstance(function, ast.Lambda) and "middleware" in set(functions.decorator_names(function)):
-            if _speaks_of_stripe(source, function) and verifiers.mentions_verification(source, function):
-                return True
+        if (
+            not isinstance(function, ast.Lambda)
+            and "middleware" in set(functions.decorator_names(function))
+            and _speaks_of_stripe(source, function)
+            and verifiers.mentions_verification(source, function)
+        ):
+            return True
     return False
 
 

@@ -1,17 +1,19 @@
-"""What a framework passes for each parameter of a function that it calls: request, body, header, a dependency's result."""
+"""What a framework passes for each parameter of a function that it calls: the request, its body, a header, a result."""
 
 from __future__ import annotations
 
 import ast
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import definitions, functions, names, static_values
 from stripe_lint.analysis.frameworks import request_type
-from stripe_lint.analysis.frameworks.model import Framework
-from stripe_lint.analysis.handlers import NamedFunction
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import ExternalInstance, ObjectReference, Reference
 from stripe_lint.analysis.values import UNKNOWN, Mark, Value, tagged
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.frameworks.model import Framework
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import NamedFunction
 
 _PLAIN_ANNOTATIONS: Final = frozenset({"int", "str", "float", "bool", "UUID", "datetime", "date", "Decimal"})
 _MODEL_BASES: Final = ("pydantic.", "ninja.", "sqlmodel.", "msgspec.", "marshmallow.", "rest_framework.serializers.")
@@ -21,11 +23,13 @@ _DICTIONARIES: Final = frozenset({"dict", "Dict", "Mapping", "Any", "JSON", "Mut
 def parameter_value(
     module: Module, function: NamedFunction, parameter: ast.arg, framework: Framework, registered: Framework | None
 ) -> Value:
-    """What ``framework`` passes for ``parameter``; ``registered`` is the framework that is seen to call ``function``."""
+    """What ``framework`` passes for ``parameter``; ``registered`` is what is seen to call ``function``."""
     owner = module.enclosing_class(function)
     if owner is not None and functions.first_parameter(function) is parameter:
-        return UNKNOWN if functions.has_decorator(function, "staticmethod") else Value(
-            reference=ObjectReference(module, owner)
+        return (
+            UNKNOWN
+            if functions.has_decorator(function, "staticmethod")
+            else Value(reference=ObjectReference(module, owner))
         )
     annotation = parameter.annotation
     instance = names.instance_of_annotation(module, annotation) if annotation is not None else None
@@ -36,7 +40,9 @@ def parameter_value(
             return tagged(Mark.REQUEST, detail=specific.name)
     default = functions.default_of(function, parameter)
     marker = names.dotted_path(module, default.func) if isinstance(default, ast.Call) else None
-    if marker in framework.header_parameter_markers or _annotated_marker(module, annotation, framework.header_parameter_markers):
+    if marker in framework.header_parameter_markers or _annotated_marker(
+        module, annotation, framework.header_parameter_markers
+    ):
         return _header_parameter(parameter, default)
     if framework.keyed and registered is framework and parameter.arg not in framework.raw_receivers:
         if functions.parameters(function)[0] is parameter:
@@ -48,10 +54,15 @@ def parameter_value(
         return tagged(Mark.HEADERS)
     if parameter.arg in framework.raw_parameters and registered is not None:
         return tagged(Mark.RAW, detail="bytes")
-    if parameter.arg in framework.request_parameters and (annotation is None or instance is not None or framework.name != "generic"):
-        if annotation is None or not isinstance(instance, ObjectReference) or instance.node.name.endswith("Request"):
-            return tagged(Mark.REQUEST, detail=framework.name)
-    is_body = marker in framework.body_parameter_markers or _annotated_marker(module, annotation, framework.body_parameter_markers)
+    if (
+        parameter.arg in framework.request_parameters
+        and (annotation is None or instance is not None or framework.name != "generic")
+        and (annotation is None or not isinstance(instance, ObjectReference) or instance.node.name.endswith("Request"))
+    ):
+        return tagged(Mark.REQUEST, detail=framework.name)
+    is_body = marker in framework.body_parameter_markers or _annotated_marker(
+        module, annotation, framework.body_parameter_markers
+    )
     if framework.body_parameters and registered is not None:
         return _body_parameter(module, function, parameter, instance, framework, is_body=is_body)
     if default is not None and not isinstance(default, ast.Call):
@@ -90,7 +101,11 @@ def _body_parameter(
     is_body: bool,
 ) -> Value:
     annotation = parameter.annotation
-    name = functions.last_name(annotation.value if isinstance(annotation, ast.Subscript) else annotation) if annotation else None
+    name = (
+        functions.last_name(annotation.value if isinstance(annotation, ast.Subscript) else annotation)
+        if annotation
+        else None
+    )
     if isinstance(annotation, ast.Subscript) and name == "Annotated" and isinstance(annotation.slice, ast.Tuple):
         name = functions.last_name(annotation.slice.elts[0])
         instance = names.instance_of_annotation(module, annotation.slice.elts[0])

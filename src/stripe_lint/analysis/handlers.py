@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import ast
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import definitions, functions, names
 from stripe_lint.analysis.frameworks import by_name, frameworks_of, generic, request_type
-from stripe_lint.analysis.frameworks.model import Framework
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import ExternalInstance, ObjectReference
 from stripe_lint.analysis.request_values import view_framework
 
-NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef
-_BARE_ROUTES: Final = frozenset({"django_rest_framework", "litestar", "google_functions", "pyramid", "bottle", "aws_powertools"})
+if TYPE_CHECKING:
+    from stripe_lint.analysis.frameworks.model import Framework
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import NamedFunction
+
+_BARE_ROUTES: Final = frozenset(
+    {"django_rest_framework", "litestar", "google_functions", "pyramid", "bottle", "aws_powertools"}
+)
 
 
 def frameworks(module: Module) -> tuple[Framework, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stripe_lint.analysis.module import Module
+    import ast
 
+    from stripe_lint.analysis.module import Module
 
 
 def imported_module(module: Module, statement: ast.ImportFrom) -> Module | None:

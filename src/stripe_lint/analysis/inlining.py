@@ -52,7 +52,7 @@ def inlined(evaluation: Evaluation, call: Call) -> Value | None:
         reference = FunctionReference(*method, reference)
     if not isinstance(reference, FunctionReference) or not _worth_following(evaluation, call, reference):
         return None
-    bound = {**evaluation.interpreter.defaults.get(reference.node, {}), **calls.bound_arguments(evaluation, call, reference)}
+    bound = {**evaluation.interpreter.defaults.get(reference.node, {}), **calls.bound_arguments(call, reference)}
     captured = _captured_by(evaluation, reference)
     answers = evaluation.answering is call.node or reference.node in evaluation.interpreter.defaults
     outcomes = evaluation.interpreter.summary(
@@ -147,7 +147,7 @@ def _run_task(evaluation: Evaluation, call: Call, target: FunctionReference) -> 
     bound_self = functions.positional_parameters(node)[:1] if _is_bound_task(node) else []
     if bound_self:
         call = replace(call, positional=[UNKNOWN, *call.positional])
-    bound = calls.bound_arguments(evaluation, call, target)
+    bound = calls.bound_arguments(call, target)
     evaluation.interpreter.summary(target, bound, evaluation.history, {}, evaluation.frame, call.node)
 
 

@@ -1,20 +1,23 @@
-"""What is wrong with a key that is passed: it never changes, it reaches two requests, or each attempt makes a new one."""
+"""What is wrong with a key that is passed: it never changes, it reaches two requests, or each attempt makes one."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import callers, functions, keys, requests, retries, static_values, syntax
-from stripe_lint.analysis.facts import KeyedCall
-from stripe_lint.analysis.module import Module
-from stripe_lint.analysis.requests import Request
 from stripe_lint.analysis.retries import Retry
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.state import Place
 from stripe_lint.analysis.values import Mark, Tag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.facts import KeyedCall
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.requests import Request
 
 MOST_NAMES: Final = 4
 """Through how many names a constant is followed."""
@@ -24,9 +27,9 @@ def constant_keys(module: Module) -> Iterator[Request]:
     """The requests whose key is a constant or a setting on every path."""
     for request in requests.keyed(module):
         values = [fact.key for fact in request.facts if fact.key is not None]
-        if values and len(values) == len(request.facts) and all(keys.is_literal(value) for value in values):
-            yield request
-        elif request.key_argument is not None and _is_constant(module, request.key_argument):
+        if (values and len(values) == len(request.facts) and all(keys.is_literal(value) for value in values)) or (
+            request.key_argument is not None and _is_constant(module, request.key_argument)
+        ):
             yield request
 
 
@@ -55,12 +58,17 @@ class Reuse:
 def reused_keys(module: Module) -> Iterator[Reuse]:
     """The requests that are sent with a key that another request has had."""
     for request in requests.keyed(module):
-        found = _shared_by_process(module, request) or _in_comprehension(module, request) or _reuse(module, request) or _empty_parts(module, request)
+        found = (
+            _shared_by_process(request)
+            or _in_comprehension(module, request)
+            or _reuse(module, request)
+            or _empty_parts(module, request)
+        )
         if found is not None:
             yield found
 
 
-def _shared_by_process(module: Module, request: Request) -> Reuse | None:
+def _shared_by_process(request: Request) -> Reuse | None:
     for fact in request.facts:
         for tag in fact.key.tagged(Mark.FRESH) if fact.key is not None else ():
             if tag.detail == "module" and tag.module is not None and tag.node is not None:
@@ -75,7 +83,12 @@ def _in_comprehension(module: Module, request: Request) -> Reuse | None:
         return None
     for around in module.ancestors(request.node):
         if isinstance(around, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
-            inside = {node.id for generator in around.generators for node in syntax.descendants(generator.target) if isinstance(node, ast.Name)}
+            inside = {
+                node.id
+                for generator in around.generators
+                for node in syntax.descendants(generator.target)
+                if isinstance(node, ast.Name)
+            }
             read = {node.id for node in syntax.descendants(key) if isinstance(node, ast.Name)}
             calls = any(isinstance(node, ast.Call) for node in syntax.descendants(key))
             if not (inside & read) and not calls:
@@ -211,8 +224,9 @@ def _made_in_retry(module: Module, request: Request, fresh: set[Tag]) -> Regener
     for tag in sorted(fresh, key=lambda tag: getattr(tag.node, "lineno", 0)):
         if tag.module is None or tag.node is None:
             continue
-        if tag.node in inside or _called_inside(tag, retry, module, request):
-            return Regenerated(request.node, Place(tag.module, tag.node), retry)
+        made = Place(tag.module, tag.node)
+        if made.node in inside or _called_inside(made, retry, module, request):
+            return Regenerated(request.node, made, retry)
     return None
 
 
@@ -225,15 +239,16 @@ def _hands_key_on(request: Request, retry: Retry) -> bool:
     return any(isinstance(argument, ast.Name) and argument.id == key.id for argument in arguments)
 
 
-def _called_inside(tag: Tag, retry: Retry, module: Module, request: Request) -> bool:
+def _called_inside(place: Place, retry: Retry, module: Module, request: Request) -> bool:
     """Whether the key comes from a function that is called within what is repeated."""
-    assert tag.module is not None
-    assert tag.node is not None
-    maker = tag.module.enclosing_function(tag.node)
-    if not isinstance(maker, ast.FunctionDef | ast.AsyncFunctionDef) or maker is module.enclosing_function(request.node):
+    maker = place.module.enclosing_function(place.node)
+    if not isinstance(maker, ast.FunctionDef | ast.AsyncFunctionDef) or maker is module.enclosing_function(
+        request.node
+    ):
         return False
     return any(
-        isinstance(node, ast.Call) and functions.last_name(node.func) == maker.name for node in syntax.descendants(retry.repeated)
+        isinstance(node, ast.Call) and functions.last_name(node.func) == maker.name
+        for node in syntax.descendants(retry.repeated)
     )
 
 
@@ -243,7 +258,13 @@ def _attempt_number(module: Module, request: Request) -> Retry | None:
     if key is None:
         return None
     expressions = [key, _key_expression(module, request)]
-    read = {node.id for part in expressions if part is not None for node in syntax.descendants(part) if isinstance(node, ast.Name)}
+    read = {
+        node.id
+        for part in expressions
+        if part is not None
+        for node in syntax.descendants(part)
+        if isinstance(node, ast.Name)
+    }
     function = module.enclosing_function(request.node)
     for around in module.ancestors(request.node):
         if around is function:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import functions, static_values, stripe_calls, syntax
 from stripe_lint.analysis.facts import KeyedCall
-from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.values import Mark, Tag, Value, entries, tagged
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.calls import Call
     from stripe_lint.analysis.evaluation import Evaluation
     from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.references import FunctionReference
     from stripe_lint.data.surface import Method
 
 KEY: Final = "idempotency_key"
@@ -54,9 +54,7 @@ def makes_fresh_value(module: Module, reference: FunctionReference) -> bool:
     key = ("fresh", reference.node)
     known = module.memory.get(key)
     if not isinstance(known, bool):
-        known = any(
-            functions.last_name(node.func) in _FRESH_NAMES for node in module.calls_of.get(reference.node, ())
-        )
+        known = any(functions.last_name(node.func) in _FRESH_NAMES for node in module.calls_of.get(reference.node, ()))
         module.memory[key] = known
     return known
 

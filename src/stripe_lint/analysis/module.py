@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import syntax
 from stripe_lint.analysis.scopes import Binding, BindingKind, FunctionNode, Scope
 from stripe_lint.model import Span
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from stripe_lint.project import Project
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -24,6 +26,7 @@ class Module:
     """
 
     def __init__(self, path: Path, text: str, tree: ast.Module, project: Project) -> None:
+        """Walk ``tree``, which ``text`` of the file ``path`` was parsed to."""
         self.path = path
         self.text = text
         self.tree = tree
@@ -47,6 +50,7 @@ class Module:
         self._walk()
 
     def __repr__(self) -> str:
+        """The file's name."""
         return f"Module({self.path.name})"
 
     def span(self, node: ast.AST) -> Span:
@@ -154,20 +158,19 @@ class Module:
                     if child.__class__ not in leaves:
                         stack.append(child)
 
-    def _bind_target(self, target: ast.AST, scope: Scope, binding: Binding) -> None:
-        kind = target.__class__
-        if kind is ast.Name:
-            scope.bind(target.id, binding)  # type: ignore[attr-defined]
-        elif kind is ast.Attribute:
-            self.attribute_bindings.setdefault(target.attr, []).append((target, binding))  # type: ignore[attr-defined]
-        elif kind is ast.Tuple or kind is ast.List:
+    def _bind_target(self, target: ast.expr, scope: Scope, binding: Binding) -> None:
+        if isinstance(target, ast.Name):
+            scope.bind(target.id, binding)
+        elif isinstance(target, ast.Attribute):
+            self.attribute_bindings.setdefault(target.attr, []).append((target, binding))
+        elif isinstance(target, ast.Tuple | ast.List):
             inner = binding
             if binding.kind is not BindingKind.UNPACKING:
                 inner = Binding(BindingKind.UNPACKING, binding.node, binding.value)
-            for element in target.elts:  # type: ignore[attr-defined]
+            for element in target.elts:
                 self._bind_target(element, scope, inner)
-        elif kind is ast.Starred:
-            self._bind_target(target.value, scope, Binding(BindingKind.UNPACKING, binding.node, binding.value))  # type: ignore[attr-defined]
+        elif isinstance(target, ast.Starred):
+            self._bind_target(target.value, scope, Binding(BindingKind.UNPACKING, binding.node, binding.value))
 
     def _open_scope(
         self,
@@ -186,17 +189,17 @@ class Module:
     def _on_call(self, node: ast.Call, scope: Scope, *_: object) -> bool:
         self.calls_of.setdefault(scope.owner, []).append(node)
         function = node.func
-        if function.__class__ is ast.Attribute:
-            self.calls.setdefault(function.attr, []).append(node)  # type: ignore[attr-defined]
-        elif function.__class__ is ast.Name:
-            self.calls.setdefault(function.id, []).append(node)  # type: ignore[attr-defined]
+        if isinstance(function, ast.Attribute):
+            self.calls.setdefault(function.attr, []).append(node)
+        elif isinstance(function, ast.Name):
+            self.calls.setdefault(function.id, []).append(node)
         for argument in node.args:
-            if argument.__class__ is ast.Attribute:
-                self.handed_on.setdefault(argument.attr, []).append(argument)  # type: ignore[attr-defined]
+            if isinstance(argument, ast.Attribute):
+                self.handed_on.setdefault(argument.attr, []).append(argument)
         for keyword in node.keywords:
             value = keyword.value
-            if value.__class__ is ast.Attribute:
-                self.handed_on.setdefault(value.attr, []).append(value)  # type: ignore[attr-defined]
+            if isinstance(value, ast.Attribute):
+                self.handed_on.setdefault(value.attr, []).append(value)
         return False
 
     def _on_assign(self, node: ast.Assign, scope: Scope, *_: object) -> bool:
@@ -363,7 +366,7 @@ class Module:
         return True
 
 
-_ACTIONS = {
+_ACTIONS: Final[dict[type[ast.AST], Callable[..., bool]]] = {
     ast.Call: Module._on_call,
     ast.Assign: Module._on_assign,
     ast.AnnAssign: Module._on_annotated,
@@ -402,8 +405,10 @@ if hasattr(ast, "TryStar"):
 def _is_inside(scope_node: ast.AST, child: ast.AST) -> bool:
     """Whether ``child``, a direct child of ``scope_node``, sees the names that ``scope_node`` binds."""
     if isinstance(scope_node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return child.__class__ is not ast.arguments and child not in scope_node.decorator_list and (
-            child is not scope_node.returns
+        return (
+            child.__class__ is not ast.arguments
+            and child not in scope_node.decorator_list
+            and (child is not scope_node.returns)
         )
     if isinstance(scope_node, ast.Lambda):
         return child is scope_node.body

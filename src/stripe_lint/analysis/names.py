@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import functions, imports, sdk
 from stripe_lint.analysis.frameworks import is_dependency_marker
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import (
     ClassReference,
     External,
@@ -28,6 +26,11 @@ from stripe_lint.analysis.references import (
 )
 from stripe_lint.analysis.scopes import Binding, BindingKind, Scope
 from stripe_lint.data import surface
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from stripe_lint.analysis.module import Module
 
 DEEPEST: Final = 40
 """How many steps one resolution may take before it gives up."""
@@ -518,7 +521,10 @@ def call_result(callee: Reference | None) -> Reference | None:
     if isinstance(callee, StripeService):
         if callee.path in {"notification_handler", "async_notification_handler"}:
             return ExternalInstance("stripe.StripeEventNotificationHandler")
-        if callee.path in {"notification_handler_without_verification", "async_notification_handler_without_verification"}:
+        if callee.path in {
+            "notification_handler_without_verification",
+            "async_notification_handler_without_verification",
+        }:
             return ExternalInstance("stripe.UnverifiedNotificationHandler")
         method = surface.service_method(callee.path)
         return sdk.result(method) if method is not None else None
@@ -542,7 +548,9 @@ def returned_by(function: FunctionReference) -> Reference | None:
     values = [statement.value for statement in function.module.returns.get(node, ())]
     answer = None
     if values and all(value is not None for value in values):
-        answer = _agree(resolve(function.module, value) for value in values if value is not None and not _is_none(value))
+        answer = _agree(
+            resolve(function.module, value) for value in values if value is not None and not _is_none(value)
+        )
     if answer is None:
         answer = _agree(
             resolve(function.module, value) for value in function.module.yields.get(node, ()) if value is not None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import ast
+
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode
 

@@ -10,7 +10,6 @@ from stripe_lint.analysis import definitions, names, syntax
 from stripe_lint.analysis.body_uses import FOUND, compared, is_none, missing, plain_tag, read, text_of, used
 from stripe_lint.analysis.facts import Use
 from stripe_lint.analysis.frameworks import by_name, generic, is_json_function, request_global, request_type, view_base
-from stripe_lint.analysis.frameworks.model import Framework
 from stripe_lint.analysis.references import (
     ClassReference,
     External,
@@ -24,11 +23,16 @@ from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, entries, tagg
 if TYPE_CHECKING:
     from stripe_lint.analysis.calls import Call
     from stripe_lint.analysis.evaluation import Evaluation
+    from stripe_lint.analysis.frameworks.model import Framework
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode
 
 _JSON_READERS: Final = frozenset(
-    {f"{library}.{name}" for library in ("json", "orjson", "ujson", "simplejson", "rapidjson") for name in ("loads", "load")}
+    {
+        f"{library}.{name}"
+        for library in ("json", "orjson", "ujson", "simplejson", "rapidjson")
+        for name in ("loads", "load")
+    }
     | {"django.utils.simplejson.loads", "flask.json.loads", "msgspec.json.decode", "pydantic_core.from_json"}
 )
 _JSON_WRITERS: Final = frozenset(
@@ -55,7 +59,9 @@ _WRITES: Final = frozenset({"update", "save", "delete", "create", "add", "set", 
 _MODEL_READERS: Final = frozenset({"model_validate", "parse_obj", "from_dict", "validate_python", "load", "convert"})
 _MODEL_TEXT_READERS: Final = frozenset({"model_validate_json", "parse_raw", "validate_json", "from_json", "decode"})
 _MODEL_WRITERS: Final = frozenset({"model_dump_json", "json", "to_json"})
-_SAME_BODY: Final = frozenset({"builtins.bytes", "builtins.bytearray", "builtins.memoryview", "io.BytesIO", "copy.copy"})
+_SAME_BODY: Final = frozenset(
+    {"builtins.bytes", "builtins.bytearray", "builtins.memoryview", "io.BytesIO", "copy.copy"}
+)
 _UTF8: Final = frozenset({"utf-8", "ascii"})
 _SIGNATURE_HEADER: Final = "stripe-signature"
 
@@ -120,7 +126,8 @@ def _event_part(base: Value, name: str) -> Value:
 
 def _request_part(evaluation: Evaluation, node: ast.expr, base: Value, name: str) -> Value:
     framework = framework_of(base)
-    assert framework is not None
+    if framework is None:
+        return UNKNOWN
     if name in framework.raw_attributes:
         return tagged(Mark.RAW, detail="lambda" if framework.base64_flag else "bytes")
     if name in framework.raw_streams:
@@ -258,7 +265,9 @@ def _function_called(evaluation: Evaluation, call: Call, path: str) -> Value | N
 
 
 def _event_built(evaluation: Evaluation, call: Call) -> Value | None:
-    sources = [value for value in call.values if value.has(Mark.PARSED) or value.has(Mark.RAW) or value.has(Mark.ALTERED)]
+    sources = [
+        value for value in call.values if value.has(Mark.PARSED) or value.has(Mark.RAW) or value.has(Mark.ALTERED)
+    ]
     if not sources:
         return UNKNOWN
     evaluation.facts.evidence.add("event built")
@@ -295,7 +304,8 @@ def _model_read(evaluation: Evaluation, call: Call) -> Value | None:
 
 def _request_method(evaluation: Evaluation, call: Call, receiver: Value) -> Value:
     framework = framework_of(receiver)
-    assert framework is not None
+    if framework is None:
+        return UNKNOWN
     name = call.name
     key = text_of(call.positional[0]) if call.positional else None
     if name in framework.raw_calls:
@@ -310,7 +320,9 @@ def _request_method(evaluation: Evaluation, call: Call, receiver: Value) -> Valu
     if name == "get" and key is not None and framework.keyed:
         return _keyed_part(evaluation, call.node, receiver, key)
     if name in framework.foreign_attributes:
-        return tagged(Mark.ALTERED, evaluation.module, call.node, f"`{name}()`, which is not the raw body on this framework")
+        return tagged(
+            Mark.ALTERED, evaluation.module, call.node, f"`{name}()`, which is not the raw body on this framework"
+        )
     return UNKNOWN
 
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import callers, control_flow, functions, keys, names, static_values, stripe_calls, syntax
 from stripe_lint.analysis.dataflow import DEEPEST_CALL, Exhausted, Frame, Interpreter, graph_of
 from stripe_lint.analysis.evaluation import Evaluation
-from stripe_lint.analysis.facts import KeyedCall
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import FunctionReference
-from stripe_lint.analysis.scopes import FunctionNode
 from stripe_lint.analysis.state import START, Diverged, Fork, State
-from stripe_lint.analysis.stripe_calls import StripeCall
 from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Value, constant, entries
-from stripe_lint.data.surface import Critical, Method
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.facts import KeyedCall
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import FunctionNode
+    from stripe_lint.analysis.stripe_calls import StripeCall
+    from stripe_lint.data.surface import Critical, Method
 
 _HAND_OVER: Final = frozenset({"kwargs", "fkwargs", "kwds", "keywords"})
 

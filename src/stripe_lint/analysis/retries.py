@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import (
     callers,
@@ -20,12 +19,15 @@ from stripe_lint.analysis import (
 )
 from stripe_lint.analysis.control_flow import FlowNode, Graph
 from stripe_lint.analysis.dataflow import graph_of
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import ClassReference, External, ExternalInstance, FunctionReference
-from stripe_lint.analysis.scopes import FunctionNode
 from stripe_lint.analysis.state import Place
 
-NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import FunctionNode, NamedFunction
+
 Loop = ast.For | ast.AsyncFor | ast.While
 
 FARTHEST_CALLER: Final = 2
@@ -33,7 +35,14 @@ FARTHEST_CALLER: Final = 2
 
 _RETRYING_DECORATORS: Final = frozenset(
     {"tenacity.retry", "backoff.on_exception", "backoff.on_predicate", "retry.retry", "retrying.retry", "stamina.retry"}
-    | {"retry.api.retry", "tenacity.retry.retry", "retry2.retry", "opnieuw.retry", "opnieuw.retry_async", "aioretry.retry"}
+    | {
+        "retry.api.retry",
+        "tenacity.retry.retry",
+        "retry2.retry",
+        "opnieuw.retry",
+        "opnieuw.retry_async",
+        "aioretry.retry",
+    }
     | {"google.api_core.retry.Retry", "urllib3.util.retry.Retry", "riprova.retry", "pyretry.retry", "redo.retriable"}
 )
 _RETRYING_ITERATORS: Final = frozenset(
@@ -42,7 +51,9 @@ _RETRYING_ITERATORS: Final = frozenset(
 _RETRYING_CALLS: Final = frozenset(
     {"retry.api.retry_call", "retry.retry_call", "redo.retry", "tenacity.Retrying", "tenacity.AsyncRetrying"}
 )
-_TASK_OPTIONS: Final = frozenset({"autoretry_for", "retry_backoff", "retries", "retry", "max_retries", "retry_when", "retry_on_error"})
+_TASK_OPTIONS: Final = frozenset(
+    {"autoretry_for", "retry_backoff", "retries", "retry", "max_retries", "retry_when", "retry_on_error"}
+)
 _TASK_DECORATORS: Final = frozenset({"task", "shared_task", "actor", "job", "periodic_task", "db_task"})
 _ATTEMPT_ITERABLES: Final = frozenset({"range", "count", "repeat", "enumerate", "xrange"})
 
@@ -59,7 +70,9 @@ class Retry:
     repeated: ast.AST
 
 
-def retry_around(module: Module, node: ast.AST, distance: int = 0, seen: frozenset[ast.AST] = frozenset()) -> Retry | None:
+def retry_around(
+    module: Module, node: ast.AST, distance: int = 0, seen: frozenset[ast.AST] = frozenset()
+) -> Retry | None:
     """What repeats the request sent at ``node``, in its function, around it, or in a function that calls it."""
     function = module.enclosing_function(node)
     for loop in _loops_around(module, node, function):
@@ -98,7 +111,7 @@ def is_retry_loop(module: Module, loop: Loop, node: ast.AST) -> bool:
     if isinstance(loop, ast.For | ast.AsyncFor):
         if _iterates_attempts(module, loop.iter):
             return True
-        if _uses_item(module, loop, node):
+        if _uses_item(loop, node):
             return False
     function = module.enclosing_function(loop)
     graph = graph_of(module, function) if function is not None else _module_graph(module)
@@ -115,7 +128,7 @@ def is_retry_loop(module: Module, loop: Loop, node: ast.AST) -> bool:
 
 def _iterates_attempts(module: Module, iterable: ast.expr) -> bool:
     reference = names.resolve(module, iterable)
-    return isinstance(reference, ExternalInstance | External) and reference.path in _RETRYING_ITERATORS or (
+    return (isinstance(reference, ExternalInstance | External) and reference.path in _RETRYING_ITERATORS) or (
         isinstance(iterable, ast.Call) and names.dotted_path(module, iterable.func) in _RETRYING_ITERATORS
     )
 
@@ -160,20 +173,25 @@ def _sets_flag(loop: ast.While, statement: ast.stmt) -> bool:
     """Whether the loop ends because of a name that is set after the request."""
     tested = {node.id for node in syntax.descendants(loop.test) if isinstance(node, ast.Name)}
     for node in syntax.own_nodes(loop):
-        if isinstance(node, ast.Assign) and node.lineno >= statement.lineno and isinstance(node.value, ast.Constant):
-            if any(isinstance(target, ast.Name) and target.id in tested for target in node.targets):
-                return True
-        if node is statement and isinstance(statement, ast.Assign):
-            if any(isinstance(target, ast.Name) and target.id in tested for target in statement.targets):
-                return True
+        if (
+            isinstance(node, ast.Assign)
+            and node.lineno >= statement.lineno
+            and isinstance(node.value, ast.Constant)
+            and any(isinstance(target, ast.Name) and target.id in tested for target in node.targets)
+        ):
+            return True
+        if (
+            node is statement
+            and isinstance(statement, ast.Assign)
+            and any(isinstance(target, ast.Name) and target.id in tested for target in statement.targets)
+        ):
+            return True
     return False
 
 
-def _uses_item(module: Module, loop: ast.For | ast.AsyncFor, node: ast.AST) -> bool:
+def _uses_item(loop: ast.For | ast.AsyncFor, node: ast.AST) -> bool:
     """Whether the request depends on the item of a loop over items."""
     items = {inner.id for inner in syntax.descendants(loop.target) if isinstance(inner, ast.Name)}
-    if isinstance(loop.iter, ast.Call) and functions.last_name(loop.iter.func) in _ATTEMPT_ITERABLES - {"enumerate"}:
-        pass
     for inner in syntax.own_nodes(loop):
         if isinstance(inner, ast.Assign) and any(
             isinstance(part, ast.Name) and part.id in items for part in syntax.descendants(inner.value)
@@ -186,7 +204,9 @@ def _uses_item(module: Module, loop: ast.For | ast.AsyncFor, node: ast.AST) -> b
         return False
     parts: list[ast.AST] = list(call.args)
     parts += [keyword.value for keyword in call.keywords if keyword.arg not in {"idempotency_key", "options"}]
-    return any(isinstance(inner, ast.Name) and inner.id in items for part in parts for inner in syntax.descendants(part))
+    return any(
+        isinstance(inner, ast.Name) and inner.id in items for part in parts for inner in syntax.descendants(part)
+    )
 
 
 def _is_key_name(name: str) -> bool:
@@ -202,9 +222,12 @@ def _function_retry(module: Module, function: NamedFunction, node: ast.AST) -> R
         if module.enclosing_function(call) is function and _answers_failure_of(module, call, node):
             return Retry(Place(module, call), "the task is tried again here", function)
     for call in module.calls.get(function.name, ()):
-        if module.enclosing_function(call) is function and _answers_failure_of(module, call, node):
-            if _same_function(module, call, function):
-                return Retry(Place(module, call), "the function calls itself again here", function)
+        if (
+            module.enclosing_function(call) is function
+            and _answers_failure_of(module, call, node)
+            and _same_function(module, call, function)
+        ):
+            return Retry(Place(module, call), "the function calls itself again here", function)
     return None
 
 
@@ -219,8 +242,10 @@ def _answers_failure_of(module: Module, call: ast.Call, node: ast.AST) -> bool:
     for around in module.ancestors(call):
         if isinstance(around, ast.ExceptHandler):
             attempt = module.parents[around]
-            if isinstance(attempt, ast.Try) and attempt in inside and any(
-                statement is node or statement in inside for statement in attempt.body
+            if (
+                isinstance(attempt, ast.Try)
+                and attempt in inside
+                and any(statement is node or statement in inside for statement in attempt.body)
             ):
                 return True
     return False
@@ -277,7 +302,9 @@ def _wraps_in_retry(reference: FunctionReference) -> bool:
 
 def _answers_failure_anywhere(module: Module, function: NamedFunction, node: ast.Call) -> bool:
     return any(
-        other is not node and isinstance(other, ast.Call) and ast.dump(other.func) == ast.dump(node.func)
+        other is not node
+        and isinstance(other, ast.Call)
+        and ast.dump(other.func) == ast.dump(node.func)
         and _answers_failure_of(module, other, node)
         for other in syntax.own_nodes(function)
     )
@@ -299,9 +326,12 @@ def _retrying_call(module: Module, call: ast.Call, argument: ast.AST) -> Retry |
             return Retry(place, "this call repeats the function it is given", argument)
     if isinstance(reference, ExternalInstance) and reference.path in _RETRYING_CALLS:
         return Retry(place, "this call repeats the function it is given", argument)
-    if isinstance(reference, FunctionReference) and not isinstance(reference.node, ast.Lambda):
-        if _calls_parameter_in_retry(reference, call, argument) or _wraps_in_retry(reference):
-            return Retry(place, "this call repeats the function it is given", argument)
+    if (
+        isinstance(reference, FunctionReference)
+        and not isinstance(reference.node, ast.Lambda)
+        and (_calls_parameter_in_retry(reference, call, argument) or _wraps_in_retry(reference))
+    ):
+        return Retry(place, "this call repeats the function it is given", argument)
     if reference is None and isinstance(call.func, ast.Call):
         return _retrying_call(module, call.func, argument)
     return None
@@ -309,7 +339,6 @@ def _retrying_call(module: Module, call: ast.Call, argument: ast.AST) -> Retry |
 
 def _calls_parameter_in_retry(reference: FunctionReference, call: ast.Call, argument: ast.AST) -> bool:
     node = reference.node
-    assert not isinstance(node, ast.Lambda)
     positional = functions.positional_parameters(node)
     if reference.receiver is not None:
         positional = positional[1:]
@@ -323,9 +352,14 @@ def _calls_parameter_in_retry(reference: FunctionReference, call: ast.Call, argu
     if parameter is None:
         return False
     for inner in syntax.own_nodes(node):
-        if isinstance(inner, ast.Call) and functions.last_name(inner.func) == parameter:
-            if any(is_retry_loop(reference.module, loop, inner) for loop in _loops_around(reference.module, inner, node)):
-                return True
+        if (
+            isinstance(inner, ast.Call)
+            and functions.last_name(inner.func) == parameter
+            and any(
+                is_retry_loop(reference.module, loop, inner) for loop in _loops_around(reference.module, inner, node)
+            )
+        ):
+            return True
     return False
 
 
@@ -371,7 +405,9 @@ def catches_everything(module: Module, handler: ast.ExceptHandler) -> bool:
     return types is None or any(functions.last_name(node) in {"Exception", "BaseException"} for node in types)
 
 
-def redelivery_around(module: Module, node: ast.AST, distance: int = 0, seen: frozenset[ast.AST] = frozenset()) -> Place | None:
+def redelivery_around(
+    module: Module, node: ast.AST, distance: int = 0, seen: frozenset[ast.AST] = frozenset()
+) -> Place | None:
     """The webhook handler, or the task that is delivered again, in which the request is sent."""
     function = module.enclosing_function(node)
     while isinstance(function, ast.Lambda) or (

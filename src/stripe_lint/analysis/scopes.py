@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 from enum import Enum, auto
 
+NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 ScopeNode = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.expr
 
@@ -55,6 +56,7 @@ class Scope:
     __slots__ = ("bindings", "global_names", "node", "nonlocal_names", "owner", "parent")
 
     def __init__(self, node: ScopeNode, parent: Scope | None) -> None:
+        """An empty scope of ``node`` inside ``parent``."""
         self.node = node
         self.parent = parent
         is_comprehension = parent is not None and node.__class__ in _COMPREHENSIONS
@@ -101,4 +103,3 @@ class Scope:
             first = first and scope.node.__class__ in _COMPREHENSIONS
             scope = scope.parent
         return None
-

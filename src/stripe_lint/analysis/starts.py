@@ -1,22 +1,23 @@
-"""Runs handlers, in each way in which one can start: its parameters bound, its guards and dependencies run before it."""
+"""Runs handlers, in each way in which one can start: parameters bound, its guards and dependencies run before it."""
 
 from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import functions, guards, handler_parameters, handlers, names, verification, verifiers
 from stripe_lint.analysis.dataflow import Exhausted, Interpreter
-from stripe_lint.analysis.handlers import NamedFunction
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import ClassReference, External, FunctionReference, ObjectReference, Reference
 from stripe_lint.analysis.state import START, History, Outcome
 from stripe_lint.analysis.values import UNKNOWN, Mark, Value, tagged
 
+if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import NamedFunction
+
 MOST_STARTS: Final = 6
 """In how many ways a handler may start; more dependencies than this are not told apart."""
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def starts(interpreter: Interpreter, module: Module, function: NamedFunction, hi
     for parameter in functions.parameters(function):
         dependency = handler_parameters.dependency_of_parameter(module, function, parameter)
         if dependency is not None:
-            found = _with_dependency(interpreter, module, parameter.arg, dependency, found)
+            found = _with_dependency(interpreter, parameter.arg, dependency, found)
             continue
         value = handler_parameters.parameter_value(module, function, parameter, framework, registered)
         if value != UNKNOWN:
@@ -49,9 +50,7 @@ def starts(interpreter: Interpreter, module: Module, function: NamedFunction, hi
     return found[:MOST_STARTS]
 
 
-def _with_dependency(
-    interpreter: Interpreter, module: Module, name: str, dependency: Reference, found: list[Start]
-) -> list[Start]:
+def _with_dependency(interpreter: Interpreter, name: str, dependency: Reference, found: list[Start]) -> list[Start]:
     result: list[Start] = []
     for start in found:
         outcomes = run_dependency(interpreter, dependency, start.history)

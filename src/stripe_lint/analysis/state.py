@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis.values import UNKNOWN, Value, join
 
 if TYPE_CHECKING:
+    import ast
+
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.references import Reference
 

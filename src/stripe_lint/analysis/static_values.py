@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import definitions, functions, names
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import (
     ClassReference,
     External,
@@ -15,6 +14,9 @@ from stripe_lint.analysis.references import (
 )
 from stripe_lint.analysis.scopes import Binding, BindingKind, Scope
 from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, constant, entries
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
 
 _SETTINGS: Final = ("django.conf.settings.", "flask.current_app.config", "decouple.config", "os.environ", "os.getenv")
 _ENVIRONMENT_CALLS: Final = frozenset({"os.getenv", "os.environ.get", "decouple.config"})

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import callers, functions, names, syntax
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import (
     External,
     ExternalInstance,
@@ -18,8 +17,11 @@ from stripe_lint.analysis.references import (
     Reference,
     StripeService,
 )
-from stripe_lint.analysis.scopes import FunctionNode
 from stripe_lint.data import surface
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import FunctionNode
 
 _SHORTEST_HELD_PATH: Final = 4
 DEEPEST_SEARCH: Final = 3

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Iterable
 
     from stripe_lint.analysis.module import Module
@@ -50,7 +50,6 @@ class Mark(Enum):
     TEXT = auto()
     FRESH = auto()
     SETTING = auto()
-    VARYING = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +69,11 @@ class Constant:
     value: object
 
     def __eq__(self, other: object) -> bool:
+        """Whether both are the same literal; ``1`` and ``True`` are two."""
         return isinstance(other, Constant) and type(self.value) is type(other.value) and self.value == other.value
 
     def __hash__(self) -> int:
+        """The hash that goes with ``__eq__``."""
         return hash((type(self.value), self.value))
 
 

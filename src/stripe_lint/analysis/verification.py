@@ -1,4 +1,4 @@
-"""What verifies a webhook: the SDK's functions, a hand-made comparison, fetching the event again, an unseen verifier."""
+"""What verifies a webhook: the SDK's functions, a hand-made comparison, fetching the event again, unseen code."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _NOTIFICATION_HANDLER: Final = "stripe.StripeEventNotificationHandler"
 _REFETCHES: Final = frozenset({"stripe.Event.retrieve", "stripe.Event.retrieve_async"})
 _REFETCH_SERVICE: Final = re.compile(r"(v1\.|v2\.core\.)?events\.retrieve(_async)?$")
 _DIGESTS: Final = frozenset({"hmac.new", "hmac.digest", "hmac.HMAC"})
-_COMPARISONS: Final = frozenset({"compare_digest", "constant_time_compare", "consteq", "safe_str_cmp", "secure_compare"})
-_VERIFIER_NAME: Final = re.compile(
-    r"(verif|validat|check|authenticat|construct|require|ensure|signed)", re.IGNORECASE
+_COMPARISONS: Final = frozenset(
+    {"compare_digest", "constant_time_compare", "consteq", "safe_str_cmp", "secure_compare"}
 )
+_VERIFIER_NAME: Final = re.compile(r"(verif|validat|check|authenticat|construct|require|ensure|signed)", re.IGNORECASE)
 _VERIFIED_THING: Final = re.compile(r"(signature|webhook|stripe.*event|stripe.*header|hmac)", re.IGNORECASE)
 
 SIGNATURE_FAILURE: Final = frozenset({exceptions.SIGNATURE_ERROR})
@@ -68,7 +68,9 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
     if is_sdk_verification(call):
         return _verified_by_sdk(evaluation, call)
     path = call.path
-    if path in _REFETCHES or (isinstance(call.reference, StripeService) and _REFETCH_SERVICE.match(call.reference.path)):
+    if path in _REFETCHES or (
+        isinstance(call.reference, StripeService) and _REFETCH_SERVICE.match(call.reference.path)
+    ):
         return _refetched(evaluation, call)
     if path in _DIGESTS:
         return _digest(evaluation, call)
@@ -107,7 +109,24 @@ def _is_unseen_verifier(call: Call) -> bool:
     return names_a_verifier(call.name) and not body_uses.is_harmless(call)
 
 
-_FORWARDING: Final = frozenset({"post", "put", "request", "send", "send_message", "delay", "apply_async", "publish", "enqueue", "create", "save", "add", "insert", "insert_one"})
+_FORWARDING: Final = frozenset(
+    {
+        "post",
+        "put",
+        "request",
+        "send",
+        "send_message",
+        "delay",
+        "apply_async",
+        "publish",
+        "enqueue",
+        "create",
+        "save",
+        "add",
+        "insert",
+        "insert_one",
+    }
+)
 
 
 def _forwards(call: Call) -> bool:
@@ -195,7 +214,8 @@ def inverted(value: Value) -> Value:
     flipped = {"equal": "unequal", "unequal": "equal"}
     return Value(
         tags=frozenset(
-            Tag(tag.mark, tag.module, tag.node, flipped.get(tag.detail, tag.detail)) for tag in value.tagged(Mark.VERDICT)
+            Tag(tag.mark, tag.module, tag.node, flipped.get(tag.detail, tag.detail))
+            for tag in value.tagged(Mark.VERDICT)
         )
     )
 

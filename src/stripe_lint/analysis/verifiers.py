@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import functions, names, syntax
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.references import FunctionReference, ObjectReference
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
 
 _VERIFYING: Final = re.compile(
     r"construct_event|parse_event_notification|parse_thin_event|verify_header|notification_handler|compare_digest"
@@ -51,14 +53,40 @@ def _mentions_verification(module: Module, node: ast.AST, depth: int) -> bool:
         if isinstance(reference, ObjectReference):
             method = names.find_method(reference, "__call__")
             reference = FunctionReference(*method, reference) if method is not None else None
-        if isinstance(reference, FunctionReference) and mentions_verification(reference.module, reference.node, depth + 1):
+        if isinstance(reference, FunctionReference) and mentions_verification(
+            reference.module, reference.node, depth + 1
+        ):
             return True
     return False
 
 
 _REQUEST_PARTS: Final = frozenset(
-    {"body", "data", "json", "get_json", "get_data", "raw_body", "json_body", "headers", "META", "stream", "read", "text"}
-    | {"media", "get_media", "bounded_stream", "get_body", "loads", "get_header", "environ", "httprequest", "POST", "form"}
+    {
+        "body",
+        "data",
+        "json",
+        "get_json",
+        "get_data",
+        "raw_body",
+        "json_body",
+        "headers",
+        "META",
+        "stream",
+        "read",
+        "text",
+    }
+    | {
+        "media",
+        "get_media",
+        "bounded_stream",
+        "get_body",
+        "loads",
+        "get_header",
+        "environ",
+        "httprequest",
+        "POST",
+        "form",
+    }
 )
 
 

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import callers, guards, handlers, names, starts, syntax, verifiers
 from stripe_lint.analysis.dataflow import Interpreter
 from stripe_lint.analysis.facts import Facts, PayloadFact, UnverifiedUse, Use
-from stripe_lint.analysis.module import Module
 from stripe_lint.analysis.state import Failure, Place
 from stripe_lint.analysis.values import Mark, Tag
 from stripe_lint.data import event_types
 
-NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import NamedFunction
 
 FARTHEST_CALLER: Final = 3
 """How many calls up a handler is looked for."""
@@ -37,7 +39,20 @@ _WORTH_READING: Final = re.compile(
     re.IGNORECASE,
 )
 _BODY_NAMES: Final = frozenset(
-    {"body", "data", "json", "get_json", "get_data", "raw_body", "json_body", "media", "read", "loads", "get_body", "text"}
+    {
+        "body",
+        "data",
+        "json",
+        "get_json",
+        "get_data",
+        "raw_body",
+        "json_body",
+        "media",
+        "read",
+        "loads",
+        "get_body",
+        "text",
+    }
     | {"load", "get_media", "model_validate_json", "request", "parse_raw"}
 )
 
@@ -118,7 +133,11 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
                 builds_event = True
             elif "." in text and event_types.is_known(text):
                 known_types += 1
-    if builds_event or names_read & {"construct_from", "convert_to_stripe_object", "construct_event_without_verification"}:
+    if builds_event or names_read & {
+        "construct_from",
+        "convert_to_stripe_object",
+        "construct_event_without_verification",
+    }:
         return True
     if "parse_event_notification_without_verification" in names_read or "deserialize" in names_read:
         return True
@@ -235,9 +254,8 @@ def _names_stripe_webhook(module: Module, function: NamedFunction) -> bool:
     if owner is not None:
         spoken.append(owner.name)
     for decorator in function.decorator_list:
-        for node in syntax.descendants(decorator):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                spoken.append(node.value)
+        constants = (node.value for node in syntax.descendants(decorator) if isinstance(node, ast.Constant))
+        spoken.extend(value for value in constants if isinstance(value, str))
     own = " ".join([function.name, *spoken[3:]]).lower()
     everything = " ".join(spoken).lower()
     return "stripe" in everything and "hook" in everything and ("hook" in own or "stripe" in own or "handler" in own)
@@ -331,7 +349,9 @@ def _goes_on_below(use: UnverifiedUse) -> bool:
     failure = use.failure
     if failure is None or failure.noticed:
         return False
-    body = set(syntax.descendants(failure.handler.node)) if isinstance(failure.handler.node, ast.ExceptHandler) else set()
+    body = (
+        set(syntax.descendants(failure.handler.node)) if isinstance(failure.handler.node, ast.ExceptHandler) else set()
+    )
     return use.place.node not in body and use.origin.node not in body
 
 
@@ -392,7 +412,9 @@ def _wrong_payload(handler: Handler, fact: PayloadFact) -> WrongPayload | None:
     for tag in payload.tagged(Mark.ALTERED):
         return WrongPayload(_answerable(handler, fact.place, tag), tag.detail, base64_only=False)
     if payload.has(Mark.PARSED):
-        return WrongPayload(_answerable(handler, fact.place, payload.tagged(Mark.PARSED)[0]), "parsed data", base64_only=False)
+        return WrongPayload(
+            _answerable(handler, fact.place, payload.tagged(Mark.PARSED)[0]), "parsed data", base64_only=False
+        )
     return None
 
 
