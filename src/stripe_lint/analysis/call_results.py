@@ -122,6 +122,11 @@ def _plain_call(evaluation: Evaluation, call: Call) -> Value:
     method = _dict_method(evaluation, call)
     if method is not None:
         return method
+    if call.receiver.has(Mark.TEXT) and call.name in _READING_METHODS and call.positional:
+        key = key_text(call.positional[0])
+        return error_text.narrowed(call.receiver, key) if key is not None else only(call.receiver, Mark.TEXT)
+    if call.name == "get_context_data":
+        return only(entries(dict(call.keywords), complete=False), Mark.TEXT, Mark.EXCEPTION)
     if call.name in _TEXT_METHODS and (call.receiver.tags or call.receiver.constant is not None):
         return text_of_parts([call.receiver, *(error_text.as_text(value) for value in call.values)])
     if call.reference is None or isinstance(call.reference, External):
@@ -184,6 +189,8 @@ def _dict_method(evaluation: Evaluation, call: Call) -> Value | None:
     if holder.fields is None:
         return None
     key = key_text(call.positional[0]) if call.positional else None
+    if call.name in {"pop", "clear"}:
+        _remove(evaluation, call, key)
     if call.name in _READING_METHODS and key is not None:
         known = holder.field(key)
         if known is not None:
@@ -207,6 +214,16 @@ def _dict_method(evaluation: Evaluation, call: Call) -> Value | None:
         evaluation.names[".".join(chain)] = replace(holder, tags=holder.tags | found, complete=False)
         return NONE
     return None
+
+
+def _remove(evaluation: Evaluation, call: Call, key: str | None) -> None:
+    """Entries go out of a dict: the one named ``key``, or all of them."""
+    target = call.node.func.value if isinstance(call.node.func, ast.Attribute) else None
+    chain = functions.attribute_chain(target) if target is not None else None
+    if chain is None:
+        return
+    kept = [] if call.name == "clear" else [item for item in call.receiver.fields or () if item[0] != key]
+    evaluation.names[".".join(chain)] = replace(call.receiver, fields=tuple(kept), truth=None)
 
 
 def _constructed(evaluation: Evaluation, call: Call, reference: ClassReference) -> Value:

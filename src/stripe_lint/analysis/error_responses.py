@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import callers, exceptions, functions, handlers, names, starts, stripe_calls, syntax
+from stripe_lint.analysis import callers, definitions, exceptions, functions, handlers, names, starts, stripe_calls, syntax
 from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter, graph_of
 from stripe_lint.analysis.frameworks import ALL
 from stripe_lint.analysis.references import ClassReference, External, FunctionReference
@@ -89,7 +89,7 @@ def _leak(fact: ResponseFact, tag: Tag) -> Leak | None:
         Place(tag.module, tag.node),
         tag.detail,
         whole_exception=whole and fact.returned and _returned_bare(fact.place),
-        card_error=card and (whole or tag.detail == "str"),
+        card_error=card and (whole or tag.detail == "str" or tag.detail.startswith("args")),
         only_user_message=tag.detail == "user_message",
         fixed_text=fixed_text,
     )
@@ -134,7 +134,26 @@ def _is_relevant(module: Module, handler: ast.ExceptHandler) -> bool:
     attempt = module.parents[handler]
     if not isinstance(attempt, ast.Try):
         return False
-    return any(_reaches_handler(module, attempt, call, broad=broad) for call in _calls_in(attempt))
+    calls = list(_calls_in(attempt))
+    if any(_reaches_handler(module, attempt, call, broad=broad) for call in calls):
+        return True
+    return broad and any(_only_method_touches_stripe(module, call) for call in calls)
+
+
+_COMMON_METHODS: Final = frozenset(
+    {"get", "filter", "save", "first", "all", "create", "update", "delete", "commit", "add", "execute", "append", "json"}
+    | {"info", "error", "warning", "debug", "exception", "format", "join", "items", "values", "keys", "pop", "count"}
+)
+
+
+def _only_method_touches_stripe(module: Module, call: ast.Call) -> bool:
+    """Whether a method on an object of unknown type is the project's only one of that name, and calls Stripe."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr in _COMMON_METHODS:
+        return False
+    if names.resolve(module, call.func) is not None:
+        return False
+    only = definitions.only_definition(module, call.func.attr, len(call.args) + len(call.keywords))
+    return only is not None and stripe_calls.touches_stripe(only.module, only.node, handled=True)
 
 
 def _has_constant_text(module: Module, handler: ast.ExceptHandler) -> bool:
@@ -179,7 +198,7 @@ def _reaches_handler(module: Module, attempt: ast.Try, call: ast.Call, *, broad:
     if broad:
         touches = stripe_calls.call_touches_stripe(module, call, handled=True)
     else:
-        touches = functions.last_name(call.func) in stripe_calls.VERIFYING_NAMES
+        touches = stripe_calls.call_verifies(module, call)
     if not touches:
         return False
     for around in module.ancestors(call):
@@ -224,7 +243,13 @@ def _responses(module: Module) -> list[ResponseFact]:
                 if is_relevant(module, handler):
                     found.update(dict.fromkeys(_run_handler(module, handler)))
         for function in _registered_error_handlers(module):
-            found.update(dict.fromkeys(_run_error_handler(module, function)))
+            own = frozenset({Tag(Mark.EXCEPTION, module, function)})
+            found.update(dict.fromkeys(_run_error_handler(module, function, own)))
+        for function, caught in _registered_for_own(module):
+            carried = _text_raised_with(caught)
+            if carried:
+                own = frozenset({Tag(Mark.EXCEPTION, module, caught.node)})
+                found.update(dict.fromkeys(_run_error_handler(module, function, own | carried)))
         for function in _views_that_may_leak(module)[:MOST_VIEWS]:
             found.update(dict.fromkeys(_run_view(module, function)))
     module.memory["responses"] = list(found)
@@ -321,6 +346,7 @@ def _registered_error_handlers(module: Module) -> list[NamedFunction]:
                     ):
                         found.append(reference.node)
                         module.memory["registered classes", reference.node] = _error_names(module, call.args)
+    found.extend(_registered_by_call(module, decorators))
     for function, classes in _registered_elsewhere(module, _all_registering()):
         if function not in found:
             found.append(function)
@@ -357,17 +383,68 @@ def _registered_elsewhere(module: Module, registering: frozenset[str]) -> Iterat
                 yield function, _error_names(source, call.args)
 
 
+def _registered_by_call(module: Module, decorators: frozenset[str]) -> Iterator[NamedFunction]:
+    """The functions handed to ``app.errorhandler(stripe.StripeError)(function)``."""
+    for name in decorators:
+        for inner in module.calls.get(name, ()):
+            call = module.parents.get(inner)
+            if not isinstance(call, ast.Call) or call.func is not inner:
+                continue
+            if not any(_names_stripe_error(module, argument) for argument in inner.args):
+                continue
+            for argument in call.args:
+                reference = names.resolve(module, argument)
+                if isinstance(reference, FunctionReference) and isinstance(
+                    reference.node, ast.FunctionDef | ast.AsyncFunctionDef
+                ):
+                    yield reference.node
+
+
+def _registered_for_own(module: Module) -> Iterator[tuple[NamedFunction, ClassReference]]:
+    """The functions that the framework calls with an exception class of the project."""
+    decorators = frozenset().union(*(framework.error_handler_decorators for framework in ALL))
+    for function in module.functions:
+        if isinstance(function, ast.Lambda):
+            continue
+        for decorator in function.decorator_list:
+            if isinstance(decorator, ast.Call) and functions.last_name(decorator.func) in decorators:
+                for argument in decorator.args:
+                    reference = names.resolve(module, argument)
+                    if isinstance(reference, ClassReference):
+                        yield function, reference
+
+
+def _text_raised_with(caught: ClassReference) -> frozenset[Tag]:
+    """The exception text with which the project raises one of its own exceptions."""
+    found: set[Tag] = set()
+    project = caught.module.project
+    for path in project.files_that_mention(caught.node.name, caught.module.path) or ():
+        source = project.module_at(path)
+        for call in source.calls.get(caught.node.name, ()) if source is not None else ():
+            if source is None or names.resolve(source, call.func) != caught:
+                continue
+            for around in source.ancestors(call):
+                function = source.enclosing_function(around)
+                if isinstance(around, ast.ExceptHandler) and function is not None and is_relevant(source, around):
+                    outcomes = run_from_handler(Interpreter(), source, function, around, answers=False)
+                    for outcome in outcomes:
+                        if outcome.raised is not None and outcome.raised.reference == caught:
+                            found.update(deep_tagged(outcome.raised.value, Mark.TEXT))
+                    break
+    return frozenset(found)
+
+
 def _names_stripe_error(module: Module, node: ast.expr) -> bool:
     path = names.dotted_path(module, node)
     return path is not None and exceptions.stripe_error(path) is not None
 
 
-def _run_error_handler(module: Module, function: NamedFunction) -> set[ResponseFact]:
+def _run_error_handler(module: Module, function: NamedFunction, tags: frozenset[Tag]) -> set[ResponseFact]:
     interpreter = Interpreter()
     bound = {}
     for parameter in functions.parameters(function):
         if not handlers.is_request_parameter(module, function, parameter) and parameter.arg not in {"self", "cls"}:
-            bound[parameter.arg] = Value(tags=frozenset({Tag(Mark.EXCEPTION, module, function)}), truth=True)
+            bound[parameter.arg] = Value(tags=tags, truth=True)
     try:
         interpreter.run_function(module, function, bound, START, answers=True)
     except Exhausted:
@@ -431,11 +508,7 @@ def _carries_text(outcome: Outcome) -> bool:
     if outcome.value is not None and deep_tagged(outcome.value, Mark.TEXT, Mark.EXCEPTION):
         return True
     raised = outcome.raised
-    return (
-        raised is not None
-        and isinstance(raised.reference, ClassReference)
-        and bool(deep_tagged(raised.value, Mark.TEXT, Mark.EXCEPTION))
-    )
+    return raised is not None and bool(deep_tagged(raised.value, Mark.TEXT))
 
 
 def _run_view(module: Module, function: NamedFunction) -> set[ResponseFact]:
@@ -445,7 +518,8 @@ def _run_view(module: Module, function: NamedFunction) -> set[ResponseFact]:
         for start in starts.starts(interpreter, module, function):
             interpreter.run_function(module, function, start.names, start.history, answers=answers)
     except Exhausted:
-        return set()
+        # what was seen until then is true all the same
+        return interpreter.facts.responses
     return interpreter.facts.responses
 
 

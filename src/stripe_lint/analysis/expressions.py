@@ -280,6 +280,10 @@ def _both_text(left: Value, right: Value) -> bool:
 
 def _compare_constants(operator: ast.cmpop, left: Value, right: Value) -> Value:
     missing = frozenset(left.tagged(Mark.MISSING) + right.tagged(Mark.MISSING))
+    if isinstance(operator, ast.In | ast.NotIn) and right.fields is not None and left.constant is not None:
+        held = right.field(str(left.constant.value)) is not None
+        if held or right.complete:
+            return Value(truth=held is isinstance(operator, ast.In))
     if isinstance(operator, ast.Is | ast.Eq | ast.IsNot | ast.NotEq):
         positive = isinstance(operator, ast.Is | ast.Eq)
         if left.constant is not None and right.constant is not None:

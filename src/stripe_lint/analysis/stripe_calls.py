@@ -184,6 +184,26 @@ def call_touches_stripe(module: Module, call: ast.Call, depth: int = 0, *, handl
     return False
 
 
+def call_verifies(module: Module, call: ast.Call, depth: int = 0) -> bool:
+    """Whether a call is one of the SDK's verifications, or runs one whose errors reach the caller."""
+    if functions.last_name(call.func) in VERIFYING_NAMES:
+        return True
+    reference = names.resolve(module, call.func)
+    if not isinstance(reference, FunctionReference) or depth >= DEEPEST_SEARCH:
+        return False
+    source, node = reference.module, reference.node
+    return any(
+        call_verifies(source, inner, depth + 1) and not _is_handled(source, node, inner)
+        for inner in source.calls_of.get(node, ())
+    )
+
+
+_SETTINGS: Final = frozenset(
+    {"api_key", "api_version", "api_base", "log", "proxy", "client_id", "default_http_client", "error", "app_info"}
+    | {"max_network_retries", "set_app_info", "verify_ssl_certs", "ca_bundle_path", "enable_telemetry"}
+)
+
+
 def reaches_stripe(reference: Reference | None) -> bool:
     """Whether calling ``reference`` calls into the SDK."""
     if isinstance(reference, StripeService):
@@ -193,6 +213,8 @@ def reaches_stripe(reference: Reference | None) -> bool:
     if isinstance(reference, External) and reference.path.startswith("stripe."):
         if method_of(reference) is not None:
             return True
+        if reference.path.split(".")[1] in _SETTINGS:
+            return False
         tail = reference.path.rpartition(".")[2]
         return tail in {"auto_paging_iter", "refresh", "save", "delete"} or (
             not tail[:1].isupper() and tail not in {"construct_from", "get", "to_dict", "keys", "items"}
