@@ -49,6 +49,7 @@ def bind(evaluation: Evaluation, target: ast.expr, value: Value, source: ast.exp
 def _bind_attribute(evaluation: Evaluation, target: ast.Attribute, value: Value) -> None:
     chain = functions.attribute_chain(target)
     body_uses.stored(evaluation, target, value)
+    error_text.stored(evaluation, target, value)
     failure = evaluation.history.failure
     if failure is not None and "status" in target.attr and error_text.refusing(value) is not None:
         evaluation.remember(failure=replace(failure, noticed=True))

@@ -133,6 +133,10 @@ def _plain_call(evaluation: Evaluation, call: Call) -> Value:
         handed = verification.handed_over(evaluation, call)
         if handed is not None:
             return handed
+    if path is not None and path.endswith(("Error", "Exception")):
+        # an exception of the standard library or of a package carries the text it is made with
+        carried = frozenset(tag for value in call.values for tag in deep_tagged(value, Mark.TEXT, Mark.EXCEPTION))
+        return Value(tags=carried, reference=names.call_result(call.reference))
     if _is_super_call(call.node):
         evaluation.facts.handed_on.add(evaluation.history)
     looked_up = body_uses.passed(evaluation, call)

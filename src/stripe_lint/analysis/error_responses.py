@@ -347,6 +347,7 @@ def _registered_error_handlers(module: Module) -> list[NamedFunction]:
                         found.append(reference.node)
                         module.memory["registered classes", reference.node] = _error_names(module, call.args)
     found.extend(_registered_by_call(module, decorators))
+    found.extend(_registered_by_keyword(module))
     for function, classes in _registered_elsewhere(module, _all_registering()):
         if function not in found:
             found.append(function)
@@ -381,6 +382,26 @@ def _registered_elsewhere(module: Module, registering: frozenset[str]) -> Iterat
             call = source.parents.get(reference)
             if isinstance(call, ast.Call) and functions.last_name(call.func) in registering:
                 yield function, _error_names(source, call.args)
+
+
+def _registered_by_keyword(module: Module) -> Iterator[NamedFunction]:
+    """The functions in ``FastAPI(exception_handlers={stripe.StripeError: function})``."""
+    keywords = frozenset().union(*(framework.error_handler_keywords for framework in ALL))
+    if not any(keyword in module.text for keyword in keywords):
+        return
+    for calls in module.calls.values():
+        for call in calls:
+            for keyword in call.keywords:
+                if keyword.arg not in keywords or not isinstance(keyword.value, ast.Dict):
+                    continue
+                for caught, function in zip(keyword.value.keys, keyword.value.values, strict=True):
+                    reference = names.resolve(module, function)
+                    if caught is None or not _names_stripe_error(module, caught):
+                        continue
+                    if isinstance(reference, FunctionReference) and isinstance(
+                        reference.node, ast.FunctionDef | ast.AsyncFunctionDef
+                    ):
+                        yield reference.node
 
 
 def _registered_by_call(module: Module, decorators: frozenset[str]) -> Iterator[NamedFunction]:

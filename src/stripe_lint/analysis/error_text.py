@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from stripe_lint.analysis import body_uses, definitions, names, request_values
 from stripe_lint.analysis.facts import ResponseFact
 from stripe_lint.analysis.frameworks import (
+    frameworks_of,
     is_abort_call,
     is_message_call,
     is_response_call,
@@ -131,6 +132,19 @@ def _answers(path: str) -> bool:
     if is_textless_exception(path):
         return False
     return is_response_call(path) or is_response_exception(path) or is_message_call(path) or is_template_call(path)
+
+
+def stored(evaluation: Evaluation, target: ast.Attribute, value: Value) -> None:
+    """Exception text is set on the response object that the framework hands to the handler."""
+    found = deep_tagged(value, Mark.TEXT, Mark.EXCEPTION)
+    if not found or not isinstance(target.value, ast.Name):
+        return
+    imported = frozenset(name.partition(".")[0] for name in evaluation.module.imported_modules)
+    for framework in frameworks_of(imported):
+        if target.value.id in framework.response_parameters and target.attr in framework.response_attributes:
+            place = evaluation.place(evaluation.module.statement_of(target))
+            for tag in found:
+                evaluation.facts.responses.add(ResponseFact(place, Value(tags=frozenset({tag})), returned=False))
 
 
 def _handler_around(evaluation: Evaluation, node: ast.AST) -> Value | None:

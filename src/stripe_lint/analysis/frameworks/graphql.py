@@ -1,0 +1,14 @@
+"""GraphQL servers on graphql-core (Graphene, Strawberry, Ariadne): https://graphql-core-3.readthedocs.io/."""
+
+from __future__ import annotations
+
+from stripe_lint.analysis.frameworks.model import Framework, spellings
+
+FRAMEWORK = Framework(
+    name="graphql",
+    modules=("graphql", "graphene", "strawberry", "ariadne"),
+    weak_import=True,
+    plain_answers=False,
+    request_parameters=(),
+    response_exceptions=spellings("graphql graphql.error graphql.error.graphql_error", "GraphQLError"),
+)
