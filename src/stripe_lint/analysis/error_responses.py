@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, exceptions, functions, handlers, names, starts, stripe_calls, syntax
+from stripe_lint.analysis import (
+    callers,
+    exceptions,
+    frameworks,
+    functions,
+    handlers,
+    names,
+    starts,
+    stripe_calls,
+    syntax,
+)
 from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter, graph_of
-from stripe_lint.analysis.frameworks import ALL
 from stripe_lint.analysis.references import ClassReference, External, FunctionReference
 from stripe_lint.analysis.state import ANY_EXCEPTION, START, Outcome, Place, State
 from stripe_lint.analysis.values import Mark, Tag, Value, deep_tagged
@@ -35,8 +43,7 @@ _SHOWABLE: Final = frozenset({"user_message", "error.message", "json_body.error.
 _PAYLOAD_ERRORS: Final = frozenset({"ValueError", "JSONDecodeError", "UnicodeDecodeError"})
 
 
-@dataclass(frozen=True, slots=True)
-class Leak:
+class Leak(NamedTuple):
     """A response that carries exception text: where it is sent, where the exception was caught, and what of it."""
 
     place: Place
@@ -321,7 +328,7 @@ def _registered_error_handlers(module: Module) -> list[NamedFunction]:
                     ):
                         found.append(reference.node)
                         module.memory["registered classes", reference.node] = _error_names(module, call.args)
-    for function, classes in _registered_elsewhere(module, _all_registering()):
+    for function, classes in _registered_elsewhere(module):
         if function not in found:
             found.append(function)
             module.memory["registered classes", function] = classes
@@ -329,7 +336,7 @@ def _registered_error_handlers(module: Module) -> list[NamedFunction]:
 
 
 def _all_registering() -> frozenset[str]:
-    return frozenset().union(*(framework.error_handler_calls for framework in ALL))
+    return frozenset().union(*(framework.error_handler_calls for framework in frameworks.ALL))
 
 
 def _registered_classes(module: Module, function: NamedFunction) -> set[str]:
@@ -343,7 +350,7 @@ def _error_names(module: Module, nodes: list[ast.expr]) -> set[str]:
     return {name for name in (exceptions.stripe_error(path) for path in paths if path is not None) if name is not None}
 
 
-def _registered_elsewhere(module: Module, registering: frozenset[str]) -> Iterator[tuple[NamedFunction, set[str]]]:
+def _registered_elsewhere(module: Module) -> Iterator[tuple[NamedFunction, set[str]]]:
     """Functions that take an exception of the SDK and that another file registers for it."""
     for function in module.functions:
         if isinstance(function, ast.Lambda):
@@ -353,7 +360,7 @@ def _registered_elsewhere(module: Module, registering: frozenset[str]) -> Iterat
             continue
         for source, reference in callers.handed_references(module, function):
             call = source.parents.get(reference)
-            if isinstance(call, ast.Call) and functions.last_name(call.func) in registering:
+            if isinstance(call, ast.Call) and functions.last_name(call.func) in _all_registering():
                 yield function, _error_names(source, call.args)
 
 
