@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import body_uses, error_text, functions, keys, syntax
@@ -52,7 +51,7 @@ def _bind_attribute(evaluation: Evaluation, target: ast.Attribute, value: Value)
     error_text.stored(evaluation, target, value)
     failure = evaluation.history.failure
     if failure is not None and "status" in target.attr and error_text.refusing(value) is not None:
-        evaluation.remember(failure=replace(failure, noticed=True))
+        evaluation.remember(failure=failure._replace(noticed=True))
     if chain is None:
         return
     name = ".".join(chain)
@@ -77,9 +76,9 @@ def bind_entry(evaluation: Evaluation, target: ast.Subscript, value: Value) -> N
     if key is not None:
         evaluation.names[name] = holder.with_field(key, value)
     elif deep_tagged(value, Mark.TEXT, Mark.EXCEPTION, Mark.HEADERS):
-        evaluation.names[name] = replace(holder, tags=holder.tags | all_tags(value), complete=False)
+        evaluation.names[name] = holder._replace(tags=holder.tags | all_tags(value), complete=False)
     elif holder.complete:
-        evaluation.names[name] = replace(holder, complete=False)
+        evaluation.names[name] = holder._replace(complete=False)
 
 
 def forget(evaluation: Evaluation, target: ast.expr) -> None:
@@ -98,7 +97,7 @@ def lose_targets(evaluation: Evaluation, statement: ast.Assign | ast.AnnAssign, 
         for part in parts:
             if isinstance(part, ast.Name):
                 current = evaluation.names.get(part.id, UNKNOWN)
-                evaluation.names[part.id] = replace(current, tags=current.tags | missing.tags)
+                evaluation.names[part.id] = current._replace(tags=current.tags | missing.tags)
 
 
 def forget_pattern(evaluation: Evaluation, pattern: ast.pattern) -> None:

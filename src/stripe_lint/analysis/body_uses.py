@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import functions, static_values, stripe_calls
@@ -157,7 +156,7 @@ def renamed(evaluation: Evaluation, target: ast.Name, value: Value, source: ast.
         used(evaluation, source, value, Use.READ)
     failure = evaluation.history.failure
     if failure is not None and evaluation.names.get(target.id, UNKNOWN).has(Mark.MISSING):
-        evaluation.remember(failure=replace(failure, noticed=True))
+        evaluation.remember(failure=failure._replace(noticed=True))
 
 
 def is_harmless(call: Call) -> bool:
@@ -185,7 +184,9 @@ def passed(evaluation: Evaluation, call: Call) -> Value | None:
         used(evaluation, call.node, value, kind)
     if not looks_up or evaluation.history.verified:
         return None
-    found = {Tag(Mark.PARSED, tag.module, tag.node, FOUND) for value in affected for tag in deep_tagged(value, Mark.PARSED)}
+    found = {
+        Tag(Mark.PARSED, tag.module, tag.node, FOUND) for value in affected for tag in deep_tagged(value, Mark.PARSED)
+    }
     return Value(tags=frozenset(found)) if found else None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import (
@@ -159,7 +158,7 @@ def _text_call(evaluation: Evaluation, call: Call, path: str) -> Value | None:
     if path == "builtins.dict":
         base = [value for value in call.positional if value.fields is not None]
         made = merged_dicts([*base, entries(dict(call.keywords), complete=not call.open)])
-        return made if len(base) == len(call.positional) else replace(made, complete=False)
+        return made if len(base) == len(call.positional) else made._replace(complete=False)
     if path == "builtins.getattr" and len(call.positional) >= 2:
         return error_text.get_attribute(call)
     if path.rpartition(".")[2] in _TEXT_FUNCTIONS:
@@ -183,7 +182,7 @@ def _collect_text(evaluation: Evaluation, call: Call) -> None:
         for key, value in named.items():
             held = held.with_field(key, value)
         loose = found if not named else NO_TAGS
-        evaluation.names[name] = replace(held, tags=held.tags | loose)
+        evaluation.names[name] = held._replace(tags=held.tags | loose)
     elif isinstance(target, ast.Subscript):
         bindings.bind_entry(evaluation, target, Value(tags=found))
 
@@ -209,13 +208,13 @@ def _dict_method(evaluation: Evaluation, call: Call) -> Value | None:
         base = [value for value in call.positional if value.fields is not None]
         added = merged_dicts([holder, *base, entries(dict(call.keywords), complete=not call.open)])
         if len(base) != len(call.positional):
-            added = replace(added, complete=False)
+            added = added._replace(complete=False)
         loose = frozenset(tag for value in call.positional for tag in all_tags(value) if tag.mark is Mark.TEXT)
-        evaluation.names[".".join(chain)] = replace(added, tags=holder.tags | loose)
+        evaluation.names[".".join(chain)] = added._replace(tags=holder.tags | loose)
         return NONE
     if call.name == "append" and chain is not None and call.positional:
         found = all_tags(call.positional[0])
-        evaluation.names[".".join(chain)] = replace(holder, tags=holder.tags | found, complete=False)
+        evaluation.names[".".join(chain)] = holder._replace(tags=holder.tags | found, complete=False)
         return NONE
     return None
 
@@ -227,7 +226,7 @@ def _remove(evaluation: Evaluation, call: Call, key: str | None) -> None:
     if chain is None:
         return
     kept = [] if call.name == "clear" else [item for item in call.receiver.fields or () if item[0] != key]
-    evaluation.names[".".join(chain)] = replace(call.receiver, fields=tuple(kept), truth=None)
+    evaluation.names[".".join(chain)] = call.receiver._replace(fields=tuple(kept), truth=None)
 
 
 def _constructed(evaluation: Evaluation, call: Call, reference: ClassReference) -> Value:
@@ -268,7 +267,7 @@ def _kept_by_object(evaluation: Evaluation, call: Call, reference: ClassReferenc
                         fields[target.attr] = bound[node.value.id]
     if not fields:
         return None
-    return replace(entries(fields, complete=False), reference=names.call_result(reference))
+    return entries(fields, complete=False)._replace(reference=names.call_result(reference))
 
 
 def _is_super_call(node: ast.Call) -> bool:
@@ -285,4 +284,4 @@ def _note_refusal(evaluation: Evaluation, call: Call) -> None:
     """A path on which verification failed answers with an error."""
     failure = evaluation.history.failure
     if failure is not None and not failure.noticed and error_text.refusal_status(call) is not None:
-        evaluation.remember(failure=replace(failure, noticed=True))
+        evaluation.remember(failure=failure._replace(noticed=True))

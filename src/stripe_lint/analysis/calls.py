@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import functions, names, static_values
 from stripe_lint.analysis.references import External, FunctionReference, PartialReference, Reference
@@ -25,8 +24,7 @@ _EXECUTOR_HOP: Final = "run_in_executor"
 _ADAPTERS: Final = frozenset({"asgiref.sync.sync_to_async", "asgiref.sync.async_to_sync"})
 
 
-@dataclass(slots=True)
-class Call:
+class Call(NamedTuple):
     """A call with its callee and arguments evaluated.
 
     ``open`` tells that there are more arguments than can be seen. ``receiver`` is the object whose method is called.
@@ -39,7 +37,7 @@ class Call:
     positional: list[Value]
     keywords: dict[str, Value]
     open: bool
-    expressions: dict[str, ast.expr] = field(default_factory=dict)
+    expressions: dict[str, ast.expr]
 
     def argument(self, position: int, *spellings: str) -> Value | None:
         """The argument at ``position`` or under one of the names."""
@@ -109,19 +107,18 @@ def hopped(evaluation: Evaluation, call: Call) -> Call:
         if len(call.positional) > skipped:
             target = call.positional[skipped]
             rest = call.positional[skipped + 1 :]
-            return replace(call, reference=target.reference, positional=rest, name=_name_of(target.reference))
+            return call._replace(reference=target.reference, positional=rest, name=_name_of(target.reference))
     inner = call.node.func
     if isinstance(inner, ast.Call) and inner.args and names.dotted_path(evaluation.module, inner.func) in _ADAPTERS:
         target = evaluation.evaluate(inner.args[0])
-        return replace(call, reference=target.reference, name=_name_of(target.reference))
+        return call._replace(reference=target.reference, name=_name_of(target.reference))
     return call
 
 
 def unwrapped_partial(evaluation: Evaluation, call: Call, partial: PartialReference) -> Call:
     """The call that calling a ``partial`` object makes."""
     inner = prepared(evaluation, partial.call)
-    return replace(
-        call,
+    return call._replace(
         reference=partial.function,
         name=_name_of(partial.function),
         positional=[*inner.positional[1:], *call.positional],

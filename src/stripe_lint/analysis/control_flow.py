@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from stripe_lint.analysis import functions
 
@@ -33,7 +32,6 @@ class NodeKind(Enum):
     RAISE = auto()
 
 
-@dataclass(slots=True, eq=False)
 class FlowNode:
     """One step.
 
@@ -42,12 +40,16 @@ class FlowNode:
     ``handlers`` in turn and passes it on to ``raising``.
     """
 
-    kind: NodeKind
-    syntax: ast.AST | None
-    following: FlowNode | None = None
-    otherwise: FlowNode | None = None
-    raising: FlowNode | None = None
-    handlers: list[FlowNode] = field(default_factory=list)
+    __slots__ = ("following", "handlers", "kind", "otherwise", "raising", "syntax")
+
+    def __init__(self, kind: NodeKind, syntax: ast.AST | None, raising: FlowNode | None = None) -> None:
+        """A node from which nothing but ``raising`` follows yet."""
+        self.kind = kind
+        self.syntax = syntax
+        self.following: FlowNode | None = None
+        self.otherwise: FlowNode | None = None
+        self.raising = raising
+        self.handlers: list[FlowNode] = []
 
     def __repr__(self) -> str:
         """What the node is and where, for whoever debugs a graph."""
@@ -55,8 +57,7 @@ class FlowNode:
         return f"FlowNode({self.kind.name}, {type(self.syntax).__name__}, line {line})"
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(NamedTuple):
     """The nodes of one function: where it starts, where it returns and where an exception leaves it.
 
     ``at`` gives the nodes of a statement, handler or condition (more than one where a ``finally`` was copied).
@@ -71,8 +72,7 @@ class Graph:
 Target = Callable[[], FlowNode]
 
 
-@dataclass(frozen=True, slots=True)
-class _Surroundings:
+class _Surroundings(NamedTuple):
     """Where control goes when it leaves the statements being built by anything but their end."""
 
     returning: Target
@@ -174,7 +174,7 @@ class _Builder:
         else:
             head = self.node(NodeKind.ITERATE, statement, around)
             head.otherwise = ended
-        inside = replace(around, breaking=_fixed(following), continuing=_fixed(head))
+        inside = around._replace(breaking=_fixed(following), continuing=_fixed(head))
         body = self.block(statement.body, head, inside)
         head.following = (
             self.condition(statement.test, body, ended, around) if isinstance(statement, ast.While) else body
@@ -194,7 +194,7 @@ class _Builder:
             entry.following = self.block(handler.body, following, outer)
             dispatch.handlers.append(entry)
         orelse = self.block(statement.orelse, following, outer)
-        return self.block(statement.body, orelse, replace(outer, raising=_fixed(dispatch)))
+        return self.block(statement.body, orelse, outer._replace(raising=_fixed(dispatch)))
 
     def through_finally(self, statements: list[ast.stmt], around: _Surroundings) -> _Surroundings:
         def passing(target: Target) -> Target:
@@ -214,7 +214,7 @@ class _Builder:
             entry = self.node(NodeKind.HANDLER, statement, around)
             entry.following = following
             dispatch.handlers.append(entry)
-            inside = replace(around, raising=_fixed(dispatch))
+            inside = around._replace(raising=_fixed(dispatch))
         created = self.node(NodeKind.ENTER, statement, around)
         created.following = self.block(statement.body, following, inside)
         return created

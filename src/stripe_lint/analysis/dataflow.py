@@ -9,8 +9,8 @@ constant, and beyond it nothing is claimed.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from stripe_lint.analysis import bindings, body_uses, control_flow, error_text, exceptions, syntax
 from stripe_lint.analysis.control_flow import FlowNode, Graph, NodeKind
@@ -31,7 +31,7 @@ from stripe_lint.analysis.state import (
 from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Tag, Value, all_tags, deep_tagged, element_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.references import FunctionReference
@@ -53,15 +53,14 @@ class Exhausted(Exception):  # noqa: N818 - a limit that was reached, no error
     """The analysis took more steps than it may; nothing is known."""
 
 
-@dataclass(slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One function being run. ``captured`` holds what it sees of the functions around it."""
 
     module: Module
     function: FunctionNode | None
     graph: Graph
     depth: int = 0
-    captured: dict[str, Value] = field(default_factory=dict)
+    captured: Mapping[str, Value] = MappingProxyType({})
     answers: bool = False
     """Whether what the function returns is a response."""
     caller: Frame | None = None
@@ -251,7 +250,7 @@ class Interpreter:
             and _can_raise(frame.module, node.syntax)
         ):
             # a request that failed may all the same have been received
-            history = replace(state.history, keys=keys) if keys != state.history.keys else state.history
+            history = state.history._replace(keys=keys) if keys != state.history.keys else state.history
             yield node.raising, state.changed(raised=ANY_EXCEPTION, history=history)
 
     def _statement(self, frame: Frame, node: FlowNode, state: State) -> Iterator[tuple[FlowNode, State]]:
@@ -293,8 +292,8 @@ class Interpreter:
         if failure is None:
             return state
         if failure.handler.module is frame.module and statement in _statements_below(failure.handler.node):
-            left = replace(failure, left=True)
-            return state.changed(history=replace(state.history, failure=left))
+            left = failure._replace(left=True)
+            return state.changed(history=state.history._replace(failure=left))
         if frame.depth == 0 and error_text.refusing(value) is None:
             self.ignored_failure(state.history)
         return state
@@ -347,9 +346,9 @@ class Interpreter:
         history = state.history
         names = dict(state.names)
         if raised.verification is not None:
-            history = replace(history, failure=Failure(place, raised.verification), verified=False)
+            history = history._replace(failure=Failure(place, raised.verification), verified=False)
         elif not history.verified:
-            history = replace(history, through=history.through | {place})
+            history = history._replace(through=history.through | {place})
         if isinstance(clause, ast.ExceptHandler) and clause.name:
             carried = frozenset(deep_tagged(raised.value, Mark.TEXT))
             own = Tag(Mark.EXCEPTION, frame.module, clause)
@@ -411,7 +410,7 @@ def _handed_up(state: State, statement: ast.Raise, raised: Raised) -> State:
     if statement not in _statements_below(failure.handler.node):
         return state.changed(raised=raised)
     return state.changed(
-        raised=replace(raised, verification=failure.verification), history=replace(state.history, failure=None)
+        raised=raised._replace(verification=failure.verification), history=state.history._replace(failure=None)
     )
 
 

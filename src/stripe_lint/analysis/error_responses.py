@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, definitions, exceptions, functions, handlers, names, starts, stripe_calls, syntax
+from stripe_lint.analysis import (
+    callers,
+    definitions,
+    exceptions,
+    frameworks,
+    functions,
+    handlers,
+    names,
+    starts,
+    stripe_calls,
+    syntax,
+)
 from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter, graph_of
-from stripe_lint.analysis.frameworks import ALL
 from stripe_lint.analysis.references import ClassReference, External, FunctionReference
 from stripe_lint.analysis.state import ANY_EXCEPTION, START, Outcome, Place, State
 from stripe_lint.analysis.values import Mark, Tag, Value, deep_tagged
@@ -35,8 +44,7 @@ _SHOWABLE: Final = frozenset({"user_message", "error.message", "json_body.error.
 _PAYLOAD_ERRORS: Final = frozenset({"ValueError", "JSONDecodeError", "UnicodeDecodeError"})
 
 
-@dataclass(frozen=True, slots=True)
-class Leak:
+class Leak(NamedTuple):
     """A response that carries exception text: where it is sent, where the exception was caught, and what of it."""
 
     place: Place
@@ -348,7 +356,7 @@ def _registered_error_handlers(module: Module) -> list[NamedFunction]:
                         module.memory["registered classes", reference.node] = _error_names(module, call.args)
     found.extend(_registered_by_call(module, decorators))
     found.extend(_registered_by_keyword(module))
-    for function, classes in _registered_elsewhere(module, _all_registering()):
+    for function, classes in _registered_elsewhere(module):
         if function not in found:
             found.append(function)
             module.memory["registered classes", function] = classes
@@ -356,7 +364,7 @@ def _registered_error_handlers(module: Module) -> list[NamedFunction]:
 
 
 def _all_registering() -> frozenset[str]:
-    return frozenset().union(*(framework.error_handler_calls for framework in ALL))
+    return frozenset().union(*(framework.error_handler_calls for framework in frameworks.ALL))
 
 
 def _registered_classes(module: Module, function: NamedFunction) -> set[str]:
@@ -370,7 +378,7 @@ def _error_names(module: Module, nodes: list[ast.expr]) -> set[str]:
     return {name for name in (exceptions.stripe_error(path) for path in paths if path is not None) if name is not None}
 
 
-def _registered_elsewhere(module: Module, registering: frozenset[str]) -> Iterator[tuple[NamedFunction, set[str]]]:
+def _registered_elsewhere(module: Module) -> Iterator[tuple[NamedFunction, set[str]]]:
     """Functions that take an exception of the SDK and that another file registers for it."""
     for function in module.functions:
         if isinstance(function, ast.Lambda):
@@ -380,13 +388,13 @@ def _registered_elsewhere(module: Module, registering: frozenset[str]) -> Iterat
             continue
         for source, reference in callers.handed_references(module, function):
             call = source.parents.get(reference)
-            if isinstance(call, ast.Call) and functions.last_name(call.func) in registering:
+            if isinstance(call, ast.Call) and functions.last_name(call.func) in _all_registering():
                 yield function, _error_names(source, call.args)
 
 
 def _registered_by_keyword(module: Module) -> Iterator[NamedFunction]:
     """The functions in ``FastAPI(exception_handlers={stripe.StripeError: function})``."""
-    keywords = frozenset().union(*(framework.error_handler_keywords for framework in ALL))
+    keywords = frozenset().union(*(framework.error_handler_keywords for framework in frameworks.ALL))
     if not any(keyword in module.text for keyword in keywords):
         return
     for calls in module.calls.values():
@@ -423,7 +431,7 @@ def _registered_by_call(module: Module, decorators: frozenset[str]) -> Iterator[
 
 def _registered_for_own(module: Module) -> Iterator[tuple[NamedFunction, ClassReference]]:
     """The functions that the framework calls with an exception class of the project."""
-    decorators = frozenset().union(*(framework.error_handler_decorators for framework in ALL))
+    decorators = frozenset().union(*(framework.error_handler_decorators for framework in frameworks.ALL))
     for function in module.functions:
         if isinstance(function, ast.Lambda):
             continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import body_uses, definitions, names, request_values
@@ -92,7 +91,7 @@ def as_text(value: Value) -> Value:
         return value
     made = {Tag(Mark.TEXT, tag.module, tag.node, "str") for tag in value.tagged(Mark.EXCEPTION)}
     kept = {tag for tag in value.tags if tag.mark is not Mark.EXCEPTION}
-    return replace(value, tags=frozenset(made | kept), truth=None, constant=None)
+    return value._replace(tags=frozenset(made | kept), truth=None, constant=None)
 
 
 def get_attribute(call: Call) -> Value | None:
@@ -165,7 +164,7 @@ def _sent(evaluation: Evaluation, call: Call) -> Value:
     for tag in found:
         at = body_uses.lifted(evaluation.frame, place, tag)
         if at is not place:
-            at = replace(at, node=at.module.statement_of(at.node))
+            at = at._replace(node=at.module.statement_of(at.node))
         evaluation.facts.responses.add(ResponseFact(at, Value(tags=frozenset({tag})), returned=False))
     if is_abort_call(call.path):
         raise Diverged(Raised(frozenset({"HTTPException"})))

@@ -8,8 +8,7 @@ What requests, verifications, exceptions and keys mean is said in ``request_valu
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stripe_lint.analysis import (
     bindings,
@@ -69,9 +68,9 @@ class Evaluation:
         """``node`` with the module being run."""
         return Place(self.module, node)
 
-    def remember(self, **changes: object) -> None:
+    def remember(self, **changes: Any) -> None:
         """Change what the path has been through."""
-        self.history = replace(self.history, **changes)  # type: ignore[arg-type]
+        self.history = self.history._replace(**changes)
 
     def execute(self, statement: ast.stmt) -> Value | None:
         """Run a simple statement; the value of a ``return``."""
@@ -150,7 +149,7 @@ class Evaluation:
         failure = self.history.failure
         decided = value.known_truth is not None or value.has(Mark.MISSING)
         if failure is not None and not failure.noticed and decided and not _asks_for_type(test):
-            self.remember(failure=replace(failure, noticed=True))
+            self.remember(failure=failure._replace(noticed=True))
         verification.decided(self, value, truth)
         if isinstance(test, ast.NamedExpr):
             self._refine_name(test.target, truth)
@@ -174,7 +173,7 @@ class Evaluation:
             if current is None:
                 current = self.evaluate(node) if isinstance(node, ast.Name | ast.Attribute) else UNKNOWN
             if current.known_truth is None:
-                self.names[name] = replace(current, truth=truth)
+                self.names[name] = current._replace(truth=truth)
 
     def _refine_none(self, node: ast.expr, is_none: bool) -> None:
         chain = functions.attribute_chain(node)
@@ -183,9 +182,9 @@ class Evaluation:
         name = ".".join(chain)
         current = self.names.get(name, UNKNOWN)
         if is_none:
-            self.names[name] = replace(current, constant=NONE.constant, truth=False)
+            self.names[name] = current._replace(constant=NONE.constant, truth=False)
         elif current.constant == NONE.constant:
-            self.names[name] = replace(current, constant=None, truth=None)
+            self.names[name] = current._replace(constant=None, truth=None)
 
     def evaluate(self, node: ast.expr) -> Value:
         """The value of any expression."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from stripe_lint.analysis import (
@@ -97,7 +96,7 @@ def _attribute(evaluation: Evaluation, node: ast.Attribute) -> Value:
             return request_values.of_reference(Value(reference=reference))
     static = _static(evaluation, node)
     if base.has(Mark.FRESH):
-        return replace(static, tags=static.tags | frozenset(base.tagged(Mark.FRESH)))
+        return static._replace(tags=static.tags | frozenset(base.tagged(Mark.FRESH)))
     return static
 
 
@@ -244,7 +243,7 @@ def _dict(evaluation: Evaluation, node: ast.Dict) -> Value:
         else:
             found[name] = value
     made = entries(found, complete=complete)
-    return replace(made, tags=made.tags | frozenset(t for t in loose if t.mark in KEPT_BY_TEXT)) if loose else made
+    return made._replace(tags=made.tags | frozenset(t for t in loose if t.mark in KEPT_BY_TEXT)) if loose else made
 
 
 def _sequence(evaluation: Evaluation, node: ast.Tuple | ast.List | ast.Set) -> Value:

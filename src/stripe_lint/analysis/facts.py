@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import ast
@@ -22,8 +21,7 @@ class Use(Enum):
     EFFECT = 3
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedUse:
+class UnverifiedUse(NamedTuple):
     """A use of body data on a path where no verification has succeeded.
 
     ``origin`` is where the data was made from the body. ``failure`` is the failed verification that the
@@ -37,8 +35,7 @@ class UnverifiedUse:
     through: frozenset[Place]
 
 
-@dataclass(frozen=True, slots=True)
-class PayloadFact:
+class PayloadFact(NamedTuple):
     """What reached the payload argument of a verification."""
 
     place: Place
@@ -46,8 +43,7 @@ class PayloadFact:
     argument: ast.expr | None
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseFact:
+class ResponseFact(NamedTuple):
     """A value that is sent back: ``place`` is the statement or the call that sends it."""
 
     place: Place
@@ -55,8 +51,7 @@ class ResponseFact:
     returned: bool
 
 
-@dataclass(frozen=True, slots=True)
-class KeyedCall:
+class KeyedCall(NamedTuple):
     """A Stripe call as one path reached it, with what is known about its key.
 
     ``options`` is the dict that holds the key: the keyword arguments of the call, or the options of a service method.
@@ -72,24 +67,45 @@ class KeyedCall:
     repeats: Place | None
 
 
-@dataclass(slots=True)
 class Facts:
     """Everything that one run saw. The collections are sets, so a place seen on many paths is there once."""
 
-    verifications: set[Place] = field(default_factory=set)
-    payloads: set[PayloadFact] = field(default_factory=set)
-    parsed_early: set[Place] = field(default_factory=set)
-    uses: set[UnverifiedUse] = field(default_factory=set)
-    sites: dict[tuple[Place, Tag], Place] = field(default_factory=dict)
-    preceding: set[Place] = field(default_factory=set)
-    failures_ignored: set[Failure] = field(default_factory=set)
-    rebuilt: set[tuple[Tag, Tag]] = field(default_factory=set)
-    refetched_objects: bool = False
-    refetched_events: set[Place] = field(default_factory=set)
-    responses: set[ResponseFact] = field(default_factory=set)
-    keyed_calls: set[KeyedCall] = field(default_factory=set)
-    event_types: set[str] = field(default_factory=set)
-    evidence: set[str] = field(default_factory=set)
-    modules: set[Module] = field(default_factory=set)
-    handed_on: set[History] = field(default_factory=set)
-    exhausted: bool = False
+    __slots__ = (
+        "event_types",
+        "evidence",
+        "exhausted",
+        "failures_ignored",
+        "handed_on",
+        "keyed_calls",
+        "modules",
+        "parsed_early",
+        "payloads",
+        "preceding",
+        "rebuilt",
+        "refetched_events",
+        "refetched_objects",
+        "responses",
+        "sites",
+        "uses",
+        "verifications",
+    )
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.verifications: set[Place] = set()
+        self.payloads: set[PayloadFact] = set()
+        self.parsed_early: set[Place] = set()
+        self.uses: set[UnverifiedUse] = set()
+        self.sites: dict[tuple[Place, Tag], Place] = {}
+        self.preceding: set[Place] = set()
+        self.failures_ignored: set[Failure] = set()
+        self.rebuilt: set[tuple[Tag, Tag]] = set()
+        self.refetched_objects = False
+        self.refetched_events: set[Place] = set()
+        self.responses: set[ResponseFact] = set()
+        self.keyed_calls: set[KeyedCall] = set()
+        self.event_types: set[str] = set()
+        self.evidence: set[str] = set()
+        self.modules: set[Module] = set()
+        self.handed_on: set[History] = set()
+        self.exhausted = False

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from stripe_lint.analysis import functions, names, syntax, verification, verifiers
 from stripe_lint.analysis.handler_parameters import parameter_value
@@ -116,8 +115,7 @@ def guard_parameters(guard: FunctionReference, node: NamedFunction) -> dict[str,
     return bound
 
 
-@dataclass(frozen=True, slots=True)
-class Wrapper:
+class Wrapper(NamedTuple):
     """The inner function of a decorator of the project, and the names it knows the decorated function by."""
 
     module: Module

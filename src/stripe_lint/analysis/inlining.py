@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import (
@@ -63,10 +62,10 @@ def inlined(evaluation: Evaluation, call: Call) -> Value | None:
     if reference.node in reference.module.yields:
         return None
     if isinstance(reference.node, ast.FunctionDef) and _is_cached(reference.node):
-        outcomes = [replace(o, value=static_values.made_once(o.value)) for o in outcomes]
+        outcomes = [o._replace(value=static_values.made_once(o.value)) for o in outcomes]
     expose_mutated(evaluation, call, reference)
     if answers:
-        outcomes = [replace(o, value=_answered(o.value) if o.value is not None else None) for o in outcomes]
+        outcomes = [o._replace(value=_answered(o.value) if o.value is not None else None) for o in outcomes]
     return evaluation.fork(call, list(dict.fromkeys(outcomes)))
 
 
@@ -81,7 +80,7 @@ def expose_mutated(evaluation: Evaluation, call: Call, reference: FunctionRefere
             if value is None or not value.complete or not value.fields:
                 continue
             if functions.changes_parameter(reference.node, parameter.arg):
-                evaluation.names[argument.id] = replace(value, complete=False)
+                evaluation.names[argument.id] = value._replace(complete=False)
 
 
 def _worth_following(evaluation: Evaluation, call: Call, reference: FunctionReference) -> bool:
@@ -130,7 +129,7 @@ def located(evaluation: Evaluation, call: Call) -> Call:
     if not followed and not (evaluation.interpreter.follow_everything and not call.values):
         return call
     only_one = definitions.only_definition(evaluation.module, call.name, len(call.positional) + len(call.keywords))
-    return replace(call, reference=only_one) if only_one is not None else call
+    return call._replace(reference=only_one) if only_one is not None else call
 
 
 def _run_task(evaluation: Evaluation, call: Call, target: FunctionReference) -> None:
@@ -143,10 +142,10 @@ def _run_task(evaluation: Evaluation, call: Call, target: FunctionReference) -> 
     if call.name == "apply_async":
         values = [value for _, value in (listed.fields or ())] if listed is not None else []
         named_values = dict(named.fields or ()) if named is not None else {}
-        call = replace(call, positional=values or _first_fields(call.positional), keywords=named_values)
+        call = call._replace(positional=values or _first_fields(call.positional), keywords=named_values)
     bound_self = functions.positional_parameters(node)[:1] if _is_bound_task(node) else []
     if bound_self:
-        call = replace(call, positional=[UNKNOWN, *call.positional])
+        call = call._replace(positional=[UNKNOWN, *call.positional])
     bound = calls.bound_arguments(call, target)
     evaluation.interpreter.summary(target, bound, evaluation.history, {}, evaluation.frame, call.node)
 
@@ -184,7 +183,7 @@ def _answered(value: Value) -> Value:
     fields = None
     if value.fields is not None:
         fields = tuple((name, _answered(item)) for name, item in value.fields)
-    return replace(value, tags=kept, fields=fields)
+    return value._replace(tags=kept, fields=fields)
 
 
 def never_returns(reference: FunctionReference, depth: int = 0) -> bool:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import callers, functions, keys, requests, retries, static_values, syntax
 from stripe_lint.analysis.retries import Retry
@@ -46,8 +45,7 @@ def _is_constant(module: Module, node: ast.expr, depth: int = 0) -> bool:
     return keys.is_literal(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Reuse:
+class Reuse(NamedTuple):
     """The second request with one key, and where the key or the first request comes from."""
 
     node: ast.Call
@@ -186,8 +184,7 @@ def _key_expression(module: Module, request: Request) -> ast.expr | None:
     return node
 
 
-@dataclass(frozen=True, slots=True)
-class Regenerated:
+class Regenerated(NamedTuple):
     """A retried request whose key each attempt makes anew."""
 
     node: ast.Call

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import ast
@@ -12,59 +11,80 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.scopes import FunctionNode
 
 
-@dataclass(frozen=True, slots=True)
-class External:
+class _Named:
+    """What is told apart by its kind and a dotted path."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Named) and self.__class__ is other.__class__ and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash((self.__class__, self.path))
+
+
+class _OfClass:
+    """What is told apart by its kind and a class of the project."""
+
+    __slots__ = ("module", "node")
+
+    def __init__(self, module: Module, node: ast.ClassDef) -> None:
+        self.module = module
+        self.node = node
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _OfClass) and self.__class__ is other.__class__ and self.node is other.node
+
+    def __hash__(self) -> int:
+        return hash((self.__class__, self.node))
+
+
+class External(_Named):
     """Something outside the project by its dotted path: a module, class or function (``stripe.Webhook``)."""
 
-    path: str
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ExternalInstance:
+class ExternalInstance(_Named):
     """An object of a class outside the project (``stripe.PaymentIntent``)."""
 
-    path: str
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ExternalList:
+class ExternalList(_Named):
     """A list or iterator of objects of a class outside the project."""
 
-    path: str
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StripeService:
+class StripeService(_Named):
     """A ``StripeClient`` (empty path) or one of its services by path (``checkout.sessions``)."""
 
-    path: str
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ModuleReference:
+class ModuleReference(NamedTuple):
     """A module of the project."""
 
     module: Module
 
 
-@dataclass(frozen=True, slots=True)
-class ClassReference:
+class ClassReference(_OfClass):
     """A class of the project."""
 
-    module: Module
-    node: ast.ClassDef
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectReference:
+class ObjectReference(_OfClass):
     """An instance of a class of the project."""
 
-    module: Module
-    node: ast.ClassDef
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionReference:
+class FunctionReference(NamedTuple):
     """A function or method of the project; ``receiver`` is what it is bound to, if anything.
 
     ``wrapped`` is the function that a decorator's inner function calls in its place, where it is one.
@@ -75,8 +95,7 @@ class FunctionReference:
     receiver: ObjectReference | ClassReference | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PartialReference:
+class PartialReference(NamedTuple):
     """``functools.partial(function, …)`` with the call that made it."""
 
     function: Reference

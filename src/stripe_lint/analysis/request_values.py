@@ -55,7 +55,9 @@ _EVENT_BUILDERS: Final = frozenset(
         "stripe.v2.core.EventNotification.from_json",
     }
 )
-_WRITES: Final = frozenset({"update", "save", "delete", "create", "add", "set", "remove", "asave", "aupdate", "adelete"})
+_WRITES: Final = frozenset(
+    {"update", "save", "delete", "create", "add", "set", "remove", "asave", "aupdate", "adelete"}
+)
 _MODEL_READERS: Final = frozenset({"model_validate", "parse_obj", "from_dict", "validate_python", "load", "convert"})
 _MODEL_TEXT_READERS: Final = frozenset({"model_validate_json", "parse_raw", "validate_json", "from_json", "decode"})
 _MODEL_WRITERS: Final = frozenset({"model_dump_json", "json", "to_json"})

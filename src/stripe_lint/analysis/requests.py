@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import callers, control_flow, functions, keys, names, static_values, stripe_calls, syntax
 from stripe_lint.analysis.dataflow import DEEPEST_CALL, Exhausted, Frame, Interpreter, graph_of
@@ -14,7 +13,7 @@ from stripe_lint.analysis.state import START, Diverged, Fork, State
 from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Value, constant, entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from stripe_lint.analysis.facts import KeyedCall
     from stripe_lint.analysis.module import Module
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
 _HAND_OVER: Final = frozenset({"kwargs", "fkwargs", "kwds", "keywords"})
 
 
-@dataclass(slots=True)
-class Request:
+class Request(NamedTuple):
     """One mutating call.
 
     ``keyed`` is true or false where every path shows whether the call passes a key, else ``None``. ``facts`` are the
@@ -40,7 +38,7 @@ class Request:
     key_argument: ast.expr | None
     arguments: Value
     open: bool
-    facts: list[KeyedCall] = field(default_factory=list)
+    facts: Sequence[KeyedCall] = ()
 
     @property
     def method(self) -> Method:
@@ -273,9 +271,7 @@ def keyed_calls(module: Module, node: ast.Call) -> list[KeyedCall]:
     return found
 
 
-def _run_function(
-    module: Module, function: ast.AST | None, *, follow: bool = True
-) -> dict[ast.AST, list[KeyedCall]]:
+def _run_function(module: Module, function: ast.AST | None, *, follow: bool = True) -> dict[ast.AST, list[KeyedCall]]:
     interpreter = Interpreter(follow_everything=follow, deepest=DEEPEST_CALL if follow else 0)
     found: dict[ast.AST, list[KeyedCall]] = {}
     try:

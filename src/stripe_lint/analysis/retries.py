@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
     callers,
@@ -58,8 +57,7 @@ _TASK_DECORATORS: Final = frozenset({"task", "shared_task", "actor", "job", "per
 _ATTEMPT_ITERABLES: Final = frozenset({"range", "count", "repeat", "enumerate", "xrange"})
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(NamedTuple):
     """Something that repeats a request: its place, a few words for it, and the code that runs again.
 
     ``repeated`` is the loop or the function whose body each attempt runs.

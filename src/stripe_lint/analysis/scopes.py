@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from enum import Enum, auto
 
 NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef
@@ -30,7 +29,6 @@ class BindingKind(Enum):
     DELETION = auto()
 
 
-@dataclass(slots=True, eq=False)
 class Binding:
     """One place that binds a name.
 
@@ -38,10 +36,16 @@ class Binding:
     assignment, the iterable of a loop, the context expression of a ``with``. ``node`` is the syntax that binds.
     """
 
-    kind: BindingKind
-    node: ast.AST
-    value: ast.expr | None = None
-    annotation: ast.expr | None = None
+    __slots__ = ("annotation", "kind", "node", "value")
+
+    def __init__(
+        self, kind: BindingKind, node: ast.AST, value: ast.expr | None = None, annotation: ast.expr | None = None
+    ) -> None:
+        """``node`` binds the name, as ``kind`` says."""
+        self.kind = kind
+        self.node = node
+        self.value = value
+        self.annotation = annotation
 
 
 _COMPREHENSIONS = frozenset({ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp})

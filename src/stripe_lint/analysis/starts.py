@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import functions, guards, handler_parameters, handlers, names, verification, verifiers
 from stripe_lint.analysis.dataflow import Exhausted, Interpreter
@@ -20,8 +19,7 @@ MOST_STARTS: Final = 6
 """In how many ways a handler may start; more dependencies than this are not told apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """One way in which a handler starts."""
 
     names: dict[str, Value]
@@ -58,7 +56,7 @@ def _with_dependency(interpreter: Interpreter, name: str, dependency: Reference,
             value = UNKNOWN
             history = start.history
             if isinstance(dependency, External) and verification.names_a_verifier(dependency.path.rpartition(".")[2]):
-                history = replace(history, verified=True)
+                history = history._replace(verified=True)
             result.append(Start({**start.names, name: value}, history))
             continue
         for outcome in outcomes:
@@ -88,7 +86,7 @@ def run_dependency(interpreter: Interpreter, dependency: Reference, history: His
         outcomes = interpreter.run_function(dependency.module, dependency.node, bound, start.history)
         yielded = dependency.module.yields.get(dependency.node)
         if yielded:
-            outcomes = [replace(outcome, value=UNKNOWN) for outcome in outcomes]
+            outcomes = [outcome._replace(value=UNKNOWN) for outcome in outcomes]
         result.extend(outcomes)
     return list(dict.fromkeys(result))
 
@@ -106,7 +104,7 @@ def _after_guard(interpreter: Interpreter, guard: FunctionReference, found: list
         passing = list(interpreter.facts.handed_on) or passing
         result.extend(Start(start.names, passed) for passed in passing)
         if not passing:
-            result.append(Start(start.names, replace(start.history, verified=True)))
+            result.append(Start(start.names, start.history._replace(verified=True)))
     return list({(frozenset(s.names.items()), s.history): s for s in result}.values())[:MOST_STARTS]
 
 
@@ -128,7 +126,7 @@ def run_handler(interpreter: Interpreter, module: Module, function: NamedFunctio
     """Run a handler in all ways in which it can start, through the decorators that verify."""
     history = START
     if guards.verified_by_unseen_decorator(module, function):
-        history = replace(START, verified=True)
+        history = START._replace(verified=True)
     try:
         for start in starts(interpreter, module, function, history):
             _run_start(interpreter, module, function, start)

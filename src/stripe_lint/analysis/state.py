@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from stripe_lint.analysis.values import UNKNOWN, Value, join
 
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.references import Reference
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(NamedTuple):
     """An exception on its way to a handler.
 
     ``names`` are the class names it may have (``None``: any), ``reference`` its class where that is known, ``value``
@@ -28,8 +26,7 @@ class Raised:
     verification: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A node with the module that holds it."""
 
     module: Module
@@ -53,8 +50,7 @@ class Diverged(Exception):  # noqa: N818 - it steers the evaluation and reports 
         self.raised = raised
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """A verification that failed and was caught.
 
     ``handler`` is the ``except`` (or ``with suppress``) that caught it; ``noticed`` tells whether the path has since
@@ -67,8 +63,7 @@ class Failure:
     left: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(NamedTuple):
     """What has happened on a path so far, in this function and those it was called from.
 
     ``verified``: a verification succeeded. ``parsed``: places where the body was parsed before that. ``failure``:
@@ -89,8 +84,7 @@ class History:
 START: Final = History()
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """One state of one path. ``names`` holds only names about which something is known."""
 
     names: frozenset[tuple[str, Value]] = frozenset()
@@ -99,13 +93,12 @@ class State:
     handling: Raised | None = None
     returning: Value | None = None
 
-    def changed(self, **changes: object) -> State:
+    def changed(self, **changes: Any) -> State:
         """The same state with some parts replaced."""
-        return replace(self, **changes)  # type: ignore[arg-type]
+        return self._replace(**changes)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """One way a function can end: with a value or with an exception, after some history."""
 
     value: Value | None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import callers, functions, names, syntax
 from stripe_lint.analysis.references import (
@@ -28,8 +27,7 @@ DEEPEST_SEARCH: Final = 3
 """How many calls deep a function is searched for a Stripe call."""
 
 
-@dataclass(frozen=True, slots=True)
-class StripeCall:
+class StripeCall(NamedTuple):
     """A call that sends ``method``'s request.
 
     ``node`` is the call that is reported and that holds the arguments; where the method is only handed on

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     import ast
@@ -52,8 +51,7 @@ class Mark(Enum):
     SETTING = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(NamedTuple):
     """One mark with its place: the node, the module that holds it, and a detail that the mark explains."""
 
     mark: Mark
@@ -62,11 +60,14 @@ class Tag:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class Constant:
     """A literal that is known exactly."""
 
-    value: object
+    __slots__ = ("value",)
+
+    def __init__(self, value: object) -> None:
+        """The literal ``value``."""
+        self.value = value
 
     def __eq__(self, other: object) -> bool:
         """Whether both are the same literal; ``1`` and ``True`` are two."""
@@ -80,8 +81,7 @@ class Constant:
 NO_TAGS: Final[frozenset[Tag]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """A set of possibilities for one expression.
 
     ``fields`` are the known entries of a dict (or of a tuple or list, by position); ``complete`` tells whether there
@@ -119,7 +119,7 @@ class Value:
         """The same dict with the entry ``name`` set."""
         entries = dict(self.fields or ())
         entries[name] = value
-        return replace(self, fields=tuple(sorted(entries.items(), key=_first)), truth=None, constant=None)
+        return self._replace(fields=tuple(sorted(entries.items(), key=_first)), truth=None, constant=None)
 
     @property
     def known_truth(self) -> bool | None:
@@ -234,7 +234,7 @@ def join(first: Value, second: Value) -> Value:
 def _weaken(value: Value) -> Value:
     if not value.tags and value.fields is None:
         return UNKNOWN
-    return replace(value, constant=None, truth=None, complete=False, reference=None)
+    return value._replace(constant=None, truth=None, complete=False, reference=None)
 
 
 def text_of_parts(parts: list[Value]) -> Value:
@@ -262,7 +262,7 @@ def merged_dicts(values: Iterable[Value]) -> Value:
 def element_of(value: Value) -> Value:
     """One element of a list or iterator."""
     kept = only(value, *KEPT_BY_ELEMENTS)
-    return replace(kept, reference=None)
+    return kept._replace(reference=None)
 
 
 def key_text(value: Value) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import body_uses, exceptions
@@ -159,9 +158,9 @@ def _settle_parses(evaluation: Evaluation, payload: Value) -> None:
 def outcomes(evaluation: Evaluation, call: Call) -> list[Outcome]:
     """A verification gives the event, or says that the signature or the payload is wrong."""
     place = evaluation.place(call.node)
-    history = replace(evaluation.history, early=frozenset())
+    history = evaluation.history._replace(early=frozenset())
     event = Value(truth=True) if call.name == "verify_header" else tagged(Mark.EVENT, evaluation.module, call.node)
-    good = replace(history, verified=True, failure=None, parsed=frozenset(), early=frozenset())
+    good = history._replace(verified=True, failure=None, parsed=frozenset(), early=frozenset())
     found = [
         Outcome(event, None, good),
         Outcome(None, Raised(SIGNATURE_FAILURE, verification=place), history),

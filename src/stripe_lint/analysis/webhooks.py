@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import callers, guards, handlers, names, starts, syntax, verifiers
 from stripe_lint.analysis.dataflow import Interpreter
@@ -57,8 +56,7 @@ _BODY_NAMES: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Handler:
+class Handler(NamedTuple):
     """A handler that was run, and what was seen."""
 
     module: Module
@@ -154,7 +152,9 @@ def _is_dependency(module: Module, function: NamedFunction) -> bool:
     for source, reference in callers.handed_references(module, function):
         call = source.parents.get(reference)
         if isinstance(call, ast.Call) and names.dependency_of(source, call) is reference:
-            holder = next((n for n in source.ancestors(call) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)), None)
+            holder = next(
+                (n for n in source.ancestors(call) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)), None
+            )
             if holder is not None and _speaks_of_events(holder):
                 return True
     return False
@@ -264,8 +264,7 @@ def _names_stripe_webhook(module: Module, function: NamedFunction) -> bool:
 # what the rules ask for
 
 
-@dataclass(frozen=True, slots=True)
-class Unverified:
+class Unverified(NamedTuple):
     """A handler of which no path verifies: where the event is made from the body, and whether objects are fetched."""
 
     place: Place
@@ -383,8 +382,7 @@ def parsed_early(module: Module) -> Iterator[tuple[Place, Place]]:
                 yield place, min(facts.verifications, key=lambda verification: verification.line, default=place)
 
 
-@dataclass(frozen=True, slots=True)
-class WrongPayload:
+class WrongPayload(NamedTuple):
     """A verification whose payload is not the raw body: where, why, and whether the body may be base64 only."""
 
     place: Place
