@@ -39,12 +39,27 @@ def registered_by(module: Module, function: NamedFunction) -> Framework | None:
     for framework in frameworks(module):
         if _is_routed(framework, function):
             return framework
+    if _names_a_route(function):
+        return generic()
     parameters = tuple(parameter.arg for parameter in functions.parameters(function))
     if owner is None:
         for name in ("aws_lambda", "wsgi", "asgi"):
             if parameters in by_name(name).entry_points:
                 return by_name(name)
     return None
+
+
+_ROUTING: Final = frozenset({"route", "post", "get", "put", "patch", "delete", "api_route"})
+
+
+def _names_a_route(function: NamedFunction) -> bool:
+    """Whether a decorator gives the function a path, on an application that comes from another file."""
+    for decorator in function.decorator_list:
+        if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute) and decorator.args:
+            path = decorator.args[0]
+            if decorator.func.attr in _ROUTING and isinstance(path, ast.Constant) and str(path.value).startswith("/"):
+                return True
+    return False
 
 
 def _is_routed(framework: Framework, function: NamedFunction) -> bool:

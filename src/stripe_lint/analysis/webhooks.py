@@ -9,7 +9,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, guards, handlers, names, starts, syntax, verifiers
+from stripe_lint.analysis import callers, functions, guards, handlers, names, starts, syntax, verifiers
 from stripe_lint.analysis.dataflow import Interpreter
 from stripe_lint.analysis.facts import Facts, PayloadFact, UnverifiedUse, Use
 from stripe_lint.analysis.state import Failure, Place
@@ -116,6 +116,8 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
         if handlers.registered_by(module, function) is None:
             return False
     if verifiers.mentions_verification(module, function) or guards.wrappers(module, function):
+        return True
+    if any(parameter.arg.lower() in _SIGNATURE_NAMES for parameter in functions.parameters(function)):
         return True
     names_read = set()
     known_types = 0
