@@ -61,6 +61,7 @@ _TEXT_FUNCTIONS: Final = frozenset(
     | {"dumps", "smart_str", "quote", "quote_plus", "jsonable_encoder", "OrderedDict", "format_html"}
     | {"conditional_escape"}
 )
+_DIGESTS: Final = ("hashlib.", "uuid.uuid5", "uuid.uuid3", "zlib.crc32", "base64.")
 _ADDING_METHODS: Final = frozenset({"append", "extend", "add", "insert", "update", "setdefault"})
 _READING_METHODS: Final = frozenset({"get", "pop", "setdefault"})
 
@@ -136,6 +137,11 @@ def _plain_call(evaluation: Evaluation, call: Call) -> Value:
         # an exception of the standard library or of a package carries the text it is made with
         carried = frozenset(tag for value in call.values for tag in deep_tagged(value, Mark.TEXT, Mark.EXCEPTION))
         return Value(tags=carried, reference=names.call_result(call.reference))
+    if call.receiver.has(Mark.FRESH):
+        return only(call.receiver, Mark.FRESH)
+    if path is not None and path.startswith(_DIGESTS):
+        return text_of_parts([value for value in call.values if value.constant is None or value.tags] or call.values)
+    inlining.expose_arguments(evaluation, call)
     if _is_super_call(call.node):
         evaluation.facts.handed_on.add(evaluation.history)
     looked_up = body_uses.passed(evaluation, call)
@@ -199,6 +205,10 @@ def _dict_method(evaluation: Evaluation, call: Call) -> Value | None:
         if known is not None:
             return known
         default = call.positional[1] if len(call.positional) > 1 else NONE
+        if call.name == "setdefault" and isinstance(call.node.func, ast.Attribute):
+            names_of_holder = functions.attribute_chain(call.node.func.value)
+            if names_of_holder is not None:
+                evaluation.names[".".join(names_of_holder)] = holder.with_field(key, default)
         return default if holder.complete else UNKNOWN
     if call.name == "copy":
         return holder

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import (
+    body_uses,
     callers,
     calls,
     definitions,
@@ -77,9 +78,20 @@ def expose_mutated(evaluation: Evaluation, call: Call, reference: FunctionRefere
     for parameter, argument in zip(positional, call.node.args, strict=False):
         if isinstance(argument, ast.Name):
             value = evaluation.names.get(argument.id)
-            if value is None or not value.complete or not value.fields:
+            if value is None or not value.complete or value.fields is None:
                 continue
             if functions.changes_parameter(reference.node, parameter.arg):
+                evaluation.names[argument.id] = value._replace(complete=False)
+
+
+def expose_arguments(evaluation: Evaluation, call: Call) -> None:
+    """A dict that is handed to something unknown may hold more afterwards."""
+    if call.reference is not None or body_uses.is_harmless(call):
+        return
+    for argument in call.node.args:
+        if isinstance(argument, ast.Name):
+            value = evaluation.names.get(argument.id)
+            if value is not None and value.complete and value.fields is not None:
                 evaluation.names[argument.id] = value._replace(complete=False)
 
 

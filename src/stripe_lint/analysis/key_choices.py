@@ -70,8 +70,26 @@ def _shared_by_process(request: Request) -> Reuse | None:
     for fact in request.facts:
         for tag in fact.key.tagged(Mark.FRESH) if fact.key is not None else ():
             if tag.detail == "module" and tag.module is not None and tag.node is not None:
+                if _has_varying_part(request.module, request):
+                    continue
                 return Reuse(request.node, Place(tag.module, tag.node), "the key is made once, when the program starts")
     return None
+
+
+def _has_varying_part(module: Module, request: Request) -> bool:
+    """Whether a key that holds a value made once also holds something of the operation."""
+    key = _key_expression(module, request)
+    if not isinstance(key, ast.JoinedStr | ast.BinOp | ast.Call):
+        return False
+    for node in syntax.descendants(key):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            parent = module.parents.get(node)
+            if isinstance(parent, ast.Call) and parent.func is node:
+                continue
+            value = static_values.of(module, node)
+            if value.constant is None and not value.tags and value.reference is None:
+                return True
+    return False
 
 
 def _in_comprehension(module: Module, request: Request) -> Reuse | None:
@@ -130,7 +148,13 @@ def _same_request(earlier: Place, request: Request) -> bool:
     other = earlier.node
     if not isinstance(other, ast.Call):
         return True
-    return ast.dump(other) == ast.dump(request.node)
+    return _spelling(other) == _spelling(request.node)
+
+
+def _spelling(call: ast.Call) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """A call whatever the order of its keywords."""
+    keywords = sorted(ast.dump(keyword) for keyword in call.keywords)
+    return ast.dump(call.func), tuple(ast.dump(argument) for argument in call.args), tuple(keywords)
 
 
 def _empty_parts(module: Module, request: Request) -> Reuse | None:
@@ -219,7 +243,7 @@ def _made_in_retry(module: Module, request: Request, fresh: set[Tag]) -> Regener
         return None
     inside = set(syntax.descendants(retry.repeated))
     for tag in sorted(fresh, key=lambda tag: getattr(tag.node, "lineno", 0)):
-        if tag.module is None or tag.node is None:
+        if tag.module is None or tag.node is None or _is_kept(tag.module, tag.node, retry):
             continue
         made = Place(tag.module, tag.node)
         if made.node in inside or _called_inside(made, retry, module, request):
@@ -234,6 +258,38 @@ def _hands_key_on(request: Request, retry: Retry) -> bool:
         return False
     arguments = [*again.args, *(keyword.value for keyword in again.keywords)]
     return any(isinstance(argument, ast.Name) and argument.id == key.id for argument in arguments)
+
+
+def _is_kept(module: Module, node: ast.AST, retry: Retry) -> bool:
+    """Whether a fresh value is only made where there is none yet, and outlives the attempt."""
+    for around in module.ancestors(node):
+        guarded: list[ast.expr] = []
+        if isinstance(around, ast.BoolOp) and isinstance(around.op, ast.Or):
+            guarded = [part for part in around.values[:-1] if isinstance(part, ast.Name | ast.Attribute)]
+        elif isinstance(around, ast.If | ast.IfExp):
+            guarded = [part for part in syntax.descendants(around.test) if isinstance(part, ast.Name | ast.Attribute)]
+        for part in guarded:
+            if isinstance(part, ast.Attribute) and functions.attribute_chain(part) is not None:
+                return True
+            if isinstance(part, ast.Name) and _outlives(module, part.id, retry):
+                return True
+        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
+            return False
+    return False
+
+
+def _outlives(module: Module, name: str, retry: Retry) -> bool:
+    """Whether a variable keeps its value from one attempt to the next."""
+    if isinstance(retry.repeated, ast.For | ast.AsyncFor | ast.While):
+        found = module.scope_of(retry.repeated).lookup(name)
+        bindings = found[1] if found is not None else []
+        return any(binding.node not in set(syntax.descendants(retry.repeated)) for binding in bindings)
+    again = retry.place.node
+    return isinstance(again, ast.Call) and any(
+        isinstance(part, ast.Name) and part.id == name
+        for argument in (*again.args, *(keyword.value for keyword in again.keywords))
+        for part in syntax.descendants(argument)
+    )
 
 
 def _called_inside(place: Place, retry: Retry, module: Module, request: Request) -> bool:

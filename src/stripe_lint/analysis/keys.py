@@ -90,6 +90,8 @@ def _sent(evaluation: Evaluation, call: Call, method: Method) -> None:
     key = options.field(KEY)
     if key is None:
         key = _header_key(options)
+        headers = options.field("headers")
+        is_open = is_open or (headers is not None and (headers.fields is None or not headers.complete))
     argument = _key_expression(call, method)
     if argument is None:
         argument = _carrier(call, method)
@@ -156,9 +158,17 @@ def _identity(evaluation: Evaluation, key: Value, argument: ast.expr | None) -> 
         for chain in [functions.attribute_chain(node)]
         if chain is not None
     )
-    if any(isinstance(node, ast.Call) for node in syntax.descendants(argument)) and fresh:
+    if any(isinstance(node, ast.Call) and not _is_pure(node) for node in syntax.descendants(argument)):
         return None
     return (ast.dump(argument), used, evaluation.frame.function)
+
+
+_PURE: Final = frozenset({"str", "format", "hexdigest", "encode", "join", "hex", "sha256", "sha1", "md5", "uuid5", "lower"})
+
+
+def _is_pure(call: ast.Call) -> bool:
+    """Whether a call gives the same value for the same arguments."""
+    return functions.last_name(call.func) in _PURE
 
 
 def is_literal(value: Value) -> bool:

@@ -76,6 +76,10 @@ def _resolve(module: Module, node: ast.expr) -> Reference | None:
         return resolve_name(module, node.id, module.scope_of(node))
     if isinstance(node, ast.Attribute):
         base = resolve(module, node.value)
+        if base is None or isinstance(base, ExternalInstance):
+            held = _held_attribute(module, node)
+            if held is not None:
+                return held
         return attribute(base, node.attr) if base is not None else None
     if isinstance(node, ast.Call):
         return _resolve_call(module, node)
@@ -90,6 +94,18 @@ def _resolve(module: Module, node: ast.expr) -> Reference | None:
         if isinstance(base, ExternalList):
             return ExternalInstance(base.path)
     return None
+
+
+def _held_attribute(module: Module, node: ast.Attribute) -> Reference | None:
+    """What the file itself keeps as an attribute of a module-level object: ``local.stripe = stripe``."""
+    if not isinstance(node.value, ast.Name) or node.value.id not in module.scope.bindings:
+        return None
+    values = [
+        binding.value
+        for target, binding in module.attribute_bindings.get(node.attr, ())
+        if isinstance(target.value, ast.Name) and target.value.id == node.value.id and binding.value is not None
+    ]
+    return _agree(resolve(module, value) for value in values if not _is_none(value)) if values else None
 
 
 def resolve_name(module: Module, name: str, scope: Scope) -> Reference | None:
@@ -116,11 +132,23 @@ def _resolve_bindings(module: Module, name: str, owner: Scope, bindings: list[Bi
         if not (binding.value is not None and _is_none(binding.value) and binding.kind is BindingKind.ASSIGNMENT)
         and binding.kind is not BindingKind.DELETION
     ]
+    if len(said) > 1 and all(binding.kind in _IMPORTS for binding in said):
+        sdk = [what for what in (_from_binding(module, name, owner, binding) for binding in said) if _is_sdk(what)]
+        if len(sdk) == 1:
+            # an import of the SDK beside an import of a double for it
+            return sdk[0]
     own = [binding for binding in said if _own_method(binding, name) is not None]
     if own and len(own) < len(said):
         answer = _agree(_from_binding(module, name, owner, binding) for binding in said if binding not in own)
         return _agree([answer, *(_after_method(answer, _own_method(binding, name)) for binding in own)])
     return _agree(_from_binding(module, name, owner, binding) for binding in said)
+
+
+_IMPORTS: Final = frozenset({BindingKind.IMPORT, BindingKind.IMPORT_FROM})
+
+
+def _is_sdk(reference: Reference | None) -> bool:
+    return isinstance(reference, External) and reference.path.partition(".")[0] == "stripe"
 
 
 def _own_method(binding: Binding, name: str) -> str | None:
@@ -546,6 +574,9 @@ def returned_by(function: FunctionReference) -> Reference | None:
     if isinstance(node, ast.Lambda):
         return resolve(function.module, node.body)
     values = [statement.value for statement in function.module.returns.get(node, ())]
+    declared = instance_of_annotation(function.module, node.returns) if node.returns is not None else None
+    if isinstance(declared, StripeService):
+        return declared
     answer = None
     if values and all(value is not None for value in values):
         answer = _agree(

@@ -212,6 +212,10 @@ def _handed_on(module: Module, call: StripeCall) -> Request:
         if any(keyword.arg in {keys.KEY, "options", None} for use in later for keyword in use.keywords):
             return Request(module, call, None, None, entries(arguments, complete=False), True)
     known = None if is_open and not keyed else keyed
+    if known is None and any(keyword.arg is None for keyword in node.keywords):
+        facts = keyed_calls(module, node)
+        if facts:
+            return Request(module, call, _keyed(facts), None, _joined_arguments(facts, call), is_open, facts)
     return Request(module, call, known, key_argument, entries(arguments, complete=not is_open), is_open)
 
 

@@ -11,8 +11,10 @@ from stripe_lint.analysis import (
     exceptions,
     functions,
     guards,
+    handler_parameters,
     handlers,
     names,
+    stripe_calls,
     syntax,
     verifiers,
 )
@@ -77,7 +79,7 @@ def retry_around(
         if is_retry_loop(module, loop, node):
             return Retry(Place(module, loop), "this loop repeats the request", loop)
     while isinstance(function, ast.Lambda):
-        handed = _handed_to_retry(module, function)
+        handed = handed_to_retry(module, function)
         if handed is not None:
             return handed
         function = module.enclosing_function(function)
@@ -251,6 +253,10 @@ def _answers_failure_of(module: Module, call: ast.Call, node: ast.AST) -> bool:
 
 def is_retry_decorator(module: Module, decorator: ast.expr) -> bool:
     """Whether a decorator runs the function again after a failure."""
+    if isinstance(decorator, ast.Name | ast.Attribute):
+        source, made = names.assigned_expression(module, decorator)
+        if made is not decorator and isinstance(made, ast.Call):
+            return is_retry_decorator(source, made)
     target = decorator.func if isinstance(decorator, ast.Call) else decorator
     reference = names.resolve(module, target)
     if isinstance(reference, FunctionReference):
@@ -258,6 +264,8 @@ def is_retry_decorator(module: Module, decorator: ast.expr) -> bool:
     if isinstance(reference, ClassReference):
         return False
     name = functions.last_name(target) or ""
+    if isinstance(reference, External) and reference.path == "dramatiq.actor" and not isinstance(decorator, ast.Call):
+        return True
     if isinstance(decorator, ast.Call) and name in _TASK_DECORATORS:
         return any(
             keyword.arg in _TASK_OPTIONS and not (isinstance(keyword.value, ast.Constant) and not keyword.value.value)
@@ -308,7 +316,7 @@ def _answers_failure_anywhere(module: Module, function: NamedFunction, node: ast
     )
 
 
-def _handed_to_retry(module: Module, function: ast.AST) -> Retry | None:
+def handed_to_retry(module: Module, function: ast.AST) -> Retry | None:
     """A function or lambda that is an argument of something that calls it again after a failure."""
     parent = module.parents.get(function)
     call = module.parents.get(parent) if isinstance(parent, ast.keyword) else parent
@@ -391,7 +399,7 @@ def _caller_retry(module: Module, function: NamedFunction, distance: int, seen: 
         if found is not None:
             return Retry(found.place, found.words, function)
     for source, reference in callers.handed_references(module, function):
-        found = _handed_to_retry(source, reference)
+        found = handed_to_retry(source, reference)
         if found is not None:
             return Retry(found.place, found.words, function)
     return None
@@ -417,7 +425,7 @@ def redelivery_around(
     if _is_late_task(function):
         return Place(module, function)
     if handlers.takes_request(module, function):
-        return Place(module, function) if verifiers.mentions_verification(module, function) else None
+        return Place(module, function) if _verifies_body(module, function) else None
     if guards.verified_by_unseen_decorator(module, function):
         return Place(module, function)
     if distance >= FARTHEST_CALLER + 1:
@@ -427,6 +435,24 @@ def redelivery_around(
         if found is not None:
             return found
     return None
+
+
+def _verifies_body(module: Module, function: NamedFunction) -> bool:
+    """Whether a handler verifies the body that it reads, itself or through a dependency or decorator."""
+    if any(stripe_calls.call_verifies(module, call) for call in module.calls_within(function)):
+        return verifiers.reads_body(module, function) or bool(function.args.args)
+    for parameter in functions.parameters(function):
+        dependency = handler_parameters.dependency_of_parameter(module, function, parameter)
+        if isinstance(dependency, FunctionReference) and any(
+            stripe_calls.call_verifies(dependency.module, call)
+            for call in dependency.module.calls_within(dependency.node)
+        ):
+            return True
+    return any(
+        stripe_calls.call_verifies(wrapper.module, call)
+        for wrapper in guards.wrappers(module, function)
+        for call in wrapper.module.calls_within(wrapper.node)
+    )
 
 
 def _is_late_task(function: NamedFunction) -> bool:

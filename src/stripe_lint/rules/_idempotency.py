@@ -28,6 +28,8 @@ def _hit(module: Module, request: Request, grade: str) -> Hit:
     if grade == "info":
         return Hit(span, f"{name} has no idempotency key: a second attempt is a second request; pass a stored key", Severity.INFO)
     retry = retries.retry_around(module, request.node)
+    if retry is None and request.call.reference is not None:
+        retry = retries.handed_to_retry(module, request.call.reference)
     if retry is not None:
         step = Step(str(retry.place.module.path), retry.place.line, retry.words)
         message = f"{name} is retried without an idempotency key: each attempt can charge again; make one key before"
