@@ -84,9 +84,15 @@ def expose_mutated(evaluation: Evaluation, call: Call, reference: FunctionRefere
                 evaluation.names[argument.id] = value._replace(complete=False)
 
 
+def _is_unseen(call: Call) -> bool:
+    """Whether nothing can be said of what a call does with its arguments."""
+    path = call.path
+    return call.reference is None or (path is not None and not path.startswith(("builtins.", "stripe.", "json.")))
+
+
 def expose_arguments(evaluation: Evaluation, call: Call) -> None:
     """A dict that is handed to something unknown may hold more afterwards."""
-    if call.reference is not None or body_uses.is_harmless(call):
+    if body_uses.is_harmless(call) or not _is_unseen(call):
         return
     for argument in call.node.args:
         if isinstance(argument, ast.Name):

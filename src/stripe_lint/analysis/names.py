@@ -98,12 +98,13 @@ def _resolve(module: Module, node: ast.expr) -> Reference | None:
 
 def _held_attribute(module: Module, node: ast.Attribute) -> Reference | None:
     """What the file itself keeps as an attribute of a module-level object: ``local.stripe = stripe``."""
-    if not isinstance(node.value, ast.Name) or node.value.id not in module.scope.bindings:
+    holder = functions.attribute_chain(node.value)
+    if holder is None or holder[0] not in module.scope.bindings:
         return None
     values = [
         binding.value
         for target, binding in module.attribute_bindings.get(node.attr, ())
-        if isinstance(target.value, ast.Name) and target.value.id == node.value.id and binding.value is not None
+        if binding.value is not None and functions.attribute_chain(target.value) == holder
     ]
     return _agree(resolve(module, value) for value in values if not _is_none(value)) if values else None
 

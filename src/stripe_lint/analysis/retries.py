@@ -424,6 +424,8 @@ def redelivery_around(
         return None
     if _is_late_task(function):
         return Place(module, function)
+    if _receives_events(function):
+        return Place(module, function)
     if handlers.takes_request(module, function):
         return Place(module, function) if _verifies_body(module, function) else None
     if guards.verified_by_unseen_decorator(module, function):
@@ -435,6 +437,16 @@ def redelivery_around(
         if found is not None:
             return found
     return None
+
+
+def _receives_events(function: NamedFunction) -> bool:
+    """Whether dj-stripe calls the function with each delivery of an event."""
+    for decorator in function.decorator_list:
+        target = decorator.func if isinstance(decorator, ast.Call) else decorator
+        chain = functions.attribute_chain(target)
+        if chain is not None and (chain[-1] == "djstripe_receiver" or chain[-2:] == ["webhooks", "handler"]):
+            return True
+    return False
 
 
 def _verifies_body(module: Module, function: NamedFunction) -> bool:
