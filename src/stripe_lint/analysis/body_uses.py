@@ -67,9 +67,7 @@ _LOOKUPS: Final = frozenset(
         "one_or_none",
     }
 )
-_LOOKUP_NAME: Final = re.compile(
-    r"_*(get|find|fetch|load|lookup|look_up|retrieve|select|search|query|resolve)(_|$)(?!or_create)"
-)
+_LOOKUP_NAME: Final = r"_*(get|find|fetch|load|lookup|look_up|retrieve|select|search|query|resolve)(_|$)(?!or_create)"
 _IDENTIFIERS: Final = frozenset({"id", "account", "livemode", "created", "api_version", "request", "pending_webhooks"})
 
 
@@ -177,7 +175,7 @@ def passed(evaluation: Evaluation, call: Call) -> Value | None:
     if method is not None and method.verb == "get":
         evaluation.facts.refetched_objects = True
         return None
-    looks_up = call.name in _LOOKUPS or _LOOKUP_NAME.match(call.name) is not None
+    looks_up = call.name in _LOOKUPS or re.match(_LOOKUP_NAME, call.name) is not None
     kind = Use.DECISION if looks_up else Use.EFFECT
     for value in affected:
         missing(evaluation, value)

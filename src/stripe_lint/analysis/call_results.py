@@ -240,7 +240,7 @@ def _remove(evaluation: Evaluation, call: Call, key: str | None) -> None:
 
 
 def _constructed(evaluation: Evaluation, call: Call, reference: ClassReference) -> Value:
-    kept = _kept_by_object(evaluation, call, reference)
+    kept = _kept_by_object(call, reference)
     if kept is not None:
         return kept
     body_uses.passed(evaluation, call)
@@ -258,7 +258,7 @@ def _constructed(evaluation: Evaluation, call: Call, reference: ClassReference) 
     )
 
 
-def _kept_by_object(evaluation: Evaluation, call: Call, reference: ClassReference) -> Value | None:
+def _kept_by_object(call: Call, reference: ClassReference) -> Value | None:
     """A new object whose ``__init__`` keeps parts of a request as attributes."""
     if not any(deep_tagged(value, *inlining.FOLLOWED) for value in call.values):
         return None
@@ -268,13 +268,15 @@ def _kept_by_object(evaluation: Evaluation, call: Call, reference: ClassReferenc
     owner = FunctionReference(*initialiser, ObjectReference(reference.module, reference.node))
     bound = calls.bound_arguments(call, owner)
     first = functions.first_parameter(initialiser[1])
-    fields: dict[str, Value] = {}
-    for node in syntax.own_nodes(initialiser[1]):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id in bound:
-            for target in node.targets:
-                if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
-                    if first is not None and target.value.id == first.arg:
-                        fields[target.attr] = bound[node.value.id]
+    if first is None:
+        return None
+    fields = {
+        target.attr: bound[node.value.id]
+        for node in syntax.own_nodes(initialiser[1])
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id in bound
+        for target in node.targets
+        if isinstance(target, ast.Attribute) and functions.attribute_chain(target.value) == [first.arg]
+    }
     if not fields:
         return None
     return entries(fields, complete=False)._replace(reference=names.call_result(reference))

@@ -183,14 +183,12 @@ def raised(evaluation: Evaluation, node: ast.expr, value: Value, reference: Exte
             evaluation.facts.responses.add(ResponseFact(place, Value(tags=frozenset({tag})), returned=False))
 
 
-_REFUSING_NAME: Final = re.compile(
-    r"BadRequest|Forbidden|Unauthori[sz]ed|NotFound|ServerError|NotAllowed|Unprocessable"
-)
+_REFUSING_NAME: Final = r"BadRequest|Forbidden|Unauthori[sz]ed|NotFound|ServerError|NotAllowed|Unprocessable"
 
 
 def refusal_status(call: Call) -> str | None:
     """The 4xx or 5xx status that a call gives to a response, if it does."""
-    if _REFUSING_NAME.search(call.name):
+    if re.search(_REFUSING_NAME, call.name):
         return call.name
     for value in call.values:
         found = refusing(value)

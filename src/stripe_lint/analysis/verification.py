@@ -28,13 +28,13 @@ _SDK_NAMES: Final = frozenset({"construct_event", "parse_thin_event", "parse_eve
 _HANDLED: Final = frozenset({"handle", "handle_async"})
 _NOTIFICATION_HANDLER: Final = "stripe.StripeEventNotificationHandler"
 _REFETCHES: Final = frozenset({"stripe.Event.retrieve", "stripe.Event.retrieve_async"})
-_REFETCH_SERVICE: Final = re.compile(r"(v1\.|v2\.core\.)?events\.retrieve(_async)?$")
+_REFETCH_SERVICE: Final = r"(v1\.|v2\.core\.)?events\.retrieve(_async)?$"
 _DIGESTS: Final = frozenset({"hmac.new", "hmac.digest", "hmac.HMAC"})
 _COMPARISONS: Final = frozenset(
     {"compare_digest", "constant_time_compare", "consteq", "safe_str_cmp", "secure_compare"}
 )
-_VERIFIER_NAME: Final = re.compile(r"(verif|validat|check|authenticat|construct|require|ensure|signed)", re.IGNORECASE)
-_VERIFIED_THING: Final = re.compile(r"(signature|webhook|stripe.*event|stripe.*header|hmac)", re.IGNORECASE)
+_VERIFIER_NAME: Final = r"(?i:(verif|validat|check|authenticat|construct|require|ensure|signed))"
+_VERIFIED_THING: Final = r"(?i:(signature|webhook|stripe.*event|stripe.*header|hmac))"
 
 SIGNATURE_FAILURE: Final = frozenset({exceptions.SIGNATURE_ERROR})
 PAYLOAD_FAILURE: Final = frozenset({"ValueError"})
@@ -42,7 +42,7 @@ PAYLOAD_FAILURE: Final = frozenset({"ValueError"})
 
 def names_a_verifier(name: str) -> bool:
     """Whether a function that can't be seen says by its name that it verifies Stripe's signature."""
-    if not _VERIFIER_NAME.search(name) or not _VERIFIED_THING.search(name):
+    if not re.search(_VERIFIER_NAME, name) or not re.search(_VERIFIED_THING, name):
         return False
     lowered = name.lower()
     return "stripe" in lowered or "signature" in lowered or "webhook" in lowered
@@ -68,7 +68,7 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
         return _verified_by_sdk(evaluation, call)
     path = call.path
     if path in _REFETCHES or (
-        isinstance(call.reference, StripeService) and _REFETCH_SERVICE.match(call.reference.path)
+        isinstance(call.reference, StripeService) and re.match(_REFETCH_SERVICE, call.reference.path)
     ):
         return _refetched(evaluation, call)
     if path in _DIGESTS:

@@ -112,9 +112,11 @@ def _roots(module: Module) -> list[tuple[Module, NamedFunction]]:
 
 
 def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
-    if isinstance(module.enclosing_function(function), ast.FunctionDef | ast.AsyncFunctionDef):
-        if handlers.registered_by(module, function) is None:
-            return False
+    if (
+        isinstance(module.enclosing_function(function), ast.FunctionDef | ast.AsyncFunctionDef)
+        and handlers.registered_by(module, function) is None
+    ):
+        return False
     if verifiers.mentions_verification(module, function) or guards.wrappers(module, function):
         return True
     if any(parameter.arg.lower() in _SIGNATURE_NAMES for parameter in functions.parameters(function)):
@@ -244,9 +246,6 @@ def _through_framework(
                 break
     for source, decorated in callers.decorated_by(module, function):
         yield from _entry_points(source, decorated, 1, seen)
-
-
-_WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
 def _names_stripe_webhook(module: Module, function: NamedFunction) -> bool:

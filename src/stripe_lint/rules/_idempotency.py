@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import requests, retries
-from stripe_lint.analysis.module import Module
-from stripe_lint.analysis.requests import Request
 from stripe_lint.model import Hit, Severity, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.requests import Request
 
 
 def unkeyed(module: Module, *, critical: bool) -> Iterator[Hit]:
@@ -26,7 +30,11 @@ def _hit(module: Module, request: Request, grade: str) -> Hit:
     name = request.method.path.removeprefix("stripe.")
     span = module.span(request.node)
     if grade == "info":
-        return Hit(span, f"{name} has no idempotency key: a second attempt is a second request; pass a stored key", Severity.INFO)
+        return Hit(
+            span,
+            f"{name} has no idempotency key: a second attempt is a second request; pass a stored key",
+            Severity.INFO,
+        )
     retry = retries.retry_around(module, request.node)
     if retry is None and request.call.reference is not None:
         retry = retries.handed_to_retry(module, request.call.reference)

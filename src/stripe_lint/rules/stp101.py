@@ -115,11 +115,15 @@ event = json.loads(request.body)  # noqa: STP101 - the gateway in front has chec
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import webhooks
-from stripe_lint.analysis.module import Module
 from stripe_lint.model import FixClass, Hit, Rule, Severity, Span, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
 
 
 def detect(module: Module) -> Iterator[Hit]:

@@ -109,11 +109,15 @@ event = json.loads(payload)  # noqa: STP102 - this branch is only built into the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import webhooks
-from stripe_lint.analysis.module import Module
 from stripe_lint.model import Hit, Rule, Severity, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
 
 
 def detect(module: Module) -> Iterator[Hit]:

@@ -103,17 +103,21 @@ except stripe.SignatureVerificationError:  # noqa: STP103 - counted only, the ne
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import webhooks
-from stripe_lint.analysis.module import Module
 from stripe_lint.model import FixClass, Hit, Rule, Severity, Span, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
 
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each ``except`` that does not leave after a failed verification."""
     for handler, verification in webhooks.swallowed(module):
-        steps = ()
+        steps: tuple[Step, ...] = ()
         if verification is not None:
             steps = (Step(str(verification.module.path), verification.line, "this verification fails"),)
         yield Hit(

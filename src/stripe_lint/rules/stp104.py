@@ -100,11 +100,15 @@ body = await request.json()  # noqa: STP104 - only its size is recorded
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import webhooks
-from stripe_lint.analysis.module import Module
 from stripe_lint.model import FixClass, Hit, Rule, Severity, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
 
 
 def detect(module: Module) -> Iterator[Hit]:

@@ -76,11 +76,15 @@ stripe.Product.create(name="Gift card", idempotency_key="gift-card")  # noqa: ST
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import key_choices
-from stripe_lint.analysis.module import Module
 from stripe_lint.model import FixClass, Hit, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
 
 
 def detect(module: Module) -> Iterator[Hit]:
@@ -88,7 +92,8 @@ def detect(module: Module) -> Iterator[Hit]:
     for request in key_choices.constant_keys(module):
         yield Hit(
             module.span(request.node),
-            "this idempotency key never changes: later requests are answered with the first one's result; derive it per operation",
+            "this idempotency key never changes: "
+            "later requests are answered with the first one's result; derive it per operation",
         )
 
 

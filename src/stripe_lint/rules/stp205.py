@@ -96,11 +96,15 @@ stripe.PaymentIntent.create(**order, idempotency_key=str(uuid.uuid4()))  # noqa:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import key_choices
-from stripe_lint.analysis.module import Module
 from stripe_lint.model import FixClass, Hit, Rule, Severity, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
 
 
 def detect(module: Module) -> Iterator[Hit]:

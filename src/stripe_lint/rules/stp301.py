@@ -113,12 +113,16 @@ return jsonify(error=str(error)), 502  # noqa: STP301 - an internal tool behind 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import error_responses
-from stripe_lint.analysis.error_responses import Leak
-from stripe_lint.analysis.module import Module
 from stripe_lint.model import FixClass, Hit, Rule, Severity, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.error_responses import Leak
+    from stripe_lint.analysis.module import Module
 
 
 def detect(module: Module) -> Iterator[Hit]:

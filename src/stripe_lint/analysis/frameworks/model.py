@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, match_args=False)
 class Framework:
     """How one web framework hands over a request and takes back a response. There is one object a framework.
 
