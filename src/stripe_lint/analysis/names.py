@@ -76,7 +76,7 @@ def _resolve(module: Module, node: ast.expr) -> Reference | None:
         return resolve_name(module, node.id, module.scope_of(node))
     if isinstance(node, ast.Attribute):
         base = resolve(module, node.value)
-        if base is None or isinstance(base, ExternalInstance):
+        if base is None or isinstance(base, ExternalInstance | External):
             held = _held_attribute(module, node)
             if held is not None:
                 return held
