@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
     callers,
+    error_handlers,
     exceptions,
-    frameworks,
     functions,
     handlers,
     names,
@@ -16,7 +16,8 @@ from stripe_lint.analysis import (
     stripe_calls,
     syntax,
 )
-from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter, graph_of
+from stripe_lint.analysis.control_flow import graph_of
+from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter
 from stripe_lint.analysis.references import ClassReference, External, FunctionReference
 from stripe_lint.analysis.state import ANY_EXCEPTION, START, Outcome, Place, State
 from stripe_lint.analysis.values import Mark, Tag, Value, deep_tagged
@@ -80,7 +81,7 @@ def _leak(fact: ResponseFact, tag: Tag) -> Leak | None:
     if not isinstance(tag.node, ast.ExceptHandler):
         if not isinstance(tag.node, ast.FunctionDef | ast.AsyncFunctionDef):
             return None
-        kinds = _registered_classes(tag.module, tag.node)
+        kinds = error_handlers.classes_of(tag.module, tag.node)
         fixed_text = False
     else:
         if not is_relevant(tag.module, tag.node):
@@ -230,7 +231,7 @@ def _responses(module: Module) -> list[ResponseFact]:
             for handler in attempt.handlers:
                 if is_relevant(module, handler):
                     found.update(dict.fromkeys(_run_handler(module, handler)))
-        for function in _registered_error_handlers(module):
+        for function in error_handlers.registered(module):
             found.update(dict.fromkeys(_run_error_handler(module, function)))
         for function in _views_that_may_leak(module)[:MOST_VIEWS]:
             found.update(dict.fromkeys(_run_view(module, function)))
@@ -295,78 +296,6 @@ def _returned_by_handler(module: Module, function: NamedFunction, distance: int)
         ):
             return True
     return False
-
-
-def _registered_error_handlers(module: Module) -> list[NamedFunction]:
-    """The functions that the framework calls with an exception of the SDK."""
-    found: list[NamedFunction] = []
-    known = handlers.frameworks(module)
-    decorators = (
-        frozenset().union(*(framework.error_handler_decorators for framework in known)) if known else frozenset()
-    )
-    registering = frozenset().union(*(framework.error_handler_calls for framework in known)) if known else frozenset()
-    for function in module.functions:
-        if isinstance(function, ast.Lambda):
-            continue
-        for decorator in function.decorator_list:
-            if (
-                isinstance(decorator, ast.Call)
-                and functions.last_name(decorator.func) in decorators
-                and any(_names_stripe_error(module, argument) for argument in decorator.args)
-            ):
-                found.append(function)
-                module.memory["registered classes", function] = _error_names(module, decorator.args)
-    for name in registering:
-        for call in module.calls.get(name, ()):
-            if any(_names_stripe_error(module, argument) for argument in call.args):
-                for argument in call.args:
-                    reference = names.resolve(module, argument)
-                    if (
-                        isinstance(reference, FunctionReference)
-                        and not isinstance(reference.node, ast.Lambda)
-                        and reference.module is module
-                    ):
-                        found.append(reference.node)
-                        module.memory["registered classes", reference.node] = _error_names(module, call.args)
-    for function, classes in _registered_elsewhere(module):
-        if function not in found:
-            found.append(function)
-            module.memory["registered classes", function] = classes
-    return found
-
-
-def _all_registering() -> frozenset[str]:
-    return frozenset().union(*(framework.error_handler_calls for framework in frameworks.ALL))
-
-
-def _registered_classes(module: Module, function: NamedFunction) -> set[str]:
-    """The SDK's exception classes for which a function is registered, by name."""
-    known = module.memory.get(("registered classes", function))
-    return known if isinstance(known, set) else {"StripeError"}
-
-
-def _error_names(module: Module, nodes: list[ast.expr]) -> set[str]:
-    paths = [names.dotted_path(module, node) for node in nodes]
-    return {name for name in (exceptions.stripe_error(path) for path in paths if path is not None) if name is not None}
-
-
-def _registered_elsewhere(module: Module) -> Iterator[tuple[NamedFunction, set[str]]]:
-    """Functions that take an exception of the SDK and that another file registers for it."""
-    for function in module.functions:
-        if isinstance(function, ast.Lambda):
-            continue
-        annotations = [parameter.annotation for parameter in functions.parameters(function) if parameter.annotation]
-        if not _error_names(module, annotations):
-            continue
-        for source, reference in callers.handed_references(module, function):
-            call = source.parents.get(reference)
-            if isinstance(call, ast.Call) and functions.last_name(call.func) in _all_registering():
-                yield function, _error_names(source, call.args)
-
-
-def _names_stripe_error(module: Module, node: ast.expr) -> bool:
-    path = names.dotted_path(module, node)
-    return path is not None and exceptions.stripe_error(path) is not None
 
 
 def _run_error_handler(module: Module, function: NamedFunction) -> set[ResponseFact]:

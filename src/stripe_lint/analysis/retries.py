@@ -16,8 +16,7 @@ from stripe_lint.analysis import (
     syntax,
     verifiers,
 )
-from stripe_lint.analysis.control_flow import FlowNode, Graph
-from stripe_lint.analysis.dataflow import graph_of
+from stripe_lint.analysis.control_flow import FlowNode, Graph, graph_of
 from stripe_lint.analysis.references import ClassReference, External, ExternalInstance, FunctionReference
 from stripe_lint.analysis.state import Place
 
