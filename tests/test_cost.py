@@ -25,6 +25,10 @@ PLAIN = "import stripe\n\nprint(stripe.Customer.retrieve('cus_1'))\n"
 UNKEYED = "import stripe\n\nstripe.Refund.create(charge='ch_1')\n"
 
 
+MOST_CALLS = 1_000_000
+"""Several times what any check here needs."""
+
+
 @pytest.fixture
 def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often a file is parsed, walked or read from the disk, by its name."""
@@ -157,6 +161,33 @@ def attempts(count: int) -> str:
     return f"{FLASK}@app.post('/')\ndef view():\n{body}"
 
 
+def values_in_values(count: int) -> str:
+    """A value that holds itself twice, again and again: written out it would be too large for any computer."""
+    body = "    params = {'a': params, 'b': params}\n" * count
+    return f"{FLASK}def pay(params):\n{body}    stripe.Refund.create(**params)\n"
+
+
+def values_in_loops(count: int) -> str:
+    """The same in loops."""
+    return "import stripe\n" + "".join(
+        f"""
+def pay{number}(order):
+    params = {{}}
+    for item in order:
+        params = {{"a": params, "b": [params]}}
+    stripe.Refund.create(**params)
+"""
+        for number in range(count)
+    )
+
+
+MAKERS = [handlers, requests, helpers, statements, choices, attempts, values_in_values, values_in_loops]
+
+
+class TooManyCallsError(BaseException):
+    """Nothing of ours may catch it."""
+
+
 def calls_of(text: str, folder: Path) -> int:
     """How many Python functions a check of ``text`` calls, which must find something."""
     project = project_with(folder, {"pay.py": text})
@@ -165,11 +196,15 @@ def calls_of(text: str, folder: Path) -> int:
     def count(_frame: object, event: str, _argument: object) -> None:
         nonlocal calls
         calls += event == "call"
+        if calls > MOST_CALLS:
+            raise TooManyCallsError
 
     previous = sys.getprofile()
     sys.setprofile(count)
     try:
         found = check(project, "STP")
+    except TooManyCallsError:
+        pytest.fail(f"more than {MOST_CALLS:,} calls")
     finally:
         sys.setprofile(previous)
     assert found
@@ -177,7 +212,7 @@ def calls_of(text: str, folder: Path) -> int:
     return calls
 
 
-@pytest.mark.parametrize("make", [handlers, requests, helpers, statements, choices, attempts])
+@pytest.mark.parametrize("make", MAKERS)
 def test_twice_the_code_costs_about_twice_as_much(make: Callable[[int], str], tmp_path: Path) -> None:
     calls_of(make(2), tmp_path / "warm")
     half, whole = calls_of(make(24), tmp_path / "half"), calls_of(make(48), tmp_path / "whole")

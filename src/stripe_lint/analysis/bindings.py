@@ -46,15 +46,14 @@ def bind(evaluation: Evaluation, target: ast.expr, value: Value, source: ast.exp
 
 
 def _bind_attribute(evaluation: Evaluation, target: ast.Attribute, value: Value) -> None:
-    chain = functions.attribute_chain(target)
+    name = functions.dotted_name(target)
     body_uses.stored(evaluation, target, value)
     error_text.stored(evaluation, target, value)
     failure = evaluation.history.failure
     if failure is not None and "status" in target.attr and error_text.refusing(value) is not None:
         evaluation.remember(failure=failure._replace(noticed=True))
-    if chain is None:
+    if name is None:
         return
-    name = ".".join(chain)
     keys.reassigned(evaluation, name)
     if value == UNKNOWN:
         evaluation.names.pop(name, None)
@@ -64,12 +63,11 @@ def _bind_attribute(evaluation: Evaluation, target: ast.Attribute, value: Value)
 
 def bind_entry(evaluation: Evaluation, target: ast.Subscript, value: Value) -> None:
     """Assign ``value`` to ``holder[key]``."""
-    holder_name = functions.attribute_chain(target.value)
+    name = functions.dotted_name(target.value)
     evaluation.evaluate(target.slice)
     body_uses.stored(evaluation, target, value)
-    if holder_name is None:
+    if name is None:
         return
-    name = ".".join(holder_name)
     keys.reassigned(evaluation, name)
     holder = evaluation.names.get(name, UNKNOWN)
     key = _constant_key(target.slice)
@@ -83,9 +81,9 @@ def bind_entry(evaluation: Evaluation, target: ast.Subscript, value: Value) -> N
 
 def forget(evaluation: Evaluation, target: ast.expr) -> None:
     """Drop what is known about a target that is deleted."""
-    chain = functions.attribute_chain(target)
-    if chain is not None:
-        evaluation.names.pop(".".join(chain), None)
+    name = functions.dotted_name(target)
+    if name is not None:
+        evaluation.names.pop(name, None)
 
 
 def lose_targets(evaluation: Evaluation, statement: ast.Assign | ast.AnnAssign, verification_place: Place) -> None:

@@ -180,9 +180,8 @@ def _collect_text(evaluation: Evaluation, call: Call) -> None:
     if not found or not isinstance(call.node.func, ast.Attribute):
         return
     target = call.node.func.value
-    chain = functions.attribute_chain(target)
-    if chain is not None:
-        name = ".".join(chain)
+    name = functions.dotted_name(target)
+    if name is not None:
         held = evaluation.names.get(name, UNKNOWN)
         named = dict(call.keywords) if call.name == "update" else {}
         for key, value in named.items():
@@ -213,18 +212,18 @@ def _dict_method(evaluation: Evaluation, call: Call) -> Value | None:
     if call.name == "copy":
         return holder
     target = call.node.func.value if isinstance(call.node.func, ast.Attribute) else None
-    chain = functions.attribute_chain(target) if target is not None else None
-    if call.name == "update" and chain is not None:
+    name = functions.dotted_name(target) if target is not None else None
+    if call.name == "update" and name is not None:
         base = [value for value in call.positional if value.fields is not None]
         added = merged_dicts([holder, *base, entries(dict(call.keywords), complete=not call.open)])
         if len(base) != len(call.positional):
             added = added._replace(complete=False)
         loose = frozenset(tag for value in call.positional for tag in all_tags(value) if tag.mark is Mark.TEXT)
-        evaluation.names[".".join(chain)] = added._replace(tags=holder.tags | loose)
+        evaluation.names[name] = added._replace(tags=holder.tags | loose)
         return NONE
-    if call.name == "append" and chain is not None and call.positional:
+    if call.name == "append" and name is not None and call.positional:
         found = all_tags(call.positional[0])
-        evaluation.names[".".join(chain)] = holder._replace(tags=holder.tags | found, complete=False)
+        evaluation.names[name] = holder._replace(tags=holder.tags | found, complete=False)
         return NONE
     return None
 

@@ -170,7 +170,7 @@ def is_direct(source: Module, call: ast.Call) -> bool:
 def constructor_argument(owner: ObjectReference, attribute: str) -> Reference | None:
     """What every construction of an object passes for the argument that ``__init__`` keeps as ``self.attribute``."""
     for module, node in names.linearized(owner):
-        for target, binding in names.instance_bindings(module, node, attribute):
+        for target, binding in module.bindings_on_self(node, attribute):
             function = module.enclosing_function(target)
             if isinstance(binding.value, ast.Name) and isinstance(function, ast.FunctionDef):
                 return _passed_to_constructor(module, node, function, binding.value.id)

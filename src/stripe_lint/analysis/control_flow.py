@@ -12,9 +12,10 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
-from stripe_lint.analysis import functions
+from stripe_lint.analysis import functions, syntax
 
 if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode
 
 
@@ -298,3 +299,43 @@ def successors(node: FlowNode, *, exceptions: bool = True) -> list[FlowNode]:
     if node.raising is not None and (exceptions or node.kind is NodeKind.DISPATCH):
         found.append(node.raising)
     return found
+
+
+def graph_of(module: Module, function: FunctionNode) -> Graph:
+    """The control-flow graph of a function, built once."""
+    key = ("graph", function)
+    known = module.memory.get(key)
+    if not isinstance(known, Graph):
+        known = build(function)
+        module.memory[key] = known
+    return known
+
+
+_RAISING = (ast.Call, ast.Subscript, ast.Await, ast.Attribute, ast.BinOp, ast.Yield, ast.YieldFrom)
+
+
+def can_raise(module: Module, node: ast.AST) -> bool:
+    """Whether a step can end in an exception, by its syntax alone."""
+    key = ("can raise", node)
+    known = module.memory.get(key)
+    if not isinstance(known, bool):
+        known = any(
+            isinstance(inner, _RAISING)
+            for expression in _evaluated(node)
+            for inner in (expression, *syntax.own_nodes(expression))
+        )
+        module.memory[key] = known
+    return known
+
+
+def _evaluated(node: ast.AST) -> list[ast.AST]:
+    """What a step evaluates; the bodies of compound statements are steps of their own."""
+    if isinstance(node, ast.For | ast.AsyncFor):
+        return [node.iter]
+    if isinstance(node, ast.With | ast.AsyncWith):
+        return [item.context_expr for item in node.items]
+    if isinstance(node, ast.Match):
+        return [node.subject]
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.While):
+        return []
+    return [node]

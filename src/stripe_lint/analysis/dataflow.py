@@ -116,7 +116,7 @@ class Interpreter:
         """All ways in which ``function`` can end when it starts with ``names`` bound."""
         depth = caller.depth + 1 if caller is not None else 0
         received = frozenset(body_uses.origin(tag) for value in names.values() for tag in all_tags(value))
-        graph = graph_of(module, function)
+        graph = control_flow.graph_of(module, function)
         frame = Frame(module, function, graph, depth, captured or {}, answers, caller, call_site, received)
         self.facts.modules.add(module)
         self.active.append(function)
@@ -247,7 +247,7 @@ class Interpreter:
             and node.raising is not None
             and node.raising.kind is NodeKind.DISPATCH
             and node.syntax is not None
-            and _can_raise(frame.module, node.syntax)
+            and control_flow.can_raise(frame.module, node.syntax)
         ):
             # a request that failed may all the same have been received
             history = state.history._replace(keys=keys) if keys != state.history.keys else state.history
@@ -421,45 +421,5 @@ def _frozen(names: dict[str, Value]) -> frozenset[tuple[str, Value]]:
     return frozenset(item for item in names.items() if item[1] is not UNKNOWN)
 
 
-def graph_of(module: Module, function: FunctionNode) -> Graph:
-    """The control-flow graph of a function, built once."""
-    key = ("graph", function)
-    known = module.memory.get(key)
-    if not isinstance(known, Graph):
-        known = control_flow.build(function)
-        module.memory[key] = known
-    return known
-
-
 def _statements_below(node: ast.AST) -> set[ast.AST]:
     return {inner for inner in syntax.own_nodes(node) if isinstance(inner, ast.stmt)}
-
-
-_RAISING = (ast.Call, ast.Subscript, ast.Await, ast.Attribute, ast.BinOp, ast.Yield, ast.YieldFrom)
-
-
-def _can_raise(module: Module, node: ast.AST) -> bool:
-    """Whether a step can end in an exception, by its syntax alone."""
-    key = ("can raise", node)
-    known = module.memory.get(key)
-    if not isinstance(known, bool):
-        known = any(
-            isinstance(inner, _RAISING)
-            for expression in _evaluated(node)
-            for inner in (expression, *syntax.own_nodes(expression))
-        )
-        module.memory[key] = known
-    return known
-
-
-def _evaluated(node: ast.AST) -> list[ast.AST]:
-    """What a step evaluates; the bodies of compound statements are steps of their own."""
-    if isinstance(node, ast.For | ast.AsyncFor):
-        return [node.iter]
-    if isinstance(node, ast.With | ast.AsyncWith):
-        return [item.context_expr for item in node.items]
-    if isinstance(node, ast.Match):
-        return [node.subject]
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.While):
-        return []
-    return [node]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import (
     callers,
     definitions,
+    error_handlers,
     exceptions,
-    frameworks,
     functions,
     handlers,
     names,
@@ -17,7 +17,8 @@ from stripe_lint.analysis import (
     stripe_calls,
     syntax,
 )
-from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter, graph_of
+from stripe_lint.analysis.control_flow import graph_of
+from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter
 from stripe_lint.analysis.references import ClassReference, External, FunctionReference
 from stripe_lint.analysis.state import ANY_EXCEPTION, START, Outcome, Place, State
 from stripe_lint.analysis.values import Mark, Tag, Value, deep_tagged
@@ -81,7 +82,7 @@ def _leak(fact: ResponseFact, tag: Tag) -> Leak | None:
     if not isinstance(tag.node, ast.ExceptHandler):
         if not isinstance(tag.node, ast.FunctionDef | ast.AsyncFunctionDef):
             return None
-        kinds = _registered_classes(tag.module, tag.node)
+        kinds = error_handlers.classes_of(tag.module, tag.node)
         fixed_text = False
     else:
         if not is_relevant(tag.module, tag.node):
@@ -250,10 +251,10 @@ def _responses(module: Module) -> list[ResponseFact]:
             for handler in attempt.handlers:
                 if is_relevant(module, handler):
                     found.update(dict.fromkeys(_run_handler(module, handler)))
-        for function in _registered_error_handlers(module):
+        for function in error_handlers.registered(module):
             own = frozenset({Tag(Mark.EXCEPTION, module, function)})
             found.update(dict.fromkeys(_run_error_handler(module, function, own)))
-        for function, caught in _registered_for_own(module):
+        for function, caught in error_handlers.registered_for_own(module):
             carried = _text_raised_with(caught)
             if carried:
                 own = frozenset({Tag(Mark.EXCEPTION, module, caught.node)})
@@ -323,126 +324,6 @@ def _returned_by_handler(module: Module, function: NamedFunction, distance: int)
     return False
 
 
-def _registered_error_handlers(module: Module) -> list[NamedFunction]:
-    """The functions that the framework calls with an exception of the SDK."""
-    found: list[NamedFunction] = []
-    known = handlers.frameworks(module)
-    decorators = (
-        frozenset().union(*(framework.error_handler_decorators for framework in known)) if known else frozenset()
-    )
-    registering = frozenset().union(*(framework.error_handler_calls for framework in known)) if known else frozenset()
-    for function in module.functions:
-        if isinstance(function, ast.Lambda):
-            continue
-        for decorator in function.decorator_list:
-            if (
-                isinstance(decorator, ast.Call)
-                and functions.last_name(decorator.func) in decorators
-                and any(_names_stripe_error(module, argument) for argument in decorator.args)
-            ):
-                found.append(function)
-                module.memory["registered classes", function] = _error_names(module, decorator.args)
-    for name in registering:
-        for call in module.calls.get(name, ()):
-            if any(_names_stripe_error(module, argument) for argument in call.args):
-                for argument in call.args:
-                    reference = names.resolve(module, argument)
-                    if (
-                        isinstance(reference, FunctionReference)
-                        and not isinstance(reference.node, ast.Lambda)
-                        and reference.module is module
-                    ):
-                        found.append(reference.node)
-                        module.memory["registered classes", reference.node] = _error_names(module, call.args)
-    found.extend(_registered_by_call(module, decorators))
-    found.extend(_registered_by_keyword(module))
-    for function, classes in _registered_elsewhere(module):
-        if function not in found:
-            found.append(function)
-            module.memory["registered classes", function] = classes
-    return found
-
-
-def _all_registering() -> frozenset[str]:
-    return frozenset().union(*(framework.error_handler_calls for framework in frameworks.ALL))
-
-
-def _registered_classes(module: Module, function: NamedFunction) -> set[str]:
-    """The SDK's exception classes for which a function is registered, by name."""
-    known = module.memory.get(("registered classes", function))
-    return known if isinstance(known, set) else {"StripeError"}
-
-
-def _error_names(module: Module, nodes: list[ast.expr]) -> set[str]:
-    paths = [names.dotted_path(module, node) for node in nodes]
-    return {name for name in (exceptions.stripe_error(path) for path in paths if path is not None) if name is not None}
-
-
-def _registered_elsewhere(module: Module) -> Iterator[tuple[NamedFunction, set[str]]]:
-    """Functions that take an exception of the SDK and that another file registers for it."""
-    for function in module.functions:
-        if isinstance(function, ast.Lambda):
-            continue
-        annotations = [parameter.annotation for parameter in functions.parameters(function) if parameter.annotation]
-        if not _error_names(module, annotations):
-            continue
-        for source, reference in callers.handed_references(module, function):
-            call = source.parents.get(reference)
-            if isinstance(call, ast.Call) and functions.last_name(call.func) in _all_registering():
-                yield function, _error_names(source, call.args)
-
-
-def _registered_by_keyword(module: Module) -> Iterator[NamedFunction]:
-    """The functions in ``FastAPI(exception_handlers={stripe.StripeError: function})``."""
-    keywords = frozenset().union(*(framework.error_handler_keywords for framework in frameworks.ALL))
-    if not any(keyword in module.text for keyword in keywords):
-        return
-    for calls in module.calls.values():
-        for call in calls:
-            for keyword in call.keywords:
-                if keyword.arg not in keywords or not isinstance(keyword.value, ast.Dict):
-                    continue
-                for caught, function in zip(keyword.value.keys, keyword.value.values, strict=True):
-                    reference = names.resolve(module, function)
-                    if caught is None or not _names_stripe_error(module, caught):
-                        continue
-                    if isinstance(reference, FunctionReference) and isinstance(
-                        reference.node, ast.FunctionDef | ast.AsyncFunctionDef
-                    ):
-                        yield reference.node
-
-
-def _registered_by_call(module: Module, decorators: frozenset[str]) -> Iterator[NamedFunction]:
-    """The functions handed to ``app.errorhandler(stripe.StripeError)(function)``."""
-    for name in decorators:
-        for inner in module.calls.get(name, ()):
-            call = module.parents.get(inner)
-            if not isinstance(call, ast.Call) or call.func is not inner:
-                continue
-            if not any(_names_stripe_error(module, argument) for argument in inner.args):
-                continue
-            for argument in call.args:
-                reference = names.resolve(module, argument)
-                if isinstance(reference, FunctionReference) and isinstance(
-                    reference.node, ast.FunctionDef | ast.AsyncFunctionDef
-                ):
-                    yield reference.node
-
-
-def _registered_for_own(module: Module) -> Iterator[tuple[NamedFunction, ClassReference]]:
-    """The functions that the framework calls with an exception class of the project."""
-    decorators = frozenset().union(*(framework.error_handler_decorators for framework in frameworks.ALL))
-    for function in module.functions:
-        if isinstance(function, ast.Lambda):
-            continue
-        for decorator in function.decorator_list:
-            if isinstance(decorator, ast.Call) and functions.last_name(decorator.func) in decorators:
-                for argument in decorator.args:
-                    reference = names.resolve(module, argument)
-                    if isinstance(reference, ClassReference):
-                        yield function, reference
-
-
 def _text_raised_with(caught: ClassReference) -> frozenset[Tag]:
     """The exception text with which the project raises one of its own exceptions."""
     found: set[Tag] = set()
@@ -461,11 +342,6 @@ def _text_raised_with(caught: ClassReference) -> frozenset[Tag]:
                             found.update(deep_tagged(outcome.raised.value, Mark.TEXT))
                     break
     return frozenset(found)
-
-
-def _names_stripe_error(module: Module, node: ast.expr) -> bool:
-    path = names.dotted_path(module, node)
-    return path is not None and exceptions.stripe_error(path) is not None
 
 
 def _run_error_handler(module: Module, function: NamedFunction, tags: frozenset[Tag]) -> set[ResponseFact]:

@@ -166,9 +166,8 @@ class Evaluation:
                 self._refine_none(operand, is_none)
 
     def _refine_name(self, node: ast.expr, truth: bool) -> None:
-        chain = functions.attribute_chain(node)
-        if chain is not None:
-            name = ".".join(chain)
+        name = functions.dotted_name(node)
+        if name is not None:
             current = self.names.get(name)
             if current is None:
                 current = self.evaluate(node) if isinstance(node, ast.Name | ast.Attribute) else UNKNOWN
@@ -176,10 +175,9 @@ class Evaluation:
                 self.names[name] = current._replace(truth=truth)
 
     def _refine_none(self, node: ast.expr, is_none: bool) -> None:
-        chain = functions.attribute_chain(node)
-        if chain is None:
+        name = functions.dotted_name(node)
+        if name is None:
             return
-        name = ".".join(chain)
         current = self.names.get(name, UNKNOWN)
         if is_none:
             self.names[name] = current._replace(constant=NONE.constant, truth=False)

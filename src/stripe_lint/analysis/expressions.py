@@ -69,9 +69,9 @@ def _static(evaluation: Evaluation, node: ast.expr) -> Value:
 
 
 def _attribute(evaluation: Evaluation, node: ast.Attribute) -> Value:
-    chain = functions.attribute_chain(node)
-    if chain is not None:
-        known = evaluation.names.get(".".join(chain))
+    name = functions.dotted_name(node)
+    if name is not None:
+        known = evaluation.names.get(name)
         if known is not None:
             return known
     base = evaluation.evaluate(node.value)

@@ -98,3 +98,9 @@ def attribute_chain(node: ast.expr) -> list[str] | None:
     names.append(node.id)
     names.reverse()
     return names
+
+
+def dotted_name(node: ast.expr) -> str | None:
+    """``a.b.c`` as text; ``None`` where the chain does not start at a name."""
+    chain = attribute_chain(node)
+    return ".".join(chain) if chain is not None else None

@@ -225,6 +225,8 @@ def _leaves(reference: FunctionReference, depth: int) -> bool:
         if _is_abstract(node):
             return False
         return all(not isinstance(inner, ast.If | ast.Try) for inner in node.body[:-1])
+    while isinstance(last, ast.Try) and not last.handlers and not last.orelse:
+        last = last.body[-1]
     if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
         callee = names.resolve(reference.module, last.value.func)
         if isinstance(callee, External):

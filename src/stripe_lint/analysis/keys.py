@@ -152,11 +152,11 @@ def _identity(evaluation: Evaluation, key: Value, argument: ast.expr | None) -> 
     if key.constant is not None or argument is None:
         return None
     used = frozenset(
-        ".".join(chain)
+        name
         for node in syntax.descendants(argument)
         if isinstance(node, ast.Name | ast.Attribute)
-        for chain in [functions.attribute_chain(node)]
-        if chain is not None
+        for name in [functions.dotted_name(node)]
+        if name is not None
     )
     if any(isinstance(node, ast.Call) and not _is_pure(node) for node in syntax.descendants(argument)):
         return None

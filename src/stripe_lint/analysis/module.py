@@ -122,6 +122,18 @@ class Module:
             current = self.parents.get(current)
         return found
 
+    def bindings_on_self(self, owner: ast.ClassDef, name: str) -> list[tuple[ast.Attribute, Binding]]:
+        """Where methods of the class ``owner`` itself bind ``self.name``."""
+        found = []
+        for target, binding in self.attribute_bindings.get(name, ()):
+            function = self.enclosing_function(target)
+            if function is None or self.enclosing_class(function) is not owner:
+                continue
+            first = [*function.args.posonlyargs, *function.args.args][:1]
+            if first and isinstance(target.value, ast.Name) and target.value.id == first[0].arg:
+                found.append((target, binding))
+        return found
+
     def _walk(self) -> None:
         pending: list[tuple[list[ast.AST], Scope]] = [(list(self.tree.body), self.scope)]
         self.scopes[self.tree] = self.scope

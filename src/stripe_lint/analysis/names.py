@@ -2,6 +2,9 @@
 
 The answer holds for the whole scope, whatever the flow: a name that is bound to two different things resolves to
 ``None``, and ``None`` never produces a finding. Recursion is bounded by ``DEEPEST``.
+
+What an expression means, what a class is and what an annotation says need each other, so they stand in one file; what
+needs only one of them is in ``imports``, ``sdk`` and ``definitions``.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ import ast
 import builtins
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, imports, sdk
+from stripe_lint.analysis import functions, imports, sdk, syntax
 from stripe_lint.analysis.frameworks import is_dependency_marker
 from stripe_lint.analysis.references import (
     ClassReference,
@@ -330,19 +333,9 @@ def _assigned(module: Module, node: ast.expr, bindings: list[Binding]) -> tuple[
     return module, node
 
 
-def annotation_expression(node: ast.expr) -> ast.expr:
-    """The annotation itself, parsed first where it is written as a string."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        try:
-            return ast.parse(node.value, mode="eval").body
-        except (SyntaxError, ValueError, RecursionError):
-            return node
-    return node
-
-
 def instance_of_annotation(module: Module, annotation: ast.expr) -> Reference | None:
     """An object of the class that ``annotation`` names; ``Optional`` and ``| None`` are looked through."""
-    expression = annotation_expression(annotation)
+    expression = syntax.annotation_expression(annotation)
     if expression is not annotation:
         return _instance_of_text(module, annotation, expression)
     if isinstance(expression, ast.Subscript):
@@ -506,7 +499,7 @@ def class_attribute(base: ClassReference | ObjectReference, name: str) -> Refere
             answer = resolve_name(module, name, scope)
             if answer is not None:
                 return answer
-        values = [binding for _, binding in instance_bindings(module, node, name)]
+        values = [binding for _, binding in module.bindings_on_self(node, name)]
         if values:
             return _agree(
                 _from_binding(module, name, module.scope, binding)
@@ -514,19 +507,6 @@ def class_attribute(base: ClassReference | ObjectReference, name: str) -> Refere
                 if not (binding.value is not None and _is_none(binding.value))
             )
     return None
-
-
-def instance_bindings(module: Module, owner: ast.ClassDef, name: str) -> list[tuple[ast.Attribute, Binding]]:
-    """Where methods of the class ``owner`` itself bind ``self.name``."""
-    found = []
-    for target, binding in module.attribute_bindings.get(name, ()):
-        function = module.enclosing_function(target)
-        if function is None or module.enclosing_class(function) is not owner:
-            continue
-        first = functions.first_parameter(function)
-        if first is not None and isinstance(target.value, ast.Name) and target.value.id == first.arg:
-            found.append((target, binding))
-    return found
 
 
 def _resolve_call(module: Module, node: ast.Call) -> Reference | None:

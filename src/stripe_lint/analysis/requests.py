@@ -6,7 +6,8 @@ import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import callers, control_flow, functions, keys, names, static_values, stripe_calls, syntax
-from stripe_lint.analysis.dataflow import DEEPEST_CALL, Exhausted, Frame, Interpreter, graph_of
+from stripe_lint.analysis.control_flow import graph_of
+from stripe_lint.analysis.dataflow import DEEPEST_CALL, Exhausted, Frame, Interpreter
 from stripe_lint.analysis.evaluation import Evaluation
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.state import START, Diverged, Fork, State

@@ -18,8 +18,7 @@ from stripe_lint.analysis import (
     syntax,
     verifiers,
 )
-from stripe_lint.analysis.control_flow import FlowNode, Graph
-from stripe_lint.analysis.dataflow import graph_of
+from stripe_lint.analysis.control_flow import FlowNode, Graph, graph_of
 from stripe_lint.analysis.references import ClassReference, External, ExternalInstance, FunctionReference
 from stripe_lint.analysis.state import Place
 
@@ -263,7 +262,7 @@ def is_retry_decorator(module: Module, decorator: ast.expr) -> bool:
         return _wraps_in_retry(reference)
     if isinstance(reference, ClassReference):
         return False
-    name = functions.last_name(target) or ""
+    name = _decorator_name(module, target)
     if isinstance(reference, External) and reference.path == "dramatiq.actor" and not isinstance(decorator, ast.Call):
         return True
     if isinstance(decorator, ast.Call) and name in _TASK_DECORATORS:
@@ -417,12 +416,15 @@ def redelivery_around(
     """The webhook handler, or the task that is delivered again, in which the request is sent."""
     function = module.enclosing_function(node)
     while isinstance(function, ast.Lambda) or (
-        function is not None and isinstance(module.enclosing_function(function), ast.FunctionDef | ast.AsyncFunctionDef)
+        function is not None
+        and not function.decorator_list
+        and not handlers.takes_request(module, function)
+        and isinstance(module.enclosing_function(function), ast.FunctionDef | ast.AsyncFunctionDef)
     ):
         function = module.enclosing_function(function)
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function in seen:
         return None
-    if _is_late_task(function):
+    if _is_late_task(module, function):
         return Place(module, function)
     if _receives_events(function):
         return Place(module, function)
@@ -467,10 +469,16 @@ def _verifies_body(module: Module, function: NamedFunction) -> bool:
     )
 
 
-def _is_late_task(function: NamedFunction) -> bool:
+def _decorator_name(module: Module, target: ast.expr) -> str:
+    """The name of a decorator where it is defined, whatever it is called here."""
+    path = names.dotted_path(module, target)
+    return path.rpartition(".")[2] if path is not None else functions.last_name(target) or ""
+
+
+def _is_late_task(module: Module, function: NamedFunction) -> bool:
     return any(
         isinstance(decorator, ast.Call)
-        and functions.last_name(decorator.func) in _TASK_DECORATORS
+        and _decorator_name(module, decorator.func) in _TASK_DECORATORS
         and any(
             keyword.arg in {"acks_late", "reject_on_worker_lost"}
             and isinstance(keyword.value, ast.Constant)

@@ -77,7 +77,7 @@ def _of_member(owner: object, name: str) -> Value | None:
     if isinstance(owner, ClassReference | ObjectReference):
         for module, node in names.linearized(owner):
             scope = module.scopes.get(node)
-            held = names.instance_bindings(module, node, name)
+            held = module.bindings_on_self(node, name)
             if held:
                 value = held[0][1].value
                 return fixed(module, value) if len(held) == 1 and isinstance(value, ast.Dict) else None

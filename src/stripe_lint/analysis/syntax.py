@@ -89,3 +89,13 @@ def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
         kind = current.__class__
         if kind not in leaves and kind not in scopes:
             stack.extend(children(current))
+
+
+def annotation_expression(node: ast.expr) -> ast.expr:
+    """The annotation itself, parsed first where it is written as a string."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        try:
+            return ast.parse(node.value, mode="eval").body
+        except (SyntaxError, ValueError, RecursionError):
+            return node
+    return node

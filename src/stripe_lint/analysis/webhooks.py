@@ -178,6 +178,15 @@ def _serves_verification(module: Module, function: NamedFunction) -> bool:
     return any(verifiers.mentions_verification(*decorated) for decorated in callers.decorated_by(module, function))
 
 
+def _is_nested_view(module: Module, function: NamedFunction) -> bool:
+    """Whether a function made inside another one takes requests itself, and is not what a decorator puts in place."""
+    outer = module.enclosing_function(function)
+    if not handlers.takes_request(module, function) or not isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    wrapper = guards.wrapper_of(module, outer)
+    return wrapper is None or wrapper.node is not function
+
+
 def _speaks_of_events(function: ast.AST) -> bool:
     """Whether a function names Stripe's signature header or an event type."""
     return any(
