@@ -35,6 +35,7 @@ SKIPPED_FOLDERS: Final = frozenset(
     | {"site-packages", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
 )
 
+_TEST_FOLDERS: Final = frozenset({"tests", "test", "testing"})
 _SDK_PACKAGES: Final = frozenset({"stripe"})
 
 
@@ -176,11 +177,18 @@ class Project:
         pattern = re.compile(rb"\b" + re.escape(encoded) + rb"\b")
         found = []
         for path, data in contents.items():
+            if _is_test_code(path.relative_to(self.root)):
+                continue
             if encoded in data and pattern.search(data):
                 found.append(path)
                 if len(found) > MOST_CALLER_FILES:
                     break
         return found
+
+
+def _is_test_code(path: Path) -> bool:
+    """Whether what a file calls says nothing of how the program runs."""
+    return not _TEST_FOLDERS.isdisjoint(path.parts[:-1]) or path.name.startswith(("test_", "conftest"))
 
 
 def _module_file(base: Path, dotted: str) -> Path | None:

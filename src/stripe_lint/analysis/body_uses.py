@@ -123,6 +123,8 @@ def used(evaluation: Evaluation, node: ast.AST, value: Value, kind: Use) -> None
     for tag in deep_tagged(value, Mark.PARSED):
         place = lifted(evaluation.frame, evaluation.place(node), tag)
         evaluation.facts.uses.add(UnverifiedUse(place, plain_tag(tag), kind, history.failure, history.through))
+        if kind is Use.EFFECT and not tag.detail:
+            evaluation.facts.evidence.add("handed on whole")
         if kind is not Use.EFFECT and evaluation.interpreter.may_verify and len(history.early) < MOST_EARLY_USES:
             evaluation.remember(early=evaluation.history.early | {place})
 
@@ -154,7 +156,7 @@ def renamed(evaluation: Evaluation, target: ast.Name, value: Value, source: ast.
         used(evaluation, source, value, Use.READ)
     failure = evaluation.history.failure
     if failure is not None and evaluation.names.get(target.id, UNKNOWN).has(Mark.MISSING):
-        evaluation.remember(failure=failure._replace(noticed=True))
+        evaluation.remember(failure=failure._replace(noticed=True, left=True))
 
 
 def is_harmless(call: Call) -> bool:
@@ -175,7 +177,9 @@ def passed(evaluation: Evaluation, call: Call) -> Value | None:
     if method is not None and method.verb == "get":
         evaluation.facts.refetched_objects = True
         return None
-    looks_up = call.name in _LOOKUPS or re.match(_LOOKUP_NAME, call.name) is not None
+    looks_up = (
+        call.name in _LOOKUPS or "secret" in call.name.lower() or re.match(_LOOKUP_NAME, call.name) is not None
+    )
     kind = Use.DECISION if looks_up else Use.EFFECT
     for value in affected:
         missing(evaluation, value)
@@ -186,6 +190,13 @@ def passed(evaluation: Evaluation, call: Call) -> Value | None:
         Tag(Mark.PARSED, tag.module, tag.node, FOUND) for value in affected for tag in deep_tagged(value, Mark.PARSED)
     }
     return Value(tags=frozenset(found)) if found else None
+
+
+def dispatched(evaluation: Evaluation, node: ast.expr, table: Value, key: Value) -> None:
+    """A handler of an event is looked up in a dict by what the body says."""
+    if table.fields is not None and (key.has(Mark.PARSED) or key.has(Mark.EVENT)):
+        evaluation.facts.event_types.update(name for name, _ in table.fields if event_types.is_known(name))
+        used(evaluation, node, key, Use.DECISION)
 
 
 def stored(evaluation: Evaluation, target: ast.expr, value: Value) -> None:

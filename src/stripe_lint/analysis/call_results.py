@@ -196,6 +196,8 @@ def _dict_method(evaluation: Evaluation, call: Call) -> Value | None:
     holder = call.receiver
     if holder.fields is None:
         return None
+    if call.name == "get" and call.positional:
+        body_uses.dispatched(evaluation, call.node, holder, call.positional[0])
     key = key_text(call.positional[0]) if call.positional else None
     if call.name in {"pop", "clear"}:
         _remove(evaluation, call, key)
@@ -294,5 +296,7 @@ def _is_super_call(node: ast.Call) -> bool:
 def _note_refusal(evaluation: Evaluation, call: Call) -> None:
     """A path on which verification failed answers with an error."""
     failure = evaluation.history.failure
-    if failure is not None and not failure.noticed and error_text.refusal_status(call) is not None:
+    if failure is None or failure.noticed or isinstance(call.reference, FunctionReference | ClassReference):
+        return
+    if error_text.refusal_status(call) is not None:
         evaluation.remember(failure=failure._replace(noticed=True))

@@ -249,6 +249,10 @@ class Interpreter:
             and node.syntax is not None
             and control_flow.can_raise(frame.module, node.syntax)
         ):
+            failure = state.history.failure
+            if failure is not None and node.syntax in _nodes_below(failure.handler.node):
+                # what answers a failed verification is not expected to fail itself
+                return
             # a request that failed may all the same have been received
             history = state.history._replace(keys=keys) if keys != state.history.keys else state.history
             yield node.raising, state.changed(raised=ANY_EXCEPTION, history=history)
@@ -295,6 +299,8 @@ class Interpreter:
             left = failure._replace(left=True)
             return state.changed(history=state.history._replace(failure=left))
         if frame.depth == 0 and error_text.refusing(value) is None:
+            if failure.noticed and not failure.left and not _is_chosen(frame.module, statement):
+                self.facts.failures_ignored.add(Failure(failure.handler, failure.verification))
             self.ignored_failure(state.history)
         return state
 
@@ -419,6 +425,20 @@ _SILENT = (ast.Pass, ast.While, ast.Import, ast.ImportFrom, ast.Global, ast.Nonl
 
 def _frozen(names: dict[str, Value]) -> frozenset[tuple[str, Value]]:
     return frozenset(item for item in names.items() if item[1] is not UNKNOWN)
+
+
+def _is_chosen(module: Module, statement: ast.stmt) -> bool:
+    """Whether a ``return`` stands in a branch, so that something decided on it."""
+    for around in module.ancestors(statement):
+        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            return False
+        if isinstance(around, ast.If | ast.Match | ast.ExceptHandler):
+            return True
+    return False
+
+
+def _nodes_below(node: ast.AST) -> set[ast.AST]:
+    return set(syntax.own_nodes(node))
 
 
 def _statements_below(node: ast.AST) -> set[ast.AST]:

@@ -127,6 +127,7 @@ def _subscript(evaluation: Evaluation, node: ast.Subscript) -> Value:
     special = request_values.entry(evaluation, node, base, key)
     if special is not None:
         return special
+    body_uses.dispatched(evaluation, node, base, index)
     if base.fields is not None and key is not None:
         known = base.field(key)
         if known is not None:
@@ -183,6 +184,8 @@ def _boolean(evaluation: Evaluation, node: ast.BoolOp) -> Value:
             return value if result is None else join(result, value)
         if known is None:
             result = value if result is None else join(result, value)
+        elif evaluation.history.failure is not None:
+            evaluation.remember(failure=evaluation.history.failure._replace(noticed=True))
         last = value
     return result if result is not None else last
 
@@ -263,8 +266,13 @@ def _comprehension(evaluation: Evaluation, node: Comprehension) -> Value:
         for condition in generator.ifs:
             evaluation.evaluate(condition)
     parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+    before = evaluation.history
     values = [evaluation.evaluate(part) for part in parts]
     evaluation.names = saved
+    if evaluation.history.verified is not before.verified or evaluation.history.failure != before.failure:
+        # one element verified, or failed to: what is made of all of them decides
+        evaluation.history = before
+        return tagged(Mark.VERDICT, evaluation.module, node, "equal")
     kept = [only(value, Mark.TEXT, Mark.EXCEPTION) for value in values]
     return join(kept[0], kept[-1])
 

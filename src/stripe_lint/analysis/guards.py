@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import Final
 from typing import TYPE_CHECKING, NamedTuple
 
 from stripe_lint.analysis import functions, names, syntax, verification, verifiers
@@ -188,6 +189,14 @@ def verified_by_unseen_decorator(module: Module, function: NamedFunction) -> boo
         if verification.names_a_verifier(name) and "exempt" not in name:
             return True
     return False
+
+
+_PATHS: Final = frozenset({"path", "endpoint", "full_path", "url", "url_rule", "resolver_match", "blueprint", "path_info"})
+
+
+def asks_for_path(node: ast.AST) -> bool:
+    """Whether a guard looks at which address is asked for."""
+    return any(isinstance(inner, ast.Attribute) and inner.attr in _PATHS for inner in syntax.own_nodes(node))
 
 
 def guarded_by_middleware(module: Module) -> bool:

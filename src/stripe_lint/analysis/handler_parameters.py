@@ -55,7 +55,8 @@ def parameter_value(
     if parameter.arg in framework.raw_parameters and registered is not None:
         return tagged(Mark.RAW, detail="bytes")
     if (
-        parameter.arg in framework.request_parameters
+        not _is_dictionary(annotation)
+        and parameter.arg in framework.request_parameters
         and (annotation is None or instance is not None or framework.name != "generic")
         and (annotation is None or not isinstance(instance, ObjectReference) or instance.node.name.endswith("Request"))
     ):
@@ -68,6 +69,11 @@ def parameter_value(
     if default is not None and not isinstance(default, ast.Call):
         return static_values.of_default(module, default)
     return UNKNOWN
+
+
+def _is_dictionary(annotation: ast.expr | None) -> bool:
+    base = annotation.value if isinstance(annotation, ast.Subscript) else annotation
+    return base is not None and functions.last_name(base) in _DICTIONARIES
 
 
 def _annotated_marker(module: Module, annotation: ast.expr | None, markers: tuple[str, ...]) -> bool:

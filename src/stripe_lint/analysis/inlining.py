@@ -116,6 +116,10 @@ def _worth_following(evaluation: Evaluation, call: Call, reference: FunctionRefe
         return False
     if marks & _BODY_MARKS and (marks & _UNREAD_BODY_MARKS or stripe_calls.touches_stripe(module, node)):
         return True
+    if Mark.PARSED in marks and verifiers.speaks_of_events(module, node):
+        return True
+    if reference.receiver is not None and request_values.reads_own_request(module, node):
+        return verifiers.concerns_request(module, node)
     if Mark.REQUEST in marks or Mark.HEADERS in marks or request_values.reads_request(module, node):
         return verifiers.concerns_request(module, node)
     if any(isinstance(value.reference, FunctionReference) for value in call.values):

@@ -6,7 +6,7 @@ import ast
 import codecs
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import definitions, names, syntax
+from stripe_lint.analysis import definitions, functions, names, syntax
 from stripe_lint.analysis.body_uses import FOUND, compared, is_none, missing, plain_tag, read, text_of, used
 from stripe_lint.analysis.facts import Use
 from stripe_lint.analysis.frameworks import by_name, generic, is_json_function, request_global, request_type, view_base
@@ -199,6 +199,18 @@ def reads_request(module: Module, function: FunctionNode) -> bool:
         )
         module.memory[key] = known
     return known
+
+
+def reads_own_request(module: Module, function: FunctionNode) -> bool:
+    """Whether a method reads ``self.request``."""
+    first = functions.first_parameter(function)
+    return first is not None and any(
+        isinstance(node, ast.Attribute)
+        and node.attr == "request"
+        and isinstance(node.value, ast.Name)
+        and node.value.id == first.arg
+        for node in syntax.own_nodes(function)
+    )
 
 
 def _is_request_global(module: Module, node: ast.Name) -> bool:

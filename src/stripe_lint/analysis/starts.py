@@ -102,6 +102,9 @@ def _after_guard(interpreter: Interpreter, guard: FunctionReference, found: list
         outcomes = interpreter.run_function(guard.module, guard.node, bound, start.history)
         passing = [outcome.history for outcome in outcomes if outcome.raised is None and not _refuses(guard, outcome)]
         passing = list(interpreter.facts.handed_on) or passing
+        if any(passed.verified for passed in passing) and guards.asks_for_path(guard.node):
+            # the paths that it lets through unverified are those of other handlers
+            passing = [passed for passed in passing if passed.verified]
         result.extend(Start(start.names, passed) for passed in passing)
         if not passing:
             result.append(Start(start.names, start.history._replace(verified=True)))

@@ -118,7 +118,7 @@ class Value(NamedTuple):
     def with_field(self, name: str, value: Value) -> Value:
         """The same dict with the entry ``name`` set."""
         entries = dict(self.fields or ())
-        entries[name] = value
+        entries[name] = bounded(value)
         return self._replace(fields=tuple(sorted(entries.items(), key=_first)), truth=None, constant=None)
 
     @property
@@ -183,7 +183,22 @@ def entries(items: dict[str, Value], *, complete: bool) -> Value:
     """A dict, tuple or list with the given entries."""
     if len(items) > MOST_ENTRIES:
         return Value(tags=frozenset().union(*(all_tags(item) for item in items.values())))
-    return Value(fields=tuple(sorted(items.items(), key=_first)), complete=complete)
+    held = ((name, bounded(item)) for name, item in items.items())
+    return Value(fields=tuple(sorted(held, key=_first)), complete=complete)
+
+
+MOST_LEVELS: Final = 4
+"""How deep dicts within dicts are followed entry by entry."""
+
+
+def bounded(value: Value, levels: int = MOST_LEVELS - 1) -> Value:
+    """The value with what lies too deep in it reduced to its tags, so that no value can grow without end."""
+    if not value.fields:
+        return value
+    if levels == 0:
+        return Value(tags=all_tags(value))
+    fields = tuple((name, bounded(item, levels - 1)) for name, item in value.fields)
+    return value if fields == value.fields else value._replace(fields=fields)
 
 
 def all_tags(value: Value) -> frozenset[Tag]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import functions, names, syntax
 from stripe_lint.analysis.references import FunctionReference, ObjectReference
+from stripe_lint.data import event_types
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -58,6 +59,25 @@ def _mentions_verification(module: Module, node: ast.AST, depth: int) -> bool:
         ):
             return True
     return False
+
+
+SIGNATURE_NAMES: Final = frozenset({"stripe-signature", "http_stripe_signature", "stripe_signature"})
+"""How the header that carries the signature is spelled, in lower case."""
+
+
+def speaks_of_events(module: Module, function: ast.AST) -> bool:
+    """Whether a function names Stripe's signature header or an event type."""
+    key = ("speaks of events", function)
+    known = module.memory.get(key)
+    if not isinstance(known, bool):
+        known = any(
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and (node.value.lower() in SIGNATURE_NAMES or ("." in node.value and event_types.is_known(node.value)))
+            for node in syntax.descendants(function)
+        )
+        module.memory[key] = known
+    return known
 
 
 _REQUEST_PARTS: Final = frozenset(

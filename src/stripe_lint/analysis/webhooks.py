@@ -33,8 +33,9 @@ MOST_ROOTS: Final = 16
 
 _WORTH_READING: Final = re.compile(
     r"construct_event|parse_event_notification|parse_thin_event|verify_header|notification_handler|construct_from"
-    r"|convert_to_stripe_object|stripe.signature|webhook|Event\.retrieve|events\.retrieve|loads\(|get_json|event_type|event\[|\.deserialize\("
-    r"""|["'](?:charge|checkout|customer|invoice|payment|payout|account|setup_intent|subscription|refund|transfer)[._]\w+\.""",
+    r"|convert_to_stripe_object|stripe.signature|webhook|Event\.retrieve|events\.retrieve|loads\(|get_json|event_type"
+    r"|event\[|\.deserialize\("
+    r"""|["'](?:charge|checkout|customer|invoice|payment|payout|account|setup_intent|subscription|refund|transfer)[._]\w+""",
     re.IGNORECASE,
 )
 _BODY_NAMES: Final = frozenset(
@@ -71,7 +72,8 @@ class Handler(NamedTuple):
             return True
         if len(facts.event_types) >= 2 or (facts.event_types and "type" in facts.evidence):
             return True
-        return bool(facts.uses) and _names_stripe_webhook(self.module, self.function)
+        shaped = facts.evidence & {"type", "data", "handed on whole"}
+        return bool(shaped) and _names_stripe_webhook(self.module, self.function)
 
     @property
     def verifies(self) -> bool:
@@ -115,11 +117,12 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
     if (
         isinstance(module.enclosing_function(function), ast.FunctionDef | ast.AsyncFunctionDef)
         and handlers.registered_by(module, function) is None
+        and not _is_nested_view(module, function)
     ):
         return False
     if verifiers.mentions_verification(module, function) or guards.wrappers(module, function):
         return True
-    if any(parameter.arg.lower() in _SIGNATURE_NAMES for parameter in functions.parameters(function)):
+    if any(parameter.arg.lower() in verifiers.SIGNATURE_NAMES for parameter in functions.parameters(function)):
         return True
     names_read = set()
     known_types = 0
@@ -131,7 +134,7 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
             names_read.add(node.id)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             text = node.value
-            if text.lower() in _SIGNATURE_NAMES:
+            if text.lower() in verifiers.SIGNATURE_NAMES:
                 builds_event = True
             elif "." in text and event_types.is_known(text):
                 known_types += 1
@@ -159,7 +162,7 @@ def _is_dependency(module: Module, function: NamedFunction) -> bool:
             holder = next(
                 (n for n in source.ancestors(call) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)), None
             )
-            if holder is not None and _speaks_of_events(holder):
+            if holder is not None and verifiers.speaks_of_events(source, holder):
                 return True
     return False
 
@@ -173,7 +176,7 @@ def _serves_verification(module: Module, function: NamedFunction) -> bool:
         around = source.enclosing_function(call)
         if around is None:
             continue
-        if verifiers.mentions_verification(source, around) or _speaks_of_events(around):
+        if verifiers.mentions_verification(source, around) or verifiers.speaks_of_events(source, around):
             return True
     return any(verifiers.mentions_verification(*decorated) for decorated in callers.decorated_by(module, function))
 
@@ -187,17 +190,6 @@ def _is_nested_view(module: Module, function: NamedFunction) -> bool:
     return wrapper is None or wrapper.node is not function
 
 
-def _speaks_of_events(function: ast.AST) -> bool:
-    """Whether a function names Stripe's signature header or an event type."""
-    return any(
-        isinstance(node, ast.Constant)
-        and isinstance(node.value, str)
-        and (node.value.lower() in _SIGNATURE_NAMES or ("." in node.value and event_types.is_known(node.value)))
-        for node in syntax.descendants(function)
-    )
-
-
-_SIGNATURE_NAMES: Final = frozenset({"stripe-signature", "http_stripe_signature", "stripe_signature"})
 
 
 def _hands_body_on(names_read: set[str]) -> bool:
