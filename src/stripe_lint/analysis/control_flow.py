@@ -12,7 +12,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
-from stripe_lint.analysis import functions, syntax
+from stripe_lint.analysis import functions, names, syntax
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -101,7 +101,8 @@ _ENDLESS_CALLS = frozenset({("sys", "exit"), ("os", "_exit"), ("os", "abort")})
 
 
 class _Builder:
-    def __init__(self) -> None:
+    def __init__(self, module: Module | None) -> None:
+        self.module = module
         self.at: dict[ast.AST, list[FlowNode]] = {}
 
     def node(self, kind: NodeKind, syntax: ast.AST, around: _Surroundings) -> FlowNode:
@@ -210,7 +211,7 @@ class _Builder:
 
     def enter(self, statement: ast.With | ast.AsyncWith, following: FlowNode, around: _Surroundings) -> FlowNode:
         inside = around
-        if any(_suppresses(item) for item in statement.items):
+        if any(suppresses(item, self.module) for item in statement.items):
             dispatch = self.node(NodeKind.DISPATCH, statement, around)
             entry = self.node(NodeKind.HANDLER, statement, around)
             entry.following = following
@@ -243,9 +244,14 @@ def _always_matches(pattern: ast.pattern) -> bool:
     return isinstance(pattern, ast.MatchAs) and pattern.pattern is None
 
 
-def _suppresses(item: ast.withitem) -> bool:
+def suppresses(item: ast.withitem, module: Module | None) -> bool:
+    """Whether a ``with`` is ``contextlib.suppress(…)``, whatever it is called here."""
     call = item.context_expr
-    return isinstance(call, ast.Call) and functions.last_name(call.func) == "suppress"
+    if not isinstance(call, ast.Call):
+        return False
+    if functions.last_name(call.func) == "suppress":
+        return True
+    return module is not None and names.dotted_path(module, call.func) == "contextlib.suppress"
 
 
 def _never_returns(statement: ast.stmt) -> bool:
@@ -255,11 +261,11 @@ def _never_returns(statement: ast.stmt) -> bool:
     return False
 
 
-def build(function: FunctionNode) -> Graph:
-    """The graph of ``function``'s own body."""
+def build(function: FunctionNode, module: Module | None = None) -> Graph:
+    """The graph of ``function``'s own body; ``module`` tells what the names in it mean."""
     returned = FlowNode(NodeKind.RETURN, None)
     raised = FlowNode(NodeKind.RAISE, None)
-    builder = _Builder()
+    builder = _Builder(module)
     around = _Surroundings(returning=_fixed(returned), raising=_fixed(raised))
     if isinstance(function, ast.Lambda):
         value = ast.copy_location(ast.Return(value=function.body), function.body)
@@ -273,7 +279,7 @@ def build_block(statements: list[ast.stmt]) -> Graph:
     """The graph of statements outside any function, such as a module's body."""
     returned = FlowNode(NodeKind.RETURN, None)
     raised = FlowNode(NodeKind.RAISE, None)
-    builder = _Builder()
+    builder = _Builder(None)
     around = _Surroundings(returning=_fixed(returned), raising=_fixed(raised))
     return Graph(builder.block(statements, returned, around), returned, raised, builder.at)
 
@@ -306,7 +312,7 @@ def graph_of(module: Module, function: FunctionNode) -> Graph:
     key = ("graph", function)
     known = module.memory.get(key)
     if not isinstance(known, Graph):
-        known = build(function)
+        known = build(function, module)
         module.memory[key] = known
     return known
 

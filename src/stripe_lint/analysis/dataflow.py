@@ -97,6 +97,7 @@ class Interpreter:
         self.follow = follow
         self.facts = Facts()
         self._steps = 0
+        self._caught: dict[FlowNode, bool] = {}
         self._summaries: dict[object, list[Outcome]] = {}
         self.active: list[FunctionNode] = []
         self.defaults: dict[FunctionNode, dict[str, Value]] = {}
@@ -193,6 +194,18 @@ class Interpreter:
             self.ignored_failure(state.history)
         return Outcome(value, None, state.history)
 
+    def _can_be_caught(self, target: FlowNode) -> bool:
+        """Whether an exception that goes to ``target`` meets a handler of this function, perhaps after a ``finally``."""
+        if target.kind is NodeKind.DISPATCH:
+            return True
+        if target.kind is NodeKind.RAISE:
+            return False
+        known = self._caught.get(target)
+        if known is None:
+            known = any(node.kind is NodeKind.DISPATCH for node in control_flow.reachable(target))
+            self._caught[target] = known
+        return known
+
     def ignored_failure(self, history: History) -> None:
         """Record that the path went on after a failed verification as if nothing had happened."""
         failure = history.failure
@@ -245,7 +258,7 @@ class Interpreter:
         if (
             not verified_here
             and node.raising is not None
-            and node.raising.kind is NodeKind.DISPATCH
+            and self._can_be_caught(node.raising)
             and node.syntax is not None
             and control_flow.can_raise(frame.module, node.syntax)
         ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import definitions, functions, names
+from stripe_lint.analysis import control_flow, definitions, functions, names
 from stripe_lint.analysis.references import ClassReference, External, Reference
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def handler_types(module: Module, handler: ast.AST | None) -> list[ast.expr] | N
         found: list[ast.expr] = []
         for item in handler.items:
             call = item.context_expr
-            if isinstance(call, ast.Call) and functions.last_name(call.func) == "suppress":
+            if isinstance(call, ast.Call) and control_flow.suppresses(item, module):
                 found.extend(part for argument in call.args for part in _parts(module, argument))
         return found
     return []

@@ -34,10 +34,10 @@ def registered_by(module: Module, function: NamedFunction) -> Framework | None:
     owner = module.enclosing_class(function)
     if owner is not None:
         framework = view_framework(ObjectReference(module, owner))
-        if framework is not None and (function.name in framework.view_methods or _is_routed(framework, function)):
+        if framework is not None and (function.name in framework.view_methods or _is_routed(module, framework, function)):
             return framework
     for framework in frameworks(module):
-        if _is_routed(framework, function):
+        if _is_routed(module, framework, function):
             return framework
     if _names_a_route(function):
         return generic()
@@ -62,10 +62,11 @@ def _names_a_route(function: NamedFunction) -> bool:
     return False
 
 
-def _is_routed(framework: Framework, function: NamedFunction) -> bool:
+def _is_routed(module: Module, framework: Framework, function: NamedFunction) -> bool:
     for decorator in function.decorator_list:
         target = decorator.func if isinstance(decorator, ast.Call) else decorator
-        name = functions.last_name(target)
+        path = names.dotted_path(module, target) if isinstance(target, ast.Name) else None
+        name = path.rpartition(".")[2] if path is not None else functions.last_name(target)
         if name in framework.route_decorators and (isinstance(target, ast.Attribute) or framework.name in _BARE_ROUTES):
             return True
     return False

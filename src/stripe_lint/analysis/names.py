@@ -202,8 +202,12 @@ def _search_star_imports(module: Module, name: str) -> Reference | None:
         statement = module.parents[binding.node]
         if isinstance(statement, ast.ImportFrom):
             source = imports.imported_module(module, statement)
-            if source is not None and source is not module and name in source.scope.bindings:
-                return resolve_name(source, name, source.scope)
+            if source is not None and source is not module:
+                if name in source.scope.bindings:
+                    return resolve_name(source, name, source.scope)
+                further = _from_star_imports(source, name)
+                if further is not None:
+                    return further
             if source is None and statement.module in {"stripe", "aiohttp.web"}:
                 return None
     return None

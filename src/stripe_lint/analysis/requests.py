@@ -307,7 +307,8 @@ def _captured(module: Module, function: FunctionNode) -> dict[str, Value]:
     for name, bindings in scope.bindings.items():
         if len(bindings) == 1 and isinstance(bindings[0].node, ast.Assign) and bindings[0].value is not None:
             try:
-                value = Evaluation(interpreter, frame, State(), {}).evaluate(bindings[0].value)
+                so_far = State(frozenset(found.items()))
+                value = Evaluation(interpreter, frame, so_far, {}).evaluate(bindings[0].value)
             except (Fork, Diverged, Exhausted):
                 continue
             if value != UNKNOWN:

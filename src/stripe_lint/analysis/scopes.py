@@ -104,6 +104,6 @@ class Scope:
                 bindings = scope.bindings.get(name)
                 if bindings is not None and name not in scope.nonlocal_names:
                     return scope, bindings
-            first = first and scope.node.__class__ in _COMPREHENSIONS
+            first = False
             scope = scope.parent
         return None
