@@ -27,6 +27,7 @@ class SourceError(StripeLintError):
     """
 
     def __init__(self, message: str, line: int = 1, column: int = 1) -> None:
+        """The one line for the user, and the place that it speaks of."""
         super().__init__(message)
         self.line = line
         self.column = column

@@ -27,6 +27,9 @@ MOST_INDEXED_FILES: Final = 6_000
 MOST_INDEXED_BYTES: Final = 96_000_000
 """A project with more Python source than this, in bytes, answers no question about callers."""
 
+MOST_FOLDERS: Final = 8_000
+"""A project with more folders than this answers no question about callers."""
+
 MOST_CALLER_FILES: Final = 12
 """A name that more files mention than this says nothing about its callers."""
 
@@ -137,7 +140,9 @@ class Project:
         """All Python files of the project with their bytes; ``None`` where the project is too large."""
         contents: dict[Path, bytes] = {}
         total = 0
-        for folder, folders, names in os.walk(self.root):
+        for visited, (folder, folders, names) in enumerate(os.walk(self.root)):
+            if visited >= MOST_FOLDERS:
+                return None
             folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
             for name in sorted(names):
                 if not name.endswith(".py"):

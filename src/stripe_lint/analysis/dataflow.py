@@ -195,7 +195,7 @@ class Interpreter:
         return Outcome(value, None, state.history)
 
     def _can_be_caught(self, target: FlowNode) -> bool:
-        """Whether an exception that goes to ``target`` meets a handler of this function, perhaps after a ``finally``."""
+        """Whether an exception that goes to ``target`` meets a handler here, perhaps after a ``finally``."""
         if target.kind is NodeKind.DISPATCH:
             return True
         if target.kind is NodeKind.RAISE:

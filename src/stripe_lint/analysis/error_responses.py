@@ -150,7 +150,8 @@ def _is_relevant(module: Module, handler: ast.ExceptHandler) -> bool:
 
 
 _COMMON_METHODS: Final = frozenset(
-    {"get", "filter", "save", "first", "all", "create", "update", "delete", "commit", "add", "execute", "append", "json"}
+    {"get", "filter", "save", "first", "all", "create", "update", "delete", "commit", "add", "execute", "append"}
+    | {"json"}
     | {"info", "error", "warning", "debug", "exception", "format", "join", "items", "values", "keys", "pop", "count"}
 )
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Final
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import functions, names, syntax, verification, verifiers
 from stripe_lint.analysis.handler_parameters import parameter_value
@@ -191,7 +190,9 @@ def verified_by_unseen_decorator(module: Module, function: NamedFunction) -> boo
     return False
 
 
-_PATHS: Final = frozenset({"path", "endpoint", "full_path", "url", "url_rule", "resolver_match", "blueprint", "path_info"})
+_PATHS: Final = frozenset(
+    {"path", "endpoint", "full_path", "url", "url_rule", "resolver_match", "blueprint", "path_info"}
+)
 
 
 def asks_for_path(node: ast.AST) -> bool:

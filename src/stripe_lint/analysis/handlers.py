@@ -34,7 +34,8 @@ def registered_by(module: Module, function: NamedFunction) -> Framework | None:
     owner = module.enclosing_class(function)
     if owner is not None:
         framework = view_framework(ObjectReference(module, owner))
-        if framework is not None and (function.name in framework.view_methods or _is_routed(module, framework, function)):
+        named = framework is not None and function.name in framework.view_methods
+        if framework is not None and (named or _is_routed(module, framework, function)):
             return framework
     for framework in frameworks(module):
         if _is_routed(module, framework, function):

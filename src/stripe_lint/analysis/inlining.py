@@ -118,7 +118,7 @@ def _worth_following(evaluation: Evaluation, call: Call, reference: FunctionRefe
         return True
     if Mark.PARSED in marks and verifiers.speaks_of_events(module, node):
         return True
-    if reference.receiver is not None and request_values.reads_own_request(module, node):
+    if reference.receiver is not None and request_values.reads_own_request(node):
         return verifiers.concerns_request(module, node)
     if Mark.REQUEST in marks or Mark.HEADERS in marks or request_values.reads_request(module, node):
         return verifiers.concerns_request(module, node)

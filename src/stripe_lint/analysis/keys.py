@@ -163,7 +163,9 @@ def _identity(evaluation: Evaluation, key: Value, argument: ast.expr | None) -> 
     return (ast.dump(argument), used, evaluation.frame.function)
 
 
-_PURE: Final = frozenset({"str", "format", "hexdigest", "encode", "join", "hex", "sha256", "sha1", "md5", "uuid5", "lower"})
+_PURE: Final = frozenset(
+    {"str", "format", "hexdigest", "encode", "join", "hex", "sha256", "sha1", "md5", "uuid5", "lower"}
+)
 
 
 def _is_pure(call: ast.Call) -> bool:

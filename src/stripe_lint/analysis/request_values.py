@@ -201,7 +201,7 @@ def reads_request(module: Module, function: FunctionNode) -> bool:
     return known
 
 
-def reads_own_request(module: Module, function: FunctionNode) -> bool:
+def reads_own_request(function: FunctionNode) -> bool:
     """Whether a method reads ``self.request``."""
     first = functions.first_parameter(function)
     return first is not None and any(
