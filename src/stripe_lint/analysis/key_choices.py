@@ -262,16 +262,19 @@ def _hands_key_on(request: Request, retry: Retry) -> bool:
 
 def _is_kept(module: Module, node: ast.AST, retry: Retry) -> bool:
     """Whether a fresh value is only made where there is none yet, and outlives the attempt."""
+    statement = module.statement_of(node)
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    assigned = [functions.attribute_chain(target) for target in targets]
     for around in module.ancestors(node):
-        guarded: list[ast.expr] = []
+        guarded: list[ast.AST] = []
         if isinstance(around, ast.BoolOp) and isinstance(around.op, ast.Or):
-            guarded = [part for part in around.values[:-1] if isinstance(part, ast.Name | ast.Attribute)]
+            guarded = list(around.values[:-1])
         elif isinstance(around, ast.If | ast.IfExp):
-            guarded = [part for part in syntax.descendants(around.test) if isinstance(part, ast.Name | ast.Attribute)]
+            guarded = list(syntax.descendants(around.test))
         for part in guarded:
-            if isinstance(part, ast.Attribute) and functions.attribute_chain(part) is not None:
-                return True
-            if isinstance(part, ast.Name) and _outlives(module, part.id, retry):
+            if not isinstance(part, ast.Name | ast.Attribute) or functions.attribute_chain(part) not in assigned:
+                continue
+            if isinstance(part, ast.Attribute) or _outlives(module, part.id, retry):
                 return True
         if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
             return False
