@@ -133,6 +133,10 @@ def _forwards(call: Call) -> bool:
 
 
 def _verified_by_sdk(evaluation: Evaluation, call: Call) -> Value:
+    made_up = call.argument(0, "payload", "raw", "body")
+    if made_up is not None and made_up.constant is not None:
+        # a self-test of a body that the program wrote: no request is verified
+        return tagged(Mark.EVENT, evaluation.module, call.node)
     evaluation.met_verification = True
     place = evaluation.place(call.node)
     facts = evaluation.facts

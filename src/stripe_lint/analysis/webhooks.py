@@ -274,6 +274,10 @@ class Unverified(NamedTuple):
     use: Place
 
 
+def _stripe_handlers(module: Module) -> list[Handler]:
+    return [handler for handler in analysed_handlers(module) if handler.is_stripe]
+
+
 def unverified(module: Module) -> Iterator[Unverified]:
     """The handlers in which nothing verifies, by the place in ``module`` where the event is built."""
     seen: set[ast.AST] = set()
@@ -314,7 +318,7 @@ def bypasses(module: Module) -> Iterator[tuple[Place, Place]]:
     """The first unverified use on a path around the verification, with the verification."""
     seen: set[ast.AST] = set()
     for handler in analysed_handlers(module):
-        if not handler.verifies:
+        if not handler.verifies or not handler.is_stripe:
             continue
         found = {_first_seen(handler.facts, use) for use in handler.facts.uses if _is_bypass(handler.facts, use)}
         here = [place for place in found if place.module.path == module.path]
@@ -364,7 +368,7 @@ def _ignored(facts: Facts) -> set[Failure]:
 def swallowed(module: Module) -> Iterator[tuple[Place, Place | None]]:
     """The handlers of exceptions that let a handler go on after a failed verification, with the verification."""
     seen: set[ast.AST] = set()
-    for handler in analysed_handlers(module):
+    for handler in _stripe_handlers(module):
         for failure in sorted(_ignored(handler.facts), key=lambda failure: failure.handler.line):
             node = failure.handler.node
             if failure.handler.module.path == module.path and node not in seen:
@@ -375,7 +379,7 @@ def swallowed(module: Module) -> Iterator[tuple[Place, Place | None]]:
 def parsed_early(module: Module) -> Iterator[tuple[Place, Place]]:
     """The places where the body is parsed before the verification of the same request, with the verification."""
     seen: set[ast.AST] = set()
-    for handler in analysed_handlers(module):
+    for handler in _stripe_handlers(module):
         facts = handler.facts
         as_payload = {tag.node for payload in facts.payloads for tag in payload.payload.tagged(Mark.PARSED)}
         for place in sorted(facts.parsed_early, key=lambda place: place.line):
