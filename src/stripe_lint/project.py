@@ -137,15 +137,16 @@ class Project:
 
     @cached_property
     def _contents(self) -> dict[Path, bytes] | None:
-        """All Python files of the project with their bytes; ``None`` where the project is too large."""
+        """All Python files of the project but its tests, with their bytes; ``None`` where the project is too large."""
         contents: dict[Path, bytes] = {}
         total = 0
         for visited, (folder, folders, names) in enumerate(os.walk(self.root)):
             if visited >= MOST_FOLDERS:
                 return None
-            folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
+            folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS and name not in _TEST_FOLDERS)
             for name in sorted(names):
-                if not name.endswith(".py"):
+                # what tests call says nothing of how the program runs
+                if not name.endswith(".py") or name.startswith(("test_", "conftest")):
                     continue
                 path = Path(folder, name)
                 try:
@@ -182,18 +183,11 @@ class Project:
         pattern = re.compile(rb"\b" + re.escape(encoded) + rb"\b")
         found = []
         for path, data in contents.items():
-            if _is_test_code(path.relative_to(self.root)):
-                continue
             if encoded in data and pattern.search(data):
                 found.append(path)
                 if len(found) > MOST_CALLER_FILES:
                     break
         return found
-
-
-def _is_test_code(path: Path) -> bool:
-    """Whether what a file calls says nothing of how the program runs."""
-    return not _TEST_FOLDERS.isdisjoint(path.parts[:-1]) or path.name.startswith(("test_", "conftest"))
 
 
 def _module_file(base: Path, dotted: str) -> Path | None:

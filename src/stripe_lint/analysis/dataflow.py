@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 MOST_STATES: Final = 12
 """How many states one node may hold before they are merged."""
 
-MOST_STEPS: Final = 1_500
+MOST_STEPS: Final = 800
 """How many steps, over all functions together, one analysis may take before it gives up."""
 
 DEEPEST_CALL: Final = 6

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.stripe_calls import StripeCall
     from stripe_lint.data.surface import Critical, Method
 
+MOST_REQUEST_STEPS: Final = 1_500
+"""How many steps may be taken to see what a function passes to Stripe."""
+
 _HAND_OVER: Final = frozenset({"kwargs", "fkwargs", "kwds", "keywords"})
 
 
@@ -277,7 +280,8 @@ def keyed_calls(module: Module, node: ast.Call) -> list[KeyedCall]:
 
 
 def _run_function(module: Module, function: ast.AST | None, *, follow: bool = True) -> dict[ast.AST, list[KeyedCall]]:
-    interpreter = Interpreter(follow_everything=follow, deepest=DEEPEST_CALL if follow else 0)
+    deepest = DEEPEST_CALL if follow else 0
+    interpreter = Interpreter(follow_everything=follow, deepest=deepest, most_steps=MOST_REQUEST_STEPS)
     found: dict[ast.AST, list[KeyedCall]] = {}
     try:
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
