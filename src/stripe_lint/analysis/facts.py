@@ -85,6 +85,7 @@ class Facts:
         "refetched_events",
         "refetched_objects",
         "responses",
+        "shared_keys",
         "sites",
         "uses",
         "verifications",
@@ -105,6 +106,7 @@ class Facts:
         self.responses: set[ResponseFact] = set()
         self.keyed_calls: set[KeyedCall] = set()
         self.event_types: set[str] = set()
+        self.shared_keys: set[tuple[Place, Place]] = set()
         self.evidence: set[str] = set()
         self.modules: set[Module] = set()
         self.handed_on: set[History] = set()

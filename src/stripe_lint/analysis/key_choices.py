@@ -64,6 +64,11 @@ def reused_keys(module: Module) -> Iterator[Reuse]:
         )
         if found is not None:
             yield found
+    seen: set[ast.AST] = set()
+    for caller, earlier in requests.shared_through_functions(module):
+        if isinstance(caller.node, ast.Call) and caller.node not in seen:
+            seen.add(caller.node)
+            yield Reuse(caller.node, earlier, "this request has the same key")
 
 
 def _shared_by_process(request: Request) -> Reuse | None:

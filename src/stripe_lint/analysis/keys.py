@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, static_values, stripe_calls, syntax
+from stripe_lint.analysis import body_uses, functions, static_values, stripe_calls, syntax
 from stripe_lint.analysis.facts import KeyedCall
 from stripe_lint.analysis.values import Mark, Tag, Value, entries, tagged
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.evaluation import Evaluation
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.references import FunctionReference
+    from stripe_lint.analysis.state import Place
     from stripe_lint.data.surface import Method
 
 KEY: Final = "idempotency_key"
@@ -102,9 +103,18 @@ def _sent(evaluation: Evaluation, call: Call, method: Method) -> None:
         earlier = [used for used in evaluation.history.keys if used[0] == identity]
         if earlier:
             repeats = min((used[1] for used in earlier), key=lambda used: used.line)
+            _note_sharing_caller(evaluation, key, place, repeats)
         evaluation.remember(keys=evaluation.history.keys | {(identity, place)})
     arguments = _arguments(call, method)
     evaluation.facts.keyed_calls.add(KeyedCall(place, key, argument, is_open, options, arguments, repeats))
+
+
+def _note_sharing_caller(evaluation: Evaluation, key: Value | None, place: Place, earlier: Place) -> None:
+    """Where a caller hands one key to several functions that each send a request, the caller is what is wrong."""
+    for tag in key.tagged(Mark.FRESH) if key is not None else ():
+        caller = body_uses.lifted(evaluation.frame, place, tag)
+        if caller != place and earlier.node is not place.node:
+            evaluation.facts.shared_keys.add((caller, earlier))
 
 
 def _arguments(call: Call, method: Method) -> Value:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.facts import KeyedCall
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode
+    from stripe_lint.analysis.state import Place
     from stripe_lint.analysis.stripe_calls import StripeCall
     from stripe_lint.data.surface import Critical, Method
 
@@ -297,6 +298,22 @@ def _run_function(module: Module, function: ast.AST | None, *, follow: bool = Tr
         if fact.place.module is module:
             found.setdefault(fact.place.node, []).append(fact)
     return found
+
+
+def shared_through_functions(module: Module) -> list[tuple[Place, Place]]:
+    """The calls that hand a key to a function which sends it with a second request, and the first request."""
+    found: set[tuple[Place, Place]] = set()
+    for function in module.functions:
+        if isinstance(function, ast.Lambda) or not keys.makes_fresh_value(module, FunctionReference(module, function)):
+            continue
+        interpreter = Interpreter(most_steps=MOST_REQUEST_STEPS)
+        try:
+            interpreter.run_function(module, function, _start_values(module, function), START)
+        except Exhausted:
+            continue
+        found |= interpreter.facts.shared_keys
+    here = [pair for pair in found if pair[0].module is module]
+    return sorted(here, key=lambda pair: (pair[0].line, pair[1].line))
 
 
 def _captured(module: Module, function: FunctionNode) -> dict[str, Value]:
