@@ -102,13 +102,27 @@ def handed_references(module: Module, function: NamedFunction) -> list[tuple[Mod
 
 def _handed(source: Module, name: str, module: Module, function: NamedFunction) -> list[ast.expr]:
     found: list[ast.expr] = []
+    for argument in _arguments_by_name(source).get(name, ()):
+        reference = names.resolve(source, argument)
+        if isinstance(reference, FunctionReference) and _same(reference, module, function):
+            found.append(argument)
+    return found
+
+
+def _arguments_by_name(source: Module) -> dict[str, list[ast.expr]]:
+    """The names and attributes that a module's calls get as arguments, by their last name."""
+    known = source.memory.get("arguments by name")
+    if isinstance(known, dict):
+        return known
+    found: dict[str, list[ast.expr]] = {}
     for calls in source.calls.values():
         for call in calls:
             for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
-                if isinstance(argument, ast.Name | ast.Attribute) and functions.last_name(argument) == name:
-                    reference = names.resolve(source, argument)
-                    if isinstance(reference, FunctionReference) and _same(reference, module, function):
-                        found.append(argument)
+                if isinstance(argument, ast.Name):
+                    found.setdefault(argument.id, []).append(argument)
+                elif isinstance(argument, ast.Attribute):
+                    found.setdefault(argument.attr, []).append(argument)
+    source.memory["arguments by name"] = found
     return found
 
 

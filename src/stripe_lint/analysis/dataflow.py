@@ -12,7 +12,7 @@ import ast
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
-from stripe_lint.analysis import bindings, body_uses, control_flow, error_text, exceptions, syntax
+from stripe_lint.analysis import bindings, body_uses, control_flow, error_text, exceptions, liveness, syntax
 from stripe_lint.analysis.control_flow import FlowNode, Graph, NodeKind
 from stripe_lint.analysis.evaluation import Evaluation
 from stripe_lint.analysis.facts import Facts, ResponseFact
@@ -162,6 +162,7 @@ class Interpreter:
         merging: dict[FlowNode, State] = {}
         outcomes: dict[Outcome, None] = {}
         pending = [(start, state)]
+        live_names = liveness.live_names(frame.module, frame.function, frame.graph)
         while pending:
             node, current = pending.pop()
             if node.kind is NodeKind.RETURN:
@@ -172,6 +173,7 @@ class Interpreter:
                 continue
             if self.only_unverified and frame.depth == 0 and current.history.verified:
                 continue
+            current = _without_dead_names(current, live_names[node])
             states = seen.setdefault(node, set())
             if current in states:
                 continue
@@ -438,6 +440,15 @@ _SILENT = (ast.Pass, ast.While, ast.Import, ast.ImportFrom, ast.Global, ast.Nonl
 
 def _frozen(names: dict[str, Value]) -> frozenset[tuple[str, Value]]:
     return frozenset(item for item in names.items() if item[1] is not UNKNOWN)
+
+
+def _without_dead_names(state: State, live: frozenset[str]) -> State:
+    dead = [
+        item
+        for item in state.names
+        if item[0] not in live and item[0].partition(".")[0] not in live and not item[1].has(Mark.MISSING)
+    ]
+    return state.changed(names=state.names.difference(dead)) if dead else state
 
 
 def _is_chosen(module: Module, statement: ast.stmt) -> bool:

@@ -17,6 +17,7 @@ from stripe_lint.analysis import (
     stripe_calls,
     syntax,
 )
+from stripe_lint.analysis.call_search import CallSearch
 from stripe_lint.analysis.control_flow import graph_of
 from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter
 from stripe_lint.analysis.references import ClassReference, External, FunctionReference
@@ -364,47 +365,30 @@ def _views_that_may_leak(module: Module) -> list[NamedFunction]:
     for function in module.functions:
         if isinstance(function, ast.Lambda):
             continue
-        calls = module.calls_of.get(function, ())
-        if not any(_is_leaky_call(module, call) for call in calls):
+        if not any(LEAKY.ask(*callee) for callee in _callees(module, function)):
             continue
         if handlers.takes_request(module, function) or is_answered(module, function):
             found.append(function)
     return found
 
 
-def _is_leaky_call(module: Module, call: ast.Call, depth: int = 0) -> bool:
-    reference = names.resolve(module, call.func)
-    if not isinstance(reference, FunctionReference) or isinstance(reference.node, ast.Lambda):
-        return False
-    return is_leaky(reference.module, reference.node, depth)
+def _callees(module: Module, function: ast.AST) -> Iterator[tuple[Module, ast.AST]]:
+    for call in module.calls_of.get(function, ()):
+        reference = names.resolve(module, call.func)
+        if isinstance(reference, FunctionReference) and not isinstance(reference.node, ast.Lambda):
+            yield reference.module, reference.node
 
 
-def is_leaky(module: Module, function: NamedFunction, depth: int = 0) -> bool:
-    """Whether a function may hand text of an error caught around Stripe to its caller."""
-    key = ("leaky", function)
-    known = module.memory.get(key)
-    if isinstance(known, bool):
-        return known
-    module.memory[key] = False
-    answer = _hands_text_back(module, function)
-    if not answer and depth < DEEPEST_LEAK:
-        answer = any(_is_leaky_call(module, node, depth + 1) for node in module.calls_of.get(function, ()))
-    if answer or depth == 0:
-        module.memory[key] = answer
-    else:
-        del module.memory[key]
-    return answer
-
-
-def _hands_text_back(module: Module, function: NamedFunction) -> bool:
+def _hands_text_back(module: Module, function: ast.AST) -> bool:
     if not eligible(module):
         return False
     for attempt in module.tries:
-        if module.enclosing_function(attempt) is not function:
+        around = module.enclosing_function(attempt)
+        if around is not function or around is None:
             continue
         for handler in attempt.handlers:
             if is_relevant(module, handler):
-                outcomes = run_from_handler(Interpreter(), module, function, handler, answers=False)
+                outcomes = run_from_handler(Interpreter(), module, around, handler, answers=False)
                 if any(_carries_text(outcome) for outcome in outcomes):
                     return True
     return False
@@ -415,6 +399,10 @@ def _carries_text(outcome: Outcome) -> bool:
         return True
     raised = outcome.raised
     return raised is not None and bool(deep_tagged(raised.value, Mark.TEXT))
+
+
+LEAKY: Final = CallSearch("leaky", DEEPEST_LEAK, _hands_text_back, _callees)
+"""Whether a function may hand text of an error caught around Stripe to its caller."""
 
 
 def _run_view(module: Module, function: NamedFunction) -> set[ResponseFact]:
@@ -430,4 +418,4 @@ def _run_view(module: Module, function: NamedFunction) -> set[ResponseFact]:
 
 
 def _is_leaky_reference(reference: FunctionReference) -> bool:
-    return not isinstance(reference.node, ast.Lambda) and is_leaky(reference.module, reference.node)
+    return not isinstance(reference.node, ast.Lambda) and LEAKY.ask(reference.module, reference.node)

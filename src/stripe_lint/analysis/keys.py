@@ -5,15 +5,16 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import body_uses, functions, static_values, stripe_calls, syntax
+from stripe_lint.analysis import body_uses, functions, names, static_values, stripe_calls, syntax
 from stripe_lint.analysis.facts import KeyedCall
+from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.values import Mark, Tag, Value, entries, tagged
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.calls import Call
     from stripe_lint.analysis.evaluation import Evaluation
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.references import FunctionReference
+    from stripe_lint.analysis.scopes import FunctionNode
     from stripe_lint.analysis.state import Place
     from stripe_lint.data.surface import Method
 
@@ -58,6 +59,50 @@ def makes_fresh_value(module: Module, reference: FunctionReference) -> bool:
         known = any(functions.last_name(node.func) in _FRESH_NAMES for node in module.calls_of.get(reference.node, ()))
         module.memory[key] = known
     return known
+
+
+def hands_fresh_value_to_stripe(module: Module, function: FunctionNode) -> bool:
+    """Whether a function hands something made of a fresh value to a function of the project that calls Stripe."""
+    if not makes_fresh_value(module, FunctionReference(module, function)):
+        return False
+    calls = module.calls_of.get(function, ())
+    made: set[ast.AST] = {call for call in calls if functions.last_name(call.func) in _FRESH_NAMES}
+    assignments = [node for node in syntax.own_nodes(function) if isinstance(node, _ASSIGNMENTS) and node.value]
+    fresh_names: set[str] = set()
+    for _ in range(_LONGEST_CHAIN):
+        found = {
+            name.id
+            for assignment in assignments
+            if _made_of(assignment.value, made, fresh_names)
+            for target in (assignment.targets if isinstance(assignment, ast.Assign) else [assignment.target])
+            for name in syntax.descendants(target)
+            if isinstance(name, ast.Name)
+        }
+        if found <= fresh_names:
+            break
+        fresh_names |= found
+    return any(
+        _is_function_that_calls_stripe(module, call)
+        for call in calls
+        if any(_made_of(part, made, fresh_names) for part in (*call.args, *(item.value for item in call.keywords)))
+    )
+
+
+_ASSIGNMENTS: Final = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr)
+_LONGEST_CHAIN: Final = 4
+"""Through how many variables one after another a fresh value is followed where only syntax is looked at."""
+
+
+def _made_of(node: ast.expr | None, made: set[ast.AST], fresh_names: set[str]) -> bool:
+    return node is not None and any(
+        inner in made or (isinstance(inner, ast.Name) and inner.id in fresh_names)
+        for inner in syntax.descendants(node)
+    )
+
+
+def _is_function_that_calls_stripe(module: Module, call: ast.Call) -> bool:
+    reference = names.resolve(module, call.func)
+    return isinstance(reference, FunctionReference) and stripe_calls.touches_stripe(reference.module, reference.node)
 
 
 def reassigned(evaluation: Evaluation, name: str) -> None:

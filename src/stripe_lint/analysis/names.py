@@ -463,6 +463,9 @@ def _module_attribute(module: Module, name: str) -> Reference | None:
 
 def linearized(reference: ClassReference | ObjectReference) -> Iterator[tuple[Module, ast.ClassDef]]:
     """The class and its bases within the project, depth first and each once."""
+    if not reference.node.bases:
+        yield reference.module, reference.node
+        return
     seen: set[ast.ClassDef] = set()
     pending = [(reference.module, reference.node)]
     while pending and len(seen) < DEEPEST:

@@ -304,7 +304,7 @@ def shared_through_functions(module: Module) -> list[tuple[Place, Place]]:
     """The calls that hand a key to a function which sends it with a second request, and the first request."""
     found: set[tuple[Place, Place]] = set()
     for function in module.functions:
-        if isinstance(function, ast.Lambda) or not keys.makes_fresh_value(module, FunctionReference(module, function)):
+        if isinstance(function, ast.Lambda) or not keys.hands_fresh_value_to_stripe(module, function):
             continue
         interpreter = Interpreter(most_steps=MOST_REQUEST_STEPS)
         try:

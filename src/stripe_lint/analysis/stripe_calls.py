@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import callers, functions, names, syntax
+from stripe_lint.analysis.call_search import CallSearch
 from stripe_lint.analysis.references import (
     External,
     ExternalInstance,
@@ -19,6 +20,8 @@ from stripe_lint.analysis.references import (
 from stripe_lint.data import surface
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode
 
@@ -123,26 +126,12 @@ def _handed_on(module: Module) -> list[StripeCall]:
     return found
 
 
-def touches_stripe(module: Module, function: FunctionNode, depth: int = 0, *, handled: bool = False) -> bool:
+def touches_stripe(module: Module, function: FunctionNode, *, handled: bool = False) -> bool:
     """Whether a function calls Stripe or verifies a webhook, itself or through functions of the project.
 
     With ``handled`` only calls count whose errors can leave the function.
     """
-    key = ("touches", function, handled)
-    known = module.memory.get(key)
-    if isinstance(known, bool):
-        return known
-    module.memory[key] = False
-    answer = any(
-        call_touches_stripe(module, node, depth, handled=handled)
-        and not (handled and _is_handled(module, function, node))
-        for node in module.calls_of.get(function, ())
-    )
-    if answer or depth == 0:
-        module.memory[key] = answer
-    else:
-        del module.memory[key]
-    return answer
+    return (_RAISES_STRIPE_ERRORS if handled else _TOUCHES_STRIPE).ask(module, function)
 
 
 VERIFYING_NAMES: Final = frozenset(
@@ -151,7 +140,7 @@ VERIFYING_NAMES: Final = frozenset(
 )
 
 
-def _is_handled(module: Module, function: FunctionNode, call: ast.Call) -> bool:
+def _is_handled(module: Module, function: ast.AST, call: ast.Call) -> bool:
     """Whether an ``except`` in the function swallows whatever ``call`` raises."""
     child: ast.AST = call
     for around in module.ancestors(call):
@@ -166,20 +155,54 @@ def _is_handled(module: Module, function: FunctionNode, call: ast.Call) -> bool:
     return False
 
 
-def call_touches_stripe(module: Module, call: ast.Call, depth: int = 0, *, handled: bool = False) -> bool:
+def call_touches_stripe(module: Module, call: ast.Call, *, handled: bool = False) -> bool:
     """Whether a call reaches Stripe or verifies a webhook, directly or through functions of the project."""
-    name = functions.last_name(call.func)
-    if name in VERIFYING_NAMES:
+    if _is_stripe_call(module, call):
         return True
     reference = names.resolve(module, call.func)
-    if reaches_stripe(reference):
+    return isinstance(reference, FunctionReference) and touches_stripe(
+        reference.module, reference.node, handled=handled
+    )
+
+
+def _is_stripe_call(module: Module, call: ast.Call) -> bool:
+    if functions.last_name(call.func) in VERIFYING_NAMES or reaches_stripe(names.resolve(module, call.func)):
         return True
-    for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
-        if isinstance(argument, ast.Attribute) and reaches_stripe(names.resolve(module, argument)):
-            return True
-    if isinstance(reference, FunctionReference) and depth < DEEPEST_SEARCH:
-        return touches_stripe(reference.module, reference.node, depth + 1, handled=handled)
-    return False
+    return any(
+        isinstance(argument, ast.Attribute) and reaches_stripe(names.resolve(module, argument))
+        for argument in (*call.args, *(keyword.value for keyword in call.keywords))
+    )
+
+
+def _calls_stripe(module: Module, function: ast.AST) -> bool:
+    return any(_is_stripe_call(module, call) for call in module.calls_of.get(function, ()))
+
+
+def _lets_stripe_errors_out(module: Module, function: ast.AST) -> bool:
+    return any(
+        _is_stripe_call(module, call) and not _is_handled(module, function, call)
+        for call in module.calls_of.get(function, ())
+    )
+
+
+def _callees(module: Module, function: ast.AST) -> Iterator[tuple[Module, ast.AST]]:
+    for call in module.calls_of.get(function, ()):
+        reference = names.resolve(module, call.func)
+        if isinstance(reference, FunctionReference):
+            yield reference.module, reference.node
+
+
+def _callees_with_errors(module: Module, function: ast.AST) -> Iterator[tuple[Module, ast.AST]]:
+    for call in module.calls_of.get(function, ()):
+        reference = names.resolve(module, call.func)
+        if isinstance(reference, FunctionReference) and not _is_handled(module, function, call):
+            yield reference.module, reference.node
+
+
+_TOUCHES_STRIPE: Final = CallSearch("touches Stripe", DEEPEST_SEARCH, _calls_stripe, _callees)
+_RAISES_STRIPE_ERRORS: Final = CallSearch(
+    "raises Stripe errors", DEEPEST_SEARCH, _lets_stripe_errors_out, _callees_with_errors
+)
 
 
 def call_verifies(module: Module, call: ast.Call, depth: int = 0) -> bool:

@@ -4,62 +4,62 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import functions, names, syntax
+from stripe_lint.analysis.call_search import CallSearch
 from stripe_lint.analysis.references import FunctionReference, ObjectReference
 from stripe_lint.data import event_types
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stripe_lint.analysis.module import Module
 
-_VERIFYING: Final = re.compile(
+_VERIFYING_NAME: Final = re.compile(
     r"construct_event|parse_event_notification|parse_thin_event|verify_header|notification_handler|compare_digest"
     r"|constant_time_compare|(verif|validat|check|authenticat)\w*(signature|webhook|stripe|event)|hmac",
     re.IGNORECASE,
 )
 
 
-def mentions_verification(module: Module, node: ast.AST, depth: int = 0) -> bool:
-    """Whether a function or class holds a verification, itself, in a nested function, or in what it calls."""
-    key = ("verifies", node)
-    known = module.memory.get(key)
-    if isinstance(known, bool):
-        return known
-    module.memory[key] = False
-    answer = _mentions_verification(module, node, depth)
-    if answer or depth == 0:
-        module.memory[key] = answer
-    else:
-        module.memory.pop(key, None)
-    return answer
-
-
 DEEPEST_MENTION: Final = 4
+"""How many calls deep a verification is looked for."""
 
 
-def _mentions_verification(module: Module, node: ast.AST, depth: int) -> bool:
-    calls = module.calls_within(node)
-    for call in calls:
+def mentions_verification(module: Module, node: ast.AST) -> bool:
+    """Whether a function or class holds a verification, itself, in a nested function, or in what it calls."""
+    return _VERIFIES.ask(module, node)
+
+
+@cache
+def _is_verifying_name(name: str) -> bool:
+    return _VERIFYING_NAME.search(name) is not None
+
+
+def _verifies_itself(module: Module, node: ast.AST) -> bool:
+    for call in module.calls_within(node):
         name = functions.last_name(call.func)
-        if name is not None and _VERIFYING.search(name):
+        if name is not None and _is_verifying_name(name):
             return True
         for argument in call.args:
             if isinstance(argument, ast.Attribute) and argument.attr in {"construct_event", "verify_header"}:
                 return True
-    if depth >= DEEPEST_MENTION:
-        return False
-    for call in calls:
+    return False
+
+
+def _callees(module: Module, node: ast.AST) -> Iterator[tuple[Module, ast.AST]]:
+    for call in module.calls_within(node):
         reference = names.resolve(module, call.func)
         if isinstance(reference, ObjectReference):
             method = names.find_method(reference, "__call__")
             reference = FunctionReference(*method, reference) if method is not None else None
-        if isinstance(reference, FunctionReference) and mentions_verification(
-            reference.module, reference.node, depth + 1
-        ):
-            return True
-    return False
+        if isinstance(reference, FunctionReference):
+            yield reference.module, reference.node
 
+
+_VERIFIES: Final = CallSearch("verifies", DEEPEST_MENTION, _verifies_itself, _callees)
 
 SIGNATURE_NAMES: Final = frozenset({"stripe-signature", "http_stripe_signature", "stripe_signature"})
 """How the header that carries the signature is spelled, in lower case."""

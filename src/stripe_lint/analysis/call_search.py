@@ -1,0 +1,66 @@
+"""Yes-or-no questions about a function and all that it calls, to a certain depth, each asked once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Callable, Iterable
+
+    from stripe_lint.analysis.module import Module
+
+_FOUND: Final = -1
+
+
+class CallSearch:
+    """One question, remembered for each function with the depth to which it was followed."""
+
+    def __init__(
+        self,
+        question: str,
+        deepest: int,
+        holds: Callable[[Module, ast.AST], bool],
+        callees: Callable[[Module, ast.AST], Iterable[tuple[Module, ast.AST]]],
+    ) -> None:
+        """Asks ``holds`` of a function, then of its ``callees``, through at most ``deepest`` calls.
+
+        ``question`` names it among everything that a module remembers.
+        """
+        self._question = question
+        self._deepest = deepest
+        self._holds = holds
+        self._callees = callees
+        self._visited: list[tuple[Module, ast.AST]] = []
+
+    def ask(self, module: Module, node: ast.AST) -> bool:
+        """Whether it holds for the function ``node`` or something that it leads to."""
+        outer, self._visited = self._visited, []
+        try:
+            found = self._search(module, node, 0)
+            if found:
+                self._forget_unsure()
+        finally:
+            self._visited = outer
+        return found
+
+    def _search(self, module: Module, node: ast.AST, depth: int) -> bool:
+        key = (self._question, node)
+        known = module.memory.get(key)
+        if isinstance(known, int) and known <= depth:
+            return known == _FOUND
+        module.memory[key] = depth
+        self._visited.append((module, node))
+        found = self._holds(module, node) or (
+            depth < self._deepest and any(self._search(*callee, depth + 1) for callee in self._callees(module, node))
+        )
+        if found:
+            module.memory[key] = _FOUND
+        return found
+
+    def _forget_unsure(self) -> None:
+        """What was found not to hold may have been cut short at a function that was still being searched."""
+        for module, node in self._visited:
+            key = (self._question, node)
+            if module.memory.get(key) != _FOUND:
+                module.memory.pop(key, None)
