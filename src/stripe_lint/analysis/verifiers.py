@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _VERIFYING_NAME: Final = re.compile(
     r"construct_event|parse_event_notification|parse_thin_event|verify_header|notification_handler|compare_digest"
-    r"|constant_time_compare|(verif|validat|check|authenticat)\w*(signature|webhook|stripe|event)|hmac",
+    r"|constant_time_compare|(verif|validat|check(?!out)|authenticat)\w*(signature|webhook|stripe|event)|hmac",
     re.IGNORECASE,
 )
 

@@ -9,11 +9,21 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, functions, guards, handlers, names, starts, syntax, verifiers
+from stripe_lint.analysis import (
+    callers,
+    functions,
+    guards,
+    handler_parameters,
+    handlers,
+    names,
+    starts,
+    syntax,
+    verifiers,
+)
 from stripe_lint.analysis.dataflow import Interpreter
 from stripe_lint.analysis.facts import Facts, PayloadFact, UnverifiedUse, Use
 from stripe_lint.analysis.state import Failure, Place
-from stripe_lint.analysis.values import Mark, Tag
+from stripe_lint.analysis.values import UNKNOWN, Mark, Tag
 from stripe_lint.data import event_types
 
 if TYPE_CHECKING:
@@ -109,8 +119,23 @@ def _roots(module: Module) -> list[tuple[Module, NamedFunction]]:
         if isinstance(function, ast.Lambda) or not _concerns_webhooks(module, function):
             continue
         for root in _entry_points(module, function, 0, set()):
-            roots[root] = None
+            if _can_see_body(*root):
+                roots[root] = None
     return list(roots)[:MOST_ROOTS]
+
+
+def _can_see_body(module: Module, function: NamedFunction) -> bool:
+    """Whether a function gets at a request, or verifies what it is given; of any other nothing can be told."""
+    if handlers.takes_request(module, function) or verifiers.mentions_verification(module, function):
+        return True
+    if any(framework.request_globals or framework.request_attributes for framework in handlers.frameworks(module)):
+        return True
+    framework = handlers.framework_for(module, function)
+    return any(
+        handler_parameters.parameter_value(module, function, parameter, framework, None) != UNKNOWN
+        or handler_parameters.dependency_of_parameter(module, function, parameter) is not None
+        for parameter in functions.parameters(function)
+    )
 
 
 def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
