@@ -58,7 +58,10 @@ class Project:
         self._modules: dict[Path, tuple[_Stamp, Module | None]] = {}
         self._current: Module | None = None
         self._mentions: dict[str, list[Path] | None] = {}
-        self._found: dict[tuple[Path, str], Path | None] = {}
+        self._found: dict[tuple[Path, int, str], Path | None] = {}
+        self._roots: dict[Path, list[Path]] = {}
+        self._entries: dict[Path, frozenset[str]] = {}
+        self._fresh: dict[Path, Module | None] = {}
 
     def load(self, path: Path, text: str, tree: ast.Module | None = None) -> Module:
         """The file being checked, from the text that the consumer handed over.
@@ -71,12 +74,19 @@ class Project:
                 tree = ast.parse(text)
         module = Module(path.absolute(), text, tree, self)
         self._current = module
+        self._fresh.clear()
         return module
 
     def module_at(self, path: Path) -> Module | None:
         """The module in the file ``path``; ``None`` where it can't be read or parsed."""
         if self._current is not None and self._current.path == path:
             return self._current
+        if path not in self._fresh:
+            self._fresh[path] = self._up_to_date(path)
+        return self._fresh[path]
+
+    def _up_to_date(self, path: Path) -> Module | None:
+        """The module as it is on disk now; asked once for each file that is checked."""
         try:
             status = path.stat()
         except OSError:
@@ -104,26 +114,49 @@ class Project:
         top = dotted.partition(".")[0]
         if top in _SDK_PACKAGES or top in sys.stdlib_module_names:
             return None
-        key = (importer.parent, dotted)
+        key = (importer.parent, 0, dotted)
         if key not in self._found:
             self._found[key] = self._search(dotted, importer)
         return self._found[key]
 
     def find_relative(self, dotted: str, level: int, importer: Path) -> Path | None:
         """The file that ``from <level dots>dotted import …`` means in ``importer``."""
-        folder = importer.parent
-        for _ in range(level - 1):
-            folder = folder.parent
-        return _module_file(folder, dotted)
+        key = (importer.parent, level, dotted)
+        if key not in self._found:
+            folder = importer.parent
+            for _ in range(level - 1):
+                folder = folder.parent
+            self._found[key] = _module_file(folder, dotted)
+        return self._found[key]
 
     def _search(self, dotted: str, importer: Path) -> Path | None:
+        top = dotted.partition(".")[0]
         for base in self._source_roots(importer):
+            entries = self._entries_of(base)
+            if top not in entries and f"{top}.py" not in entries:
+                continue
             found = _module_file(base, dotted)
             if found is not None and found != importer:
                 return found
         return None
 
+    def _entries_of(self, folder: Path) -> frozenset[str]:
+        known = self._entries.get(folder)
+        if known is None:
+            try:
+                known = frozenset(entry.name for entry in os.scandir(folder))
+            except OSError:
+                known = frozenset()
+            self._entries[folder] = known
+        return known
+
     def _source_roots(self, importer: Path) -> list[Path]:
+        known = self._roots.get(importer.parent)
+        if known is None:
+            known = self._roots[importer.parent] = self._find_source_roots(importer)
+        return known
+
+    def _find_source_roots(self, importer: Path) -> list[Path]:
         folder = importer.parent
         while (folder / "__init__.py").exists() and folder != folder.parent:
             folder = folder.parent

@@ -177,9 +177,7 @@ def passed(evaluation: Evaluation, call: Call) -> Value | None:
     if method is not None and method.verb == "get":
         evaluation.facts.refetched_objects = True
         return None
-    looks_up = (
-        call.name in _LOOKUPS or "secret" in call.name.lower() or re.match(_LOOKUP_NAME, call.name) is not None
-    )
+    looks_up = call.name in _LOOKUPS or "secret" in call.name.lower() or re.match(_LOOKUP_NAME, call.name) is not None
     kind = Use.DECISION if looks_up else Use.EFFECT
     for value in affected:
         missing(evaluation, value)

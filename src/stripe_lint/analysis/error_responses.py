@@ -9,6 +9,7 @@ from stripe_lint.analysis import (
     callers,
     definitions,
     error_handlers,
+    error_text,
     exceptions,
     functions,
     handlers,
@@ -269,11 +270,35 @@ def _responses(module: Module) -> list[ResponseFact]:
 
 def _run_handler(module: Module, handler: ast.ExceptHandler) -> set[ResponseFact]:
     function = module.enclosing_function(handler)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or _only_logs(module, handler):
         return set()
     interpreter = Interpreter()
     run_from_handler(interpreter, module, function, handler, answers=is_answered(module, function))
     return interpreter.facts.responses
+
+
+def _only_logs(module: Module, handler: ast.ExceptHandler) -> bool:
+    """Whether what a handler catches goes nowhere but into logs, as far as its own statements tell."""
+    for node in syntax.own_nodes(handler):
+        if isinstance(node, ast.Name) and node.id == handler.name:
+            if not _is_logged(module, node):
+                return False
+        elif (
+            isinstance(node, ast.Call) and functions.last_name(node.func) in error_text.CURRENT_EXCEPTION_NAMES
+        ) or isinstance(node, ast.Raise | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            return False
+    return True
+
+
+def _is_logged(module: Module, node: ast.AST) -> bool:
+    statement = module.statement_of(node)
+    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
+        return False
+    function = statement.value.func
+    if isinstance(function, ast.Name):
+        return function.id == "print"
+    logger = functions.last_name(function.value) if isinstance(function, ast.Attribute) else None
+    return logger is not None and "log" in logger.lower() and functions.last_name(function) in error_text.LOG_METHODS
 
 
 def run_from_handler(
@@ -387,7 +412,7 @@ def _hands_text_back(module: Module, function: ast.AST) -> bool:
         if around is not function or around is None:
             continue
         for handler in attempt.handlers:
-            if is_relevant(module, handler):
+            if not _only_logs(module, handler) and is_relevant(module, handler):
                 outcomes = run_from_handler(Interpreter(), module, around, handler, answers=False)
                 if any(_carries_text(outcome) for outcome in outcomes):
                     return True

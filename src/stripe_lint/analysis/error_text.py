@@ -48,7 +48,9 @@ _TRACEBACKS: Final = frozenset(
     {"traceback.format_exc", "traceback.format_exception", "traceback.format_exception_only", "sys.exc_info"}
     | {"sys.exception", "traceback.format_tb"}
 )
-_LOG_METHODS: Final = frozenset(
+CURRENT_EXCEPTION_NAMES: Final = frozenset(path.rpartition(".")[2] for path in _TRACEBACKS)
+"""The last names of the functions that give text of the exception being handled without being handed it."""
+LOG_METHODS: Final = frozenset(
     {"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print_exc", "capture_exception"}
 )
 
@@ -122,7 +124,7 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
     framework = request_values.view_framework(call.receiver.reference)
     if framework is not None and call.name in framework.response_methods | framework.template_methods:
         return _sent(evaluation, call)
-    if call.name in _LOG_METHODS and not call.receiver.tags and call.reference is None:
+    if call.name in LOG_METHODS and not call.receiver.tags and call.reference is None:
         return UNKNOWN
     return None
 

@@ -95,8 +95,7 @@ _LONGEST_CHAIN: Final = 4
 
 def _made_of(node: ast.expr | None, made: set[ast.AST], fresh_names: set[str]) -> bool:
     return node is not None and any(
-        inner in made or (isinstance(inner, ast.Name) and inner.id in fresh_names)
-        for inner in syntax.descendants(node)
+        inner in made or (isinstance(inner, ast.Name) and inner.id in fresh_names) for inner in syntax.descendants(node)
     )
 
 

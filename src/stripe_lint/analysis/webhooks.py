@@ -43,11 +43,11 @@ MOST_ROOTS: Final = 16
 
 _WORTH_READING: Final = re.compile(
     r"construct_event|parse_event_notification|parse_thin_event|verify_header|notification_handler|construct_from"
-    r"|convert_to_stripe_object|stripe.signature|webhook|Event\.retrieve|events\.retrieve|loads\(|get_json|event_type"
-    r"|event\[|\.deserialize\("
-    r"""|["'](?:charge|checkout|customer|invoice|payment|payout|account|setup_intent|subscription|refund|transfer)[._]\w+""",
+    r"|convert_to_stripe_object|stripe.signature|hook|Event\.retrieve|events\.retrieve|event_type|stripe_event|event\["
+    r"|\.deserialize\(",
     re.IGNORECASE,
 )
+_DOTTED_TEXT: Final = re.compile(r"""["']((?:[a-z_\d]+\.){1,3}[a-z_]+)["']""")
 _BODY_NAMES: Final = frozenset(
     {
         "body",
@@ -100,23 +100,27 @@ def analysed_handlers(module: Module) -> list[Handler]:
         return known
     module.memory["handlers"] = []
     found = []
-    if _WORTH_READING.search(module.text):
-        for owner, function in _roots(module):
-            may_verify = verifiers.mentions_verification(owner, function) or bool(function.decorator_list)
-            for deepest in DEPTHS:
-                interpreter = Interpreter(deepest=deepest, only_unverified=True, may_verify=may_verify)
-                starts.run_handler(interpreter, owner, function)
-                if not interpreter.facts.exhausted or deepest == DEPTHS[-1]:
-                    found.append(Handler(owner, function, interpreter.facts))
-                    break
+    for owner, function in _roots(module):
+        may_verify = verifiers.mentions_verification(owner, function) or bool(function.decorator_list)
+        for deepest in DEPTHS:
+            interpreter = Interpreter(deepest=deepest, only_unverified=True, may_verify=may_verify)
+            starts.run_handler(interpreter, owner, function)
+            if not interpreter.facts.exhausted or deepest == DEPTHS[-1]:
+                found.append(Handler(owner, function, interpreter.facts))
+                break
     module.memory["handlers"] = found
     return found
 
 
+def _speaks_of_webhooks(text: str) -> bool:
+    return _WORTH_READING.search(text) is not None or any(map(event_types.is_known, _DOTTED_TEXT.findall(text)))
+
+
 def _roots(module: Module) -> list[tuple[Module, NamedFunction]]:
     roots: dict[tuple[Module, NamedFunction], None] = {}
+    concerns = _concerns_webhooks if _speaks_of_webhooks(module.text) else _parses_for_webhooks
     for function in module.functions:
-        if isinstance(function, ast.Lambda) or not _concerns_webhooks(module, function):
+        if isinstance(function, ast.Lambda) or not concerns(module, function):
             continue
         for root in _entry_points(module, function, 0, set()):
             if _can_see_body(*root):
@@ -173,10 +177,21 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
         return True
     if "handle" in names_read and "notification_handler_without_verification" in module.text:
         return True
-    if names_read & _PARSERS and (_serves_verification(module, function) or _is_dependency(module, function)):
+    if names_read & _PARSERS and _serves_webhooks(module, function):
         return True
     has_body = bool(names_read & _BODY_NAMES) or handlers.registered_by(module, function) is not None
     return has_body and (known_types > 0 or _names_stripe_webhook(module, function) or _hands_body_on(names_read))
+
+
+def _parses_for_webhooks(module: Module, function: NamedFunction) -> bool:
+    """Whether a function of a file that never speaks of webhooks decodes a body for a handler that does."""
+    return any(
+        functions.last_name(call.func) in _PARSERS for call in module.calls_within(function)
+    ) and _serves_webhooks(module, function)
+
+
+def _serves_webhooks(module: Module, function: NamedFunction) -> bool:
+    return _serves_verification(module, function) or _is_dependency(module, function)
 
 
 def _is_dependency(module: Module, function: NamedFunction) -> bool:
@@ -213,8 +228,6 @@ def _is_nested_view(module: Module, function: NamedFunction) -> bool:
         return False
     wrapper = guards.wrapper_of(module, outer)
     return wrapper is None or wrapper.node is not function
-
-
 
 
 def _hands_body_on(names_read: set[str]) -> bool:
