@@ -47,7 +47,8 @@ class Evaluation:
         self.frame = frame
         self.module: Module = frame.module
         self.before = state
-        self.names: dict[str, Value] = dict(state.names)
+        self._names_before: dict[str, Value] = dict(state.names)
+        self.names: dict[str, Value] = self._names_before.copy()
         self.history: History = state.history
         self.choices = choices
         self.met_verification = False
@@ -61,7 +62,10 @@ class Evaluation:
     @property
     def state(self) -> State:
         """The state after what has been evaluated."""
-        known = frozenset(item for item in self.names.items() if item[1] is not UNKNOWN)
+        if self.names == self._names_before:
+            known = self.before.names
+        else:
+            known = frozenset(item for item in self.names.items() if item[1] is not UNKNOWN)
         return State(known, self.history, self.before.raised, self.before.handling, self.before.returning)
 
     def place(self, node: ast.AST) -> Place:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from stripe_lint.analysis.references import Reference
     from stripe_lint.project import Project
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -46,6 +47,7 @@ class Module:
         self.attribute_bindings: dict[str, list[tuple[ast.Attribute, Binding]]] = {}
         self.imported_modules: set[str] = set()
         self.memory: dict[object, object] = {}
+        self.resolved: dict[ast.expr, Reference | None] = {}
         self.scope = Scope(tree, None)
         self._walk()
 

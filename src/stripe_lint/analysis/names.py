@@ -31,7 +31,7 @@ from stripe_lint.analysis.scopes import Binding, BindingKind, Scope
 from stripe_lint.data import surface
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from stripe_lint.analysis.module import Module
 
@@ -52,19 +52,18 @@ _PASS_THROUGH_CALLS: Final = frozenset({"typing.cast", "copy.copy", "copy.deepco
 def resolve(module: Module, node: ast.expr) -> Reference | None:
     """What the expression ``node`` of ``module`` means; ``None`` where that is unknown or ambiguous."""
     global _depth
-    key = ("resolve", node)
-    known = module.memory.get(key, _PENDING)
-    if known is not _PENDING:
-        return known  # type: ignore[return-value]
+    resolved = module.resolved
+    if node in resolved:
+        return resolved[node]
     if _depth >= DEEPEST:
         return None
-    module.memory[key] = None
+    resolved[node] = None
     _depth += 1
     try:
         answer = _resolve(module, node)
     finally:
         _depth -= 1
-    module.memory[key] = answer
+    resolved[node] = answer
     return answer
 
 
@@ -461,21 +460,28 @@ def _module_attribute(module: Module, name: str) -> Reference | None:
     return None
 
 
-def linearized(reference: ClassReference | ObjectReference) -> Iterator[tuple[Module, ast.ClassDef]]:
+def linearized(reference: ClassReference | ObjectReference) -> list[tuple[Module, ast.ClassDef]]:
     """The class and its bases within the project, depth first and each once."""
-    if not reference.node.bases:
-        yield reference.module, reference.node
-        return
-    seen: set[ast.ClassDef] = set()
+    key = ("linearized", reference.node)
+    known = reference.module.memory.get(key)
+    if isinstance(known, list):
+        return known
+    found: dict[ast.ClassDef, Module] = {}
     pending = [(reference.module, reference.node)]
-    while pending and len(seen) < DEEPEST:
+    is_certain = True
+    while pending and len(found) < DEEPEST:
         module, node = pending.pop(0)
-        if node in seen:
+        if node in found:
             continue
-        seen.add(node)
-        yield module, node
+        found[node] = module
         bases = [resolve(module, base) for base in node.bases]
+        is_certain = is_certain and None not in bases
         pending[:0] = [(base.module, base.node) for base in bases if isinstance(base, ClassReference)]
+    answer = [(module, node) for node, module in found.items()]
+    if is_certain:
+        # a base that is being resolved further up is not known yet
+        reference.module.memory[key] = answer
+    return answer
 
 
 def find_method(

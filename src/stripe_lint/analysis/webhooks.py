@@ -41,11 +41,10 @@ DEPTHS: Final = (6, 1, 0)
 MOST_ROOTS: Final = 16
 """How many handlers of one file are run."""
 
-_WORTH_READING: Final = re.compile(
-    r"construct_event|parse_event_notification|parse_thin_event|verify_header|notification_handler|construct_from"
-    r"|convert_to_stripe_object|stripe.signature|hook|Event\.retrieve|events\.retrieve|event_type|stripe_event|event\["
-    r"|\.deserialize\(",
-    re.IGNORECASE,
+_WEBHOOK_WORDS: Final = (
+    *("hook", "event_type", "stripe_event", "event[", "stripe-signature", "stripe_signature", "construct_event"),
+    *("construct_from", "convert_to_stripe_object", "parse_event_notification", "parse_thin_event", "verify_header"),
+    *("notification_handler", "event.retrieve", "events.retrieve", ".deserialize("),
 )
 _DOTTED_TEXT: Final = re.compile(r"""["']((?:[a-z_\d]+\.){1,3}[a-z_]+)["']""")
 _BODY_NAMES: Final = frozenset(
@@ -113,7 +112,10 @@ def analysed_handlers(module: Module) -> list[Handler]:
 
 
 def _speaks_of_webhooks(text: str) -> bool:
-    return _WORTH_READING.search(text) is not None or any(map(event_types.is_known, _DOTTED_TEXT.findall(text)))
+    lowered = text.lower()
+    if any(word in lowered for word in _WEBHOOK_WORDS):
+        return True
+    return any(map(event_types.is_known, _DOTTED_TEXT.findall(text)))
 
 
 def _roots(module: Module) -> list[tuple[Module, NamedFunction]]:
@@ -157,12 +159,13 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
     known_types = 0
     builds_event = False
     for node in syntax.descendants(function):
-        if isinstance(node, ast.Attribute):
-            names_read.add(node.attr)
-        elif isinstance(node, ast.Name):
-            names_read.add(node.id)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            text = node.value
+        kind = node.__class__
+        if kind is ast.Attribute:
+            names_read.add(node.attr)  # type: ignore[attr-defined]
+        elif kind is ast.Name:
+            names_read.add(node.id)  # type: ignore[attr-defined]
+        elif kind is ast.Constant and isinstance(node.value, str):  # type: ignore[attr-defined]
+            text = node.value  # type: ignore[attr-defined]
             if text.lower() in verifiers.SIGNATURE_NAMES:
                 builds_event = True
             elif "." in text and event_types.is_known(text):
