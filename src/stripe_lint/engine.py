@@ -6,7 +6,6 @@ over anything in silence.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -140,7 +139,7 @@ def _finding(rule: Rule, hit: Hit, name: str) -> Finding:
 
 def _shown(step: Step) -> Step:
     path = Path(step.path)
-    return replace(step, path=display_name(path)) if path.is_absolute() else step
+    return step._replace(path=display_name(path)) if path.is_absolute() else step
 
 
 def _failure(name: str, message: str, span: Span = _START) -> Finding:

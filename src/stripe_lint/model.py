@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,8 +44,7 @@ class FixClass(Enum):
     UNSAFE = "unsafe"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of source: lines count from 1, columns are UTF-8 byte offsets from 0 as in ``ast``."""
 
     line: int
@@ -55,8 +53,7 @@ class Span:
     end_column: int
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Step:
+class Step(NamedTuple):
     """One place on the way from the source of a value to the line that is reported."""
 
     path: str
@@ -64,8 +61,7 @@ class Step:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """What a rule yields: a place in the module it was asked about, and what is wrong there.
 
     ``severity`` and ``confidence`` are given where they differ from the rule's usual ones.
@@ -78,8 +74,7 @@ class Hit:
     steps: tuple[Step, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule. Its documentation page is the docstring of the module that defines it.
 
     ``default`` tells whether the rule is on without configuration; ``cwe`` holds the numbers of the weaknesses
@@ -99,8 +94,7 @@ class Rule:
     since: str = "0.1.0"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One problem in one file, ready for a report."""
 
     path: str

@@ -11,10 +11,9 @@ import os
 import re
 import sys
 import warnings
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from stripe_lint.analysis.module import Module
 
@@ -42,8 +41,7 @@ _TEST_FOLDERS: Final = frozenset({"tests", "test", "testing"})
 _SDK_PACKAGES: Final = frozenset({"stripe"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Stamp:
+class _Stamp(NamedTuple):
     size: int
     modified: int
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import codecs
 import os
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from stripe_lint.errors import SourceError
 
@@ -30,8 +30,7 @@ _KEY_PREFIXES_IN_BYTES = tuple(prefix.encode() for prefix in KEY_PREFIXES)
 _UTF16_OR_32_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One file's text, with what is needed to write its bytes again.
 
     ``path`` is absolute, ``name`` is what reports show. ``text`` has no byte order mark and ``\\n`` as its only line

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import pkgutil
 import re
@@ -119,13 +118,15 @@ def test_what_an_entry_builds_on_comes_after_it(framework: Framework) -> None:
 
 @every_framework
 def test_fields_hold_what_they_are_declared_to_hold(framework: Framework) -> None:
-    for field in dataclasses.fields(framework):
-        value = getattr(framework, field.name)
-        if field.type == "frozenset[str]":
-            assert isinstance(value, frozenset), field.name
-        elif field.type == "tuple[str, ...]":
-            assert isinstance(value, tuple), field.name
-            assert len(value) == len(set(value)), field.name
+    declared = {name: hint.__forward_arg__ for name, hint in type(framework).__annotations__.items()}
+    assert "frozenset[str]" in declared.values()
+    for name, hint in declared.items():
+        value = getattr(framework, name)
+        if hint == "frozenset[str]":
+            assert isinstance(value, frozenset), name
+        elif hint == "tuple[str, ...]":
+            assert isinstance(value, tuple), name
+            assert len(value) == len(set(value)), name
 
 
 @every_framework
@@ -364,7 +365,7 @@ def test_generic_is_no_entry() -> None:
 
 
 def test_entries_can_not_be_changed() -> None:
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         frameworks.by_name("flask").name = "django"  # type: ignore[misc]
 
 

@@ -4,7 +4,6 @@ import importlib.metadata
 import json
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -437,7 +436,7 @@ def test_every_entry_can_be_loaded() -> None:
 def test_methods_are_values() -> None:
     method = surface.resource_method("stripe.Charge.create")
     assert method is surface.resource_method("stripe.Charge.create")
-    assert {field.name for field in fields(surface.Method)} == set(surface.Method.__slots__)
+    assert isinstance(method, tuple)
 
 
 def test_nothing_is_read_before_the_first_question_and_stripe_never() -> None:

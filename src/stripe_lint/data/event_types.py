@@ -6,7 +6,6 @@ Snapshot events carry the object as it was (``charge.refunded``), thin events on
 
 from __future__ import annotations
 
-import difflib
 import json
 from functools import cache
 from pathlib import Path
@@ -30,7 +29,9 @@ def is_known(name: str) -> bool:
 @cache
 def nearest(name: str) -> str | None:
     """The known type that a name most resembles, if any is close enough to have been meant."""
-    matches = difflib.get_close_matches(name, sorted(_all()), n=1, cutoff=_LIKENESS)
+    from difflib import get_close_matches
+
+    matches = get_close_matches(name, sorted(_all()), n=1, cutoff=_LIKENESS)
     return matches[0] if matches else None
 
 

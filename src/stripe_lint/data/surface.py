@@ -8,10 +8,9 @@ question for each. A method that no known release has is ``None``, and so is one
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Grade = Literal["warning", "info"]
 Style = Literal["resource", "instance", "service", "oauth"]
@@ -22,8 +21,7 @@ SURFACE = Path(__file__).with_name("api_surface.json")
 _ASYNC = "_async"
 
 
-@dataclass(frozen=True, slots=True)
-class Critical:
+class Critical(NamedTuple):
     """Why and when a call moves or commits money, or creates what later moves it.
 
     The call is critical if one of the arguments in ``when`` is passed (any call, where ``when`` is empty) and none of
@@ -40,8 +38,7 @@ class Critical:
     info_when: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
+class Method(NamedTuple):
     """One method that sends one request.
 
     ``style`` tells how the arguments are passed: ``resource`` and ``instance`` methods take parameters and options

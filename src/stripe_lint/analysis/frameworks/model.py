@@ -6,11 +6,10 @@ writes them, with re-exports resolved to the shortest public spelling and listed
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, match_args=False)
-class Framework:
+class Framework(NamedTuple):
     """How one web framework hands over a request and takes back a response. There is one object a framework.
 
     ``modules``: top-level packages whose import says that a file uses the framework.
@@ -101,7 +100,7 @@ class Framework:
     guard_registrations: frozenset[str] = frozenset()
     error_handler_decorators: frozenset[str] = frozenset()
     error_handler_calls: frozenset[str] = frozenset()
-    response_calls: frozenset[str] = field(default_factory=frozenset)
+    response_calls: frozenset[str] = frozenset()
     response_exceptions: frozenset[str] = frozenset()
     message_calls: frozenset[str] = frozenset()
     template_calls: frozenset[str] = frozenset()
@@ -139,6 +138,14 @@ class Framework:
     header_functions: frozenset[str] = frozenset()
     weak_import: bool = False
     plain_answers: bool = True
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both are the same object; no two entries are alike."""
+        return self is other
+
+    def __hash__(self) -> int:
+        """The hash of the object."""
+        return object.__hash__(self)
 
 
 def spellings(modules: str, names: str) -> frozenset[str]:
