@@ -1,0 +1,242 @@
+"""Repairs a request without an idempotency key: which key, where it is made, and how it is passed."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from stripe_lint.analysis import callers, functions, requests, retries
+from stripe_lint.analysis.business_ids import business_id
+from stripe_lint.analysis.evaluation_order import statement_to_prepare
+from stripe_lint.rules import _passing_keys
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.requests import Request
+    from stripe_lint.analysis.retries import Retry
+    from stripe_lint.fixing.edit import Edit
+    from stripe_lint.model import Hit
+
+VARIABLE = "idempotency_key"
+
+STORED_KEY = "a repeat by a user or a queue still needs a key that is stored with what is repeated"
+LIFETIME = "used again after its 24 hours at Stripe, this key is a new request"
+
+
+def repair(module: Module, hit: Hit, edit: Edit) -> None:
+    """Give the request at ``hit`` a key: of a business id, above the retry, or for this one call."""
+    request = _request_at(module, hit)
+    if request is None:
+        edit.decline("the call is not found again")
+    retry = _retry_of(module, request)
+    _passing_keys.require_place_for_key(module, request, edit)
+    if edit.options.unsafe and _derive(module, request, edit):
+        return
+    if retry is not None:
+        _above_retry(module, request, retry, edit)
+        return
+    if retries.redelivery_around(module, request.node) is not None and hit.severity is not None and hit.severity.value > 1:
+        edit.decline(_redelivery_reason(module, request, edit))
+    _for_this_call(module, request, edit)
+
+
+def _request_at(module: Module, hit: Hit) -> Request | None:
+    for request in requests.requests(module):
+        if request.keyed is False and module.span(request.node) == hit.span:
+            return request
+    return None
+
+
+def _retry_of(module: Module, request: Request) -> Retry | None:
+    retry = retries.retry_around(module, request.node)
+    if retry is None and request.call.reference is not None:
+        retry = retries.handed_to_retry(module, request.call.reference)
+    return retry
+
+
+def _redelivery_reason(module: Module, request: Request, edit: Edit) -> str:
+    if not edit.options.unsafe and business_id(module, request) is not None:
+        return "it is delivered again, and a random key would be another one each time; derive the key (--unsafe-fixes does it)"
+    return "it is delivered again, and a random key would be another one each time; derive the key from the event's id"
+
+
+class _Key(NamedTuple):
+    source: str
+    note: str
+
+
+def _derive(module: Module, request: Request, edit: Edit) -> bool:
+    """Pass a key made of an id that stands for the operation, where there is one."""
+    operation = _operation(request)
+    found = business_id(module, request)
+    if found is not None:
+        noun = "" if found.noun == operation else f"-{operation}"
+        key = f'f"{found.noun}-{{{found.source}}}{noun}{_ordinal(module, request)}"'
+    else:
+        task = _bound_task(module, request)
+        if task is None:
+            return False
+        key = f'f"{{{task}.request.id}}-{operation}{_ordinal(module, request)}"'
+    edit.unsafe("a key derived from an id")
+    _passing_keys.pass_key(module, request, edit, key)
+    edit.note(f"key derived as {key}; {LIFETIME}")
+    return True
+
+
+def _operation(request: Request) -> str:
+    """``payment-intent-capture`` for what the call does; creating goes without saying."""
+    *resource, verb = request.method.path.removeprefix("stripe.").removeprefix("v1.").removesuffix("_async").split(".")
+    words = [re.sub(r"(?<=[a-z])(?=[A-Z])", "-", word).lower().replace("_", "-") for word in resource]
+    if request.method.style == "service" and words:
+        words[-1] = words[-1].removesuffix("s")
+    if verb != "create":
+        words.append(verb.replace("_", "-"))
+    return "-".join(words)
+
+
+def _ordinal(module: Module, request: Request) -> str:
+    """What tells the keys of several such calls in one function apart."""
+    function = module.enclosing_function(request.node)
+    same = [
+        other
+        for other in requests.requests(module)
+        if other.keyed is False
+        and other.method.path == request.method.path
+        and module.enclosing_function(other.node) is function
+    ]
+    number = same.index(request) + 1
+    return "" if number == 1 else f"-{number}"
+
+
+def _bound_task(module: Module, request: Request) -> str | None:
+    """The name that the Celery task itself has in a bound task that sends the request once."""
+    function = module.enclosing_function(request.node)
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or _in_loop_of_items(module, request):
+        return None
+    first = functions.first_parameter(function)
+    for decorator in function.decorator_list:
+        if (
+            isinstance(decorator, ast.Call)
+            and functions.last_name(decorator.func) in {"task", "shared_task"}
+            and first is not None
+            and any(
+                keyword.arg == "bind" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True
+                for keyword in decorator.keywords
+            )
+        ):
+            return first.arg
+    return None
+
+
+def _in_loop_of_items(module: Module, request: Request) -> bool:
+    function = module.enclosing_function(request.node)
+    for around in module.ancestors(request.node):
+        if around is function:
+            return False
+        if isinstance(around, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            return True
+        if isinstance(around, ast.For | ast.AsyncFor | ast.While) and not retries.is_retry_loop(
+            module, around, request.node
+        ):
+            return True
+    return False
+
+
+def _fresh(edit: Edit, at: ast.AST) -> str:
+    return f"str({edit.name_of('uuid.uuid4', at)}())"
+
+
+def _names(request: Request) -> tuple[str, str]:
+    return VARIABLE, f"{_operation(request).replace('-', '_')}_key"
+
+
+def _for_this_call(module: Module, request: Request, edit: Edit) -> None:
+    """Make a random key right before the call, or in it where nothing can be put before it."""
+    statement = statement_to_prepare(module, request.node)
+    key = _fresh(edit, request.node)
+    if statement is not None:
+        key = edit.new_variable(statement, key, *_names(request))
+    _passing_keys.pass_key(module, request, edit, key)
+    edit.note(f"a random key for this call; {STORED_KEY}")
+
+
+def _above_retry(module: Module, request: Request, retry: Retry, edit: Edit) -> None:
+    """Make a random key before the first attempt."""
+    if retry.place.module is not module:
+        edit.decline("the retry is in another file; make the key there and pass it in")
+    repeated = retry.repeated
+    if isinstance(repeated, ast.For | ast.AsyncFor | ast.While):
+        _above_loop(module, request, repeated, edit)
+        return
+    if isinstance(repeated, ast.FunctionDef | ast.AsyncFunctionDef):
+        around = module.enclosing_function(repeated)
+        if around is not None and repeated is module.enclosing_function(request.node) and not repeated.decorator_list:
+            _above_statement(module, request, repeated, edit)
+            return
+        _as_parameter(module, request, retry, repeated, edit)
+        return
+    node = retry.place.node
+    statement = statement_to_prepare(module, node) if isinstance(node, ast.expr) else None
+    if statement is None:
+        edit.decline("nothing can be put before the retry; make the key before it and pass it in")
+    _above_statement(module, request, statement, edit)
+
+
+def _above_loop(module: Module, request: Request, loop: ast.stmt, edit: Edit) -> None:
+    for around in module.ancestors(request.node):
+        if around is loop:
+            break
+        if isinstance(around, ast.For | ast.AsyncFor | ast.While | ast.ListComp | ast.SetComp | ast.GeneratorExp):
+            edit.decline("each attempt sends several requests; each needs a key of its own, made before the retry")
+    _above_statement(module, request, loop, edit)
+
+
+def _above_statement(module: Module, request: Request, statement: ast.stmt, edit: Edit) -> None:
+    edit.unsafe("the key has to be made before the retry")
+    if isinstance(module.parents[statement], ast.ClassDef):
+        edit.decline("a key made in the body of a class would be one for all requests")
+    key = edit.new_variable(statement, _fresh(edit, statement), *_names(request))
+    _passing_keys.pass_key(module, request, edit, key)
+    edit.note(f"one random key for all attempts; {STORED_KEY}")
+
+
+def _as_parameter(
+    module: Module, request: Request, retry: Retry, function: ast.FunctionDef | ast.AsyncFunctionDef, edit: Edit
+) -> None:
+    """Let the callers make the key, where all of them are in sight."""
+    if function is not module.enclosing_function(request.node):
+        edit.decline("the retry is around another function; make the key there and pass it in")
+    if any(retries.is_retry_decorator(module, each) and _is_task(each) for each in function.decorator_list):
+        edit.decline("a task that is tried again needs the same key; derive it from an id, or bind the task (bind=True)")
+    sites = callers.call_sites(module, function)
+    advice = "add a key parameter and pass one from each caller"
+    if not sites or any(source is not module for source, _ in sites):
+        edit.decline(f"not all callers of the retried function {function.name} are in this file; {advice}")
+    if callers.handed_references(module, function):
+        edit.decline(f"the retried function {function.name} is handed on; {advice}")
+    if any(module.enclosing_function(call) is function for _, call in sites):
+        edit.decline(f"{function.name} calls itself; {advice}")
+    if any(not callers.is_direct(module, call) for _, call in sites):
+        edit.decline(f"{function.name} is run elsewhere by a queue; {advice}")
+    if any(parameter.arg == VARIABLE for parameter in functions.parameters(function)):
+        edit.decline(f"{function.name} has a parameter {VARIABLE} already")
+    edit.unsafe("the key has to be made by the callers")
+    name = edit.free_name(request.node, *_names(request))
+    edit.add_parameter(function, name)
+    _passing_keys.pass_key(module, request, edit, name)
+    for _, call in sites:
+        key = _fresh(edit, call)
+        loop = retry.place.node
+        statement: ast.stmt | None = loop if isinstance(loop, ast.For | ast.AsyncFor | ast.While) else None
+        if statement is None or statement not in module.ancestors(call):
+            statement = statement_to_prepare(module, call)
+        if statement is not None:
+            key = edit.new_variable(statement, key, *_names(request))
+        edit.set_keyword(call, name, key)
+    edit.note(f"one random key for all attempts, passed by each caller; {STORED_KEY}")
+
+
+def _is_task(decorator: ast.expr) -> bool:
+    target = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return functions.last_name(target) in {"task", "shared_task", "actor", "job", "periodic_task", "db_task"}
