@@ -105,7 +105,7 @@ def applicable_rules(path: Path, rules: Sequence[Rule], config: Config) -> Seque
 
 
 def findings_of(module: Module, rules: Iterable[Rule], name: str) -> list[Finding]:
-    """The findings of ``rules`` in ``module``, which reports call ``name``: sorted by place, each once. Never raises."""
+    """The findings of ``rules`` in ``module``, called ``name`` in reports: by place, each once. Never raises."""
     findings = [finding for rule in rules for finding in _ask(rule, module, name)]
     unique: dict[tuple[str, int, int], Finding] = {}
     for finding in sorted(findings, key=lambda each: (each.span, each.code, each.message)):

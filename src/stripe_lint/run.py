@@ -116,9 +116,7 @@ def tasks_in_paths(paths: Sequence[Path], configurations: Configurations, *, for
     )
 
 
-def tasks_in_text(
-    data: bytes, path: Path, name: str, configurations: Configurations, *, force_exclude: bool
-) -> Work:
+def tasks_in_text(data: bytes, path: Path, name: str, configurations: Configurations, *, force_exclude: bool) -> Work:
     """What there is to do for bytes that belong to the absolute ``path``."""
     if force_exclude and is_excluded(path, configurations):
         return Work((), {}, (path,), found=0, skipped=0)

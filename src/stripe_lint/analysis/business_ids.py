@@ -21,11 +21,12 @@ _ID_ENDINGS: Final = ("_id", "_pk", "_uuid", "_number", "_reference")
 
 _OPERATIONS: Final = frozenset(
     {"appointment", "basket", "bid", "bill", "booking", "cart", "charge", "checkout", "claim", "contribution", "deal"}
-    | {"delivery", "deposit", "dispute", "donation", "enrollment", "entry", "event", "fee", "fine", "gift", "instalment"}
-    | {"installment", "invoice", "item", "job", "line", "membership", "offer", "order", "participation", "payment"}
+    | {"delivery", "deposit", "dispute", "donation", "enrollment", "entry", "event", "fee", "fine", "gift"}
+    | {"instalment", "installment", "invoice", "item", "job", "line", "membership", "offer", "order", "payment"}
     | {"payout", "pledge", "proposal", "purchase", "quote", "receipt", "refund", "registration", "renewal", "rental"}
-    | {"reservation", "return", "sale", "settlement", "shipment", "signup", "submission", "subscription", "task", "ticket"}
-    | {"topup", "transaction", "transfer", "trip", "ride", "withdrawal", "earning", "commission", "credit", "debt"}
+    | {"reservation", "return", "sale", "settlement", "shipment", "signup", "submission", "subscription", "task"}
+    | {"commission", "credit", "debt", "earning", "participation", "ride", "ticket", "topup", "transaction"}
+    | {"transfer", "trip", "withdrawal"}
 )
 """What a record is called that stands for one operation. Several operations belong to a user, a shop or a product."""
 
@@ -53,13 +54,11 @@ def business_id(module: Module, request: Request) -> BusinessId | None:
     if loops is None:
         return None
     nouns = _OPERATIONS
-    if request.method.path in {"stripe.Customer.create", "customers.create"} or request.method.path.startswith(
-        "stripe.Customer.create"
-    ):
+    if request.method.path.removesuffix("_async") in {"stripe.Customer.create", "customers.create"}:
         nouns = _OPERATIONS | _OWNERS
     function = module.enclosing_function(request.node)
     for name, noun, source in _candidates(module, request):
-        if noun in nouns and _belongs_to_items(module, name, loops) and not _is_rebound(module, function, name, loops):
+        if noun in nouns and _belongs_to_items(name, loops) and not _is_rebound(module, function, name, loops):
             return BusinessId(source, noun)
     return None
 
@@ -88,12 +87,12 @@ def _item_loops(module: Module, node: ast.Call) -> list[Loop] | None:
     return found
 
 
-def _belongs_to_items(module: Module, name: str, loops: list[Loop]) -> bool:
+def _belongs_to_items(name: str, loops: list[Loop]) -> bool:
     """Whether ``name`` is another thing for each item of the innermost loop."""
-    return not loops or name in _names_of_items(module, loops[0])
+    return not loops or name in _names_of_items(loops[0])
 
 
-def _names_of_items(module: Module, loop: Loop) -> set[str]:
+def _names_of_items(loop: Loop) -> set[str]:
     names = {inner.id for inner in syntax.descendants(loop.target) if isinstance(inner, ast.Name)}
     if isinstance(loop, ast.comprehension):
         return names
@@ -146,14 +145,10 @@ def _ids_of(name: str, known: dict[str, list[str]]) -> Iterator[tuple[str, str, 
 def _noun(name: str) -> str:
     """``order`` for ``new_order`` and ``db_order_row``: the last word that names something."""
     words = [word for word in re.split(r"_+|\d+", name.lower()) if word and word not in _FILLERS]
-    return _singular(words[-1]) if words else name.lower()
+    return words[-1] if words else name.lower()
 
 
 _FILLERS: Final = frozenset({"row", "record", "obj", "object", "instance", "model", "data", "db", "self", "dict"})
-
-
-def _singular(word: str) -> str:
-    return word
 
 
 def _noun_of_id(name: str) -> str | None:

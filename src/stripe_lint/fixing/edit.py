@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 
 
 class Repair(NamedTuple):
-    """What repairs one finding. ``unsafe`` tells that it may change what a correct program does."""
+    """What repairs one finding. ``unsafe`` tells that it may change what a correct program does.
+
+    ``description`` says what was done, ``notes`` what the user should know about all such repairs.
+    """
 
     edits: tuple[AnyEdit, ...]
     unsafe: bool
+    description: str
     notes: tuple[str, ...]
 
 
@@ -36,6 +40,7 @@ class Edit:
         self._taken = taken
         self._reserved: set[tuple[ast.AST | None, str]] = set()
         self._edits: list[AnyEdit] = []
+        self._description = ""
         self._notes: list[str] = []
         self._unsafe = False
 
@@ -44,7 +49,7 @@ class Edit:
         if not self._edits:
             raise Declined("no edit repairs it here")
         self._taken |= self._reserved
-        return Repair(tuple(dict.fromkeys(self._edits)), self._unsafe, tuple(self._notes))
+        return Repair(tuple(dict.fromkeys(self._edits)), self._unsafe, self._description, tuple(self._notes))
 
     def decline(self, reason: str) -> NoReturn:
         """Leave the finding as it is. ``reason`` follows ``not fixed:``."""
@@ -56,8 +61,12 @@ class Edit:
             raise Declined(f"{reason} (--unsafe-fixes does it)")
         self._unsafe = True
 
+    def describe(self, text: str) -> None:
+        """Say in a few words what the repair does; they follow ``fixed:``."""
+        self._description = text
+
     def note(self, text: str) -> None:
-        """Tell the user something about the repair."""
+        """Tell the user a sentence about repairs of this kind; the report has each once."""
         self._notes.append(text)
 
     def source_of(self, node: ast.expr) -> str:

@@ -100,7 +100,7 @@ class AddImport:
 
 @dataclass(frozen=True, slots=True)
 class AddLogger:
-    """Makes the logger of the file, called ``name``, below the imports; ``get_logger`` is how the factory is written."""
+    """Makes the file's logger ``name`` below the imports; ``get_logger`` is how the factory is written."""
 
     name: str
     get_logger: str

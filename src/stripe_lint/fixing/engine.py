@@ -34,11 +34,10 @@ MOST_ROUNDS: Final = 10
 
 
 class Fixed(NamedTuple):
-    """A finding that was repaired, in its place in the fixed file."""
+    """A finding that was repaired, in its place in the fixed file, and how."""
 
     finding: Finding
-    unsafe: bool
-    notes: tuple[str, ...]
+    repair: Repair
 
 
 class NotFixed(NamedTuple):
@@ -57,8 +56,10 @@ class Outcome(NamedTuple):
 
 
 def fix_source(source: Source, rules: Sequence[Rule], config: Config, project: Project, options: Options) -> Outcome:
-    """Repairs what ``rules`` find in one file. Writes nothing. Raises ``SourceError`` for a file that can't be parsed."""
+    """Repairs what ``rules`` find in one file. Writes nothing. Raises ``SourceError`` if it can't be parsed."""
     guarding = _with_defaults(rules)
+    if not applicable_rules(source.path, guarding, config):
+        return Outcome(source, (), ())
     snapshot = _look(source, guarding, config, project)
     codes = {each.code for each in rules}
     fixed: list[Fixed] = []
@@ -70,10 +71,7 @@ def fix_source(source: Source, rules: Sequence[Rule], config: Config, project: P
             break
         moves = Moves(step.splices)
         fixed = [each._replace(finding=_moved(each.finding, snapshot, step.after, moves)) for each in fixed]
-        fixed += [
-            Fixed(_moved(finding, snapshot, step.after, moves), repair.unsafe, repair.notes)
-            for finding, repair in step.repairs
-        ]
+        fixed += [Fixed(_moved(finding, snapshot, step.after, moves), repair) for finding, repair in step.repairs]
         snapshot = step.after
     left = tuple(
         NotFixed(finding, reasons.get(finding))
@@ -93,7 +91,7 @@ class _Snapshot(NamedTuple):
     """A text of the file with everything that is known about it."""
 
     source: Source
-    module: Module | None
+    module: Module
     state: State
     unsuppressed: tuple[Finding, ...]
 
@@ -107,13 +105,9 @@ class _Step(NamedTuple):
 
 
 def _look(source: Source, rules: Sequence[Rule], config: Config, project: Project) -> _Snapshot:
-    tree: ast.Module = parse(source.text)
-    applicable = applicable_rules(source.path, rules, config)
     places = Places(source.text)
-    if not applicable:
-        return _Snapshot(source, None, State(places, ()), ())
-    module = project.load(source.path, source.text, tree)
-    findings = findings_of(module, applicable, source.name)
+    module = project.load(source.path, source.text, parse(source.text))
+    findings = findings_of(module, applicable_rules(source.path, rules, config), source.name)
     if not findings:
         return _Snapshot(source, module, State(places, ()), ())
     suppressions = Suppressions(source.text)
@@ -131,8 +125,6 @@ def _round(
     reasons: dict[Finding, str],
 ) -> _Step | None:
     """Repairs what can be repaired at once. ``reasons`` gets why the others can't; ``None`` if nothing was done."""
-    if snapshot.module is None:
-        return None
     repairs = _repairs(snapshot, codes, options, reasons)
     if not repairs:
         return None
@@ -147,9 +139,10 @@ def _round(
     for finding, repair in repairs:
         try:
             step = _apply(snapshot, [*good, (finding, repair)], rules, config, project)
-            good.append((finding, repair))
-        except Declined as error:
+        except Declined as error:  # noqa: PERF203 - each has its own reason
             reasons[finding] = str(error)
+        else:
+            good.append((finding, repair))
     return step
 
 
@@ -158,7 +151,6 @@ def _repairs(
 ) -> list[tuple[Finding, Repair]]:
     """The repairs that do not disturb each other, in the order of the findings."""
     module = snapshot.module
-    assert module is not None
     found: list[tuple[Finding, Repair]] = []
     taken: set[tuple[ast.AST | None, str]] = set()
     for finding in snapshot.unsuppressed:
@@ -194,7 +186,6 @@ def _apply(
 ) -> _Step:
     """The file after ``repairs``. Raises ``Declined`` where a guard objects."""
     source, state, module = snapshot.source, snapshot.state, snapshot.module
-    assert module is not None
     splices = splices_of(module, state.places, [repair for _, repair in repairs])
     text = apply(source.text, splices)
     after = check_bytes(source, rewrite(source, splices), text)

@@ -36,8 +36,8 @@ class Fragment(NamedTuple):
 
     def cut(self, generated: str) -> str:
         """What became of the text in the module that was ``generated`` from ``source`` after changes."""
-        assert generated.startswith(self.prefix)
-        assert generated.endswith(self.tail)
+        if not (generated.startswith(self.prefix) and generated.endswith(self.tail)):
+            raise Declined("LibCST changed more than the statement")
         return generated[len(self.prefix) : len(generated) - len(self.tail)]
 
 

@@ -28,8 +28,8 @@ def existing_name(module: Module, dotted: str, at: ast.AST) -> str | None:
                 written = f"{name}.{tail}" if meant == head else None
             elif bindings[0].kind is BindingKind.IMPORT_FROM and isinstance(alias, ast.alias):
                 statement = module.parents[alias]
-                assert isinstance(statement, ast.ImportFrom)
-                meant = f"{statement.module}.{alias.name}" if statement.level == 0 else ""
+                source = statement.module if isinstance(statement, ast.ImportFrom) and not statement.level else None
+                meant = f"{source}.{alias.name}"
                 written = name if meant == dotted else None
             else:
                 continue
@@ -79,18 +79,16 @@ def _used_names(module: Module, node: ast.AST) -> set[str]:
     for inner in syntax.descendants(node):
         if isinstance(inner, ast.Name):
             used.add(inner.id)
-        elif isinstance(inner, ast.arg):
-            used.add(inner.arg)
         elif isinstance(inner, ast.alias):
             used.add((inner.asname or inner.name).partition(".")[0])
         elif isinstance(inner, ast.Global | ast.Nonlocal):
             used.update(inner.names)
-        elif isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            used.add(inner.name)
-        elif isinstance(inner, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and inner.name:
-            used.add(inner.name)
-        elif isinstance(inner, ast.MatchMapping) and inner.rest:
-            used.add(inner.rest)
+        else:
+            # Parameters, definitions, ``except … as name`` and patterns.
+            for field in ("arg", "name", "rest"):
+                name = getattr(inner, field, None)
+                if isinstance(name, str) and not isinstance(inner, ast.keyword):
+                    used.add(name)
     module.memory[key] = used
     return used
 

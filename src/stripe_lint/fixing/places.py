@@ -30,9 +30,10 @@ class Places:
 
     def end_of(self, node: ast.expr | ast.stmt | ast.ExceptHandler) -> int:
         """Where a node ends."""
-        assert node.end_lineno is not None
-        assert node.end_col_offset is not None
-        return self.offset(node.end_lineno, node.end_col_offset)
+        line, column = node.end_lineno, node.end_col_offset
+        if line is None or column is None:
+            raise ValueError("the tree was not made by a parser")
+        return self.offset(line, column)
 
     def start_of_line(self, line: int) -> int:
         """Where a line begins."""

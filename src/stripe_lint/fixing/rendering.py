@@ -96,7 +96,7 @@ def _replaced(module: Module, node: libcst.BaseExpression, old: ast.expr, source
 
     new = _expression(source)
     parent = module.parents[old]
-    tight = isinstance(parent, _BINDING_TIGHTLY) or (isinstance(parent, ast.Call | ast.Subscript) and _is_head(parent, old))
+    tight = isinstance(parent, _BINDING_TIGHTLY) or _is_head(parent, old)
     loose = not isinstance(ast.parse(source, mode="eval").body, _ATOMS)
     if node.lpar:
         return new.with_changes(lpar=node.lpar, rpar=node.rpar)
@@ -111,8 +111,11 @@ _ATOMS = (
 )
 
 
-def _is_head(parent: ast.Call | ast.Subscript, node: ast.expr) -> bool:
-    return node is (parent.func if isinstance(parent, ast.Call) else parent.value)
+def _is_head(parent: ast.AST, node: ast.expr) -> bool:
+    """Whether ``node`` is what is called or subscripted."""
+    return node is (parent.func if isinstance(parent, ast.Call) else getattr(parent, "value", None)) and isinstance(
+        parent, ast.Call | ast.Subscript
+    )
 
 
 def _keyword_number(node: libcst.Call, name: str) -> int | None:
@@ -134,8 +137,7 @@ def _with_keyword(node: libcst.Call, name: str, source: str) -> libcst.Call:
 def _with_arg(node: libcst.Call, new: libcst.Arg) -> libcst.Call:
     import libcst
 
-    args, closing = appended(node.args, new, node.whitespace_before_args, libcst.SimpleWhitespace(""))
-    assert isinstance(closing, libcst.SimpleWhitespace)
+    args, _ = appended(node.args, new, node.whitespace_before_args, libcst.SimpleWhitespace(""))
     return node.with_changes(args=args)
 
 

@@ -1,4 +1,4 @@
-"""Fixes the files that a user means: looks at all of them first, in several processes where that is faster, then writes.
+"""Fixes the files that a user means: looks at all of them, in several processes where that is faster, then writes.
 
 Nothing is written before everything was looked at, so what a fix knows of other files does not depend on the order.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from stripe_lint.catalogue import COULD_NOT_CHECK
 from stripe_lint.engine import could_not_check, describe_crash, lines_of, project_of
 from stripe_lint.errors import SourceError
 from stripe_lint.fixing.engine import fix_source
@@ -20,8 +21,18 @@ if TYPE_CHECKING:
 
     from stripe_lint.config import Configurations
     from stripe_lint.engine import FileReport
-    from stripe_lint.fixing.engine import Fixed, NotFixed
+    from stripe_lint.fixing.engine import NotFixed
     from stripe_lint.fixing.options import Options
+    from stripe_lint.model import Finding
+
+
+class FixedFinding(NamedTuple):
+    """A finding that was repaired, in its place in the fixed file; the rest is as in ``Repair``."""
+
+    finding: Finding
+    unsafe: bool
+    description: str
+    notes: tuple[str, ...]
 
 
 class FileFixes(NamedTuple):
@@ -35,7 +46,7 @@ class FileFixes(NamedTuple):
     before: bytes = b""
     after: bytes = b""
     path: Path | None = None
-    fixed: tuple[Fixed, ...] = ()
+    fixed: tuple[FixedFinding, ...] = ()
     not_fixed: tuple[NotFixed, ...] = ()
     lines: Mapping[int, str] = {}
     fail_on: Severity = Severity.WARNING
@@ -45,6 +56,12 @@ class FileFixes(NamedTuple):
     def changed(self) -> bool:
         """Whether the bytes differ."""
         return self.before != self.after
+
+    @property
+    def failed(self) -> bool:
+        """Whether the file, or a part of what the rules ask, could not be looked at, or it could not be written."""
+        crashed = any(each.finding.code == COULD_NOT_CHECK.code for each in self.not_fixed)
+        return self.failure is not None or crashed
 
     @property
     def fails(self) -> bool:
@@ -63,7 +80,7 @@ class FixReport(NamedTuple):
     @property
     def failed(self) -> int:
         """How many files could not be looked at or written."""
-        return sum(file.failure is not None for file in self.files)
+        return sum(file.failed for file in self.files)
 
     @property
     def changed(self) -> tuple[FileFixes, ...]:
@@ -94,9 +111,7 @@ def fix_paths(
     done = dict(zip((task.path for task in work.tasks), map_tasks(_fix, tasks, jobs, _lost, progress), strict=True))
     failures = {path: _failed(report) for path, report in work.failures.items()}
     every = {**done, **failures}
-    return FixReport(
-        tuple(every[path] for path in work.order if path in every), work.found, work.skipped, work.empty
-    )
+    return FixReport(tuple(every[path] for path in work.order if path in every), work.found, work.skipped, work.empty)
 
 
 def fix_text(
@@ -122,7 +137,8 @@ def write(report: FixReport) -> FixReport:
 def _write(file: FileFixes) -> FileFixes:
     from stripe_lint.fixing.writing import replace_file
 
-    assert file.path is not None
+    if file.path is None:
+        raise ValueError("what was not read from a file is not written to one")
     try:
         replace_file(file.path, file.before, file.after)
     except SourceError as error:
@@ -147,8 +163,11 @@ def _fix(task: _FixTask) -> FileFixes:
         return _failed(could_not_check(name, error))
     except Exception as error:
         return _failed(could_not_check(name, SourceError(f"the fix crashed: {describe_crash(error)}")))
-    findings = [each.finding for each in (*outcome.fixed, *outcome.not_fixed)]
-    lines = lines_of(findings, outcome.source)
-    return FileFixes(
-        name, data, outcome.source.data, path, outcome.fixed, outcome.not_fixed, lines, config.fail_on
+    # The edits stay here: they hold the whole tree, and the report may go to another process.
+    fixed = tuple(
+        FixedFinding(each.finding, each.repair.unsafe, each.repair.description, each.repair.notes)
+        for each in outcome.fixed
     )
+    findings = [each.finding for each in fixed] + [each.finding for each in outcome.not_fixed]
+    lines = lines_of(findings, outcome.source)
+    return FileFixes(name, data, outcome.source.data, path, fixed, outcome.not_fixed, lines, config.fail_on)

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     Whitespace = libcst.BaseParenthesizableWhitespace
 
 
-def appended(items: Sequence[Item], new: Item, opening: Whitespace, closing: Whitespace) -> tuple[list[Item], Whitespace]:
+def appended(
+    items: Sequence[Item], new: Item, opening: Whitespace, closing: Whitespace
+) -> tuple[list[Item], Whitespace]:
     """``items`` with ``new`` behind them, and the blanks before the closing bracket.
 
     ``opening`` and ``closing`` are the blanks after the opening and before the closing bracket, where these do not
@@ -34,9 +36,9 @@ def appended(items: Sequence[Item], new: Item, opening: Whitespace, closing: Whi
         ending = _without_comment(rest)
         comma = libcst.Comma(whitespace_after=ending if held_by_comma else libcst.SimpleWhitespace(""))
         return [*earlier, kept, new.with_changes(comma=comma)], closing if held_by_comma else ending
-    rest = getattr(last, _OWN_BLANKS, None)
-    own = rest is not None and bool(_text(rest))
-    rest = rest if own else closing
+    own_blanks: Whitespace | None = getattr(last, _OWN_BLANKS, None)
+    own = own_blanks is not None and bool(_text(own_blanks))
+    rest = own_blanks if own and own_blanks is not None else closing
     comma = libcst.Comma(whitespace_after=_with_comment_of(separator, rest))
     kept, added = last.with_changes(comma=comma), new
     if own:
@@ -78,9 +80,7 @@ def _without_comment(blanks: Whitespace) -> Whitespace:
 
     if not isinstance(blanks, libcst.ParenthesizedWhitespace):
         return blanks
-    return blanks.with_changes(
-        first_line=libcst.TrailingWhitespace(newline=blanks.first_line.newline), empty_lines=()
-    )
+    return blanks.with_changes(first_line=libcst.TrailingWhitespace(newline=blanks.first_line.newline), empty_lines=())
 
 
 def _with_comment_of(separator: Whitespace, before: Whitespace) -> Whitespace:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from stripe_lint.fixing.engine import Fixed
+from stripe_lint.fixing.run import FixedFinding
 from stripe_lint.reports.text import counted, finding_place, printable
 
 if TYPE_CHECKING:
@@ -23,17 +23,19 @@ def lines(report: FixReport, *, written: bool) -> Iterator[str]:
                 place = finding_place(finding, file.failure.lines)
                 yield f"{place}{finding.code} {printable(finding.message)}"
             continue
-        everything: list[Fixed | NotFixed] = [*file.fixed, *file.not_fixed]
+        everything: list[FixedFinding | NotFixed] = [*file.fixed, *file.not_fixed]
         for each in sorted(everything, key=lambda each: (each.finding.span, each.finding.code)):
             yield finding_place(each.finding, file.lines) + printable(_outcome(each, written=written))
+    notes = dict.fromkeys(note for file in report.files for each in file.fixed for note in each.notes)
+    yield from (f"note: {printable(note)}" for note in notes)
     yield _summary(report, written=written)
 
 
-def _outcome(each: Fixed | NotFixed, *, written: bool) -> str:
+def _outcome(each: FixedFinding | NotFixed, *, written: bool) -> str:
     finding = each.finding
-    if isinstance(each, Fixed):
+    if isinstance(each, FixedFinding):
         verb = "fixed" if written else "would be fixed"
-        return f"{finding.code} {verb}{''.join(f'; {note}' for note in each.notes)}"
+        return f"{finding.code} {verb}{': ' if each.description else ''}{each.description}"
     reason = each.reason or "this rule has no automatic fix"
     return f"{finding.code} {finding.message}; not fixed: {reason}"
 
@@ -55,8 +57,7 @@ def _summary(report: FixReport, *, written: bool) -> str:
 def diff(file: FileFixes) -> bytes:
     """The change of one file as a unified diff in the file's own bytes, so that it can be applied."""
     name = printable(file.name).encode()
-    pieces: list[bytes] = []
     before, after = file.before.splitlines(keepends=True), file.after.splitlines(keepends=True)
-    for line in difflib.diff_bytes(difflib.unified_diff, before, after, b"a/" + name, b"b/" + name):
-        pieces.append(line if line.endswith((b"\n", b"\r")) else line + b"\n\\ No newline at end of file\n")
-    return b"".join(pieces)
+    changes = difflib.diff_bytes(difflib.unified_diff, before, after, b"a/" + name, b"b/" + name)
+    end = b"\n\\ No newline at end of file\n"
+    return b"".join(line if line.endswith((b"\n", b"\r")) else line + end for line in changes)

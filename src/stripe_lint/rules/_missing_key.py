@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stripe_lint.analysis import callers, functions, requests, retries
 from stripe_lint.analysis.business_ids import business_id
 from stripe_lint.analysis.evaluation_order import statement_to_prepare
+from stripe_lint.model import Severity
 from stripe_lint.rules import _passing_keys
 
 if TYPE_CHECKING:
@@ -20,8 +21,13 @@ if TYPE_CHECKING:
 
 VARIABLE = "idempotency_key"
 
-STORED_KEY = "a repeat by a user or a queue still needs a key that is stored with what is repeated"
-LIFETIME = "used again after its 24 hours at Stripe, this key is a new request"
+STORED_KEY = (
+    "a random key protects the attempts of one call only: "
+    "what a user or a queue repeats needs a key that is stored with it"
+)
+LIFETIME = "a derived key that is used again after its 24 hours at Stripe is a new request, and is carried out again"
+
+REDELIVERED = "it is delivered again, and a random key would be another one each time"
 
 
 def repair(module: Module, hit: Hit, edit: Edit) -> None:
@@ -36,7 +42,7 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     if retry is not None:
         _above_retry(module, request, retry, edit)
         return
-    if retries.redelivery_around(module, request.node) is not None and hit.severity is not None and hit.severity.value > 1:
+    if hit.severity is Severity.ERROR:
         edit.decline(_redelivery_reason(module, request, edit))
     _for_this_call(module, request, edit)
 
@@ -57,8 +63,8 @@ def _retry_of(module: Module, request: Request) -> Retry | None:
 
 def _redelivery_reason(module: Module, request: Request, edit: Edit) -> str:
     if not edit.options.unsafe and business_id(module, request) is not None:
-        return "it is delivered again, and a random key would be another one each time; derive the key (--unsafe-fixes does it)"
-    return "it is delivered again, and a random key would be another one each time; derive the key from the event's id"
+        return f"{REDELIVERED}; derive the key from an id (--unsafe-fixes does it)"
+    return f"{REDELIVERED}; derive the key from the event's id"
 
 
 class _Key(NamedTuple):
@@ -80,7 +86,8 @@ def _derive(module: Module, request: Request, edit: Edit) -> bool:
         key = f'f"{{{task}.request.id}}-{operation}{_ordinal(module, request)}"'
     edit.unsafe("a key derived from an id")
     _passing_keys.pass_key(module, request, edit, key)
-    edit.note(f"key derived as {key}; {LIFETIME}")
+    edit.describe(f"the key is {key}")
+    edit.note(LIFETIME)
     return True
 
 
@@ -158,7 +165,8 @@ def _for_this_call(module: Module, request: Request, edit: Edit) -> None:
     if statement is not None:
         key = edit.new_variable(statement, key, *_names(request))
     _passing_keys.pass_key(module, request, edit, key)
-    edit.note(f"a random key for this call; {STORED_KEY}")
+    edit.describe("a random key for this call")
+    edit.note(STORED_KEY)
 
 
 def _above_retry(module: Module, request: Request, retry: Retry, edit: Edit) -> None:
@@ -198,7 +206,8 @@ def _above_statement(module: Module, request: Request, statement: ast.stmt, edit
         edit.decline("a key made in the body of a class would be one for all requests")
     key = edit.new_variable(statement, _fresh(edit, statement), *_names(request))
     _passing_keys.pass_key(module, request, edit, key)
-    edit.note(f"one random key for all attempts; {STORED_KEY}")
+    edit.describe("one random key for all attempts")
+    edit.note(STORED_KEY)
 
 
 def _as_parameter(
@@ -208,7 +217,7 @@ def _as_parameter(
     if function is not module.enclosing_function(request.node):
         edit.decline("the retry is around another function; make the key there and pass it in")
     if any(retries.is_retry_decorator(module, each) and _is_task(each) for each in function.decorator_list):
-        edit.decline("a task that is tried again needs the same key; derive it from an id, or bind the task (bind=True)")
+        edit.decline("a task that is tried again needs the same key: derive it from an id, or bind the task")
     sites = callers.call_sites(module, function)
     advice = "add a key parameter and pass one from each caller"
     if not sites or any(source is not module for source, _ in sites):
@@ -234,7 +243,8 @@ def _as_parameter(
         if statement is not None:
             key = edit.new_variable(statement, key, *_names(request))
         edit.set_keyword(call, name, key)
-    edit.note(f"one random key for all attempts, passed by each caller; {STORED_KEY}")
+    edit.describe("one random key for all attempts, passed by each caller")
+    edit.note(STORED_KEY)
 
 
 def _is_task(decorator: ast.expr) -> bool:
