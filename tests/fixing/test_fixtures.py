@@ -7,7 +7,6 @@ import io
 import re
 import tokenize
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +20,7 @@ from stripe_lint.fixing.run import FixReport, fix_paths, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from pytest_snapshot.plugin import Snapshot
 
@@ -88,9 +88,7 @@ def keep_promises(before: dict[str, bytes], found: Counter[str], project: Path, 
 
 @each_way
 @each(BAD)
-def test_a_bad_case_is_fixed_as_it_is_stored(
-    case: Case, options: Options, request: pytest.FixtureRequest, tmp_path: Path, snapshot: Snapshot
-) -> None:
+def test_a_bad_case_is_fixed_as_it_is_stored(case: Case, options: Options, tmp_path: Path, snapshot: Snapshot) -> None:
     project = tmp_path / "project"
     case.copy_to(project)
     before, found = contents(project), counts(project, case.code)
@@ -99,7 +97,7 @@ def test_a_bad_case_is_fixed_as_it_is_stored(
     left = counts(project, case.code)
     assert found[case.code] - left[case.code] == fixed(report)
     keep_promises(before, found, project, case.code, options)
-    kind = request.node.callspec.id.split("-")[0]
+    kind = "unsafe" if options.unsafe else "fixed"
     changed = {name: data.decode() for name, data in after.items() if data != before[name]}
     if case.is_folder:
         snapshot.snapshot_dir = case.path.with_name(f"{case.path.name}.{kind}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.catalogue import COULD_NOT_CHECK, all_rules, rule
 from stripe_lint.engine import applicable_rules, describe_crash, findings_of
-from stripe_lint.errors import Declined
+from stripe_lint.errors import Declined, SourceError
 from stripe_lint.fixing.edit import Edit
 from stripe_lint.fixing.guards import State, check_bytes, check_comments, check_findings
 from stripe_lint.fixing.places import Places
@@ -60,7 +60,7 @@ def fix_source(source: Source, rules: Sequence[Rule], config: Config, project: P
     guarding = _with_defaults(rules)
     if not applicable_rules(source.path, guarding, config):
         return Outcome(source, (), ())
-    snapshot = _look(source, guarding, config, project)
+    snapshot = _look(source, parse(source.text), guarding, config, project)
     codes = {each.code for each in rules}
     fixed: list[Fixed] = []
     reasons: dict[Finding, str] = {}
@@ -104,9 +104,9 @@ class _Step(NamedTuple):
     repairs: Sequence[tuple[Finding, Repair]]
 
 
-def _look(source: Source, rules: Sequence[Rule], config: Config, project: Project) -> _Snapshot:
+def _look(source: Source, tree: ast.Module, rules: Sequence[Rule], config: Config, project: Project) -> _Snapshot:
     places = Places(source.text)
-    module = project.load(source.path, source.text, parse(source.text))
+    module = project.load(source.path, source.text, tree)
     findings = findings_of(module, applicable_rules(source.path, rules, config), source.name)
     if not findings:
         return _Snapshot(source, module, State(places, ()), ())
@@ -189,17 +189,18 @@ def _apply(
     splices = splices_of(module, state.places, [repair for _, repair in repairs])
     text = apply(source.text, splices)
     after = check_bytes(source, rewrite(source, splices), text)
+    try:
+        tree = parse(text)
+    except SourceError as error:
+        raise Declined(f"the outcome is no valid Python: {error}") from error
     check_comments(source.text, text)
     project.forget_facts()
-    try:
-        seen = _look(after, rules, config, project)
-    except Exception as error:
-        project.load(source.path, source.text, module.tree)
-        raise Declined(f"the outcome is no valid Python: {error}") from error
+    seen = _look(after, tree, rules, config, project)
     try:
         check_findings(state, seen.state, splices, [finding for finding, _ in repairs])
     except Declined:
         project.forget_facts()
+        project.resume(module)
         raise
     return _Step(seen, splices, tuple(repairs))
 

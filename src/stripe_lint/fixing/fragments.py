@@ -72,6 +72,10 @@ def fragment_of(module: Module, places: Places, owner: Owner) -> Fragment:
         prefix = "try:\n pass\n"
     elif is_elif(module, places, owner):
         prefix = "if _:\n pass\n"
+    elif getattr(owner, "decorator_list", None):
+        # The definition begins below its decorators, as deep as they do.
+        before = places.indentation_before(start)
+        prefix = f"if _:\n{before}" if before else ""
     return _until(places, start, places.start_of(owner.body[0]), prefix)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import callers, functions, requests, retries
+from stripe_lint.analysis import functions, requests, retries
 from stripe_lint.analysis.business_ids import business_id
 from stripe_lint.analysis.evaluation_order import statement_to_prepare
 from stripe_lint.model import Severity
-from stripe_lint.rules import _passing_keys
+from stripe_lint.rules import _passing_keys, _retried_keys
+from stripe_lint.rules._retried_keys import STORED_KEY, VARIABLE
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -19,12 +20,6 @@ if TYPE_CHECKING:
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
 
-VARIABLE = "idempotency_key"
-
-STORED_KEY = (
-    "a random key protects the attempts of one call only: "
-    "what a user or a queue repeats needs a key that is stored with it"
-)
 LIFETIME = "a derived key that is used again after its 24 hours at Stripe is a new request, and is carried out again"
 
 REDELIVERED = "it is delivered again, and a random key would be another one each time"
@@ -40,7 +35,9 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     if edit.options.unsafe and _derive(module, request, edit):
         return
     if retry is not None:
-        _above_retry(module, request, retry, edit)
+        _retried_keys.make_before(
+            module, retry, request.node, edit, _names(request), lambda key: _passing_keys.pass_key(request, edit, key)
+        )
         return
     if hit.severity is Severity.ERROR:
         edit.decline(_redelivery_reason(module, request, edit))
@@ -67,11 +64,6 @@ def _redelivery_reason(module: Module, request: Request, edit: Edit) -> str:
     return f"{REDELIVERED}; derive the key from the event's id"
 
 
-class _Key(NamedTuple):
-    source: str
-    note: str
-
-
 def _derive(module: Module, request: Request, edit: Edit) -> bool:
     """Pass a key made of an id that stands for the operation, where there is one."""
     operation = _operation(request)
@@ -85,7 +77,7 @@ def _derive(module: Module, request: Request, edit: Edit) -> bool:
             return False
         key = f'f"{{{task}.request.id}}-{operation}{_ordinal(module, request)}"'
     edit.unsafe("a key derived from an id")
-    _passing_keys.pass_key(module, request, edit, key)
+    _passing_keys.pass_key(request, edit, key)
     edit.describe(f"the key is {key}")
     edit.note(LIFETIME)
     return True
@@ -150,10 +142,6 @@ def _in_loop_of_items(module: Module, request: Request) -> bool:
     return False
 
 
-def _fresh(edit: Edit, at: ast.AST) -> str:
-    return f"str({edit.name_of('uuid.uuid4', at)}())"
-
-
 def _names(request: Request) -> tuple[str, str]:
     return VARIABLE, f"{_operation(request).replace('-', '_')}_key"
 
@@ -161,92 +149,9 @@ def _names(request: Request) -> tuple[str, str]:
 def _for_this_call(module: Module, request: Request, edit: Edit) -> None:
     """Make a random key right before the call, or in it where nothing can be put before it."""
     statement = statement_to_prepare(module, request.node)
-    key = _fresh(edit, request.node)
+    key = _retried_keys.fresh_key(edit, request.node)
     if statement is not None:
         key = edit.new_variable(statement, key, *_names(request))
-    _passing_keys.pass_key(module, request, edit, key)
+    _passing_keys.pass_key(request, edit, key)
     edit.describe("a random key for this call")
     edit.note(STORED_KEY)
-
-
-def _above_retry(module: Module, request: Request, retry: Retry, edit: Edit) -> None:
-    """Make a random key before the first attempt."""
-    if retry.place.module is not module:
-        edit.decline("the retry is in another file; make the key there and pass it in")
-    repeated = retry.repeated
-    if isinstance(repeated, ast.For | ast.AsyncFor | ast.While):
-        _above_loop(module, request, repeated, edit)
-        return
-    if isinstance(repeated, ast.FunctionDef | ast.AsyncFunctionDef):
-        around = module.enclosing_function(repeated)
-        if around is not None and repeated is module.enclosing_function(request.node) and not repeated.decorator_list:
-            _above_statement(module, request, repeated, edit)
-            return
-        _as_parameter(module, request, retry, repeated, edit)
-        return
-    node = retry.place.node
-    statement = statement_to_prepare(module, node) if isinstance(node, ast.expr) else None
-    if statement is None:
-        edit.decline("nothing can be put before the retry; make the key before it and pass it in")
-    _above_statement(module, request, statement, edit)
-
-
-def _above_loop(module: Module, request: Request, loop: ast.stmt, edit: Edit) -> None:
-    for around in module.ancestors(request.node):
-        if around is loop:
-            break
-        if isinstance(around, ast.For | ast.AsyncFor | ast.While | ast.ListComp | ast.SetComp | ast.GeneratorExp):
-            edit.decline("each attempt sends several requests; each needs a key of its own, made before the retry")
-    _above_statement(module, request, loop, edit)
-
-
-def _above_statement(module: Module, request: Request, statement: ast.stmt, edit: Edit) -> None:
-    edit.unsafe("the key has to be made before the retry")
-    if isinstance(module.parents[statement], ast.ClassDef):
-        edit.decline("a key made in the body of a class would be one for all requests")
-    key = edit.new_variable(statement, _fresh(edit, statement), *_names(request))
-    _passing_keys.pass_key(module, request, edit, key)
-    edit.describe("one random key for all attempts")
-    edit.note(STORED_KEY)
-
-
-def _as_parameter(
-    module: Module, request: Request, retry: Retry, function: ast.FunctionDef | ast.AsyncFunctionDef, edit: Edit
-) -> None:
-    """Let the callers make the key, where all of them are in sight."""
-    if function is not module.enclosing_function(request.node):
-        edit.decline("the retry is around another function; make the key there and pass it in")
-    if any(retries.is_retry_decorator(module, each) and _is_task(each) for each in function.decorator_list):
-        edit.decline("a task that is tried again needs the same key: derive it from an id, or bind the task")
-    sites = callers.call_sites(module, function)
-    advice = "add a key parameter and pass one from each caller"
-    if not sites or any(source is not module for source, _ in sites):
-        edit.decline(f"not all callers of the retried function {function.name} are in this file; {advice}")
-    if callers.handed_references(module, function):
-        edit.decline(f"the retried function {function.name} is handed on; {advice}")
-    if any(module.enclosing_function(call) is function for _, call in sites):
-        edit.decline(f"{function.name} calls itself; {advice}")
-    if any(not callers.is_direct(module, call) for _, call in sites):
-        edit.decline(f"{function.name} is run elsewhere by a queue; {advice}")
-    if any(parameter.arg == VARIABLE for parameter in functions.parameters(function)):
-        edit.decline(f"{function.name} has a parameter {VARIABLE} already")
-    edit.unsafe("the key has to be made by the callers")
-    name = edit.free_name(request.node, *_names(request))
-    edit.add_parameter(function, name)
-    _passing_keys.pass_key(module, request, edit, name)
-    for _, call in sites:
-        key = _fresh(edit, call)
-        loop = retry.place.node
-        statement: ast.stmt | None = loop if isinstance(loop, ast.For | ast.AsyncFor | ast.While) else None
-        if statement is None or statement not in module.ancestors(call):
-            statement = statement_to_prepare(module, call)
-        if statement is not None:
-            key = edit.new_variable(statement, key, *_names(request))
-        edit.set_keyword(call, name, key)
-    edit.describe("one random key for all attempts, passed by each caller")
-    edit.note(STORED_KEY)
-
-
-def _is_task(decorator: ast.expr) -> bool:
-    target = decorator.func if isinstance(decorator, ast.Call) else decorator
-    return functions.last_name(target) in {"task", "shared_task", "actor", "job", "periodic_task", "db_task"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions
+from stripe_lint.analysis import functions, syntax
 from stripe_lint.analysis.keys import KEY
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def require_place_for_key(module: Module, request: Request, edit: Edit) -> None:
             edit.decline(f"{runner} passes no keyword on; use functools.partial with an idempotency_key")
         if request.method.style == "service":
             edit.decline("the options of a service that is handed on are positional; pass them with the key")
-        if runner == "partial" and _partial_uses(module, node) > 1:
+        if runner == "partial" and not _is_called_once(module, node):
             edit.decline("the partial is called several times; pass a key to each of these calls")
     if request.method.style == "service" and any(isinstance(argument, ast.Starred) for argument in node.args):
         edit.decline("the options may be among the unpacked arguments")
@@ -42,20 +42,32 @@ def _runner(request: Request) -> str:
     return functions.last_name(function) or "the call"
 
 
-def _partial_uses(module: Module, node: ast.Call) -> int:
+_REPEATING = (
+    *(ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+    *(ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef),
+)
+
+
+def _is_called_once(module: Module, node: ast.Call) -> bool:
+    """Whether one call is made of the ``partial`` that ``node`` makes."""
     statement = module.parents.get(node)
     if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
         name = statement.targets[0].id
         function = module.enclosing_function(node)
         root = function if function is not None else module.tree
-        return sum(
-            isinstance(inner, ast.Name) and inner.id == name and isinstance(inner.ctx, ast.Load)
-            for inner in ast.walk(root)
+        uses = [
+            inner
+            for inner in syntax.descendants(root)
+            if isinstance(inner, ast.Name) and inner.id == name and isinstance(inner.ctx, ast.Load)
+        ]
+        around = set(module.ancestors(node))
+        return len(uses) == 1 and not any(
+            isinstance(each, _REPEATING) and each not in around for each in module.ancestors(uses[0])
         )
-    return 1
+    return True
 
 
-def pass_key(module: Module, request: Request, edit: Edit, source: str) -> None:  # noqa: ARG001
+def pass_key(request: Request, edit: Edit, source: str) -> None:
     """Pass the expression ``source`` as the request's key."""
     node = request.node
     if request.call.reference is not None:
