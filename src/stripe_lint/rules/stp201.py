@@ -107,6 +107,13 @@ is a new request. It protects the retries of a day, not a job that is run again 
 created and look there first. API v1 also replays a failure: a 500 that was answered once is answered again for this
 key.
 
+`stripe-lint fix` passes a random key from a variable before the call. That is what the SDK sends by itself, so nothing
+changes for a program that worked; it is the place where a stored key belongs. With `--unsafe-fixes` the key is derived
+from an id in scope (`f"order-{order.id}-refund"`, the event's id in a webhook handler, the task's id in a bound Celery
+task), or else a random one is made before the retry. Read these changes: a derived key that is used again after its 24
+hours is carried out again, and a second operation for the same id, such as another partial refund of one order, needs
+another key.
+
 ## Suppress
 
 ```python
