@@ -22,9 +22,9 @@ _ID_ENDINGS: Final = ("_id", "_pk", "_uuid", "_number", "_reference")
 _OPERATIONS: Final = frozenset(
     {"appointment", "basket", "bid", "bill", "booking", "cart", "charge", "checkout", "claim", "contribution", "deal"}
     | {"delivery", "deposit", "dispute", "donation", "enrollment", "entry", "event", "fee", "fine", "gift"}
-    | {"instalment", "installment", "invoice", "item", "job", "line", "membership", "offer", "order", "payment"}
+    | {"instalment", "installment", "invoice", "item", "job", "line", "offer", "order", "payment"}
     | {"payout", "pledge", "proposal", "purchase", "quote", "receipt", "refund", "registration", "renewal", "rental"}
-    | {"reservation", "return", "sale", "settlement", "shipment", "signup", "submission", "subscription", "task"}
+    | {"reservation", "return", "sale", "settlement", "shipment", "signup", "submission", "task"}
     | {"commission", "credit", "debt", "earning", "participation", "ride", "ticket", "topup", "transaction"}
     | {"transfer", "trip", "withdrawal"}
 )
@@ -36,6 +36,17 @@ _OWNERS: Final = frozenset(
     | {"student", "team", "tenant", "user", "vendor", "workspace", "store", "instructor", "teacher", "creator"}
 )
 """What a record is called that is given one customer at Stripe."""
+
+
+_ONCE: Final = frozenset(
+    {"create", "capture", "refund", "create_refund", "create_reversal", "pay", "finalize_invoice", "accept"}
+)
+"""Methods that are called once for a record. What changes something may be called again with other values."""
+
+_OFTEN: Final = ("checkout", "PaymentLink", "payment_links", "billing.MeterEvent", "billing.meter_events")
+"""Resources of which one record may need several, each with values of its own."""
+
+_PARTIAL: Final = frozenset({"refund", "reversal", "capture", "create_refund", "create_reversal"})
 
 
 class BusinessId(NamedTuple):
@@ -53,14 +64,50 @@ def business_id(module: Module, request: Request) -> BusinessId | None:
     loops = _item_loops(module, request.node)
     if loops is None:
         return None
-    nouns = _OPERATIONS
+    nouns = _OPERATIONS if _happens_once(request) else frozenset({"event"})
     if request.method.path.removesuffix("_async") in {"stripe.Customer.create", "customers.create"}:
         nouns = _OPERATIONS | _OWNERS
     function = module.enclosing_function(request.node)
     for name, noun, source in _candidates(module, request):
-        if noun in nouns and _belongs_to_items(name, loops) and not _is_rebound(module, function, name, loops):
+        partial = noun not in {"event", "refund", "return"} and _is_partial(request, name)
+        if (
+            noun in nouns
+            and not partial
+            and _belongs_to_items(name, loops)
+            and not _is_rebound(module, function, name, loops)
+        ):
             return BusinessId(source, noun)
     return None
+
+
+def _happens_once(request: Request) -> bool:
+    path = request.method.path.removeprefix("stripe.").removeprefix("v1.").removesuffix("_async")
+    return (
+        request.method.critical is not None
+        and path.rpartition(".")[2] in _ONCE
+        and not any(path.startswith(often) for often in _OFTEN)
+    )
+
+
+def _is_partial(request: Request, name: str) -> bool:
+    """Whether an amount is given back or taken that may be a part of what ``name`` stands for."""
+    if not any(word in request.method.path.lower() for word in _PARTIAL):
+        return False
+    for keyword in _sent(request.node):
+        if keyword[0] in {"amount", "amount_to_capture"}:
+            names = {node.id for node in syntax.descendants(keyword[1]) if isinstance(node, ast.Name)}
+            return name not in names
+    return False
+
+
+def _sent(node: ast.Call) -> Iterator[tuple[str | None, ast.expr]]:
+    """The parameters that are written out in a call, in its dicts too."""
+    for keyword in node.keywords:
+        yield keyword.arg, keyword.value
+    for part in (*node.args, *(keyword.value for keyword in node.keywords)):
+        if isinstance(part, ast.Dict):
+            for key, value in zip(part.keys, part.values, strict=True):
+                yield (str(key.value) if isinstance(key, ast.Constant) else None), value
 
 
 Loop = ast.For | ast.AsyncFor | ast.comprehension
