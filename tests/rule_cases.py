@@ -8,6 +8,9 @@ of a project. A comment says what is expected on its line, with the severity in 
 
 Every rule judges every case, and what is not expected must not be found. A rule that is off by default judges only the
 cases of its own folder, where it is switched on.
+
+``declined_….py`` is a bad case that no fix changes; the line above each finding says why: ``# not fixed: the reason``.
+What the safe fixes make of ``bad_case`` is ``bad_case.fixed``, what all fixes make of it ``bad_case.unsafe``.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ FIXTURES = Path(__file__).parent / "fixtures"
 _MARK = re.compile(r"#\s*exp\w*t\w*(?:\s*[:=]|\s+STP).*", re.IGNORECASE)
 _COMMENT = re.compile(r"# expect: (?P<items>\S.*)")
 _ITEM = re.compile(r"(?P<code>STP\d{3})(?:\[(?P<severity>\w+)\])?")
+_IS_FIXED = re.compile(r"\.(fixed|unsafe)(\.py)?$")
 _SEVERITIES = {severity.label: severity for severity in Severity}
 
 
@@ -78,7 +82,12 @@ class Case:
     @property
     def is_bad(self) -> bool:
         """Whether the rule is to find something."""
-        return self.path.name.startswith("bad_")
+        return self.path.name.startswith(("bad_", "declined_"))
+
+    @property
+    def is_declined(self) -> bool:
+        """Whether no fix is to change it."""
+        return self.path.name.startswith("declined_")
 
     @property
     def is_folder(self) -> bool:
@@ -106,7 +115,7 @@ def all_cases() -> list[Case]:
     """Every case of every rule, sorted."""
     folders = sorted(folder for folder in FIXTURES.iterdir() if folder.is_dir() and folder.name != "__pycache__")
     paths = [path for folder in folders for path in sorted(folder.iterdir()) if path.name != "__pycache__"]
-    return [Case(path) for path in paths]
+    return [Case(path) for path in paths if not _IS_FIXED.search(path.name)]
 
 
 def make_project(folder: Path) -> None:

@@ -32,6 +32,10 @@ def detect(module):
 {body}
 
 
+def fix(module, hit, edit):
+{repair}
+
+
 RULE = Rule(code="{code}", name="test-rule-{number}", summary="s", cwe=(), detect=detect, {options})
 '''
 
@@ -85,12 +89,20 @@ class Shop:
         """Makes a ``pyproject.toml`` with these lines in our table."""
         return self.write(name, f"[tool.stripe-lint]\n{table}\n")
 
-    def add_rule(self, code: str, body: str, options: str = "severity=Severity.ERROR") -> None:
-        """Makes one more rule known to all commands, found as the others are: as a module of the package of rules."""
+    def add_rule(
+        self, code: str, body: str, options: str = "severity=Severity.ERROR", repair: str | None = None
+    ) -> None:
+        """Makes one more rule known to all commands, found as the others are: as a module of the package of rules.
+
+        ``body`` is that of its function ``detect``, ``repair`` that of its function ``fix`` if it has one.
+        """
         rules = self._extra / "rules"
         rules.mkdir(parents=True, exist_ok=True)
         indented = "\n".join(f"    {line}" for line in body.splitlines())
-        source = _RULE.format(code=code, number=code[3:], body=indented, options=options)
+        if repair is not None:
+            options += ", repair=fix"
+        fix = f"    {repair or 'pass'}"
+        source = _RULE.format(code=code, number=code[3:], body=indented, options=options, repair=fix)
         (rules / f"{code.lower()}.py").write_text(source, encoding="utf-8")
         self.at_start(f"import stripe_lint.rules\nstripe_lint.rules.__path__.append({str(rules)!r})")
 

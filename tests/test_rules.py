@@ -61,7 +61,7 @@ def test_a_case_is_found_as_its_comments_say(case: Case, tmp_path: Path) -> None
 
 @each(CASES)
 def test_only_a_bad_case_expects_its_own_rule(case: Case) -> None:
-    assert case.path.name.startswith(("bad_", "good_"))
+    assert case.path.name.startswith(("bad_", "declined_", "good_"))
     codes = {expected.code for text in case.files.values() for expected in expectations(text)}
     assert (case.code in codes) == case.is_bad
 

@@ -69,7 +69,7 @@ def check_source(source: Source, rules: Sequence[Rule], config: Config, project:
             for finding in findings
             if finding.code == COULD_NOT_CHECK.code or not suppressions.cover(finding.code, finding.span.line)
         ]
-    return FileReport(source.name, tuple(findings), _lines_of(findings, source), config.fail_on)
+    return FileReport(source.name, tuple(findings), lines_of(findings, source), config.fail_on)
 
 
 def could_not_check(name: str, error: SourceError | ConfigError) -> FileReport:
@@ -83,19 +83,29 @@ def find_in(source: Source, tree: ast.Module, rules: Sequence[Rule], config: Con
 
     ``tree`` is read only.
     """
-    applicable = rules
-    if not config.include_tests:
-        from stripe_lint.test_code import is_test_code
-
-        if is_test_code(source.path):
-            applicable = [rule for rule in rules if rule.in_tests]
+    applicable = applicable_rules(source.path, rules, config)
     if not applicable:
         return []
     try:
         module = project.load(source.path, source.text, tree)
     except Exception as error:
-        return [_failure(source.name, f"the analysis crashed: {_describe(error)}")]
-    findings = [finding for rule in applicable for finding in _ask(rule, module, source.name)]
+        return [_failure(source.name, f"the analysis crashed: {describe_crash(error)}")]
+    return findings_of(module, applicable, source.name)
+
+
+def applicable_rules(path: Path, rules: Sequence[Rule], config: Config) -> Sequence[Rule]:
+    """Those of ``rules`` that judge the file at the absolute ``path``: only a few do in test code."""
+    if not config.include_tests:
+        from stripe_lint.test_code import is_test_code
+
+        if is_test_code(path):
+            return [rule for rule in rules if rule.in_tests]
+    return rules
+
+
+def findings_of(module: Module, rules: Iterable[Rule], name: str) -> list[Finding]:
+    """The findings of ``rules`` in ``module``, called ``name`` in reports: by place, each once. Never raises."""
+    findings = [finding for rule in rules for finding in _ask(rule, module, name)]
     unique: dict[tuple[str, int, int], Finding] = {}
     for finding in sorted(findings, key=lambda each: (each.span, each.code, each.message)):
         unique.setdefault((finding.code, finding.span.line, finding.span.column), finding)
@@ -119,7 +129,7 @@ def _ask(rule: Rule, module: Module, name: str) -> Iterator[Finding]:
         for hit in rule.detect(module):
             yield _finding(rule, hit, name)
     except Exception as error:
-        yield _failure(name, f"rule {rule.code} crashed: {_describe(error)}")
+        yield _failure(name, f"rule {rule.code} crashed: {describe_crash(error)}")
 
 
 def _finding(rule: Rule, hit: Hit, name: str) -> Finding:
@@ -154,8 +164,8 @@ def _failure(name: str, message: str, span: Span = _START) -> Finding:
     )
 
 
-def _describe(error: Exception) -> str:
-    """The exception with the innermost place in our own code, for a bug report."""
+def describe_crash(error: Exception) -> str:
+    """The exception in one line, with the innermost place in our own code, for a bug report."""
     place = ""
     frame = error.__traceback__
     while frame is not None:
@@ -165,7 +175,8 @@ def _describe(error: Exception) -> str:
     return f"{type(error).__name__}: {error}{place}; please report this"
 
 
-def _lines_of(findings: Iterable[Finding], source: Source) -> dict[int, str]:
+def lines_of(findings: Iterable[Finding], source: Source) -> dict[int, str]:
+    """The text of the lines of ``source`` that ``findings`` begin or end on, by number."""
     wanted = {line for finding in findings for line in (finding.span.line, finding.span.end_line)}
     lines = source.lines if wanted else []
     return {number: lines[number - 1] for number in sorted(wanted) if number <= len(lines)}

@@ -4,6 +4,7 @@
 
     StripeLintError
     ├── ConfigError      the configuration, an option or a rule code is not valid
+    ├── Declined         a finding can't be fixed, with the reason
     └── SourceError      a file can't be found, read, decoded or parsed
 
 The message of each is one line that a user can act on; the command prints it and exits with 2.
@@ -18,6 +19,10 @@ class StripeLintError(Exception):
 
 class ConfigError(StripeLintError):
     """The configuration, an option or a rule code is not valid."""
+
+
+class Declined(StripeLintError):  # noqa: N818 - a decision, not a failure
+    """A finding can't be fixed; the message is the reason, which follows ``not fixed:`` in the report."""
 
 
 class SourceError(StripeLintError):

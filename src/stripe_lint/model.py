@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
 
 
 class Severity(Enum):
@@ -78,7 +79,8 @@ class Rule(NamedTuple):
     """One rule. Its documentation page is the docstring of the module that defines it.
 
     ``default`` tells whether the rule is on without configuration; ``cwe`` holds the numbers of the weaknesses
-    it finds, most specific first; ``in_tests`` tells whether it also reports in test code.
+    it finds, most specific first; ``in_tests`` tells whether it also reports in test code. ``repair`` records the edits
+    that repair one hit in its module, or raises ``Declined``.
     """
 
     code: str
@@ -88,6 +90,7 @@ class Rule(NamedTuple):
     cwe: tuple[int, ...]
     detect: Callable[[Module], Iterator[Hit]]
     fix: FixClass = FixClass.NONE
+    repair: Callable[[Module, Hit, Edit], None] | None = None
     default: bool = True
     confidence: Confidence = Confidence.HIGH
     in_tests: bool = False

@@ -24,11 +24,18 @@ def usable_processors() -> int:
     return os.cpu_count() or 1
 
 
-def map_in_processes(function: Callable[[T], R], items: Sequence[T], processes: int, lost: Callable[[T], R]) -> list[R]:
+def map_in_processes(
+    function: Callable[[T], R],
+    items: Sequence[T],
+    processes: int,
+    lost: Callable[[T], R],
+    progress: Callable[[int, int], None] | None = None,
+) -> list[R]:
     """``[function(item) for item in items]`` by ``processes`` workers.
 
     ``function`` must be importable and must not raise. ``lost`` makes the result for an item during which the worker
-    died (killed for its memory, say); the other items are not affected.
+    died (killed for its memory, say); the other items are not affected. ``progress`` is told how many of how many items
+    are done.
     """
     from concurrent.futures import ProcessPoolExecutor
 
@@ -38,7 +45,11 @@ def map_in_processes(function: Callable[[T], R], items: Sequence[T], processes: 
         with ProcessPoolExecutor(processes, initializer=_die_quietly_when_interrupted) as pool:
             try:
                 futures = [_submit(pool, function, chunk) for chunk in chunks]
-                finished = [_result_or_none(future) for future in futures]
+                finished = []
+                for future in futures:
+                    finished.append(_result_or_none(future))
+                    if progress is not None:
+                        progress(min(len(finished) * size, len(items)), len(items))
             except KeyboardInterrupt:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise

@@ -75,6 +75,16 @@ class Project:
         self._fresh.clear()
         return module
 
+    def resume(self, module: Module) -> None:
+        """Check ``module`` again, which this project made of the checked file earlier."""
+        self._current = module
+
+    def forget_facts(self) -> None:
+        """Forget what was concluded about other modules: it may rest on a text of the checked file that is no more."""
+        for _, module in self._modules.values():
+            if module is not None:
+                module.memory.clear()
+
     def module_at(self, path: Path) -> Module | None:
         """The module in the file ``path``; ``None`` where it can't be read or parsed."""
         if self._current is not None and self._current.path == path:

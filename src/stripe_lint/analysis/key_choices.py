@@ -102,7 +102,14 @@ def _in_comprehension(module: Module, request: Request) -> Reuse | None:
     key = request.key_argument
     if key is None or isinstance(key, ast.Constant):
         return None
+    child: ast.AST = request.node
     for around in module.ancestors(request.node):
+        if isinstance(around, ast.comprehension) and child is around.iter:
+            comprehension = module.parents[around]
+            if getattr(comprehension, "generators", [None])[0] is around:
+                # evaluated once, before the first item
+                return None
+        child = around
         if isinstance(around, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
             inside = {
                 node.id

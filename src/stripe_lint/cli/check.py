@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from stripe_lint.cli.checking import Request, check
+from stripe_lint.cli.options import STDIN, layer_of, split_list
 from stripe_lint.model import Severity
 from stripe_lint.reports import FORMATS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-_STDIN = "-"
-
-
-def _split(context: click.Context, parameter: click.Parameter, value: Sequence[str]) -> list[str] | None:  # noqa: ARG001
-    """A list option may be repeated, and may hold several values with commas between."""
-    if not value:
-        return None
-    items = [item.strip() for word in value for item in word.split(",") if item.strip()]
-    if not items:
-        raise click.BadParameter("the list is empty")
-    return items
 
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", help="How to report.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")
-@click.option("--select", multiple=True, callback=_split, metavar="RULES", help="Check these rules only.")
-@click.option("--ignore", multiple=True, callback=_split, metavar="RULES", help="Do not check these rules.")
-@click.option("--extend-select", multiple=True, callback=_split, metavar="RULES", help="Check these rules too.")
-@click.option("--exclude", multiple=True, callback=_split, metavar="PATTERNS", help="Leave out what matches.")
-@click.option("--extend-exclude", multiple=True, callback=_split, metavar="PATTERNS", help="Leave out more.")
+@click.option("--select", multiple=True, callback=split_list, metavar="RULES", help="Check these rules only.")
+@click.option("--ignore", multiple=True, callback=split_list, metavar="RULES", help="Do not check these rules.")
+@click.option("--extend-select", multiple=True, callback=split_list, metavar="RULES", help="Check these rules too.")
+@click.option("--exclude", multiple=True, callback=split_list, metavar="PATTERNS", help="Leave out what matches.")
+@click.option("--extend-exclude", multiple=True, callback=split_list, metavar="PATTERNS", help="Leave out more.")
 @click.option("--force-exclude", is_flag=True, help="Leave out what is excluded even if it is named.")
 @click.option("--fail-on", type=click.Choice([severity.label for severity in Severity]), help="What fails the run.")
 @click.option("--exit-zero", is_flag=True, help="Findings do not fail the run.")
@@ -62,13 +47,13 @@ def command(
 
     Exits with 0 if nothing was found, 1 for findings, and 2 if anything could not be checked.
     """
-    from_stdin = Path(_STDIN) in paths
+    from_stdin = Path(STDIN) in paths
     if from_stdin and len(paths) > 1:
         raise click.UsageError("standard input can't be checked together with other paths")
     return check(
         Request(
             paths=None if from_stdin else paths,
-            layer={key.replace("_", "-"): value for key, value in options.items() if value is not None},
+            layer=layer_of(options),
             config=config,
             format=format_,
             output=output,

@@ -11,7 +11,7 @@ from stripe_lint.model import Severity
 from stripe_lint.positions import position_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from stripe_lint.engine import FileReport
     from stripe_lint.model import Finding
@@ -51,18 +51,23 @@ def _write_in_colour(lines: Iterator[Line], stream: TextIO) -> bool:
 def _lines(report: Report, *, full: bool) -> Iterator[Line]:
     for file in report.files:
         for finding in file.findings:
-            position = position_of(finding.span, file.lines)
             yield [
-                (f"{_printable(finding.path)}:{position.line}:{position.column}: ", ""),
+                (finding_place(finding, file.lines), ""),
                 (finding.code, _STYLES[finding.severity]),
-                (f" {_printable(finding.message)}", ""),
+                (f" {printable(finding.message)}", ""),
             ]
             if full:
                 yield from _excerpt(finding, file)
                 for step in finding.steps:
-                    yield [(f"      {_printable(step.path)}:{step.line}: {_printable(step.text)}", "dim")]
+                    yield [(f"      {printable(step.path)}:{step.line}: {printable(step.text)}", "dim")]
                 yield [("", "")]
     yield [(_summary(report), "bold" if full else "")]
+
+
+def finding_place(finding: Finding, lines: Mapping[int, str]) -> str:
+    """How a line about ``finding`` begins; ``lines`` holds the text of its lines by number."""
+    position = position_of(finding.span, lines)
+    return f"{printable(finding.path)}:{position.line}:{position.column}: "
 
 
 def _excerpt(finding: Finding, file: FileReport) -> Iterator[Line]:
@@ -82,9 +87,9 @@ def _excerpt(finding: Finding, file: FileReport) -> Iterator[Line]:
 
 def _summary(report: Report) -> str:
     severities = [finding.severity for file in report.files for finding in file.findings]
-    counted = [f"{_count(severities.count(severity), severity.label)}" for severity in reversed(Severity)]
-    found = f"Found {', '.join(counted)}." if severities else "Found nothing."
-    checked = [f"Checked {_count(report.checked, 'file')}"]
+    numbers = [f"{counted(severities.count(severity), severity.label)}" for severity in reversed(Severity)]
+    found = f"Found {', '.join(numbers)}." if severities else "Found nothing."
+    checked = [f"Checked {counted(report.checked, 'file')}"]
     if report.skipped:
         checked.append(f"skipped {report.skipped} without any mention of Stripe")
     if report.failed:
@@ -92,11 +97,12 @@ def _summary(report: Report) -> str:
     return f"{found} {', '.join(checked)}."
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """``number`` with ``noun`` in the right form."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """``text`` without what could steer a terminal or hide a part of the line: a file name may hold anything."""
     return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text).replace("\t", " ")
 

@@ -107,6 +107,13 @@ is a new request. It protects the retries of a day, not a job that is run again 
 created and look there first. API v1 also replays a failure: a 500 that was answered once is answered again for this
 key.
 
+`stripe-lint fix` passes a random key from a variable before the call. That is what the SDK sends by itself, so nothing
+changes for a program that worked; it is the place where a stored key belongs. With `--unsafe-fixes` the key is derived
+from an id in scope (`f"order-{order.id}-refund"`, the event's id in a webhook handler, the task's id in a bound Celery
+task), or else a random one is made before the retry. Read these changes: a derived key that is used again after its 24
+hours is carried out again, and a second operation for the same id, such as another partial refund of one order, needs
+another key.
+
 ## Suppress
 
 ```python
@@ -132,11 +139,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
 
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each critical call without a key."""
     return _idempotency.unkeyed(module, critical=True)
+
+
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Pass a key that is made where it stays the same for all attempts."""
+    from stripe_lint.rules import _missing_key
+
+    _missing_key.repair(module, hit, edit)
 
 
 RULE = Rule(
@@ -146,5 +161,6 @@ RULE = Rule(
     severity=Severity.WARNING,
     cwe=(837,),
     fix=FixClass.UNSAFE,
+    repair=fix,
     detect=detect,
 )

@@ -97,11 +97,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
 
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each other mutating call without a key."""
     return _idempotency.unkeyed(module, critical=False)
+
+
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Pass a key that is made where it stays the same for all attempts."""
+    from stripe_lint.rules import _missing_key
+
+    _missing_key.repair(module, hit, edit)
 
 
 RULE = Rule(
@@ -111,6 +119,7 @@ RULE = Rule(
     severity=Severity.INFO,
     cwe=(837,),
     fix=FixClass.UNSAFE,
+    repair=fix,
     default=False,
     detect=detect,
 )

@@ -1,0 +1,287 @@
+"""Finds, at a request, an id of the program's own that stands for this one operation: the best idempotency key."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from stripe_lint.analysis import functions, retries, stripe_calls, syntax
+from stripe_lint.analysis.scopes import BindingKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.requests import Request
+    from stripe_lint.analysis.scopes import NamedFunction
+
+_ID_ATTRIBUTES: Final = ("id", "pk", "uuid", "uid", "number", "reference", "public_id", "slug")
+_ID_ENDINGS: Final = ("_id", "_pk", "_uuid", "_number", "_reference")
+
+_OPERATIONS: Final = frozenset(
+    {"appointment", "basket", "bid", "bill", "booking", "cart", "charge", "checkout", "claim", "contribution", "deal"}
+    | {"delivery", "deposit", "dispute", "donation", "enrollment", "entry", "event", "fee", "fine", "gift"}
+    | {"instalment", "installment", "invoice", "item", "job", "line", "offer", "order", "payment"}
+    | {"payout", "pledge", "proposal", "purchase", "quote", "receipt", "refund", "registration", "renewal", "rental"}
+    | {"reservation", "return", "sale", "settlement", "shipment", "signup", "submission", "task"}
+    | {"commission", "credit", "debt", "earning", "participation", "ride", "ticket", "topup", "transaction"}
+    | {"transfer", "trip", "withdrawal"}
+)
+"""What a record is called that stands for one operation. Several operations belong to a user, a shop or a product."""
+
+_OWNERS: Final = frozenset(
+    {"account", "admin", "author", "buyer", "client", "company", "customer", "guest", "member", "merchant", "org"}
+    | {"organisation", "organization", "owner", "partner", "patient", "person", "profile", "project", "seller", "shop"}
+    | {"student", "team", "tenant", "user", "vendor", "workspace", "store", "instructor", "teacher", "creator"}
+)
+"""What a record is called that is given one customer at Stripe."""
+
+
+_ONCE: Final = frozenset(
+    {"create", "capture", "refund", "create_refund", "create_reversal", "pay", "finalize_invoice", "accept"}
+)
+"""Methods that are called once for a record. What changes something may be called again with other values."""
+
+_OFTEN: Final = ("checkout", "PaymentLink", "payment_links", "billing.MeterEvent", "billing.meter_events")
+"""Resources of which one record may need several, each with values of its own."""
+
+_PARTIAL: Final = frozenset({"refund", "reversal", "capture", "create_refund", "create_reversal"})
+
+
+class BusinessId(NamedTuple):
+    """An expression for an id, and the word for what it identifies."""
+
+    source: str
+    noun: str
+
+
+def business_id(module: Module, request: Request) -> BusinessId | None:
+    """An id of what the request is made for; ``None`` where none is in sight.
+
+    What is found is bound at the call and, in a loop over items, belongs to the item.
+    """
+    loops = _item_loops(module, request.node)
+    if loops is None:
+        return None
+    nouns = _OPERATIONS if _happens_once(request) else frozenset({"event"})
+    if request.method.path.removesuffix("_async") in {"stripe.Customer.create", "customers.create"}:
+        nouns = _OPERATIONS | _OWNERS
+    function = module.enclosing_function(request.node)
+    for name, noun, source in _candidates(module, request):
+        partial = noun not in {"event", "refund", "return"} and _is_partial(request, name)
+        if (
+            noun in nouns
+            and not partial
+            and _belongs_to_items(name, loops)
+            and not _is_rebound(module, function, name, loops)
+        ):
+            return BusinessId(source, noun)
+    return None
+
+
+def _happens_once(request: Request) -> bool:
+    path = request.method.path.removeprefix("stripe.").removeprefix("v1.").removesuffix("_async")
+    return (
+        request.method.critical is not None
+        and path.rpartition(".")[2] in _ONCE
+        and not any(path.startswith(often) for often in _OFTEN)
+    )
+
+
+def _is_partial(request: Request, name: str) -> bool:
+    """Whether an amount is given back or taken that may be a part of what ``name`` stands for."""
+    if not any(word in request.method.path.lower() for word in _PARTIAL):
+        return False
+    for keyword in _sent(request.node):
+        if keyword[0] in {"amount", "amount_to_capture"}:
+            names = {node.id for node in syntax.descendants(keyword[1]) if isinstance(node, ast.Name)}
+            return name not in names
+    return False
+
+
+def _sent(node: ast.Call) -> Iterator[tuple[str | None, ast.expr]]:
+    """The parameters that are written out in a call, in its dicts too."""
+    for keyword in node.keywords:
+        yield keyword.arg, keyword.value
+    for part in (*node.args, *(keyword.value for keyword in node.keywords)):
+        if isinstance(part, ast.Dict):
+            for key, value in zip(part.keys, part.values, strict=True):
+                yield (str(key.value) if isinstance(key, ast.Constant) else None), value
+
+
+Loop = ast.For | ast.AsyncFor | ast.comprehension
+
+
+def _item_loops(module: Module, node: ast.Call) -> list[Loop] | None:
+    """The loops over items around a call, innermost first; ``None`` where a loop has no items."""
+    found: list[Loop] = []
+    function = module.enclosing_function(node)
+    child: ast.AST = node
+    for around in module.ancestors(node):
+        if around is function:
+            break
+        if isinstance(around, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            found.extend(generator for generator in reversed(around.generators) if generator is not child)
+        elif isinstance(around, ast.For | ast.AsyncFor | ast.While) and child is not getattr(around, "iter", None):
+            if retries.is_retry_loop(module, around, node):
+                child = around
+                continue
+            if isinstance(around, ast.While):
+                return None
+            found.append(around)
+        child = around
+    return found
+
+
+def _belongs_to_items(name: str, loops: list[Loop]) -> bool:
+    """Whether ``name`` is another thing for each item of the innermost loop."""
+    return not loops or name in _names_of_items(loops[0])
+
+
+def _names_of_items(loop: Loop) -> set[str]:
+    names = {inner.id for inner in syntax.descendants(loop.target) if isinstance(inner, ast.Name)}
+    if isinstance(loop, ast.comprehension):
+        return names
+    for inner in syntax.own_nodes(loop):
+        if isinstance(inner, ast.Assign) and any(
+            isinstance(part, ast.Name) and part.id in names for part in syntax.descendants(inner.value)
+        ):
+            names |= {target.id for target in inner.targets if isinstance(target, ast.Name)}
+    return names
+
+
+def _is_rebound(module: Module, function: ast.AST | None, name: str, loops: list[Loop]) -> bool:
+    """Whether the name may mean several things in the function, so that it is not known which one is meant."""
+    scope = module.scopes.get(function) if function is not None else module.scope
+    bindings = scope.bindings.get(name, []) if scope is not None else []
+    return len(bindings) > 1 and not loops
+
+
+def _candidates(module: Module, request: Request) -> Iterator[tuple[str, str, str]]:
+    """Names with a word for what they hold and an expression for its id, the most telling first."""
+    event = _event(module, request)
+    if event is not None:
+        yield event
+    used = _names_in_arguments(request)
+    function = module.enclosing_function(request.node)
+    known = _known_ids(module, function)
+    for name in used:
+        yield from _ids_of(name, known)
+    parameters = functions.parameters(function) if function is not None else []
+    for parameter in parameters:
+        noun = _noun_of_id(parameter.arg)
+        if noun is not None:
+            yield parameter.arg, noun, parameter.arg
+    for parameter in parameters:
+        yield from _ids_of(parameter.arg, known)
+    for loop in _item_loops(module, request.node) or ():
+        for inner in syntax.descendants(loop.target):
+            if isinstance(inner, ast.Name):
+                yield from _ids_of(inner.id, known)
+
+
+def _ids_of(name: str, known: dict[str, list[str]]) -> Iterator[tuple[str, str, str]]:
+    noun = _noun_of_id(name)
+    if noun is not None:
+        yield name, noun, name
+    for source in known.get(name, ()):
+        yield name, _noun(name), source
+
+
+def _noun(name: str) -> str:
+    """``order`` for ``new_order`` and ``db_order_row``: the last word that names something."""
+    words = [word for word in re.split(r"_+|\d+", name.lower()) if word and word not in _FILLERS]
+    return words[-1] if words else name.lower()
+
+
+_FILLERS: Final = frozenset({"row", "record", "obj", "object", "instance", "model", "data", "db", "self", "dict"})
+
+
+def _noun_of_id(name: str) -> str | None:
+    """``order`` for ``order_id``."""
+    for ending in _ID_ENDINGS:
+        if name.lower().endswith(ending) and len(name) > len(ending):
+            stem = name[: -len(ending)]
+            if "stripe" in stem.lower():
+                return None
+            return _noun(stem)
+    return None
+
+
+def _names_in_arguments(request: Request) -> list[str]:
+    """The names that the call's arguments are made of, in order, each once."""
+    parts: list[ast.expr] = [*request.node.args, *(keyword.value for keyword in request.node.keywords)]
+    names: list[ast.Name] = [
+        inner for part in parts for inner in syntax.descendants(part) if isinstance(inner, ast.Name)
+    ]
+    names.sort(key=lambda node: (node.lineno, node.col_offset))
+    return list(dict.fromkeys(node.id for node in names))
+
+
+def _known_ids(module: Module, function: ast.AST | None) -> dict[str, list[str]]:
+    """For each name the ids of it that the code around reads, so that it has them."""
+    found: dict[str, list[str]] = {}
+    places = [function] if function is not None else [module.tree]
+    for place in places:
+        for inner in syntax.descendants(place):
+            source = None
+            if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name) and inner.attr in _ID_ATTRIBUTES:
+                source = (inner.value.id, f"{inner.value.id}.{inner.attr}", _ID_ATTRIBUTES.index(inner.attr))
+            elif (
+                isinstance(inner, ast.Subscript)
+                and isinstance(inner.value, ast.Name)
+                and isinstance(inner.slice, ast.Constant)
+                and inner.slice.value in _ID_ATTRIBUTES
+            ):
+                key = inner.slice.value
+                source = (inner.value.id, f"{inner.value.id}['{key}']", _ID_ATTRIBUTES.index(key))
+            if source is not None:
+                name, text, _ = source
+                if text not in found.setdefault(name, []):
+                    found[name].append(text)
+    for name in _django_rows(module, function):
+        if not found.get(name):
+            found[name] = [f"{name}.pk"]
+    for sources in found.values():
+        sources.sort(key=lambda text: _ID_ATTRIBUTES.index(re.split(r"[.\[']+", text)[1]))
+    return found
+
+
+def _django_rows(module: Module, function: ast.AST | None) -> Iterator[str]:
+    """The names that are bound to a row of a Django model: each has a ``pk``."""
+    scope = module.scopes.get(function) if function is not None else module.scope
+    for name, bindings in scope.bindings.items() if scope is not None else ():
+        for binding in bindings:
+            value = binding.value
+            if isinstance(value, ast.Await):
+                value = value.value
+            if (
+                binding.kind is BindingKind.ASSIGNMENT
+                and isinstance(value, ast.Call)
+                and isinstance(value.func, ast.Attribute)
+                and value.func.attr in {"get", "create", "aget", "acreate"}
+                and "objects" in (functions.attribute_chain(value.func) or ())
+            ) or (isinstance(value, ast.Call) and functions.last_name(value.func) == "get_object_or_404"):
+                yield name
+
+
+def _event(module: Module, request: Request) -> tuple[str, str, str] | None:
+    """The verified event that the request is made for."""
+    function = module.enclosing_function(request.node)
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        return None
+    for name, bindings in module.scopes[function].bindings.items():
+        for binding in bindings:
+            value = binding.value.value if isinstance(binding.value, ast.Await) else binding.value
+            if isinstance(value, ast.Call) and stripe_calls.call_verifies(module, value):
+                return name, "event", _event_id(function, name)
+    return None
+
+
+def _event_id(function: NamedFunction, name: str) -> str:
+    """The event's id, written as the function reads the event's other fields."""
+    for inner in syntax.descendants(function):
+        if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name) and inner.value.id == name:
+            return f"{name}.id"
+    return f"{name}['id']"

@@ -1,0 +1,118 @@
+"""The edits that a rule can ask for, as records on nodes of ``ast``."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+FunctionDefinition = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Puts the expression ``source`` where ``node`` stands."""
+
+    node: ast.expr
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetKeyword:
+    """Passes ``source`` as the keyword ``name``, in place of what was passed."""
+
+    node: ast.Call
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveKeyword:
+    """Passes the keyword ``name`` no more."""
+
+    node: ast.Call
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddArgument:
+    """Passes ``source`` as one more positional argument, after the others."""
+
+    node: ast.Call
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetEntry:
+    """Gives the written-out dict ``node`` the entry ``key``, in place of what it had."""
+
+    node: ast.Dict
+    key: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddParameter:
+    """Gives a function one more keyword-only parameter with a default."""
+
+    node: FunctionDefinition
+    name: str
+    default: str
+
+
+@dataclass(frozen=True, slots=True)
+class InsertBefore:
+    """Runs the statements ``source`` right before ``node``."""
+
+    node: ast.stmt
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class InsertAfter:
+    """Runs the statements ``source`` right after ``node``."""
+
+    node: ast.stmt
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceStatement:
+    """Puts the statements ``source`` where ``node`` stands."""
+
+    node: ast.stmt
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveStatement:
+    """Takes ``node`` out; a block that would be empty gets a ``pass``."""
+
+    node: ast.stmt
+
+
+@dataclass(frozen=True, slots=True)
+class AddImport:
+    """Imports the module ``name``, as ``alias`` if that is another name, at the top of the file."""
+
+    name: str
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddLogger:
+    """Makes the file's logger ``name`` below the imports; ``get_logger`` is how the factory is written."""
+
+    name: str
+    get_logger: str
+
+
+WithinStatement = Replace | SetKeyword | RemoveKeyword | AddArgument | SetEntry | AddParameter
+"""Edits of a part of one statement, which LibCST generates anew."""
+
+AtStatement = InsertBefore | InsertAfter | ReplaceStatement | RemoveStatement
+"""Edits of whole statements."""
+
+ToModule = AddImport | AddLogger
+"""Edits at the top of the file; equal ones of several repairs are one."""
+
+AnyEdit = WithinStatement | AtStatement | ToModule

@@ -1,0 +1,116 @@
+"""Checks the claim that every fix makes: the finding is gone, nothing else is worse, and nothing was lost."""
+
+from __future__ import annotations
+
+import io
+import tokenize
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from stripe_lint.catalogue import COULD_NOT_CHECK
+from stripe_lint.errors import Declined, SourceError
+from stripe_lint.fixing.splices import Moves
+from stripe_lint.sources import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from stripe_lint.fixing.places import Places
+    from stripe_lint.fixing.splices import Splice
+    from stripe_lint.model import Finding
+    from stripe_lint.sources import Source
+
+
+def check_bytes(before: Source, after: bytes, text: str) -> Source:
+    """The file after the edits. Raises ``Declined`` unless ``after`` is ``text`` in the form that the file had."""
+    try:
+        source = decode(after, before.path, before.name)
+    except SourceError as error:
+        raise Declined(f"the outcome is no readable file: {error}") from error
+    if source.text != text:
+        raise Declined("the outcome reads differently in the file's encoding")
+    if (source.encoding, source.bom) != (before.encoding, before.bom):
+        raise Declined("the encoding of the file would change")
+    if _line_ends(source.data) > _line_ends(before.data) or _ends_line(source.text) != _ends_line(before.text):
+        raise Declined("the line ends of the file would change")
+    return source
+
+
+def _line_ends(data: bytes) -> set[bytes]:
+    windows = data.count(b"\r\n")
+    counts = {b"\r\n": windows, b"\r": data.count(b"\r") - windows, b"\n": data.count(b"\n") - windows}
+    return {end for end, count in counts.items() if count}
+
+
+def _ends_line(text: str) -> bool:
+    return text.endswith("\n")
+
+
+def check_comments(before: str, after: str) -> None:
+    """Raises ``Declined`` where a comment was lost."""
+    lost = comments(before) - comments(after)
+    if lost:
+        raise Declined(f"a comment would be lost: {next(iter(lost))}")
+
+
+def comments(text: str) -> Counter[str]:
+    """The comments of a file, each with the number of times that it is there."""
+    if "#" not in text:
+        return Counter()
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(text, newline="\n").readline))
+    except (tokenize.TokenError, SyntaxError) as error:
+        raise Declined(f"Python's tokenizer can't read the file: {error}") from error
+    return Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
+
+
+class State(NamedTuple):
+    """A text with its findings, suppressed ones included."""
+
+    places: Places
+    findings: Sequence[Finding]
+
+
+class _Spot(NamedTuple):
+    """Where a finding is in the new text; what was replaced is one spot as a whole."""
+
+    code: str
+    offset: int
+    in_splice: bool
+
+
+def check_findings(before: State, after: State, splices: Sequence[Splice], repaired: Iterable[Finding]) -> None:
+    """Raises ``Declined`` unless all of ``repaired`` are gone and nothing is found that was not found before."""
+    allowed = Counter(_old_spot(before, finding, splices) for finding in before.findings)
+    for finding in repaired:
+        allowed[_old_spot(before, finding, splices)] -= 1
+    codes = {finding.code for finding in repaired}
+    for finding in after.findings:
+        if finding.code == COULD_NOT_CHECK.code and finding.code not in {each.code for each in before.findings}:
+            raise Declined(f"the outcome can't be checked: {finding.message}")
+        spot = _new_spot(after, finding, splices)
+        allowed[spot] -= 1
+        if allowed[spot] < 0:
+            if finding.code in codes and any(_old_spot(before, each, splices) == spot for each in repaired):
+                raise Declined("the finding would still be there")
+            raise Declined(f"it would bring up {finding.code}: {finding.message}")
+
+
+def _old_spot(state: State, finding: Finding, splices: Sequence[Splice]) -> _Spot:
+    offset = state.places.offset(finding.span.line, finding.span.column)
+    new = Moves(splices).new_offset(offset)
+    if new is not None:
+        return _Spot(finding.code, new, in_splice=False)
+    number = next(n for n, splice in enumerate(splices) if splice.start <= offset < splice.end)
+    return _Spot(finding.code, number, in_splice=True)
+
+
+def _new_spot(state: State, finding: Finding, splices: Sequence[Splice]) -> _Spot:
+    offset = state.places.offset(finding.span.line, finding.span.column)
+    shift = 0
+    for number, splice in enumerate(splices):
+        start = splice.start + shift
+        if splice.end > splice.start and start <= offset < start + len(splice.text):
+            return _Spot(finding.code, number, in_splice=True)
+        shift += len(splice.text) - (splice.end - splice.start)
+    return _Spot(finding.code, offset, in_splice=False)

@@ -1,0 +1,87 @@
+"""Where a new import and a new logger belong at the top of a file."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from typing import TYPE_CHECKING
+
+from stripe_lint.fixing.splices import Splice
+
+if TYPE_CHECKING:
+    from stripe_lint.fixing.edits import AddImport, AddLogger
+    from stripe_lint.fixing.places import Places
+
+_Import = ast.Import | ast.ImportFrom
+
+
+def import_splice(tree: ast.Module, places: Places, edit: AddImport) -> Splice:
+    """The new import: among those of the standard library in alphabetical order, else above the first import."""
+    line = f"import {edit.name}" if edit.alias == edit.name else f"import {edit.name} as {edit.alias}"
+    block = _leading_imports(tree)
+    standard = [each for each in block if _is_standard(each)]
+    earlier = [each for each in standard if isinstance(each, ast.Import) and each.names[0].name <= edit.name]
+    if earlier:
+        return _below(places, tree, earlier[-1], line)
+    if standard:
+        return _above(places, standard[0], f"{line}\n")
+    others = [each for each in block if not _is_future(each)]
+    if others:
+        return _above(places, others[0], f"{line}\n\n")
+    if block:
+        return _below(places, tree, block[-1], f"\n{line}")
+    if ast.get_docstring(tree, clean=False) is not None:
+        return _below(places, tree, tree.body[0], f"\n{line}")
+    return _above(places, tree.body[0], f"{line}\n\n")
+
+
+def logger_splice(tree: ast.Module, places: Places, edit: AddLogger) -> Splice:
+    """The new logger: below the imports at the top, after a blank line."""
+    line = f"{edit.name} = {edit.get_logger}(__name__)"
+    block = _leading_imports(tree)
+    if block:
+        return _below(places, tree, block[-1], f"\n{line}")
+    if ast.get_docstring(tree, clean=False) is not None:
+        return _below(places, tree, tree.body[0], f"\n{line}")
+    return _above(places, tree.body[0], f"{line}\n\n")
+
+
+def _leading_imports(tree: ast.Module) -> list[_Import]:
+    """The imports before anything else, the docstring left aside."""
+    found: list[_Import] = []
+    for number, statement in enumerate(tree.body):
+        if isinstance(statement, _Import):
+            found.append(statement)
+        elif number or not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)):
+            break
+    return found
+
+
+def _is_future(statement: _Import) -> bool:
+    return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+
+
+def _is_standard(statement: _Import) -> bool:
+    if isinstance(statement, ast.ImportFrom):
+        name = "" if statement.level else statement.module or ""
+    else:
+        name = statement.names[0].name
+    return name.partition(".")[0] in sys.stdlib_module_names and not _is_future(statement)
+
+
+def _above(places: Places, statement: ast.stmt, text: str) -> Splice:
+    start = places.start_of(statement)
+    before = places.indentation_before(start)
+    if before is None:
+        return Splice(start, start, f"{text.strip()}; ")
+    return Splice(start - len(before), start - len(before), text)
+
+
+def _below(places: Places, tree: ast.Module, statement: ast.stmt, text: str) -> Splice:
+    """``text`` on lines of its own below the line that ``statement`` ends on, or in that line if more follows there."""
+    end = places.end_of(statement)
+    following = tree.body[tree.body.index(statement) + 1 :][:1]
+    if following and following[0].lineno == statement.end_lineno:
+        return Splice(end, end, f"; {text.strip()}")
+    line_end = places.end_of_line_at(end)
+    return Splice(line_end, line_end, f"\n{text}")

@@ -1,0 +1,147 @@
+"""Gathers repairs that do not disturb each other, and says which text each of them replaces."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from stripe_lint.errors import Declined
+from stripe_lint.fixing.edits import (
+    AddImport,
+    AddLogger,
+    AddParameter,
+    InsertAfter,
+    InsertBefore,
+    RemoveKeyword,
+    RemoveStatement,
+    Replace,
+    ReplaceStatement,
+    SetEntry,
+    SetKeyword,
+    WithinStatement,
+)
+from stripe_lint.fixing.fragments import fragment_of, is_elif, owner_of
+from stripe_lint.fixing.imports import import_splice, logger_splice
+from stripe_lint.fixing.rendering import rendered
+from stripe_lint.fixing.splices import Splice, in_order, trimmed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Repair
+    from stripe_lint.fixing.edits import AnyEdit, AtStatement
+    from stripe_lint.fixing.fragments import Owner
+    from stripe_lint.fixing.places import Places
+
+
+def conflict(module: Module, repair: Repair, others: Iterable[Repair]) -> bool:
+    """Whether ``repair`` touches what one of ``others`` replaces, or the other way round."""
+    settled = dict.fromkeys(edit for other in others for edit in other.edits)
+    return any(
+        edit != known and (_disturbs(module, edit, known) or _disturbs(module, known, edit))
+        for edit in repair.edits
+        for known in settled
+    )
+
+
+def _disturbs(module: Module, edit: AnyEdit, other: AnyEdit) -> bool:
+    """Whether nothing is left of what ``other`` speaks of once ``edit`` is done."""
+    if isinstance(edit, AddImport | AddLogger) or isinstance(other, AddImport | AddLogger):
+        return isinstance(edit, AddLogger) and isinstance(other, AddLogger)
+    if isinstance(edit, Replace | ReplaceStatement | RemoveStatement):
+        return edit.node is other.node or edit.node in module.ancestors(other.node)
+    if isinstance(edit, SetKeyword | RemoveKeyword) and isinstance(other, SetKeyword | RemoveKeyword):
+        return edit.node is other.node and edit.name == other.name
+    if isinstance(edit, SetEntry) and isinstance(other, SetEntry):
+        return edit.node is other.node and edit.key == other.key
+    if isinstance(edit, AddParameter) and isinstance(other, AddParameter):
+        return edit.node is other.node and edit.name == other.name
+    return False
+
+
+def splices_of(module: Module, places: Places, repairs: Iterable[Repair]) -> list[Splice]:
+    """What all ``repairs`` change in the text, in order. Raises ``Declined`` where one of them can't be done."""
+    edits = dict.fromkeys(edit for repair in repairs for edit in repair.edits)
+    found: list[Splice] = []
+    within: dict[Owner, list[WithinStatement]] = {}
+    imports: dict[int, list[Splice]] = {}
+    for edit in edits:
+        match edit:
+            case AddImport():
+                splice = import_splice(module.tree, places, edit)
+                imports.setdefault(splice.start, []).append(splice)
+            case AddLogger():
+                found.append(logger_splice(module.tree, places, edit))
+            case InsertBefore() | InsertAfter() | ReplaceStatement() | RemoveStatement():
+                found.append(_statement_splice(module, places, edit))
+            case _:
+                within.setdefault(_owner(module, edit), []).append(edit)
+    for at_one_place in imports.values():
+        found += sorted(at_one_place, key=lambda splice: splice.text)
+    # An import stands above a logger that begins at the same place.
+    found.sort(key=lambda splice: "import " not in splice.text)
+    for owner, changes in within.items():
+        fragment = fragment_of(module, places, owner)
+        new = rendered(module, places, fragment, changes)
+        found.append(trimmed(places.text, Splice(fragment.start, fragment.end, new)))
+    return in_order(found)
+
+
+def _owner(module: Module, edit: WithinStatement) -> Owner:
+    around = module.ancestors(edit.node)
+    if any(isinstance(each, ast.JoinedStr) for each in around):
+        raise Declined("it stands in an f-string")
+    return owner_of(module, edit.node)
+
+
+def _statement_splice(module: Module, places: Places, edit: AtStatement) -> Splice:
+    statement = edit.node
+    start, end = places.start_of(statement), places.end_of(statement)
+    indentation = places.indentation_before(start)
+    match edit:
+        case InsertBefore(_, source):
+            if is_elif(module, places, statement):
+                raise Declined("nothing can be put before an elif")
+            if indentation is None:
+                return Splice(start, start, f"{_on_one_line(source)}; ")
+            line = start - len(indentation)
+            return Splice(line, line, _indented(source, indentation) + "\n")
+        case InsertAfter(_, source):
+            line_end = places.end_of_line_at(end)
+            rest = places.text[end:line_end].strip()
+            if indentation is None or (rest and not rest.startswith("#")):
+                return Splice(end, end, f"; {_on_one_line(source)}")
+            return Splice(line_end, line_end, "\n" + _indented(source, indentation))
+        case ReplaceStatement(_, source):
+            if indentation is None:
+                return Splice(start, end, _on_one_line(source))
+            return Splice(start, end, _indented(source, indentation).removeprefix(indentation))
+        case RemoveStatement():
+            return _removal(module, places, statement, start, end)
+
+
+def _removal(module: Module, places: Places, statement: ast.stmt, start: int, end: int) -> Splice:
+    parent = module.parents[statement]
+    blocks = (getattr(parent, name, ()) for name in ("body", "orelse", "finalbody"))
+    alone = any(block == [statement] for block in blocks)
+    indentation = places.indentation_before(start)
+    line_end = places.end_of_line_at(end)
+    if alone or indentation is None or places.text[end:line_end].strip():
+        return Splice(start, end, "pass")
+    return Splice(start - len(indentation), min(line_end + 1, len(places.text)), "")
+
+
+def _indented(source: str, indentation: str) -> str:
+    return "\n".join(indentation + line if line.strip() else line for line in source.split("\n"))
+
+
+def _on_one_line(source: str) -> str:
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:
+        # Such as a return: it is only known where it will stand.
+        statements = []
+    if "\n" in source or any(hasattr(each, "body") or isinstance(each, ast.Match) for each in statements):
+        raise Declined("the line holds several statements")
+    return source

@@ -1,0 +1,111 @@
+"""Replaces stretches of a text, says where every other place of it went, and does the same to the original bytes."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple
+
+from stripe_lint.errors import Declined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from stripe_lint.sources import Source
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+class Splice(NamedTuple):
+    """``text`` in place of what stands from ``start`` to ``end``; offsets count characters of the decoded text."""
+
+    start: int
+    end: int
+    text: str
+
+
+def trimmed(old: str, splice: Splice) -> Splice:
+    """The splice without what it leaves as it is at its beginning and end."""
+    before, after = old[splice.start : splice.end], splice.text
+    shorter = min(len(before), len(after))
+    head = 0
+    while head < shorter and before[head] == after[head]:
+        head += 1
+    tail = 0
+    while tail < shorter - head and before[-1 - tail] == after[-1 - tail]:
+        tail += 1
+    return Splice(splice.start + head, splice.end - tail, after[head : len(after) - tail])
+
+
+def in_order(splices: Iterable[Splice]) -> list[Splice]:
+    """The splices from the beginning of the text to its end; those at one place stay in the order they came in.
+
+    Raises ``Declined`` where two replace the same text.
+    """
+    ordered = sorted(splices, key=lambda splice: (splice.start, splice.end))
+    end = 0
+    for splice in ordered:
+        if splice.start < end:
+            raise Declined("two edits meet in one place")
+        end = splice.end
+    return ordered
+
+
+def apply(text: str, splices: Sequence[Splice]) -> str:
+    """``text`` with all ``splices``, which must be in order."""
+    pieces = []
+    position = 0
+    for splice in splices:
+        pieces += [text[position : splice.start], splice.text]
+        position = splice.end
+    return "".join([*pieces, text[position:]])
+
+
+class Moves:
+    """Where the places of a text are after ``splices``, which must be in order."""
+
+    def __init__(self, splices: Sequence[Splice]) -> None:
+        """Adds up the lengths."""
+        self._splices = splices
+        self._starts = [splice.start for splice in splices]
+        self._shifts = [0]
+        for splice in splices:
+            self._shifts.append(self._shifts[-1] + len(splice.text) - (splice.end - splice.start))
+
+    def new_offset(self, old: int) -> int | None:
+        """Where ``old`` went; ``None`` inside what was replaced. What stands behind an insertion moves with it."""
+        number = bisect_right(self._starts, old)
+        if number and old < self._splices[number - 1].end:
+            return None
+        return old + self._shifts[number]
+
+
+def rewrite(source: Source, splices: Sequence[Splice]) -> bytes:
+    """The bytes of ``source`` with all ``splices`` (in order, on its text), and not one other byte changed.
+
+    New lines end as the line that they were put behind. Raises ``Declined`` for text that the file's encoding lacks.
+    """
+    bom = b"\xef\xbb\xbf" if source.bom else b""
+    original = str(source.data[len(bom) :], source.encoding)
+    ends = [(match.start(), match[0]) for match in _LINE_END.finditer(original)] if "\r" in original else []
+    longer = [start for start, end in ends if len(end) > 1]
+    positions = [start - number for number, start in enumerate(longer)]
+    """Where the line ends of two characters are in the text, in which they have one."""
+
+    def in_original(offset: int) -> int:
+        return offset + bisect_right(positions, offset - 1)
+
+    starts = [start for start, _ in ends]
+    pieces: list[str] = []
+    position = 0
+    for splice in splices:
+        start, end = in_original(splice.start), in_original(splice.end)
+        number = bisect_right(starts, start - 1)
+        newline = ends[number - 1][1] if ends and number else source.newline
+        pieces += [original[position:start], splice.text.replace("\n", newline)]
+        position = end
+    text = "".join([*pieces, original[position:]])
+    try:
+        return bom + text.encode(source.encoding)
+    except UnicodeEncodeError as error:
+        raise Declined(f"the file's encoding, {source.encoding}, lacks what would be written") from error

@@ -1,0 +1,157 @@
+"""Repairs a request without an idempotency key: which key, where it is made, and how it is passed."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from stripe_lint.analysis import functions, requests, retries
+from stripe_lint.analysis.business_ids import business_id
+from stripe_lint.analysis.evaluation_order import statement_to_prepare
+from stripe_lint.model import Severity
+from stripe_lint.rules import _passing_keys, _retried_keys
+from stripe_lint.rules._retried_keys import STORED_KEY, VARIABLE
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.requests import Request
+    from stripe_lint.analysis.retries import Retry
+    from stripe_lint.fixing.edit import Edit
+    from stripe_lint.model import Hit
+
+LIFETIME = "a derived key that is used again after its 24 hours at Stripe is a new request, and is carried out again"
+
+REDELIVERED = "it is delivered again, and a random key would be another one each time"
+
+
+def repair(module: Module, hit: Hit, edit: Edit) -> None:
+    """Give the request at ``hit`` a key: of a business id, above the retry, or for this one call."""
+    request = _request_at(module, hit)
+    if request is None:
+        edit.decline("the call is not found again")
+    retry = _retry_of(module, request)
+    _passing_keys.require_place_for_key(module, request, edit)
+    if edit.options.unsafe and _derive(module, request, edit):
+        return
+    if retry is not None:
+        _retried_keys.make_before(
+            module, retry, request.node, edit, _names(request), lambda key: _passing_keys.pass_key(request, edit, key)
+        )
+        return
+    if hit.severity is Severity.ERROR:
+        edit.decline(_redelivery_reason(module, request, edit))
+    _for_this_call(module, request, edit)
+
+
+def _request_at(module: Module, hit: Hit) -> Request | None:
+    for request in requests.requests(module):
+        if request.keyed is False and module.span(request.node) == hit.span:
+            return request
+    return None
+
+
+def _retry_of(module: Module, request: Request) -> Retry | None:
+    retry = retries.retry_around(module, request.node)
+    if retry is None and request.call.reference is not None:
+        retry = retries.handed_to_retry(module, request.call.reference)
+    return retry
+
+
+def _redelivery_reason(module: Module, request: Request, edit: Edit) -> str:
+    if not edit.options.unsafe and business_id(module, request) is not None:
+        return f"{REDELIVERED}; derive the key from an id (--unsafe-fixes does it)"
+    return f"{REDELIVERED}; derive the key from the event's id"
+
+
+def _derive(module: Module, request: Request, edit: Edit) -> bool:
+    """Pass a key made of an id that stands for the operation, where there is one."""
+    operation = _operation(request)
+    found = business_id(module, request)
+    if found is not None:
+        noun = "" if found.noun == operation else f"-{operation}"
+        key = f'f"{found.noun}-{{{found.source}}}{noun}{_ordinal(module, request)}"'
+    else:
+        task = _bound_task(module, request)
+        if task is None:
+            return False
+        key = f'f"{{{task}.request.id}}-{operation}{_ordinal(module, request)}"'
+    edit.unsafe("a key derived from an id")
+    _passing_keys.pass_key(request, edit, key)
+    edit.describe(f"the key is {key}")
+    edit.note(LIFETIME)
+    return True
+
+
+def _operation(request: Request) -> str:
+    """``payment-intent-capture`` for what the call does; creating goes without saying."""
+    *resource, verb = request.method.path.removeprefix("stripe.").removeprefix("v1.").removesuffix("_async").split(".")
+    words = [re.sub(r"(?<=[a-z])(?=[A-Z])", "-", word).lower().replace("_", "-") for word in resource]
+    if request.method.style == "service" and words:
+        words[-1] = words[-1].removesuffix("s")
+    if verb != "create":
+        words.append(verb.replace("_", "-"))
+    return "-".join(words)
+
+
+def _ordinal(module: Module, request: Request) -> str:
+    """What tells the keys of several such calls in one function apart."""
+    function = module.enclosing_function(request.node)
+    same = [
+        other
+        for other in requests.requests(module)
+        if other.keyed is False
+        and other.method.path == request.method.path
+        and module.enclosing_function(other.node) is function
+    ]
+    number = same.index(request) + 1
+    return "" if number == 1 else f"-{number}"
+
+
+def _bound_task(module: Module, request: Request) -> str | None:
+    """The name that the Celery task itself has in a bound task that sends the request once."""
+    function = module.enclosing_function(request.node)
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or _in_loop_of_items(module, request):
+        return None
+    first = functions.first_parameter(function)
+    for decorator in function.decorator_list:
+        if (
+            isinstance(decorator, ast.Call)
+            and functions.last_name(decorator.func) in {"task", "shared_task"}
+            and first is not None
+            and any(
+                keyword.arg == "bind" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True
+                for keyword in decorator.keywords
+            )
+        ):
+            return first.arg
+    return None
+
+
+def _in_loop_of_items(module: Module, request: Request) -> bool:
+    function = module.enclosing_function(request.node)
+    for around in module.ancestors(request.node):
+        if around is function:
+            return False
+        if isinstance(around, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            return True
+        if isinstance(around, ast.For | ast.AsyncFor | ast.While) and not retries.is_retry_loop(
+            module, around, request.node
+        ):
+            return True
+    return False
+
+
+def _names(request: Request) -> tuple[str, str]:
+    return VARIABLE, f"{_operation(request).replace('-', '_')}_key"
+
+
+def _for_this_call(module: Module, request: Request, edit: Edit) -> None:
+    """Make a random key right before the call, or in it where nothing can be put before it."""
+    statement = statement_to_prepare(module, request.node)
+    key = _retried_keys.fresh_key(edit, request.node)
+    if statement is not None:
+        key = edit.new_variable(statement, key, *_names(request))
+    _passing_keys.pass_key(request, edit, key)
+    edit.describe("a random key for this call")
+    edit.note(STORED_KEY)

@@ -1,0 +1,119 @@
+"""Passes an idempotency key to a request, in whatever way its call takes one."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Final
+
+from stripe_lint.analysis import functions, syntax
+from stripe_lint.analysis.keys import KEY
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.requests import Request
+    from stripe_lint.fixing.edit import Edit
+
+_FORWARDING: Final = frozenset({"to_thread", "submit", "partial", "run_in_threadpool", "run_sync", "sync_to_async"})
+"""Calls that hand their keyword arguments to the function that they are given."""
+
+_WITH_KWARGS: Final = frozenset({"Thread", "Timer", "Process"})
+"""Calls that take the function's keyword arguments as the dict ``kwargs``."""
+
+
+def require_place_for_key(module: Module, request: Request, edit: Edit) -> None:
+    """Decline where the call can't take a key."""
+    node = request.node
+    if request.call.reference is not None:
+        runner = _runner(request)
+        if runner not in _FORWARDING | _WITH_KWARGS:
+            edit.decline(f"{runner} passes no keyword on; use functools.partial with an idempotency_key")
+        if request.method.style == "service":
+            edit.decline("the options of a service that is handed on are positional; pass them with the key")
+        if runner == "partial" and not _is_called_once(module, node):
+            edit.decline("the partial is called several times; pass a key to each of these calls")
+    if request.method.style == "service" and any(isinstance(argument, ast.Starred) for argument in node.args):
+        edit.decline("the options may be among the unpacked arguments")
+
+
+def _runner(request: Request) -> str:
+    function = request.node.func
+    if isinstance(function, ast.Call):
+        function = function.func
+    return functions.last_name(function) or "the call"
+
+
+_REPEATING = (
+    *(ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+    *(ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef),
+)
+
+
+def _is_called_once(module: Module, node: ast.Call) -> bool:
+    """Whether one call is made of the ``partial`` that ``node`` makes."""
+    statement = module.parents.get(node)
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+        name = statement.targets[0].id
+        function = module.enclosing_function(node)
+        root = function if function is not None else module.tree
+        uses = [
+            inner
+            for inner in syntax.descendants(root)
+            if isinstance(inner, ast.Name) and inner.id == name and isinstance(inner.ctx, ast.Load)
+        ]
+        around = set(module.ancestors(node))
+        return len(uses) == 1 and not any(
+            isinstance(each, _REPEATING) and each not in around for each in module.ancestors(uses[0])
+        )
+    return True
+
+
+def pass_key(request: Request, edit: Edit, source: str) -> None:
+    """Pass the expression ``source`` as the request's key."""
+    node = request.node
+    if request.call.reference is not None:
+        if _runner(request) in _WITH_KWARGS:
+            _into_dict_keyword(node, "kwargs", edit, source)
+        else:
+            edit.set_keyword(node, KEY, source)
+    elif request.method.style == "service":
+        _into_options(request, edit, source)
+    else:
+        edit.set_keyword(node, KEY, source)
+
+
+def _into_dict_keyword(node: ast.Call, name: str, edit: Edit, source: str) -> None:
+    held = next((keyword.value for keyword in node.keywords if keyword.arg == name), None)
+    if held is None:
+        edit.set_keyword(node, name, f'{{"{KEY}": {source}}}')
+    else:
+        _into_dict(held, edit, source)
+
+
+def _into_options(request: Request, edit: Edit, source: str) -> None:
+    node, index = request.node, request.method.options_index
+    if index is None:
+        edit.decline("this service takes no options")
+    held = node.args[index] if index < len(node.args) else None
+    for keyword in node.keywords:
+        if keyword.arg == "options":
+            held = keyword.value
+    if held is not None:
+        _into_dict(held, edit, source)
+    elif len(node.args) == index and not node.keywords:
+        edit.add_argument(node, f'{{"{KEY}": {source}}}')
+    else:
+        edit.set_keyword(node, "options", f'{{"{KEY}": {source}}}')
+
+
+def _into_dict(held: ast.expr, edit: Edit, source: str) -> None:
+    """Add the key to the dict that ``held`` is, in place where it is written out."""
+    if isinstance(held, ast.Dict):
+        edit.set_entry(held, KEY, source)
+    elif isinstance(held, ast.Call) and (functions.last_name(held.func) or "") in {"dict", "RequestOptions"}:
+        edit.set_keyword(held, KEY, source)
+    elif isinstance(held, ast.Constant) and held.value is None:
+        edit.replace(held, f'{{"{KEY}": {source}}}')
+    elif isinstance(held, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
+        edit.replace(held, f'{{**{edit.source_of(held)}, "{KEY}": {source}}}')
+    else:
+        edit.decline("the options are made in a way that no key can be added to")

@@ -1,0 +1,430 @@
+"""Calls in odd places and files of odd forms: the right edit, or a refusal with its reason."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from rule_cases import make_project
+
+from stripe_lint.config import Configurations, Place
+from stripe_lint.fixing.options import Options
+from stripe_lint.fixing.run import fix_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Result(NamedTuple):
+    text: bytes
+    fixed: int
+    reasons: list[str]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    make_project(tmp_path / "project")
+    return tmp_path / "project"
+
+
+def fix(data: bytes, project: Path, *, unsafe: bool = False, select: str = "STP201") -> Result:
+    configurations = Configurations(None, {"select": [select]}, Place("test ", project))
+    report = fix_text(data, project / "pay.py", "pay.py", configurations, Options(unsafe=unsafe))
+    (file,) = report.files
+    assert file.failure is None
+    return Result(file.after, len(file.fixed), [each.reason or "" for each in file.not_fixed])
+
+
+PLACES = {
+    "lambda": (
+        "pay = lambda ref: stripe.Refund.create(charge=ref)\n",
+        "pay = lambda ref: stripe.Refund.create(charge=ref, idempotency_key=str(uuid.uuid4()))\n",
+    ),
+    "list comprehension": (
+        "def f(refs):\n    return [stripe.Refund.create(charge=ref) for ref in refs]\n",
+        (
+            "def f(refs):\n"
+            "    return [stripe.Refund.create(charge=ref, idempotency_key=str(uuid.uuid4())) for ref in refs]\n"
+        ),
+    ),
+    "first iterable of a comprehension": (
+        "def f(ref):\n    return [x for x in stripe.Refund.create(charge=ref)]\n",
+        (
+            "def f(ref):\n    idempotency_key = str(uuid.uuid4())\n"
+            "    return [x for x in stripe.Refund.create(charge=ref, idempotency_key=idempotency_key)]\n"
+        ),
+    ),
+    "default argument": (
+        'def f(x=stripe.Refund.create(charge="ch_1")):\n    pass\n',
+        'def f(x=stripe.Refund.create(charge="ch_1", idempotency_key=str(uuid.uuid4()))):\n    pass\n',
+    ),
+    "decorator": (
+        "def g(ref):\n    @register(stripe.Refund.create(charge=ref))\n    def f():\n        pass\n",
+        (
+            "def g(ref):\n    @register(stripe.Refund.create(charge=ref, idempotency_key=str(uuid.uuid4())))\n"
+            "    def f():\n        pass\n"
+        ),
+    ),
+    "class body": (
+        'class A:\n    made = stripe.Refund.create(charge="ch_1")\n',
+        'class A:\n    made = stripe.Refund.create(charge="ch_1", idempotency_key=str(uuid.uuid4()))\n',
+    ),
+    "walrus": (
+        "def f(ref):\n    if (made := stripe.Refund.create(charge=ref)).id:\n        return made\n",
+        (
+            "def f(ref):\n    idempotency_key = str(uuid.uuid4())\n"
+            "    if (made := stripe.Refund.create(charge=ref, idempotency_key=idempotency_key)).id:\n"
+            "        return made\n"
+        ),
+    ),
+    "elif": (
+        "def f(ref):\n    if not ref:\n        pass\n    elif stripe.Refund.create(charge=ref).id:\n        return 1\n",
+        (
+            "def f(ref):\n    if not ref:\n        pass\n"
+            "    elif stripe.Refund.create(charge=ref, idempotency_key=str(uuid.uuid4())).id:\n        return 1\n"
+        ),
+    ),
+    "while header": (
+        "def f(ref):\n    while stripe.Refund.create(charge=ref).pending:\n        wait()\n",
+        (
+            "def f(ref):\n    while stripe.Refund.create(charge=ref, idempotency_key=str(uuid.uuid4())).pending:\n"
+            "        wait()\n"
+        ),
+    ),
+    "match subject": (
+        "def f(ref):\n    match stripe.Refund.create(charge=ref).status:\n        case 'a':\n            return 1\n",
+        (
+            "def f(ref):\n    idempotency_key = str(uuid.uuid4())\n"
+            "    match stripe.Refund.create(charge=ref, idempotency_key=idempotency_key).status:\n"
+            "        case 'a':\n            return 1\n"
+        ),
+    ),
+    "match guard": (
+        "def f(ref):\n    match ref:\n        case 'a' if stripe.Refund.create(charge=ref).id:\n            return 1\n",
+        (
+            "def f(ref):\n    match ref:\n"
+            "        case 'a' if stripe.Refund.create(charge=ref, idempotency_key=str(uuid.uuid4())).id:\n"
+            "            return 1\n"
+        ),
+    ),
+    "right side of or": (
+        "def f(ref, old):\n    return old or stripe.Refund.create(charge=ref)\n",
+        "def f(ref, old):\n    return old or stripe.Refund.create(charge=ref, idempotency_key=str(uuid.uuid4()))\n",
+    ),
+    "left side of and": (
+        "def f(ref, old):\n    return stripe.Refund.create(charge=ref) and old\n",
+        (
+            "def f(ref, old):\n    idempotency_key = str(uuid.uuid4())\n"
+            "    return stripe.Refund.create(charge=ref, idempotency_key=idempotency_key) and old\n"
+        ),
+    ),
+    "conditional expression": (
+        "def f(ref, old):\n    return old if old else stripe.Refund.create(charge=ref)\n",
+        (
+            "def f(ref, old):\n"
+            "    return old if old else stripe.Refund.create(charge=ref, idempotency_key=str(uuid.uuid4()))\n"
+        ),
+    ),
+    "chained comparison": (
+        "def f(ref, old):\n    return 1 < old < stripe.Refund.create(charge=ref).amount\n",
+        (
+            "def f(ref, old):\n"
+            "    return 1 < old < stripe.Refund.create(charge=ref, idempotency_key=str(uuid.uuid4())).amount\n"
+        ),
+    ),
+    "message of an assert": (
+        "def f(ref, old):\n    assert old, stripe.Refund.create(charge=ref)\n",
+        "def f(ref, old):\n    assert old, stripe.Refund.create(charge=ref, idempotency_key=str(uuid.uuid4()))\n",
+    ),
+    "two statements on a line": (
+        "def f(ref):\n    log(); stripe.Refund.create(charge=ref); log()\n",
+        (
+            "def f(ref):\n    log(); idempotency_key = str(uuid.uuid4()); "
+            "stripe.Refund.create(charge=ref, idempotency_key=idempotency_key); log()\n"
+        ),
+    ),
+    "first of two statements on a line": (
+        "def f(ref):\n    stripe.Refund.create(charge=ref); log()\n",
+        (
+            "def f(ref):\n    idempotency_key = str(uuid.uuid4())\n"
+            "    stripe.Refund.create(charge=ref, idempotency_key=idempotency_key); log()\n"
+        ),
+    ),
+    "one-line suite": (
+        "def f(ref):\n    if ref: stripe.Refund.create(charge=ref)\n",
+        (
+            "def f(ref):\n    if ref: idempotency_key = str(uuid.uuid4()); "
+            "stripe.Refund.create(charge=ref, idempotency_key=idempotency_key)\n"
+        ),
+    ),
+    "one-line function": (
+        "def f(ref): return stripe.Refund.create(charge=ref)\n",
+        (
+            "def f(ref): idempotency_key = str(uuid.uuid4()); "
+            "return stripe.Refund.create(charge=ref, idempotency_key=idempotency_key)\n"
+        ),
+    ),
+    "continued by a backslash": (
+        "def f(ref):\n    made = \\\n        stripe.Refund.create(charge=ref)\n    return made\n",
+        (
+            "def f(ref):\n    idempotency_key = str(uuid.uuid4())\n"
+            "    made = \\\n        stripe.Refund.create(charge=ref, idempotency_key=idempotency_key)\n"
+            "    return made\n"
+        ),
+    ),
+    "suite after a backslash": (
+        "def f(ref):\n    if ref: \\\n        stripe.Refund.create(charge=ref)\n",
+        (
+            "def f(ref):\n    if ref: \\\n        idempotency_key = str(uuid.uuid4()); "
+            "stripe.Refund.create(charge=ref, idempotency_key=idempotency_key)\n"
+        ),
+    ),
+    "with item": (
+        "def f(ref):\n    with a(), b(stripe.Refund.create(charge=ref)) as c:\n        return c\n",
+        (
+            "def f(ref):\n    idempotency_key = str(uuid.uuid4())\n"
+            "    with a(), b(stripe.Refund.create(charge=ref, idempotency_key=idempotency_key)) as c:\n"
+            "        return c\n"
+        ),
+    ),
+    "await in parentheses": (
+        "async def f(ref):\n    return (await stripe.Refund.create_async(charge=ref)).id\n",
+        (
+            "async def f(ref):\n    idempotency_key = str(uuid.uuid4())\n"
+            "    return (await stripe.Refund.create_async(charge=ref, idempotency_key=idempotency_key)).id\n"
+        ),
+    ),
+    "generator expression in a call": (
+        "def f(refs):\n    return list(stripe.Refund.create(charge=ref) for ref in refs)\n",
+        (
+            "def f(refs):\n"
+            "    return list(stripe.Refund.create(charge=ref, idempotency_key=str(uuid.uuid4())) for ref in refs)\n"
+        ),
+    ),
+    "no other argument": (
+        "def f(ref):\n    stripe.Charge.retrieve(ref).refund()\n",
+        (
+            "def f(ref):\n    idempotency_key = str(uuid.uuid4())\n"
+            "    stripe.Charge.retrieve(ref).refund(idempotency_key=idempotency_key)\n"
+        ),
+    ),
+    "a trailing comma on one line": (
+        "def f(ref):\n    stripe.Refund.create(charge=ref,)\n",
+        (
+            "def f(ref):\n    idempotency_key = str(uuid.uuid4())\n"
+            "    stripe.Refund.create(charge=ref, idempotency_key=idempotency_key,)\n"
+        ),
+    ),
+    "comments between the arguments": (
+        (
+            "def f(ref):\n    stripe.Refund.create(\n        charge=ref,  # the first\n        # the reason\n"
+            "        reason='duplicate'  # last\n        # end\n    )\n"
+        ),
+        (
+            "def f(ref):\n    idempotency_key = str(uuid.uuid4())\n"
+            "    stripe.Refund.create(\n        charge=ref,  # the first\n        # the reason\n"
+            "        reason='duplicate',  # last\n        # end\n        idempotency_key=idempotency_key\n    )\n"
+        ),
+    ),
+    "aligned with the bracket": (
+        "def f(ref):\n    stripe.Refund.create(charge=ref,\n                         reason='duplicate')\n",
+        (
+            "def f(ref):\n    idempotency_key = str(uuid.uuid4())\n"
+            "    stripe.Refund.create(charge=ref,\n                         reason='duplicate',\n"
+            "                         idempotency_key=idempotency_key)\n"
+        ),
+    ),
+    "two calls in one statement": (
+        "def f(ref):\n    return stripe.Refund.create(charge=ref), stripe.Payout.create(amount=1)\n",
+        (
+            "def f(ref):\n    idempotency_key = str(uuid.uuid4())\n    payout_key = str(uuid.uuid4())\n"
+            "    return stripe.Refund.create(charge=ref, idempotency_key=idempotency_key), "
+            "stripe.Payout.create(amount=1, idempotency_key=payout_key)\n"
+        ),
+    ),
+    "one call in another": (
+        "def f(ref):\n    return stripe.Refund.create(charge=stripe.Charge.create(amount=1).id)\n",
+        (
+            "def f(ref):\n    idempotency_key = str(uuid.uuid4())\n    charge_key = str(uuid.uuid4())\n"
+            "    return stripe.Refund.create(charge=stripe.Charge.create(amount=1, idempotency_key=charge_key).id, "
+            "idempotency_key=idempotency_key)\n"
+        ),
+    ),
+    "the name of the variable is taken": (
+        "def f(ref, idempotency_key):\n    stripe.Refund.create(charge=ref)\n",
+        (
+            "def f(ref, idempotency_key):\n    refund_key = str(uuid.uuid4())\n"
+            "    stripe.Refund.create(charge=ref, idempotency_key=refund_key)\n"
+        ),
+    ),
+    "a form feed between functions": (
+        "x = 1\n\f\ndef f(ref):\n    stripe.Refund.create(charge=ref)\n",
+        (
+            "x = 1\n\f\ndef f(ref):\n    idempotency_key = str(uuid.uuid4())\n"
+            "    stripe.Refund.create(charge=ref, idempotency_key=idempotency_key)\n"
+        ),
+    ),
+    "tabs": (
+        "def f(ref):\n\tif ref:\n\t\tstripe.Refund.create(\n\t\t\tcharge=ref,\n\t\t)\n",
+        (
+            "def f(ref):\n\tif ref:\n\t\tidempotency_key = str(uuid.uuid4())\n"
+            "\t\tstripe.Refund.create(\n\t\t\tcharge=ref,\n\t\t\tidempotency_key=idempotency_key,\n\t\t)\n"
+        ),
+    ),
+    "no final newline": (
+        "def f(ref):\n    stripe.Refund.create(charge=ref)",
+        (
+            "def f(ref):\n    idempotency_key = str(uuid.uuid4())\n"
+            "    stripe.Refund.create(charge=ref, idempotency_key=idempotency_key)"
+        ),
+    ),
+    "letters of several bytes before the call": (
+        'def f(ref):\n    "größe 価格 😀"; stripe.Refund.create(charge=ref)\n',
+        (
+            'def f(ref):\n    "größe 価格 😀"; idempotency_key = str(uuid.uuid4()); '
+            "stripe.Refund.create(charge=ref, idempotency_key=idempotency_key)\n"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), PLACES.values(), ids=PLACES)
+def test_a_call_in_an_odd_place_gets_its_key(before: str, after: str, project: Path) -> None:
+    result = fix(b"import stripe\n" + before.encode(), project)
+    assert result.text.decode() == "import uuid\n\nimport stripe\n" + after
+    assert result.reasons == []
+
+
+def test_a_call_in_an_f_string_is_left(project: Path) -> None:
+    data = b'import stripe\n\n\ndef f(ref):\n    return f"{stripe.Refund.create(charge=ref).id}"\n'
+    assert fix(data, project) == Result(data, 0, ["it stands in an f-string"])
+
+
+IMPORTS = {
+    "the module is imported": ("import uuid\nimport stripe\n", "import uuid\nimport stripe\n", "uuid.uuid4"),
+    "under another name": ("import uuid as u\nimport stripe\n", "import uuid as u\nimport stripe\n", "u.uuid4"),
+    "the function is imported": (
+        "from uuid import uuid4\nimport stripe\n",
+        "from uuid import uuid4\nimport stripe\n",
+        "uuid4",
+    ),
+    "the name means something else": (
+        "import stripe\nuuid = None\n",
+        "import uuid as uuid_module\n\nimport stripe\nuuid = None\n",
+        "uuid_module.uuid4",
+    ),
+    "among others": (
+        "import os\nimport sys\nimport zlib\nfrom typing import Any\n\nimport stripe\n",
+        "import os\nimport sys\nimport uuid\nimport zlib\nfrom typing import Any\n\nimport stripe\n",
+        "uuid.uuid4",
+    ),
+    "only from-imports": (
+        "from typing import Any\n\nimport stripe\n",
+        "import uuid\nfrom typing import Any\n\nimport stripe\n",
+        "uuid.uuid4",
+    ),
+    "a docstring": (
+        '"""Pays."""\nimport stripe\n',
+        '"""Pays."""\nimport uuid\n\nimport stripe\n',
+        "uuid.uuid4",
+    ),
+    "from the future": (
+        '"""Pays."""\n\nfrom __future__ import annotations\n\nimport stripe\n',
+        '"""Pays."""\n\nfrom __future__ import annotations\n\nimport uuid\n\nimport stripe\n',
+        "uuid.uuid4",
+    ),
+    "a docstring on the same line": (
+        '"""Pays."""; import stripe\n',
+        '"""Pays."""; import uuid; import stripe\n',
+        "uuid.uuid4",
+    ),
+    "a shebang and a licence": (
+        "#!/usr/bin/env python\n# Licence: MIT\n\nimport stripe\n",
+        "#!/usr/bin/env python\n# Licence: MIT\n\nimport uuid\n\nimport stripe\n",
+        "uuid.uuid4",
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "written"), IMPORTS.values(), ids=IMPORTS)
+def test_the_import_is_there_or_added_in_its_place(before: str, after: str, written: str, project: Path) -> None:
+    call = "pay = lambda ref: stripe.Refund.create(charge=ref{})\n"
+    result = fix((before + call.format("")).encode(), project)
+    assert result.text.decode() == after + call.format(f", idempotency_key=str({written}())")
+
+
+def test_a_parameter_that_hides_the_module_is_no_import(project: Path) -> None:
+    data = b"import uuid\nimport stripe\n\n\ndef f(ref, uuid):\n    stripe.Refund.create(charge=ref)\n"
+    result = fix(data, project)
+    assert b"import uuid as uuid_module\n" in result.text
+    assert b"str(uuid_module.uuid4())" in result.text
+
+
+def test_an_import_in_a_function_is_used_only_behind_it(project: Path) -> None:
+    before = "import stripe\n\n\ndef f(ref):\n    import uuid\n    stripe.Refund.create(charge=ref)\n"
+    assert b"import uuid as" not in fix(before.encode(), project).text
+    behind = "import stripe\n\n\ndef f(ref):\n    stripe.Refund.create(charge=ref)\n    import uuid\n    uuid.uuid4()\n"
+    assert b"str(uuid_module.uuid4())" in fix(behind.encode(), project).text
+
+
+CALL = "import stripe\n\ndef f(ref):\n    stripe.Refund.create(charge=ref)\n"
+FIXED = (
+    "import uuid\n\nimport stripe\n\ndef f(ref):\n    idempotency_key = str(uuid.uuid4())\n"
+    "    stripe.Refund.create(charge=ref, idempotency_key=idempotency_key)\n"
+)
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["", "bom"])
+def test_line_ends_and_the_mark_stay(newline: str, mark: bytes, project: Path) -> None:
+    result = fix(mark + CALL.replace("\n", newline).encode(), project)
+    assert result.text == mark + FIXED.replace("\n", newline).encode()
+
+
+def test_mixed_line_ends_stay_as_they_are(project: Path) -> None:
+    before = (
+        b"import stripe\r\nx = 1\ny = 2\r\ndef f(ref):\n    stripe.Refund.create(\r\n        charge=ref,\n    )\r\n"
+    )
+    after = fix(before, project).text
+    for line in before.splitlines(keepends=True):
+        assert line in after
+    assert after.endswith(b"        charge=ref,\n        idempotency_key=idempotency_key,\n    )\r\n")
+
+
+def test_another_encoding_stays(project: Path) -> None:
+    before = f"# -*- coding: latin-1 -*-\n# Größe\n{CALL}".encode("latin-1")
+    after = f"# -*- coding: latin-1 -*-\n# Größe\n{FIXED}".encode("latin-1")
+    assert fix(before, project).text == after
+
+
+def test_what_is_suppressed_is_not_fixed(project: Path) -> None:
+    data = CALL.replace("ref)\n", "ref)  # noqa: STP201\n").replace("f(ref)  # noqa: STP201", "f(ref)").encode()
+    assert fix(data, project) == Result(data, 0, [])
+
+
+def test_one_call_in_a_loop_over_items_gets_a_key_for_each(project: Path) -> None:
+    before = "import stripe\n\n\ndef f(lines):\n    for line in lines:\n        stripe.Refund.create(charge=line.ref)\n"
+    assert (
+        "    for line in lines:\n        idempotency_key = str(uuid.uuid4())\n"
+        in fix(before.encode(), project).text.decode()
+    )
+
+
+def test_a_loop_that_retries_needs_permission(project: Path) -> None:
+    before = dedent("""\
+        import stripe
+
+
+        def f(ref):
+            for attempt in range(3):
+                try:
+                    return stripe.Refund.create(charge=ref)
+                except stripe.APIConnectionError:
+                    continue
+        """).encode()
+    declined = fix(before, project)
+    assert declined.text == before
+    assert declined.reasons == ["the key has to be made before the retry (--unsafe-fixes does it)"]
+    allowed = fix(before, project, unsafe=True).text.decode()
+    assert "    idempotency_key = str(uuid.uuid4())\n    for attempt in range(3):\n" in allowed
