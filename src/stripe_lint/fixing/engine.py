@@ -207,8 +207,6 @@ def _apply(
 
 def _moved(finding: Finding, before: _Snapshot, after: _Snapshot, moves: Moves) -> Finding:
     """The finding with its place in the text after the change; what was replaced stays on its line."""
-    from dataclasses import replace
-
     offset = before.state.places.offset(finding.span.line, finding.span.column)
     new = moves.new_offset(offset)
     if new is None:
@@ -216,4 +214,4 @@ def _moved(finding: Finding, before: _Snapshot, after: _Snapshot, moves: Moves) 
     text = after.source.text
     line = text.count("\n", 0, new) + 1
     column = len(text[text.rfind("\n", 0, new) + 1 : new].encode("utf-8", "surrogatepass"))
-    return replace(finding, span=Span(line, column, line, column))
+    return finding._replace(span=Span(line, column, line, column))
