@@ -44,6 +44,7 @@ class Module:
         self.returns: dict[ast.AST, list[ast.Return]] = {}
         self.yields: dict[ast.AST, list[ast.expr | None]] = {}
         self.handed_on: dict[str, list[ast.Attribute]] = {}
+        self._callee_scopes: dict[ast.AST, Scope] = {}
         self.attribute_bindings: dict[str, list[tuple[ast.Attribute, Binding]]] = {}
         self.imported_modules: set[str] = set()
         self.memory: dict[object, object] = {}
@@ -69,6 +70,9 @@ class Module:
 
     def scope_of(self, node: ast.AST) -> Scope:
         """The scope whose names ``node`` sees. A function's decorators and defaults see the scope around it."""
+        known = self._callee_scopes.get(node)
+        if known is not None:
+            return known
         child: ast.AST = node
         current = self.parents.get(node)
         while current is not None:
@@ -205,8 +209,12 @@ class Module:
         function = node.func
         if isinstance(function, ast.Attribute):
             self.calls.setdefault(function.attr, []).append(node)
+            function = function.value
+            while function.__class__ is ast.Attribute:
+                function = function.value  # type: ignore[attr-defined]
         elif isinstance(function, ast.Name):
             self.calls.setdefault(function.id, []).append(node)
+        self._callee_scopes[function] = scope
         for argument in node.args:
             if isinstance(argument, ast.Attribute):
                 self.handed_on.setdefault(argument.attr, []).append(argument)
