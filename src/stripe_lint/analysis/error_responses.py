@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 DEEPEST_LEAK: Final = 3
 """How many calls deep a function is searched for an ``except`` whose text it hands back."""
 
-MOST_VIEW_STEPS: Final = 2_000
+MOST_VIEW_STEPS: Final = 1_000
 """How many steps the run of one such view may take."""
 
 MOST_VIEWS: Final = 60

@@ -211,7 +211,7 @@ class Module:
             self.calls.setdefault(function.attr, []).append(node)
             function = function.value
             while function.__class__ is ast.Attribute:
-                function = function.value  # type: ignore[attr-defined]
+                function = function.value
         elif isinstance(function, ast.Name):
             self.calls.setdefault(function.id, []).append(node)
         self._callee_scopes[function] = scope

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.stripe_calls import StripeCall
     from stripe_lint.data.surface import Critical, Method
 
-MOST_REQUEST_STEPS: Final = 1_500
+MOST_REQUEST_STEPS: Final = 1_000
 """How many steps may be taken to see what a function passes to Stripe."""
 
 _HAND_OVER: Final = frozenset({"kwargs", "fkwargs", "kwds", "keywords"})
