@@ -1,8 +1,6 @@
 """Lets ``python -m stripe_lint`` do what ``stripe-lint`` does."""
 
-import sys
-
-from stripe_lint.cli import main
+from stripe_lint.cli import run_and_exit
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_and_exit()
