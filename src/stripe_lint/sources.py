@@ -91,7 +91,7 @@ def reject_binary(data: bytes) -> None:
         raise SourceError("encoded as UTF-16 or UTF-32, which Python does not run; save it as UTF-8")
     position = data.find(b"\0")
     if position >= 0:
-        raise SourceError("holds null bytes: a binary file, or UTF-16 text", _line_of(data, position))
+        raise SourceError("holds null bytes: a binary file, or UTF-16 text", line_of(data, position))
 
 
 def decode(data: bytes, path: Path, name: str) -> Source:
@@ -109,12 +109,12 @@ def decode(data: bytes, path: Path, name: str) -> Source:
     except UnicodeDecodeError as error:
         offset = error.start + (len(codecs.BOM_UTF8) if bom else 0)
         byte = data[offset : offset + 1].hex()
-        raise SourceError(f"not valid {encoding} (byte 0x{byte})", _line_of(data, offset)) from error
+        raise SourceError(f"not valid {encoding} (byte 0x{byte})", line_of(data, offset)) from error
     except (UnicodeError, LookupError) as error:
         raise SourceError(f"can't be decoded as {encoding}: {error}") from error
     newline = "\n"
     if "\r" in text:
-        newline = _first_newline(text)
+        newline = first_newline(text)
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return Source(path, name, text, data, encoding, bom, newline)
 
@@ -158,12 +158,14 @@ def _declared_encoding(data: bytes) -> str:
     return "utf-8" if encoding == "utf-8-sig" else encoding
 
 
-def _first_newline(text: str) -> str:
+def first_newline(text: str) -> str:
+    """The line end that ``text``, which holds a carriage return, uses first."""
     position = text.index("\r")
     if "\n" in text[:position]:
         return "\n"
     return "\r\n" if text[position : position + 2] == "\r\n" else "\r"
 
 
-def _line_of(data: bytes, position: int) -> int:
+def line_of(data: bytes, position: int) -> int:
+    """The number, from 1, of the line on which the byte at ``position`` stands."""
     return data.count(b"\n", 0, position) + 1
