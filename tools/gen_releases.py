@@ -48,8 +48,8 @@ def configured_index() -> str:
 
 def fetch(index: str) -> list[dict[str, Any]]:
     """The files of the project ``stripe`` on the index ``index``."""
-    request = urllib.request.Request(f"{index.rstrip('/')}/stripe/", headers={"Accept": _MEDIA_TYPE})
-    with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
+    request = urllib.request.Request(f"{index.rstrip('/')}/stripe/", headers={"Accept": _MEDIA_TYPE})  # noqa: S310
+    with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
         files: list[dict[str, Any]] = json.load(answer)["files"]
     return files
 
@@ -81,7 +81,7 @@ def version_of(filename: str) -> Version | None:
 def content(files: list[dict[str, Any]]) -> dict[str, Any]:
     """The content of the data file."""
     found = releases(files)
-    newest = list(found)[-1]
+    newest = [version for version, entry in found.items() if "yanked" not in entry][-1]
     return {
         "generator": "tools/gen_releases.py",
         "newest": newest,

@@ -12,8 +12,8 @@ from typing import NamedTuple
 class Hole(NamedTuple):
     """One thing that is wrong.
 
-    ``effect`` completes "stripe 12.5.1 …". ``kind`` says what decides its severity: ``secret`` and ``payload`` are holes
-    that the project has to reach, ``bundle`` is one that opens by itself one day, ``defect`` is a plain mistake.
+    ``effect`` completes "stripe 12.5.1 …". ``kind`` says what decides its severity: ``secret`` and ``payload`` are
+    holes that the project has to reach, ``bundle`` is one that opens by itself one day, ``defect`` is a plain mistake.
     """
 
     name: str

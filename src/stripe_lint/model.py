@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.module import Module
     from stripe_lint.fixing.edit import Edit
+    from stripe_lint.manifests.checked import CheckedManifest
+
+    Detector = Callable[[Module], Iterator["Hit"]] | Callable[[CheckedManifest], Iterator["Hit"]]
 
 
 class Severity(Enum):
@@ -43,6 +46,15 @@ class FixClass(Enum):
     NONE = "none"
     SAFE = "safe"
     UNSAFE = "unsafe"
+
+
+class Subject(Enum):
+    """What a rule looks at, and so what its ``detect`` is given."""
+
+    CODE = "code"
+    """A module of Python: ``detect`` takes a ``Module``."""
+    MANIFEST = "manifest"
+    """A list of dependencies or a lock file: ``detect`` takes a ``CheckedManifest``."""
 
 
 class Span(NamedTuple):
@@ -80,7 +92,7 @@ class Rule(NamedTuple):
 
     ``default`` tells whether the rule is on without configuration; ``cwe`` holds the numbers of the weaknesses
     it finds, most specific first; ``in_tests`` tells whether it also reports in test code. ``repair`` records the edits
-    that repair one hit in its module, or raises ``Declined``.
+    that repair one hit in its module, or raises ``Declined``. ``detect`` takes what ``subject`` says.
     """
 
     code: str
@@ -88,12 +100,13 @@ class Rule(NamedTuple):
     summary: str
     severity: Severity
     cwe: tuple[int, ...]
-    detect: Callable[[Module], Iterator[Hit]]
+    detect: Detector
     fix: FixClass = FixClass.NONE
     repair: Callable[[Module, Hit, Edit], None] | None = None
     default: bool = True
     confidence: Confidence = Confidence.HIGH
     in_tests: bool = False
+    subject: Subject = Subject.CODE
     since: str = "0.1.0"
 
 

@@ -70,12 +70,17 @@ def concerns_stripe(content: bytes | str) -> bool:
     return b"stripe" in content.lower() or any(prefix in content for prefix in _KEY_PREFIXES_IN_BYTES)
 
 
-def read_bytes(path: Path) -> bytes:
-    """The content of the file. Raises ``SourceError`` if it can't be read or can't be Python source of any encoding."""
+def read_file(path: Path) -> bytes:
+    """The content of the file. Raises ``SourceError`` if it can't be read."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except (OSError, ValueError) as error:
         raise SourceError(reason_of(error)) from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of the file. Raises ``SourceError`` if it can't be read or can't be Python source of any encoding."""
+    data = read_file(path)
     reject_binary(data)
     return data
 

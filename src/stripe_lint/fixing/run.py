@@ -13,7 +13,7 @@ from stripe_lint.errors import SourceError
 from stripe_lint.fixing.engine import fix_source
 from stripe_lint.model import Severity
 from stripe_lint.run import Task, lost, map_tasks, tasks_in_paths, tasks_in_text
-from stripe_lint.sources import decode
+from stripe_lint.sources import decode, display_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -111,7 +111,8 @@ def fix_paths(
     done = dict(zip((task.path for task in work.tasks), map_tasks(_fix, tasks, jobs, _lost, progress), strict=True))
     failures = {path: _failed(report) for path, report in work.failures.items()}
     every = {**done, **failures}
-    return FixReport(tuple(every[path] for path in work.order if path in every), work.found, work.skipped, work.empty)
+    empty = tuple(display_name(folder) for folder in work.empty)
+    return FixReport(tuple(every[path] for path in work.order if path in every), work.found, work.skipped, empty)
 
 
 def fix_text(

@@ -1,7 +1,8 @@
-"""Makes entries of what stands in structured manifests: lists of PEP 508 strings, and tables in the manner of Poetry."""
+"""Makes entries of what stands in structured manifests: lists of PEP 508 strings, and tables like Poetry's."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stripe_lint.errors import SourceError
@@ -26,7 +27,7 @@ def of_strings(document: TomlDocument, values: object, path: Path, role: Role = 
         return
     for index, value in enumerate(values):
         if isinstance(value, str):
-            yield from of_string(value, lambda at=(*path, index): document.span(at), role)  # type: ignore[misc]
+            yield from of_string(value, partial(document.span, (*path, index)), role)
 
 
 def of_string(text: str, place: Callable[[], Span], role: Role = Role.REQUIREMENT) -> Iterator[Entry]:
@@ -67,7 +68,7 @@ def _of_constraint(value: object, span: Span, parse: Callable[[str], VersionRang
     if isinstance(value, str):
         return Entry(span, role, parse(value))
     if not isinstance(value, dict):
-        raise ValueError("the constraint on stripe must be a string or a table")
+        raise ValueError("the constraint on stripe must be a string or a table")  # noqa: TRY004 - it is the text's fault
     for condition in (value.get("markers"), _python_marker(value.get("python"))):
         if isinstance(condition, str) and not can_apply(parse_marker(condition)):
             return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.errors import SourceError
@@ -12,6 +11,7 @@ from stripe_lint.manifests.reading import read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from stripe_lint.manifests.model import Manifest
 
@@ -65,6 +65,6 @@ def manifests_in(folder: Path) -> Iterator[Manifest]:
 
 def _names(folder: Path) -> list[str]:
     try:
-        return sorted(os.listdir(folder))
+        return sorted(entry.name for entry in os.scandir(folder))
     except OSError:
         return []

@@ -23,7 +23,7 @@ class Role(Enum):
     REQUIREMENT = "requirement"
     """Asks for the package to be installed."""
     CONSTRAINT = "constraint"
-    """Only limits the version, should the package be installed (``constraints.txt``, uv's ``constraint-dependencies``)."""
+    """Only limits the version, should the package be installed (``constraints.txt``)."""
     LOCKED = "locked"
     """Records the version that was chosen."""
 

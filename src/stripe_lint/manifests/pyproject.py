@@ -19,29 +19,32 @@ if TYPE_CHECKING:
 
     from stripe_lint.manifests.versions import VersionRange
 
-_LISTS = (
+_LISTS: tuple[tuple[str, ...], ...] = (
     ("project", "dependencies"),
     ("tool", "uv", "dev-dependencies"),
     ("tool", "rye", "dev-dependencies"),
     ("tool", "flit", "metadata", "requires"),
 )
-_CONSTRAINT_LISTS = (
+_CONSTRAINT_LISTS: tuple[tuple[str, ...], ...] = (
     ("tool", "uv", "constraint-dependencies"),
     ("tool", "uv", "override-dependencies"),
 )
-_TABLES_OF_LISTS = (
+_TABLES_OF_LISTS: tuple[tuple[str, ...], ...] = (
     ("project", "optional-dependencies"),
     ("dependency-groups",),
     ("tool", "pdm", "dev-dependencies"),
     ("tool", "flit", "metadata", "requires-extra"),
 )
-_POETRY_TABLES = (("tool", "poetry", "dependencies"), ("tool", "poetry", "dev-dependencies"))
+_POETRY_TABLES: tuple[tuple[str, ...], ...] = (
+    ("tool", "poetry", "dependencies"),
+    ("tool", "poetry", "dev-dependencies"),
+)
 _ENVIRONMENT_LISTS = ("dependencies", "extra-dependencies")
 _DYNAMIC = ("tool", "setuptools", "dynamic")
 
 
 def read(path: Path, text: str) -> Manifest:
-    """The entries of a ``pyproject.toml``. Raises ``SourceError`` if it is no TOML or a constraint on ``stripe`` is none."""
+    """The entries of a ``pyproject.toml``. Raises ``SourceError`` if it is no TOML, or holds a wrong constraint."""
     document = TomlDocument(text)
     found = list(chain(_standard(document), _poetry(document), _others(document)))
     sources = document.table("tool", "uv", "sources")
@@ -70,10 +73,10 @@ def _poetry(document: TomlDocument) -> Iterator[Entry]:
 
 
 def _others(document: TomlDocument) -> Iterator[Entry]:
-    at = ("tool", "pdm", "resolution", "overrides")
-    yield from entries.of_table(document, document.table(*at), at, _plain_range, Role.CONSTRAINT)
-    at = ("tool", "pixi", "pypi-dependencies")
-    yield from entries.of_table(document, document.table(*at), at, _plain_range)
+    overrides = ("tool", "pdm", "resolution", "overrides")
+    yield from entries.of_table(document, document.table(*overrides), overrides, _plain_range, Role.CONSTRAINT)
+    pixi = ("tool", "pixi", "pypi-dependencies")
+    yield from entries.of_table(document, document.table(*pixi), pixi, _plain_range)
     for name in document.table("tool", "hatch", "envs"):
         for key in _ENVIRONMENT_LISTS:
             place = ("tool", "hatch", "envs", name, key)
@@ -88,7 +91,10 @@ def _plain_range(text: str) -> VersionRange:
 
 def _files(document: TomlDocument, path: Path) -> Iterator[Include]:
     """The requirements files from which setuptools takes the dependencies."""
-    for at in (("dependencies",), *(("optional-dependencies", name) for name in document.table(*_DYNAMIC, "optional-dependencies"))):
+    for at in (
+        ("dependencies",),
+        *(("optional-dependencies", name) for name in document.table(*_DYNAMIC, "optional-dependencies")),
+    ):
         named = document.table(*_DYNAMIC, *at).get("file", [])
         for name in [named] if isinstance(named, str) else named:
             if isinstance(name, str):

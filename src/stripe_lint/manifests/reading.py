@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stripe_lint.errors import SourceError
 from stripe_lint.manifests.kinds import Kind
-from stripe_lint.sources import Source, first_newline, line_of, reason_of
+from stripe_lint.sources import Source, first_newline, line_of, read_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +24,8 @@ _MODULES = {
     Kind.PIPFILE: "pipfile",
 }
 _WORD = re.compile(rb"stripe", re.IGNORECASE)
+_INCLUDING = frozenset({Kind.REQUIREMENTS, Kind.SETUP_CFG, Kind.SETUP_PY, Kind.PYPROJECT})
+_INCLUDE = re.compile(rb"^\s*-(?:r|-requirement)|\.(?:txt|in)\b", re.MULTILINE)
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -37,14 +39,6 @@ _DECLARATION = re.compile(rb"#.*coding[:=]\s*([-\w.]+)")
 def mentions_stripe(data: bytes) -> bool:
     """Whether a manifest can say anything about ``stripe``; one that does not pass is never parsed."""
     return _WORD.search(data) is not None or (b"\0" in data and _WORD.search(data.replace(b"\0", b"")) is not None)
-
-
-def read_data(path: Path) -> bytes:
-    """The content of the file. Raises ``SourceError`` if it can't be read."""
-    try:
-        return path.read_bytes()
-    except (OSError, ValueError) as error:
-        raise SourceError(reason_of(error)) from error
 
 
 def decode_manifest(data: bytes, path: Path, name: str, kind: Kind) -> Source:
@@ -101,8 +95,11 @@ def parse_manifest(path: Path, text: str, kind: Kind) -> Manifest:
 
 
 def read_manifest(path: Path, kind: Kind) -> Manifest | None:
-    """The manifest at ``path``, ``None`` if it does not mention ``stripe``. Raises ``SourceError`` for a broken one."""
-    data = read_data(path)
-    if not mentions_stripe(data):
+    """The manifest at ``path``, ``None`` if neither it nor what it includes can mention ``stripe``.
+
+    Raises ``SourceError`` for a broken one.
+    """
+    data = read_file(path)
+    if not mentions_stripe(data) and not (kind in _INCLUDING and _INCLUDE.search(data)):
         return None
     return parse_manifest(path, decode_manifest(data, path, str(path), kind).text, kind)

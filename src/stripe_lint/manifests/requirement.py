@@ -143,5 +143,3 @@ def _constraints(manifest: Manifest) -> Iterator[Entry]:
 @cache
 def _parsed(version_range: str) -> VersionRange:
     return parse_range(version_range)
-
-

@@ -25,13 +25,14 @@ _EDITABLE = frozenset({"-e", "--editable"})
 
 
 def read(path: Path, text: str) -> Manifest:
-    """The entries and includes of a requirements file. Raises ``SourceError`` for a line on ``stripe`` that is wrong."""
+    """The entries and includes of a requirements file. Raises ``SourceError`` for a wrong line on ``stripe``."""
     role = Role.CONSTRAINT if "constraint" in path.name.lower() else Role.REQUIREMENT
     places = Places(text)
     entries: list[Entry] = []
     includes: list[Include] = []
     for start, end, line in _logical_lines(text):
         span = places.span(start, end)
+        wanted = line
         if line.startswith("-"):
             option = _OPTION.match(line)
             if option is None:
@@ -43,8 +44,8 @@ def read(path: Path, text: str) -> Manifest:
                 continue
             if option["name"] not in _EDITABLE:
                 continue
-            line = value
-        requirement, *options = _OPTION_OF_A_REQUIREMENT.split(line, maxsplit=1)
+            wanted = value
+        requirement, *options = _OPTION_OF_A_REQUIREMENT.split(wanted, maxsplit=1)
         try:
             found = parse_dependency(requirement)
         except ValueError as error:

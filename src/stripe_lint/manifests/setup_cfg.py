@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import re
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from stripe_lint.errors import SourceError
@@ -44,12 +45,12 @@ def read(path: Path, text: str) -> Manifest:
             names = item.text.removeprefix("file:").split(",")
             includes += [Include(span, absolute(path.parent / name.strip()), Role.REQUIREMENT) for name in names]
             continue
-        found.extend(entries.of_string(item.text, lambda at=item: places.span(at.start, at.end)))  # type: ignore[misc]
+        found.extend(entries.of_string(item.text, partial(places.span, item.start, item.end)))
     return Manifest(path, Kind.SETUP_CFG, tuple(found), tuple(includes))
 
 
 def _validate(text: str) -> None:
-    parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
+    parser = configparser.RawConfigParser(strict=False)
     try:
         parser.read_string(text)
     except configparser.MissingSectionHeaderError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import warnings
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stripe_lint.errors import SourceError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _KEYWORDS = frozenset({"install_requires", "extras_require"})
+
 
 def read(path: Path, text: str) -> Manifest:
     """The requirements that ``setup()`` is given. Raises ``SourceError`` if the file can't be parsed."""
@@ -35,14 +37,14 @@ def read(path: Path, text: str) -> Manifest:
     includes: list[Include] = []
     for value in _given_to_setup(tree, bound):
         for node in _strings(value, bound):
-            assert isinstance(node.value, str)
-            if node.value.endswith((".txt", ".in")):
-                includes.append(Include(_span(node), absolute(path.parent / node.value), Role.REQUIREMENT))
+            text = str(node.value)
+            if text.endswith((".txt", ".in")):
+                includes.append(Include(_span(node), absolute(path.parent / text), Role.REQUIREMENT))
                 continue
-            for line in node.value.splitlines():
+            for line in text.splitlines():
                 # Any string of the program may begin with the word; only a requirement counts.
                 with suppress(SourceError):
-                    found.extend(entries.of_string(line, lambda at=node: _span(at)))  # type: ignore[misc]
+                    found.extend(entries.of_string(line, partial(_span, node)))
     return Manifest(path, Kind.SETUP_PY, tuple(found), tuple(includes))
 
 

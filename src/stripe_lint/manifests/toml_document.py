@@ -22,7 +22,10 @@ Path = tuple["str | int", ...]
 
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _STRING = re.compile(
-    r'"""(?:[^\\"]|\\.|"(?!"")|"(?="""))*"""' r"|'''(?:[^']|'(?!'')|'(?='''))*'''" r"|\"(?:[^\\\"\n]|\\.)*\"" r"|'[^'\n]*'",
+    r'"""(?:[^\\"]|\\.|"(?!"")|"(?="""))*"""'
+    r"|'''(?:[^']|'(?!'')|'(?='''))*'''"
+    r"|\"(?:[^\\\"\n]|\\.)*\""
+    r"|'[^'\n]*'",
     re.DOTALL,
 )
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -172,11 +175,10 @@ class _Scanner:
 
     def _take(self, pattern: re.Pattern[str]) -> str:
         match = pattern.match(self._text, self._at)
-        assert match is not None
+        if match is None:
+            raise AssertionError(f"no TOML at {self._at}, although it was read")
         self._at = match.end()
         return match[0]
 
     def _skip_blank(self) -> None:
-        match = _BLANK.match(self._text, self._at)
-        assert match is not None
-        self._at = match.end()
+        self._take(_BLANK)

@@ -1,4 +1,4 @@
-"""Reads the lock files in TOML: those of Poetry, uv and PDM, and the standard one (PEP 751). They differ in one name."""
+"""Reads the lock files in TOML: those of Poetry, uv and PDM, and the standard one (PEP 751)."""
 
 from __future__ import annotations
 

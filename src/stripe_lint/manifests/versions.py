@@ -36,7 +36,8 @@ class VersionRange:
             for each in self.alternatives[0]
             if each.operator in {"==", "==="} and not each.version.endswith(".*")
         ]
-        return _version(pins[0]) if pins else None
+        # "===" takes any text
+        return version_of(pins[0]) if pins else None
 
     @property
     def is_bounded(self) -> bool:
@@ -111,21 +112,19 @@ def parse_poetry_range(text: str) -> VersionRange:
     return VersionRange(tuple(alternatives))
 
 
-def _split_poetry(text: str) -> list[str]:
+def _split_poetry(text: str) -> list[re.Match[str]]:
     """The parts of one alternative, which stand apart by commas or blanks."""
-    parts = []
+    parts: list[re.Match[str]] = []
     for piece in filter(None, (each.strip() for each in text.split(","))):
         found = list(_POETRY_PART.finditer(piece))
         if not found or _POETRY_PART.sub("", piece).strip():
             raise ValueError(f'"{text}" is no version constraint')
-        parts.extend(match[0] for match in found)
+        parts.extend(found)
     return parts
 
 
-def _poetry_part(text: str) -> str:
+def _poetry_part(match: re.Match[str]) -> str:
     """One part as a PEP 440 specifier; empty for ``*``."""
-    match = _POETRY_PART.fullmatch(text)
-    assert match is not None
     operator, version = match["operator"] or "", match["version"]
     if version == "*":
         return ""
@@ -162,7 +161,8 @@ def _admitted(wanted: VersionRange) -> tuple[Version, ...]:
     found = tuple(version for version in known_versions() if wanted.admits(version))
     if found:
         return found
-    named = {_version(each.version.removesuffix(".*")) for alternative in wanted.alternatives for each in alternative}
+    texts = {each.version.removesuffix(".*") for alternative in wanted.alternatives for each in alternative}
+    named = {version for text in texts if (version := version_of(text)) is not None}
     # a range beyond the newest release: "> 20.1" means what comes next
     beyond = named | {_version(f"{version.major}.{version.minor}.{version.micro + 1}") for version in named}
     return tuple(sorted(version for version in beyond if wanted.contains(version)))
