@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from rule_cases import FIXTURES, Case, unrelated_rules
+from rule_cases import FIXTURES, Case, all_cases, unrelated_rules
 
 from stripe_lint import catalogue
 from stripe_lint.cli import main
@@ -38,8 +38,8 @@ def report(case: Case, format_: str, folder: Path, monkeypatch: pytest.MonkeyPat
 
 def case_of(snapshots: Path) -> Case:
     folder = FIXTURES / snapshots.parent.name
-    (path,) = (path for path in folder.iterdir() if path.stem == snapshots.name)
-    return Case(path)
+    (case,) = (case for case in all_cases() if case.path.parent == folder and case.path.stem == snapshots.name)
+    return case
 
 
 def without_prose(value: object) -> object:
