@@ -6,7 +6,7 @@ over anything in silence.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -105,10 +105,30 @@ def find_in(source: Source, tree: ast.Module, rules: Sequence[Rule], config: Con
     return findings_of(module, applicable, source.name)
 
 
+class JudgedManifest(NamedTuple):
+    """A manifest with what the rules find in it, without what its comments suppress."""
+
+    subject: CheckedManifest
+    source: Source
+    config: Config
+    findings: tuple[Finding, ...]
+
+
 def check_manifest(
     data: bytes, place: Place, kind: Kind, config_for: Callable[[], Config], knowledge: Knowledge | None = None
 ) -> FileReport | None:
-    """What the rules find in one manifest, given as bytes, without what its comments suppress. Never raises.
+    """The report on one manifest; the rest is as in ``judge_manifest``."""
+    judged = judge_manifest(data, place, kind, config_for, knowledge)
+    if not isinstance(judged, JudgedManifest):
+        return judged
+    lines = lines_of(judged.findings, judged.source)
+    return FileReport(place.name, judged.findings, lines, judged.config.fail_on)
+
+
+def judge_manifest(
+    data: bytes, place: Place, kind: Kind, config_for: Callable[[], Config], knowledge: Knowledge | None = None
+) -> JudgedManifest | FileReport | None:
+    """What the rules find in one manifest, given as bytes, or the report that it could not be checked. Never raises.
 
     ``None`` stands for a manifest that says nothing of the package, although it holds the word, and for one that no
     rule looks at. ``config_for`` may raise ``ConfigError``; it is asked late, because a broken manifest is often the
@@ -142,22 +162,21 @@ def check_manifest(
 
 def _judge(
     manifest: Manifest, source: Source, rules: Sequence[Rule], config: Config, knowledge: Knowledge | None
-) -> FileReport:
+) -> JudgedManifest:
     from stripe_lint.manifests.checked import CheckedManifest
     from stripe_lint.manifests.knowledge import shipped_knowledge
     from stripe_lint.manifests.suppressions import ManifestSuppressions
 
     subject = CheckedManifest(
-        manifest, knowledge or shipped_knowledge(), config.max_majors_behind, lambda: project_of(source.path)
+        manifest, knowledge or shipped_knowledge(), config.max_majors_behind, partial(project_of, source.path)
     )
-    findings = findings_of(subject, rules, source.name)
     comments = ManifestSuppressions(source.text)
-    findings = [
+    findings = (
         finding
-        for finding in findings
+        for finding in findings_of(subject, rules, source.name)
         if finding.code == COULD_NOT_CHECK.code or not comments.cover(finding.code, finding.name, finding.span.line)
-    ]
-    return FileReport(source.name, tuple(findings), lines_of(findings, source), config.fail_on)
+    )
+    return JudgedManifest(subject, source, config, tuple(findings))
 
 
 def applicable_rules(

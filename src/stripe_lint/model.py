@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.manifests.checked import CheckedManifest
+    from stripe_lint.manifests.repairs import NewText
 
     Detector = Callable[[Module], Iterator["Hit"]] | Callable[[CheckedManifest], Iterator["Hit"]]
 
@@ -92,7 +93,8 @@ class Rule(NamedTuple):
 
     ``default`` tells whether the rule is on without configuration; ``cwe`` holds the numbers of the weaknesses
     it finds, most specific first; ``in_tests`` tells whether it also reports in test code. ``repair`` records the edits
-    that repair one hit in its module, or raises ``Declined``. ``detect`` takes what ``subject`` says.
+    that repair one hit in its module, or raises ``Declined``. ``detect`` takes what ``subject`` says; for a manifest
+    ``repair_manifest`` takes the place of ``repair``: from the hit and the text it makes the new text of a file.
     """
 
     code: str
@@ -103,6 +105,7 @@ class Rule(NamedTuple):
     detect: Detector
     fix: FixClass = FixClass.NONE
     repair: Callable[[Module, Hit, Edit], None] | None = None
+    repair_manifest: Callable[[CheckedManifest, Hit, str], NewText] | None = None
     default: bool = True
     confidence: Confidence = Confidence.HIGH
     in_tests: bool = False

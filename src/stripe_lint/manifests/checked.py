@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from stripe_lint.manifests.knowledge import Knowledge
     from stripe_lint.manifests.versions import VersionRange
+    from stripe_lint.model import Span
     from stripe_lint.project import Project
 
 _DECLARING = frozenset({Kind.PYPROJECT, Kind.PIPFILE, Kind.SETUP_CFG})
@@ -48,6 +49,10 @@ class CheckedManifest:
     def entries(self) -> tuple[Entry, ...]:
         """All that it says about ``stripe``."""
         return self.manifest.entries
+
+    def entry_at(self, span: Span) -> Entry:
+        """The entry that stands at ``span``, which must be there."""
+        return next(entry for entry in self.entries if entry.span == span)
 
     @cached_property
     def declarations(self) -> tuple[CheckedManifest, ...]:

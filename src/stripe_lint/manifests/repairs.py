@@ -14,6 +14,7 @@ from stripe_lint.manifests.kinds import Kind
 from stripe_lint.manifests.updates import DEPENDABOT_FILES, dependabot_updates, repository_root
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from packaging.version import Version
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from stripe_lint.manifests.model import Entry
     from stripe_lint.model import Span
 
+_PULL_REQUESTS: Final = "Dependabot would begin to open pull requests"
 _NEW_FILE: Final = "version: 2\nupdates:\n"
 _ENTRY: Final = """{indent}- package-ecosystem: "{ecosystem}"
 {indent}  directory: "{directory}"
@@ -48,10 +50,16 @@ _VALUE = re.compile(
 
 
 class NewText(NamedTuple):
-    """What a file is to hold; ``path`` is absolute, and may not exist yet."""
+    """What a file is to hold; ``path`` is absolute, and may not exist yet.
+
+    ``description`` says what was done, ``caution`` why only who asked for it gets it, ``notes`` what is left to do.
+    """
 
     path: Path
     text: str
+    description: str
+    caution: str
+    notes: tuple[str, ...] = ()
 
 
 def raise_bound(manifest: CheckedManifest, entry: Entry, text: str, target: Version) -> NewText:
@@ -80,7 +88,19 @@ def raise_bound(manifest: CheckedManifest, entry: Entry, text: str, target: Vers
     specifiers = found["specifiers"]
     blank = specifiers[len(specifiers.rstrip()) :]
     changed = written[: found.start("specifiers")] + raised(specifiers.rstrip(), target) + blank
-    return NewText(manifest.path, text[:start] + changed + written[found.end("specifiers") :] + text[end:])
+    return NewText(
+        manifest.path,
+        text[:start] + changed + written[found.end("specifiers") :] + text[end:],
+        f"the requirement now admits {target}",
+        "your code has to be tested with the newer release",
+        tuple(_notes(manifest)),
+    )
+
+
+def _notes(manifest: CheckedManifest) -> Iterator[str]:
+    for kind, command in _UPDATE_COMMANDS.items():
+        if (manifest.path.parent / kind.value).is_file():
+            yield f"{kind.value} still has the old release: run {command}"
 
 
 def add_dependabot_entry(manifest: CheckedManifest) -> NewText:
@@ -94,10 +114,14 @@ def add_dependabot_entry(manifest: CheckedManifest) -> NewText:
     directory = "/" if folder == "." else f"/{folder}"
     ecosystem = "uv" if (manifest.path.parent / "uv.lock").is_file() else "pip"
     if not path.is_file():
-        return NewText(path, _NEW_FILE + _ENTRY.format(indent="  ", ecosystem=ecosystem, directory=directory))
+        text = _NEW_FILE + _ENTRY.format(indent="  ", ecosystem=ecosystem, directory=directory)
+        return NewText(path, text, f"{DEPENDABOT_FILES[0]} is made", _PULL_REQUESTS)
     if any(update.get("package-ecosystem") == ecosystem for update in dependabot_updates(path)):
         raise Declined(f"{DEPENDABOT_FILES[0]} has an entry for {ecosystem} that leaves this manifest out")
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise Declined(f"{DEPENDABOT_FILES[0]} can't be read") from error
     header = _UPDATES.search(text)
     if header is None:
         raise Declined("the list of updates is not written line by line")
@@ -106,7 +130,7 @@ def add_dependabot_entry(manifest: CheckedManifest) -> NewText:
     item = _ITEM.search(text, header.end(), end)
     entry = _ENTRY.format(indent=item["indent"] if item else "  ", ecosystem=ecosystem, directory=directory)
     body = text[:end].rstrip("\n") + "\n"
-    return NewText(path, body + entry + text[end:])
+    return NewText(path, body + entry + text[end:], f"an entry is added to {DEPENDABOT_FILES[0]}", _PULL_REQUESTS)
 
 
 def _offsets(text: str, span: Span) -> tuple[int, int]:

@@ -57,6 +57,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stripe_lint.manifests.repairs import raise_bound
 from stripe_lint.model import FixClass, Hit, Rule, Severity, Subject
 from stripe_lint.rules._dependencies import declared, described, flaw, is_outdated, majors_behind
 
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.manifests.checked import CheckedManifest
+    from stripe_lint.manifests.repairs import NewText
 
 
 def detect(manifest: CheckedManifest) -> Iterator[Hit]:
@@ -83,6 +85,11 @@ def detect(manifest: CheckedManifest) -> Iterator[Hit]:
         )
 
 
+def repair(manifest: CheckedManifest, hit: Hit, text: str) -> NewText:
+    """Raise the bound to the newest release."""
+    return raise_bound(manifest, manifest.entry_at(hit.span), text, manifest.knowledge.newest)
+
+
 RULE = Rule(
     code="STP501",
     name="outdated-stripe",
@@ -91,5 +98,6 @@ RULE = Rule(
     cwe=(1104,),
     fix=FixClass.UNSAFE,
     subject=Subject.MANIFEST,
+    repair_manifest=repair,
     detect=detect,
 )

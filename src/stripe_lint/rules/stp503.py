@@ -67,6 +67,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stripe_lint.errors import Declined
+from stripe_lint.manifests.repairs import raise_bound
 from stripe_lint.model import FixClass, Hit, Rule, Severity, Subject
 from stripe_lint.rules._dependencies import REACHED_KINDS, Flaw, declared, described, flaw
 from stripe_lint.rules._reach import reaches
@@ -74,8 +76,11 @@ from stripe_lint.rules._reach import reaches
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from packaging.version import Version
+
     from stripe_lint.manifests.checked import CheckedManifest
     from stripe_lint.manifests.model import Entry
+    from stripe_lint.manifests.repairs import NewText
 
 
 def detect(manifest: CheckedManifest) -> Iterator[Hit]:
@@ -98,14 +103,31 @@ def _severity(manifest: CheckedManifest, wrong: Flaw) -> Severity:
 
 def _message(manifest: CheckedManifest, entry: Entry, wrong: Flaw) -> str:
     subject = described(manifest, entry)
+    better = _better(manifest, wrong)
+    advice = f"take {better} or newer" if better else "no release is better"
     if wrong.withdrawn is not None:
         reason = f" ({wrong.withdrawn})" if wrong.withdrawn else ""
-        after = next((each for each in manifest.knowledge.standing if each > wrong.version), manifest.knowledge.newest)
-        return f"{subject} was withdrawn by its authors{reason}; take {after} or newer"
+        return f"{subject} was withdrawn by its authors{reason}; {advice}"
     *others, last = (weakness.effect for weakness in wrong.weaknesses)
     effects = f"{', '.join(others)} and {last}" if others else last
-    fixed = [weakness.fixed for weakness in wrong.weaknesses if weakness.fixed is not None]
-    return f"{subject} {effects}; take {max(fixed)} or newer" if fixed else f"{subject} {effects}; no release is better"
+    return f"{subject} {effects}; {advice}"
+
+
+def _better(manifest: CheckedManifest, wrong: Flaw) -> Version | None:
+    """The first release without what is wrong, ``None`` if none is known."""
+    if wrong.withdrawn is not None:
+        return next((each for each in manifest.knowledge.standing if each > wrong.version), None)
+    return max((weakness.fixed for weakness in wrong.weaknesses if weakness.fixed is not None), default=None)
+
+
+def repair(manifest: CheckedManifest, hit: Hit, text: str) -> NewText:
+    """Raise the bound to the first release without the hole."""
+    entry = manifest.entry_at(hit.span)
+    wrong = flaw(manifest, entry)
+    target = _better(manifest, wrong) if wrong is not None else None
+    if target is None:
+        raise Declined("no release without the hole is known")
+    return raise_bound(manifest, entry, text, target)
 
 
 RULE = Rule(
@@ -116,5 +138,6 @@ RULE = Rule(
     cwe=(1395,),
     fix=FixClass.UNSAFE,
     subject=Subject.MANIFEST,
+    repair_manifest=repair,
     detect=detect,
 )

@@ -63,6 +63,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stripe_lint.manifests.repairs import add_dependabot_entry
 from stripe_lint.manifests.updates import is_kept_up_to_date
 from stripe_lint.model import FixClass, Hit, Rule, Severity, Subject
 
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.manifests.checked import CheckedManifest
+    from stripe_lint.manifests.repairs import NewText
 
 
 def detect(manifest: CheckedManifest) -> Iterator[Hit]:
@@ -85,6 +87,11 @@ def detect(manifest: CheckedManifest) -> Iterator[Hit]:
         )
 
 
+def repair(manifest: CheckedManifest, hit: Hit, text: str) -> NewText:  # noqa: ARG001
+    """Write Dependabot's entry."""
+    return add_dependabot_entry(manifest)
+
+
 RULE = Rule(
     code="STP504",
     name="no-automated-stripe-updates",
@@ -93,5 +100,6 @@ RULE = Rule(
     cwe=(1104,),
     fix=FixClass.UNSAFE,
     subject=Subject.MANIFEST,
+    repair_manifest=repair,
     detect=detect,
 )
