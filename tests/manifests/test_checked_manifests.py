@@ -26,6 +26,7 @@ def test_manifests_are_found_beside_python(shop: Shop) -> None:
         "reqs.txt",
         "requirements/base.txt",
         "requirements/extra.in",
+        "deps/all.txt",
     ):
         shop.write(name, OLD)
     for name in ("poetry.lock", "uv.lock", "pdm.lock"):
@@ -43,6 +44,7 @@ def test_manifests_are_found_beside_python(shop: Shop) -> None:
     assert sorted({path for path, _, _ in outcome.found}) == [
         "Pipfile",
         "constraints.txt",
+        "deps/all.txt",
         "dev-requirements.in",
         "inner/setup.cfg",
         "pay.py",
@@ -69,7 +71,7 @@ def test_git_lists_them_too(shop: Shop) -> None:
     assert shop.check("--select", "STP503").found == [("requirements.txt", 1, "STP503")]
 
 
-@pytest.mark.parametrize("name", ["deps/base.txt", "need.in", "everything.pip"])
+@pytest.mark.parametrize("name", ["needs/base.txt", "need.in", "everything.pip"])
 def test_a_named_text_file_holds_requirements(shop: Shop, name: str) -> None:
     shop.write(name, OLD)
     assert shop.check("--select", "STP503", name).found == [(name, 1, "STP503")]

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.errors import SourceError
-from stripe_lint.manifests.kinds import Kind, kind_of
+from stripe_lint.manifests.kinds import REQUIREMENT_FOLDERS, Kind, kind_of
 from stripe_lint.manifests.reading import read_manifest
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def manifest_at(path: Path, kind: Kind) -> Manifest | None:
 
 
 def manifests_in(folder: Path) -> Iterator[Manifest]:
-    """The manifests of a project that lives in ``folder``, and what lies in its ``requirements`` folder."""
+    """The manifests of a project that lives in ``folder``, and what lies in its folder of requirements."""
     names = _names(folder)
     for name in names:
         path = folder / name
@@ -55,7 +55,7 @@ def manifests_in(folder: Path) -> Iterator[Manifest]:
         if manifest is not None:
             yield manifest
     for name in names:
-        if name.lower() in {"requirements", "reqs"}:
+        if name.lower() in REQUIREMENT_FOLDERS:
             for inner in _names(folder / name):
                 path = folder / name / inner
                 manifest = manifest_at(path, Kind.REQUIREMENTS) if kind_of(path) is Kind.REQUIREMENTS else None

@@ -34,7 +34,8 @@ _LOCKS = frozenset({Kind.POETRY_LOCK, Kind.UV_LOCK, Kind.PDM_LOCK, Kind.PIPFILE_
 _BY_NAME = {kind.value: kind for kind in Kind if kind is not Kind.REQUIREMENTS}
 _REQUIREMENT_SUFFIXES = (".txt", ".in", ".pip")
 _REQUIREMENT_WORDS = ("requirement", "constraint")
-_REQUIREMENT_FOLDERS = frozenset({"requirements", "reqs"})
+REQUIREMENT_FOLDERS = frozenset({"requirements", "reqs", "deps", "dependencies"})
+"""Folders, in lower case, in which every text file is a list of requirements."""
 
 
 def kind_of(path: Path) -> Kind | None:
@@ -53,7 +54,7 @@ def kind_of(path: Path) -> Kind | None:
     lower = name.lower()
     # "reqs.txt" and "requirements-dev.txt", but not "robots.txt"
     named = any(word in lower for word in _REQUIREMENT_WORDS) or lower.startswith("reqs")
-    return Kind.REQUIREMENTS if named or path.parent.name.lower() in _REQUIREMENT_FOLDERS else None
+    return Kind.REQUIREMENTS if named or path.parent.name.lower() in REQUIREMENT_FOLDERS else None
 
 
 def kind_of_named(path: Path) -> Kind | None:
