@@ -6,8 +6,11 @@ of a project. A comment says what is expected on its line, with the severity in 
     event = json.loads(request.body)  # expect: STP101
     stripe.Refund.create(charge=ref)  # expect: STP201[warning], STP301
 
-Every rule judges every case, and what is not expected must not be found. A rule that is off by default judges only the
-cases of its own folder, where it is switched on.
+A case of a rule about dependencies is a manifest, or a folder with some. Where a manifest can't hold comments, a file
+``expected.txt`` beside it says what is expected: ``Pipfile.lock:12: STP501, STP504[info]``.
+
+Every rule judges every case, and what is not expected must not be found; only the rules about dependencies leave the
+cases about code alone. A rule that is off by default judges only the cases of its own folder, where it is switched on.
 
 ``declined_….py`` is a bad case that no fix changes; the line above each finding says why: ``# not fixed: the reason``.
 What the safe fixes make of ``bad_case`` is ``bad_case.fixed``, what all fixes make of it ``bad_case.unsafe``.
@@ -15,6 +18,7 @@ What the safe fixes make of ``bad_case`` is ``bad_case.fixed``, what all fixes m
 
 from __future__ import annotations
 
+import codecs
 import re
 import shutil
 from collections import Counter
@@ -23,16 +27,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stripe_lint.config import Configurations, Place
+from stripe_lint.errors import SourceError
+from stripe_lint.manifests.kinds import kind_of
+from stripe_lint.manifests.reading import read_manifest
 from stripe_lint.model import Finding, Severity
 from stripe_lint.positions import characters
 from stripe_lint.run import check_paths
 
 FIXTURES = Path(__file__).parent / "fixtures"
+SIDECAR = "expected.txt"
+DEPENDENCY_RULES = "STP5"
 
 _MARK = re.compile(r"#\s*exp\w*t\w*(?:\s*[:=]|\s+STP).*", re.IGNORECASE)
 _COMMENT = re.compile(r"# expect: (?P<items>\S.*)")
 _ITEM = re.compile(r"(?P<code>STP\d{3})(?:\[(?P<severity>\w+)\])?")
 _IS_FIXED = re.compile(r"\.(fixed|unsafe)(\.py)?$")
+_PLACE = re.compile(r"(?P<path>[^:#]+):(?P<line>\d+): (?P<items>.*)")
 _SEVERITIES = {severity.label: severity for severity in Severity}
 
 
@@ -96,10 +106,16 @@ class Case:
 
     @property
     def files(self) -> dict[str, str]:
-        """The text of each Python file by its path in the project."""
-        files = sorted(self.path.rglob("*.py")) if self.is_folder else [self.path]
+        """The text of each Python file and manifest by its path in the project."""
+        files = sorted(self.path.rglob("*")) if self.is_folder else [self.path]
         base = self.path if self.is_folder else self.path.parent
-        return {file.relative_to(base).as_posix(): file.read_text(encoding="utf-8") for file in files}
+        read = [file for file in files if file.suffix == ".py" or kind_of(file) or file.name == SIDECAR]
+        return {file.relative_to(base).as_posix(): decoded(file.read_bytes()) for file in read}
+
+    @property
+    def is_code(self) -> bool:
+        """Whether the case is about Python, not about manifests."""
+        return any(name.endswith(".py") for name in self.files)
 
     def copy_to(self, project: Path) -> None:
         """Copies the case to where its files don't count as test code."""
@@ -118,6 +134,11 @@ def all_cases() -> list[Case]:
     return [Case(path) for path in paths if not _IS_FIXED.search(path.name)]
 
 
+def unrelated_rules(code: str) -> list[str]:
+    """What is not asked about the cases of a rule about code: their manifests are only there to be there."""
+    return [] if code.startswith(DEPENDENCY_RULES) else [DEPENDENCY_RULES]
+
+
 def make_project(folder: Path) -> None:
     """Makes ``folder`` a project of its own, so that nothing above it counts."""
     folder.mkdir(parents=True)
@@ -131,6 +152,40 @@ def expectations(text: str) -> list[Expectation]:
         mark = _MARK.search(line)
         if mark is not None:
             found.extend(_read(mark[0].rstrip(), number))
+    return found
+
+
+def decoded(data: bytes) -> str:
+    """The text of a fixture, with or without a byte order mark; other encodings only lose what is not ASCII."""
+    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+        if data.startswith(mark):
+            return data.decode(encoding).replace("\r\n", "\n")
+    return data.decode("utf-8-sig", "replace").replace("\r\n", "\n")
+
+
+def expected_in(files: dict[str, str]) -> dict[tuple[str, int, str], Severity | None]:
+    """What the comments in ``files`` and the file beside them expect: path, line and code, with the severity."""
+    found = {(path, each.line, each.code): each.severity for path in files for each in expectations(files[path])}
+    for line in files.get(SIDECAR, "").splitlines():
+        place = _PLACE.fullmatch(line)
+        if place is None:
+            raise MalformedExpectationError(f"{SIDECAR}: {line}")
+        for each in _read(f"# expect: {place['items']}", int(place["line"])):
+            found[place["path"], each.line, each.code] = each.severity
+    return found
+
+
+def _manifests_of_stripe(project: Path) -> list[Path]:
+    """The manifests in a project that speak of the package, whole or broken."""
+    found = []
+    for path in sorted(project.rglob("*")):
+        kind = kind_of(path)
+        try:
+            manifest = read_manifest(path, kind) if kind is not None and path.is_file() else None
+        except SourceError:
+            found.append(path)
+        else:
+            found.extend([path] if manifest is not None and manifest.entries else [])
     return found
 
 
@@ -148,14 +203,16 @@ def _read(comment: str, number: int) -> list[Expectation]:
     return read
 
 
-def check(project: Path, switched_on: str) -> list[Found]:
+def check(project: Path, switched_on: str, *, only: bool = False) -> list[Found]:
     """What all rules find in the folder ``project``; ``switched_on`` is a rule that runs even if it is off by default.
 
-    Raises ``AssertionError`` if not every file of the project was looked at.
+    With ``only`` no other rule runs. Raises ``AssertionError`` if not every file of the project was looked at.
     """
-    configurations = Configurations(None, {"extend-select": [switched_on]}, Place("test ", project))
+    layer = {"select" if only else "extend-select": [switched_on], "ignore": unrelated_rules(switched_on)}
+    configurations = Configurations(None, layer, Place("test ", project))
     report = check_paths([project], configurations, jobs=1)
-    assert report.found == sum(1 for _ in project.rglob("*.py"))
+    manifests = [] if unrelated_rules(switched_on) else _manifests_of_stripe(project)
+    assert report.found == sum(1 for _ in project.rglob("*.py")) + len(manifests)
     return [
         _located(finding, project, file.lines[finding.span.line]) for file in report.files for finding in file.findings
     ]
@@ -176,7 +233,7 @@ def _located(finding: Finding, project: Path, line: str) -> Found:
 
 def differences(found: list[Found], files: dict[str, str]) -> list[str]:
     """How ``found`` differs from what the comments in ``files`` expect, one line for each difference."""
-    expected = {(path, each.line, each.code): each.severity for path in files for each in expectations(files[path])}
+    expected = expected_in(files)
     seen = Counter((each.path, each.line, each.code) for each in found)
     problems = [f"missed alarm: {path}:{line}: {code}" for path, line, code in expected if not seen[path, line, code]]
     for each in found:

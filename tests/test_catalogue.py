@@ -15,6 +15,7 @@ from rule_cases import FIXTURES, Found, all_cases, check, make_project
 import stripe_lint
 from stripe_lint import catalogue, rules
 from stripe_lint.catalogue import COULD_NOT_CHECK
+from stripe_lint.model import Subject
 
 if TYPE_CHECKING:
     from stripe_lint.model import Rule
@@ -25,6 +26,10 @@ RULES = catalogue.all_rules()
 SECTIONS = ("What it finds", "Why it costs money", "Bad", "Good", "Fix", "Suppress", "References")
 
 each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+about_code = [rule for rule in RULES if rule.subject is Subject.CODE]
+about_manifests = [rule for rule in RULES if rule.subject is Subject.MANIFEST]
+each_rule_about_code = pytest.mark.parametrize("rule", about_code, ids=lambda rule: rule.code)
+each_rule_about_manifests = pytest.mark.parametrize("rule", about_manifests, ids=lambda rule: rule.code)
 
 
 def sections(rule: Rule) -> dict[str, str]:
@@ -41,10 +46,25 @@ def examples(rule: Rule, heading: str) -> list[str]:
     return fenced or [dedent(block) for block in indented]
 
 
+def named_files(rule: Rule, heading: str) -> dict[str, str]:
+    """The examples of a rule about manifests: the first line of each block names its file, and all make one project."""
+    blocks = re.findall(r"^```\w+\n(# ([\w./-]+)\n.*?)^```$", sections(rule)[heading] + "\n", re.MULTILINE | re.DOTALL)
+    assert blocks
+    return {name: text for text, name in blocks}
+
+
 def find_in(example: str, rule: Rule, project: Path) -> list[Found]:
     make_project(project)
     (project / "shop.py").write_text(example, encoding="utf-8")
     return check(project, rule.code)
+
+
+def find_in_manifests(files: dict[str, str], rule: Rule, project: Path) -> list[Found]:
+    make_project(project)
+    for name, text in files.items():
+        (project / name).parent.mkdir(exist_ok=True)
+        (project / name).write_text(text, encoding="utf-8")
+    return check(project, rule.code, only=True)
 
 
 def test_every_rule_file_is_a_rule() -> None:
@@ -117,7 +137,26 @@ def test_a_page_names_only_rules_that_exist(rule: Rule) -> None:
     assert set(re.findall(r"\bSTP\d+\b", catalogue.page(rule))) <= known
 
 
-@each_rule
+@each_rule_about_manifests
+def test_the_bad_manifest_is_found_and_can_be_suppressed(rule: Rule, tmp_path: Path) -> None:
+    files = named_files(rule, "Bad")
+    found = find_in_manifests(files, rule, tmp_path / "bad")
+    assert {each.code for each in found} == {rule.code}
+    for each in found:
+        lines = files[each.path].split("\n")
+        lines[each.line - 1] += f"  # noqa: {rule.code}"
+        files[each.path] = "\n".join(lines)
+    assert find_in_manifests(files, rule, tmp_path / "suppressed") == []
+
+
+@each_rule_about_manifests
+def test_nothing_is_found_in_the_good_manifest(rule: Rule, tmp_path: Path) -> None:
+    files = named_files(rule, "Good")
+    assert any("stripe" in text for text in files.values())
+    assert find_in_manifests(files, rule, tmp_path / "good") == []
+
+
+@each_rule_about_code
 def test_the_bad_example_is_found_and_can_be_suppressed(rule: Rule, tmp_path: Path) -> None:
     shown = examples(rule, "Bad")
     assert shown
@@ -130,7 +169,7 @@ def test_the_bad_example_is_found_and_can_be_suppressed(rule: Rule, tmp_path: Pa
         assert find_in("\n".join(lines), rule, tmp_path / f"suppressed{number}") == []
 
 
-@each_rule
+@each_rule_about_code
 def test_nothing_is_found_in_the_good_example(rule: Rule, tmp_path: Path) -> None:
     shown = examples(rule, "Good")
     assert shown

@@ -72,7 +72,7 @@ def test_a_file_without_stripe_is_not_parsed(counts: Counter[str], tmp_path: Pat
     assert not counts["walked other.py"]
 
 
-@pytest.mark.parametrize("case", [case for case in all_cases() if case.is_folder], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [each for each in all_cases() if each.is_code and each.is_folder], ids=Case.name.fget)
 def test_another_module_is_read_once_for_a_whole_project(case: Case, counts: Counter[str], tmp_path: Path) -> None:
     case.copy_to(tmp_path / "project")
     check(tmp_path / "project", case.code)

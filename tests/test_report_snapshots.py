@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from rule_cases import FIXTURES, Case
+from rule_cases import FIXTURES, Case, all_cases, unrelated_rules
 
 from stripe_lint import catalogue
 from stripe_lint.cli import main
@@ -30,15 +30,16 @@ def report(case: Case, format_: str, folder: Path, monkeypatch: pytest.MonkeyPat
         case.copy_to(project)
     output = folder / "report"
     monkeypatch.chdir(project)
-    words = ["check", "--extend-select", case.code, "--format", format_, "--output", str(output)]
+    words = ["check", "--fail-on", "info", "--extend-select", case.code, "--format", format_, "--output", str(output)]
+    words += [word for code in unrelated_rules(case.code) for word in ("--ignore", code)]
     assert main(words) == 1
     return output.read_text(encoding="utf-8")
 
 
 def case_of(snapshots: Path) -> Case:
-    name = snapshots.name
     folder = FIXTURES / snapshots.parent.name
-    return Case(folder / name if (folder / name).is_dir() else folder / f"{name}.py")
+    (case,) = (case for case in all_cases() if case.path.parent == folder and case.path.stem == snapshots.name)
+    return case
 
 
 def without_prose(value: object) -> object:

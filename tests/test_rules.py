@@ -15,6 +15,7 @@ from rule_cases import (
     check,
     differences,
     expectations,
+    expected_in,
     make_project,
 )
 from variants import NO_KEY_FINDINGS, SAME_FINDINGS, SAME_KEY_FINDINGS, Code, Variant
@@ -42,7 +43,7 @@ def each(cases: Iterable[Case]) -> pytest.MarkDecorator:
 
 def each_in(variants: Iterable[Variant], cases: Iterable[Case]) -> pytest.MarkDecorator:
     """Each variant of each single-file case that it applies to."""
-    singles = [case for case in cases if not case.is_folder]
+    singles = [case for case in cases if case.is_code and not case.is_folder]
     pairs = [(variant, case) for variant in variants for case in singles if variant.applies(code_of(case))]
     assert {variant.name for variant, _ in pairs} == {variant.name for variant in variants}
     ids = [f"{variant.name}-{case.name}" for variant, case in pairs]
@@ -62,7 +63,7 @@ def test_a_case_is_found_as_its_comments_say(case: Case, tmp_path: Path) -> None
 @each(CASES)
 def test_only_a_bad_case_expects_its_own_rule(case: Case) -> None:
     assert case.path.name.startswith(("bad_", "declined_", "good_"))
-    codes = {expected.code for text in case.files.values() for expected in expectations(text)}
+    codes = {code for _, _, code in expected_in(case.files)}
     assert (case.code in codes) == case.is_bad
 
 

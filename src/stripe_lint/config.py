@@ -121,6 +121,24 @@ def _boolean(value: object, key: str, place: Place) -> bool:
     return value
 
 
+def _stripe_version(value: object, key: str, place: Place) -> str:
+    from stripe_lint.manifests.requirement import requirement_of
+
+    if not isinstance(value, str):
+        raise place.complain(key, f"must be a version or a range of versions, not {_describe(value)}")
+    try:
+        requirement_of(value)
+    except ValueError as error:
+        raise place.complain(key, f'"{value}" is no version (12.5.1) and no range of versions (>=12,<14)') from error
+    return value
+
+
+def _count(value: object, key: str, place: Place) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise place.complain(key, f"must be a number from 0 on, not {_describe(value)}")
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """What applies to a file. Rule selections hold codes and beginnings of codes only; names are resolved.
@@ -135,6 +153,8 @@ class Config:
     extend_exclude: tuple[Exclusion, ...] = option((), _exclusions, adds=True)
     fail_on: Severity = option(Severity.WARNING, _severity)
     include_tests: bool = option(False, _boolean)
+    stripe_version: str | None = option(None, _stripe_version)
+    max_majors_behind: int = option(2, _count)
 
     def with_layer(self, values: Mapping[str, object], place: Place) -> Config:
         """This configuration with ``values`` (raw, by key) on top.

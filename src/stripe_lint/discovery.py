@@ -1,4 +1,4 @@
-"""Finds the Python files to check: what git lists, or a walk that honours ``.gitignore`` files."""
+"""Finds the Python files and manifests to check: what git lists, or a walk that honours ``.gitignore`` files."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from stripe_lint.errors import ConfigError, SourceError
+from stripe_lint.manifests.kinds import kind_of
 from stripe_lint.sources import absolute, find_root, reason_of
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from stripe_lint.config import Configurations, Exclusion
 
 PYTHON_SUFFIXES = (".py", ".pyw")
-"""How the files end that a directory is searched for; a file that is named is checked whatever it is called."""
+"""How Python files end in a directory that is searched; a file that is named is checked whatever it is called."""
+
+_MANIFEST_SUFFIXES = (".txt", ".in", ".pip", ".toml", ".lock", ".cfg", "Pipfile")
 
 _IgnoreFile = tuple[Path, "GitIgnoreSpec"]
 
@@ -43,7 +46,7 @@ class Discovery(NamedTuple):
 
 
 def discover(paths: Sequence[Path], configurations: Configurations, *, force_exclude: bool = False) -> Discovery:
-    """The Python files that ``paths`` mean: files as they are, directories with everything below.
+    """The Python files and manifests that ``paths`` mean: files as they are, directories with everything below.
 
     Exclusions hold below a directory; for what is named itself only with ``force_exclude``.
     """
@@ -62,9 +65,9 @@ def discover(paths: Sequence[Path], configurations: Configurations, *, force_exc
         if not stat.S_ISDIR(mode):
             files[path] = None
             continue
-        found = _without_aliases(_python_files(path, exclusion, problems))
+        found = _without_aliases(_files(path, exclusion, problems))
         files.update(dict.fromkeys(found))
-        if not found:
+        if not any(file.name.endswith(PYTHON_SUFFIXES) for file in found):
             empty.append(path)
     return Discovery(tuple(files), tuple(empty), tuple(problems))
 
@@ -140,14 +143,19 @@ def _specification(lines: Iterable[str]) -> GitIgnoreSpec:
     return GitIgnoreSpec.from_lines(lines)
 
 
-def _python_files(top: Path, exclusion: _ExclusionByConfiguration, problems: list[Problem]) -> list[Path]:
+def _is_wanted(name: str, path: Path) -> bool:
+    """Whether a file that was found is to be checked: Python, or a manifest."""
+    return name.endswith(PYTHON_SUFFIXES) or (name.endswith(_MANIFEST_SUFFIXES) and kind_of(path) is not None)
+
+
+def _files(top: Path, exclusion: _ExclusionByConfiguration, problems: list[Problem]) -> list[Path]:
     listed = _listed_by_git(top, exclusion, problems)
     # git lists nothing for a directory that is itself ignored; who names it wants it checked.
     return listed or list(_walk(top, exclusion, problems))
 
 
 def _listed_by_git(top: Path, exclusion: _ExclusionByConfiguration, problems: list[Problem]) -> list[Path]:
-    """The Python files below ``top`` that git tracks or would add; none where git can't tell."""
+    """The files below ``top`` that git tracks or would add; none where git can't tell."""
     if not any((ancestor / ".git").exists() for ancestor in (top, *top.parents)):
         return []
     import subprocess
@@ -168,17 +176,17 @@ def _listed_by_git(top: Path, exclusion: _ExclusionByConfiguration, problems: li
         path = top / entry
         if path.name == "pyvenv.cfg":
             environments.append(path.parent)
-        elif entry.endswith(PYTHON_SUFFIXES):
+        elif _is_wanted(entry, path):
             if not exclusion.covers(path, top) and _is_readable_file(path):
                 files.append(path)
         elif path.is_dir() and not path.is_symlink() and not exclusion.covers_directory(path, top):
             # A repository inside this one: a submodule, or a clone that git does not look into.
-            files.extend(_python_files(path, exclusion, problems))
+            files.extend(_files(path, exclusion, problems))
     return [file for file in files if not any(file.is_relative_to(folder) for folder in environments)]
 
 
 def _walk(top: Path, exclusion: _ExclusionByConfiguration, problems: list[Problem]) -> Iterator[Path]:
-    """The Python files below ``top``; links to directories are not followed, virtual environments are left out."""
+    """The files below ``top``; links to directories are not followed, virtual environments are left out."""
     waiting: list[tuple[Path, list[_IgnoreFile]]] = [(top, [])]
     while waiting:
         directory, ignores = waiting.pop()
@@ -199,7 +207,7 @@ def _walk(top: Path, exclusion: _ExclusionByConfiguration, problems: list[Proble
                 if not exclusion.covers_directory(path, top) and not _is_ignored(path, ignores, is_directory=True):
                     waiting.append((path, ignores))
             elif (
-                entry.name.endswith(PYTHON_SUFFIXES)
+                _is_wanted(entry.name, path)
                 and not exclusion.covers(path, top)
                 and not _is_ignored(path, ignores, is_directory=False)
                 and _is_readable_file(path)

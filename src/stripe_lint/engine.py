@@ -6,26 +6,37 @@ over anything in silence.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from stripe_lint.catalogue import COULD_NOT_CHECK
 from stripe_lint.errors import ConfigError, SourceError
-from stripe_lint.model import Finding, Severity, Span
+from stripe_lint.model import Finding, Severity, Span, Subject
 from stripe_lint.sources import display_name, find_root
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from stripe_lint.analysis.module import Module
     from stripe_lint.config import Config
+    from stripe_lint.manifests.checked import CheckedManifest
+    from stripe_lint.manifests.kinds import Kind
+    from stripe_lint.manifests.knowledge import Knowledge
+    from stripe_lint.manifests.model import Manifest
     from stripe_lint.model import Hit, Rule, Step
     from stripe_lint.project import Project
     from stripe_lint.sources import Source
 
 _START = Span(1, 0, 1, 0)
+
+
+class Place(NamedTuple):
+    """Where bytes belong: the absolute ``path``, and the ``name`` that reports show."""
+
+    path: Path
+    name: str
 
 
 class FileReport(NamedTuple):
@@ -90,22 +101,100 @@ def find_in(source: Source, tree: ast.Module, rules: Sequence[Rule], config: Con
         module = project.load(source.path, source.text, tree)
     except Exception as error:
         return [_failure(source.name, f"the analysis crashed: {describe_crash(error)}")]
+    module.stripe_version = config.stripe_version
     return findings_of(module, applicable, source.name)
 
 
-def applicable_rules(path: Path, rules: Sequence[Rule], config: Config) -> Sequence[Rule]:
-    """Those of ``rules`` that judge the file at the absolute ``path``: only a few do in test code."""
+class JudgedManifest(NamedTuple):
+    """A manifest with what the rules find in it, without what its comments suppress."""
+
+    subject: CheckedManifest
+    source: Source
+    config: Config
+    findings: tuple[Finding, ...]
+
+
+def check_manifest(
+    data: bytes, place: Place, kind: Kind, config_for: Callable[[], Config], knowledge: Knowledge | None = None
+) -> FileReport | None:
+    """The report on one manifest; the rest is as in ``judge_manifest``."""
+    judged = judge_manifest(data, place, kind, config_for, knowledge)
+    if not isinstance(judged, JudgedManifest):
+        return judged
+    lines = lines_of(judged.findings, judged.source)
+    return FileReport(place.name, judged.findings, lines, judged.config.fail_on)
+
+
+def judge_manifest(
+    data: bytes, place: Place, kind: Kind, config_for: Callable[[], Config], knowledge: Knowledge | None = None
+) -> JudgedManifest | FileReport | None:
+    """What the rules find in one manifest, given as bytes, or the report that it could not be checked. Never raises.
+
+    ``None`` stands for a manifest that says nothing of the package, although it holds the word, and for one that no
+    rule looks at. ``config_for`` may raise ``ConfigError``; it is asked late, because a broken manifest is often the
+    broken configuration as well. ``knowledge`` is what is known of the releases of ``stripe``, by default what came
+    with this version.
+    """
+    from stripe_lint.manifests.reading import decode_manifest, parse_manifest
+
+    problem: SourceError | ConfigError | None = None
+    source = manifest = None
+    try:
+        source = decode_manifest(data, place.path, place.name, kind)
+        manifest = parse_manifest(place.path, source.text, kind)
+    except SourceError as error:
+        problem = error
+    except Exception as error:
+        problem = SourceError(f"the analysis crashed: {describe_crash(error)}")
+    if manifest is not None and not manifest.entries:
+        return None
+    try:
+        config = config_for()
+    except ConfigError as error:
+        return could_not_check(place.name, problem or error)
+    rules = applicable_rules(place.path, config.rules(), config, Subject.MANIFEST)
+    if not rules:
+        return None
+    if problem is not None or source is None or manifest is None:
+        return could_not_check(place.name, problem or SourceError("can't be read"))
+    return _judge(manifest, source, rules, config, knowledge)
+
+
+def _judge(
+    manifest: Manifest, source: Source, rules: Sequence[Rule], config: Config, knowledge: Knowledge | None
+) -> JudgedManifest:
+    from stripe_lint.manifests.checked import CheckedManifest
+    from stripe_lint.manifests.knowledge import shipped_knowledge
+    from stripe_lint.manifests.suppressions import ManifestSuppressions
+
+    subject = CheckedManifest(
+        manifest, knowledge or shipped_knowledge(), config.max_majors_behind, partial(project_of, source.path)
+    )
+    comments = ManifestSuppressions(source.text)
+    findings = (
+        finding
+        for finding in findings_of(subject, rules, source.name)
+        if finding.code == COULD_NOT_CHECK.code or not comments.cover(finding.code, finding.name, finding.span.line)
+    )
+    return JudgedManifest(subject, source, config, tuple(findings))
+
+
+def applicable_rules(
+    path: Path, rules: Sequence[Rule], config: Config, subject: Subject = Subject.CODE
+) -> Sequence[Rule]:
+    """Those of ``rules`` that judge the file at the absolute ``path``: what it is decides, and if it is test code."""
+    chosen = [rule for rule in rules if rule.subject is subject]
     if not config.include_tests:
         from stripe_lint.test_code import is_test_code
 
         if is_test_code(path):
-            return [rule for rule in rules if rule.in_tests]
-    return rules
+            return [rule for rule in chosen if rule.in_tests]
+    return chosen
 
 
-def findings_of(module: Module, rules: Iterable[Rule], name: str) -> list[Finding]:
-    """The findings of ``rules`` in ``module``, called ``name`` in reports: by place, each once. Never raises."""
-    findings = [finding for rule in rules for finding in _ask(rule, module, name)]
+def findings_of(subject: Module | CheckedManifest, rules: Iterable[Rule], name: str) -> list[Finding]:
+    """The findings of ``rules`` in their subject, called ``name`` in reports: by place, each once. Never raises."""
+    findings = [finding for rule in rules for finding in _ask(rule, subject, name)]
     unique: dict[tuple[str, int, int], Finding] = {}
     for finding in sorted(findings, key=lambda each: (each.span, each.code, each.message)):
         unique.setdefault((finding.code, finding.span.line, finding.span.column), finding)
@@ -124,9 +213,10 @@ def _project_at(root: Path) -> Project:
     return Project(root)
 
 
-def _ask(rule: Rule, module: Module, name: str) -> Iterator[Finding]:
+def _ask(rule: Rule, subject: Module | CheckedManifest, name: str) -> Iterator[Finding]:
+    detect = cast("Callable[[Module | CheckedManifest], Iterator[Hit]]", rule.detect)
     try:
-        for hit in rule.detect(module):
+        for hit in detect(subject):
             yield _finding(rule, hit, name)
     except Exception as error:
         yield _failure(name, f"rule {rule.code} crashed: {describe_crash(error)}")

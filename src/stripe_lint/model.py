@@ -10,6 +10,10 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.module import Module
     from stripe_lint.fixing.edit import Edit
+    from stripe_lint.manifests.checked import CheckedManifest
+    from stripe_lint.manifests.repairs import NewText
+
+    Detector = Callable[[Module], Iterator["Hit"]] | Callable[[CheckedManifest], Iterator["Hit"]]
 
 
 class Severity(Enum):
@@ -43,6 +47,15 @@ class FixClass(Enum):
     NONE = "none"
     SAFE = "safe"
     UNSAFE = "unsafe"
+
+
+class Subject(Enum):
+    """What a rule looks at, and so what its ``detect`` is given."""
+
+    CODE = "code"
+    """A module of Python: ``detect`` takes a ``Module``."""
+    MANIFEST = "manifest"
+    """A list of dependencies or a lock file: ``detect`` takes a ``CheckedManifest``."""
 
 
 class Span(NamedTuple):
@@ -80,7 +93,8 @@ class Rule(NamedTuple):
 
     ``default`` tells whether the rule is on without configuration; ``cwe`` holds the numbers of the weaknesses
     it finds, most specific first; ``in_tests`` tells whether it also reports in test code. ``repair`` records the edits
-    that repair one hit in its module, or raises ``Declined``.
+    that repair one hit in its module, or raises ``Declined``. ``detect`` takes what ``subject`` says; for a manifest
+    ``repair_manifest`` takes the place of ``repair``: from the hit and the text it makes the new text of a file.
     """
 
     code: str
@@ -88,12 +102,14 @@ class Rule(NamedTuple):
     summary: str
     severity: Severity
     cwe: tuple[int, ...]
-    detect: Callable[[Module], Iterator[Hit]]
+    detect: Detector
     fix: FixClass = FixClass.NONE
     repair: Callable[[Module, Hit, Edit], None] | None = None
+    repair_manifest: Callable[[CheckedManifest, Hit, str], NewText] | None = None
     default: bool = True
     confidence: Confidence = Confidence.HIGH
     in_tests: bool = False
+    subject: Subject = Subject.CODE
     since: str = "0.1.0"
 
 

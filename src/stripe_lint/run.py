@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from stripe_lint.discovery import discover, is_excluded
-from stripe_lint.engine import FileReport, check_source, could_not_check, project_of
+from stripe_lint.engine import FileReport, Place, check_manifest, check_source, could_not_check, project_of
 from stripe_lint.errors import ConfigError, SourceError
-from stripe_lint.sources import concerns_stripe, decode, display_name, read_bytes, reject_binary
+from stripe_lint.manifests.kinds import kind_of_named
+from stripe_lint.sources import concerns_stripe, decode, display_name, read_bytes, read_file, reject_binary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from stripe_lint.config import Config, Configurations
+    from stripe_lint.manifests.kinds import Kind
+    from stripe_lint.manifests.knowledge import Knowledge
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -25,14 +29,16 @@ PARALLEL_FROM = 50
 class Report(NamedTuple):
     """What a run found: one report for each file that was looked into, in the order of the files.
 
-    ``found`` counts the Python files; ``skipped`` those of them that do not mention Stripe and were only read.
-    ``empty`` names directories without Python files.
+    ``found`` counts the Python files, and the manifests that speak of the package ``stripe``; ``skipped`` the Python
+    files that do not mention Stripe and were only read. ``empty`` names directories with nothing to count. ``notes``
+    are lines for the user about the run as a whole.
     """
 
     files: tuple[FileReport, ...]
     found: int
     skipped: int
     empty: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def failed(self) -> int:
@@ -54,65 +60,101 @@ class Task(NamedTuple):
     config: Config
 
 
+class ManifestTask(NamedTuple):
+    """One manifest to look at: where it is, its bytes and its kind."""
+
+    place: Place
+    data: bytes
+    kind: Kind
+
+
 class Work(NamedTuple):
-    """What there is to do: ``failures`` are reports on what can't be done, ``order`` are all paths as they came."""
+    """What there is to do: ``failures`` are reports on what can't be done, ``order`` are all paths as they came.
+
+    ``found`` and ``skipped`` count Python files, ``empty`` are directories without any; ``manifests`` come on top.
+    """
 
     tasks: tuple[Task, ...]
     failures: Mapping[Path, FileReport]
     order: tuple[Path, ...]
     found: int
     skipped: int
-    empty: tuple[str, ...] = ()
+    empty: tuple[Path, ...] = ()
+    manifests: tuple[ManifestTask, ...] = ()
 
 
 def check_paths(
-    paths: Sequence[Path], configurations: Configurations, *, jobs: int | None = None, force_exclude: bool = False
+    paths: Sequence[Path],
+    configurations: Configurations,
+    *,
+    jobs: int | None = None,
+    force_exclude: bool = False,
+    online: bool = False,
 ) -> Report:
     """Checks files and everything below directories.
 
-    ``jobs`` is the number of processes, by default one for each processor when there is enough to do. What can't be
-    checked is in the report; only a configuration that is broken everywhere raises, when ``configurations`` is made.
+    ``jobs`` is the number of processes, by default one for each processor when there is enough to do. ``online`` asks
+    the package index and OSV about ``stripe`` where there is a manifest that names it. What can't be checked is in the
+    report; only a configuration that is broken everywhere raises, when ``configurations`` is made.
     """
     work = tasks_in_paths(paths, configurations, force_exclude=force_exclude)
     checked = map_tasks(_check, work.tasks, jobs, lost)
-    reports = {**dict(zip((task.path for task in work.tasks), checked, strict=True)), **work.failures}
+    manifests, notes = _check_manifests(work.manifests, configurations, online=online)
+    reports = {**dict(zip((task.path for task in work.tasks), checked, strict=True)), **manifests, **work.failures}
     return Report(
         files=tuple(reports[path] for path in work.order if path in reports),
-        found=work.found,
+        found=work.found + len(manifests),
         skipped=work.skipped,
-        empty=work.empty,
+        empty=tuple(
+            display_name(folder) for folder in work.empty if not any(path.is_relative_to(folder) for path in manifests)
+        ),
+        notes=notes,
     )
 
 
 def check_text(
-    data: bytes, path: Path, name: str, configurations: Configurations, *, force_exclude: bool = False
+    data: bytes,
+    path: Path,
+    name: str,
+    configurations: Configurations,
+    *,
+    force_exclude: bool = False,
+    online: bool = False,
 ) -> Report:
     """Checks bytes that are not read from the absolute ``path`` but belong there."""
     work = tasks_in_text(data, path, name, configurations, force_exclude=force_exclude)
-    return Report((*map(_check, work.tasks), *work.failures.values()), found=work.found, skipped=work.skipped)
+    manifests, notes = _check_manifests(work.manifests, configurations, online=online)
+    reports = (*map(_check, work.tasks), *manifests.values(), *work.failures.values())
+    return Report(reports, found=work.found + len(manifests), skipped=work.skipped, notes=notes)
 
 
 def tasks_in_paths(paths: Sequence[Path], configurations: Configurations, *, force_exclude: bool) -> Work:
     """The files that ``paths`` mean, those left out that do not concern Stripe."""
     discovery = discover(paths, configurations, force_exclude=force_exclude)
     tasks: list[Task] = []
+    manifests: list[ManifestTask] = []
     failures = {path: could_not_check(display_name(path), error) for path, error in discovery.problems}
-    skipped = 0
+    found = skipped = 0
     for path in discovery.files:
         task = _prepare(path, configurations)
+        is_code = kind_of_named(path) is None
+        found += is_code or isinstance(task, FileReport)
         if isinstance(task, Task):
             tasks.append(task)
-        elif task is None:
-            skipped += 1
-        else:
+        elif isinstance(task, ManifestTask):
+            manifests.append(task)
+        elif task is not None:
             failures[path] = task
+        else:
+            skipped += is_code
     return Work(
         tasks=tuple(tasks),
         failures=failures,
         order=(*dict(discovery.problems), *discovery.files),
-        found=len(discovery.files),
+        found=found,
         skipped=skipped,
-        empty=tuple(display_name(path) for path in discovery.empty),
+        empty=discovery.empty,
+        manifests=tuple(manifests),
     )
 
 
@@ -126,19 +168,27 @@ def tasks_in_text(data: bytes, path: Path, name: str, configurations: Configurat
         return Work((), {path: could_not_check(name, error)}, (path,), found=1, skipped=0)
     if task is None:
         return Work((), {}, (path,), found=1, skipped=1)
+    if isinstance(task, ManifestTask):
+        return Work((), {}, (path,), found=0, skipped=0, manifests=(task,))
     return Work((task,), {}, (path,), found=1, skipped=0)
 
 
-def _prepare(path: Path, configurations: Configurations) -> Task | FileReport | None:
+def _prepare(path: Path, configurations: Configurations) -> Task | ManifestTask | FileReport | None:
     """What there is to do for a file: a task, nothing at all (``None``), or only to say why it can't be checked."""
     name = display_name(path)
     try:
-        return _gate(read_bytes(path), path, name, configurations)
+        data = read_bytes(path) if kind_of_named(path) is None else read_file(path)
+        return _gate(data, path, name, configurations)
     except (SourceError, ConfigError) as error:
         return could_not_check(name, error)
 
 
-def _gate(data: bytes, path: Path, name: str, configurations: Configurations) -> Task | None:
+def _gate(data: bytes, path: Path, name: str, configurations: Configurations) -> Task | ManifestTask | None:
+    kind = kind_of_named(path)
+    if kind is not None:
+        from stripe_lint.manifests.reading import mentions_stripe
+
+        return ManifestTask(Place(path, name), data, kind) if mentions_stripe(data) else None
     reject_binary(data)
     return Task(path, name, data, configurations.at(path.parent)) if concerns_stripe(data) else None
 
@@ -178,6 +228,25 @@ def _check(task: Task) -> FileReport:
     except SourceError as error:
         return could_not_check(task.name, error)
     return check_source(source, task.config.rules(), task.config, project_of(task.path))
+
+
+def _check_manifests(
+    tasks: Sequence[ManifestTask], configurations: Configurations, *, online: bool
+) -> tuple[dict[Path, FileReport], tuple[str, ...]]:
+    """The reports on the manifests that speak of the package, and what to tell the user about the answers from afar."""
+    knowledge: Knowledge | None = None
+    notes: tuple[str, ...] = ()
+    if online and tasks:
+        from stripe_lint.manifests.online import ask
+
+        knowledge, notes = ask()
+    reports: dict[Path, FileReport] = {}
+    for task in tasks:
+        folder = task.place.path.parent
+        report = check_manifest(task.data, task.place, task.kind, partial(configurations.at, folder), knowledge)
+        if report is not None:
+            reports[task.place.path] = report
+    return reports, notes
 
 
 def lost(task: Task) -> FileReport:

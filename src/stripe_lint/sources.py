@@ -70,12 +70,17 @@ def concerns_stripe(content: bytes | str) -> bool:
     return b"stripe" in content.lower() or any(prefix in content for prefix in _KEY_PREFIXES_IN_BYTES)
 
 
-def read_bytes(path: Path) -> bytes:
-    """The content of the file. Raises ``SourceError`` if it can't be read or can't be Python source of any encoding."""
+def read_file(path: Path) -> bytes:
+    """The content of the file. Raises ``SourceError`` if it can't be read."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except (OSError, ValueError) as error:
         raise SourceError(reason_of(error)) from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of the file. Raises ``SourceError`` if it can't be read or can't be Python source of any encoding."""
+    data = read_file(path)
     reject_binary(data)
     return data
 
@@ -91,7 +96,7 @@ def reject_binary(data: bytes) -> None:
         raise SourceError("encoded as UTF-16 or UTF-32, which Python does not run; save it as UTF-8")
     position = data.find(b"\0")
     if position >= 0:
-        raise SourceError("holds null bytes: a binary file, or UTF-16 text", _line_of(data, position))
+        raise SourceError("holds null bytes: a binary file, or UTF-16 text", line_of(data, position))
 
 
 def decode(data: bytes, path: Path, name: str) -> Source:
@@ -109,12 +114,12 @@ def decode(data: bytes, path: Path, name: str) -> Source:
     except UnicodeDecodeError as error:
         offset = error.start + (len(codecs.BOM_UTF8) if bom else 0)
         byte = data[offset : offset + 1].hex()
-        raise SourceError(f"not valid {encoding} (byte 0x{byte})", _line_of(data, offset)) from error
+        raise SourceError(f"not valid {encoding} (byte 0x{byte})", line_of(data, offset)) from error
     except (UnicodeError, LookupError) as error:
         raise SourceError(f"can't be decoded as {encoding}: {error}") from error
     newline = "\n"
     if "\r" in text:
-        newline = _first_newline(text)
+        newline = first_newline(text)
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return Source(path, name, text, data, encoding, bom, newline)
 
@@ -158,12 +163,14 @@ def _declared_encoding(data: bytes) -> str:
     return "utf-8" if encoding == "utf-8-sig" else encoding
 
 
-def _first_newline(text: str) -> str:
+def first_newline(text: str) -> str:
+    """The line end that ``text``, which holds a carriage return, uses first."""
     position = text.index("\r")
     if "\n" in text[:position]:
         return "\n"
     return "\r\n" if text[position : position + 2] == "\r\n" else "\r"
 
 
-def _line_of(data: bytes, position: int) -> int:
+def line_of(data: bytes, position: int) -> int:
+    """The number, from 1, of the line on which the byte at ``position`` stands."""
     return data.count(b"\n", 0, position) + 1

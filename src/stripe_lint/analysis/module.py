@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stripe_lint.analysis.references import Reference
+    from stripe_lint.manifests.requirement import StripeRequirement
     from stripe_lint.project import Project
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -23,7 +24,7 @@ class Module:
     """A parsed file and the index that one walk over it makes.
 
     ``path`` is absolute; ``text`` is the decoded source. Side tables are keyed by node; the tree itself, which may
-    belong to flake8, is never written to.
+    belong to flake8, is never written to. ``stripe_version`` is what the user says about the release of the SDK.
     """
 
     def __init__(self, path: Path, text: str, tree: ast.Module, project: Project) -> None:
@@ -49,12 +50,20 @@ class Module:
         self.imported_modules: set[str] = set()
         self.memory: dict[object, object] = {}
         self.resolved: dict[ast.expr, Reference | None] = {}
+        self.stripe_version: str | None = None
         self.scope = Scope(tree, None)
         self._walk()
 
     def __repr__(self) -> str:
         """The file's name."""
         return f"Module({self.path.name})"
+
+    @property
+    def stripe_requirement(self) -> StripeRequirement | None:
+        """The releases of ``stripe`` that this code may meet; ``None`` where nothing says which."""
+        from stripe_lint.manifests.requirement import stripe_requirement
+
+        return stripe_requirement(self.path, self.stripe_version)
 
     def span(self, node: ast.AST) -> Span:
         """The place of ``node``, which must be a statement, expression, handler, argument or keyword."""

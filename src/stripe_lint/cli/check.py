@@ -27,6 +27,8 @@ from stripe_lint.reports import FORMATS
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Read the configuration from here.")
 @click.option("--stdin-filename", type=click.Path(path_type=Path), metavar="FILE", help="What standard input is.")
 @click.option("--include-tests", is_flag=True, default=None, help="Report in test code as in other code.")
+@click.option("--stripe-version", metavar="VERSION", help="The stripe release of the code: 12.5.1, or a range.")
+@click.option("--online", is_flag=True, help="Ask the package index and OSV about newer releases and advisories.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="NUMBER", help="How many processes to use.")
 def command(
     *,
@@ -35,6 +37,7 @@ def command(
     output: Path | None,
     force_exclude: bool,
     exit_zero: bool,
+    online: bool,
     config: Path | None,
     stdin_filename: Path | None,
     jobs: int | None,
@@ -60,6 +63,7 @@ def command(
             stdin_filename=stdin_filename,
             force_exclude=force_exclude,
             exit_zero=exit_zero,
+            online=online,
             jobs=jobs,
         )
     )

@@ -33,6 +33,7 @@ class Request(NamedTuple):
     stdin_filename: Path | None = None
     force_exclude: bool = False
     exit_zero: bool = False
+    online: bool = False
     jobs: int | None = None
 
 
@@ -44,6 +45,8 @@ def check(request: Request) -> int:
     report = _find(request, configurations)
     for directory in report.empty:
         sys.stderr.write(f"stripe-lint: no Python files found in {directory}\n")
+    for note in report.notes:
+        sys.stderr.write(f"stripe-lint: {note}\n")
     _write(report, request)
     if report.failed:
         return 2
@@ -57,11 +60,20 @@ def _find(request: Request, configurations: Configurations) -> Report:
     if request.paths is None:
         path = absolute(request.stdin_filename or "<stdin>")
         data = sys.stdin.buffer.read()
-        return check_text(data, path, display_name(path), configurations, force_exclude=request.force_exclude)
+        return check_text(
+            data,
+            path,
+            display_name(path),
+            configurations,
+            force_exclude=request.force_exclude,
+            online=request.online,
+        )
     # A broken configuration around the current directory is the user's own, and worth stopping for.
     configurations.at(Path.cwd())
     paths = request.paths or (Path(),)
-    return check_paths(paths, configurations, jobs=request.jobs, force_exclude=request.force_exclude)
+    return check_paths(
+        paths, configurations, jobs=request.jobs, force_exclude=request.force_exclude, online=request.online
+    )
 
 
 def _write(report: Report, request: Request) -> None:

@@ -5,15 +5,16 @@ Nothing is written before everything was looked at, so what a fix knows of other
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from stripe_lint.catalogue import COULD_NOT_CHECK
 from stripe_lint.engine import could_not_check, describe_crash, lines_of, project_of
 from stripe_lint.errors import SourceError
-from stripe_lint.fixing.engine import fix_source
+from stripe_lint.fixing.engine import NotFixed, fix_source
 from stripe_lint.model import Severity
 from stripe_lint.run import Task, lost, map_tasks, tasks_in_paths, tasks_in_text
-from stripe_lint.sources import decode
+from stripe_lint.sources import decode, display_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 
     from stripe_lint.config import Configurations
     from stripe_lint.engine import FileReport
-    from stripe_lint.fixing.engine import NotFixed
     from stripe_lint.fixing.options import Options
+    from stripe_lint.manifests.repairs import NewText
     from stripe_lint.model import Finding
+    from stripe_lint.run import ManifestTask
 
 
 class FixedFinding(NamedTuple):
@@ -110,8 +112,14 @@ def fix_paths(
     tasks = [_FixTask(task, options) for task in work.tasks]
     done = dict(zip((task.path for task in work.tasks), map_tasks(_fix, tasks, jobs, _lost, progress), strict=True))
     failures = {path: _failed(report) for path, report in work.failures.items()}
-    every = {**done, **failures}
-    return FixReport(tuple(every[path] for path in work.order if path in every), work.found, work.skipped, work.empty)
+    manifests = _fix_manifests(work.manifests, configurations, options)
+    every = {**done, **failures, **manifests}
+    empty = tuple(
+        display_name(folder) for folder in work.empty if not any(path.is_relative_to(folder) for path in manifests)
+    )
+    order = [*work.order, *(path for path in manifests if path not in work.order)]
+    found = work.found + len(set(manifests) & set(work.order))
+    return FixReport(tuple(every[path] for path in order if path in every), found, work.skipped, empty)
 
 
 def fix_text(
@@ -126,7 +134,39 @@ def fix_text(
     """Finds out what fixes would do to bytes that are not read from the absolute ``path`` but belong there."""
     work = tasks_in_text(data, path, name, configurations, force_exclude=force_exclude)
     files = [_fix(_FixTask(task, options)) for task in work.tasks] + [_failed(each) for each in work.failures.values()]
-    return FixReport(tuple(files), work.found, work.skipped)
+    manifests = _fix_manifests(work.manifests, configurations, options, alone=True)
+    files += manifests.values()
+    return FixReport(tuple(files), work.found + len(work.manifests), work.skipped)
+
+
+def _fix_manifests(
+    tasks: Sequence[ManifestTask], configurations: Configurations, options: Options, *, alone: bool = False
+) -> dict[Path, FileFixes]:
+    """What is done to manifests, and, unless ``alone``, to the files beside them that their repairs write."""
+    from stripe_lint.fixing.manifests import ManifestOutcome, fix_manifest
+
+    every: dict[Path, FileFixes] = {}
+    taken: set[Path] | None = None if alone else set()
+    for task in tasks:
+        path, name = task.place
+        outcome = fix_manifest(task, partial(configurations.at, path.parent), options, taken)
+        if isinstance(outcome, ManifestOutcome):
+            fixed = tuple(FixedFinding(each, True, new.description, new.notes) for each, new in outcome.fixed)
+            left = tuple(NotFixed(*each) for each in outcome.not_fixed)
+            lines = lines_of(
+                [*(each.finding for each in fixed), *(each.finding for each in left)], outcome.judged.source
+            )
+            fail_on = outcome.judged.config.fail_on
+            every[path] = FileFixes(name, task.data, outcome.data, path, fixed, left, lines, fail_on)
+            every.update((new.path, _other_file(new)) for new in outcome.others)
+        elif outcome is not None:
+            every[path] = _failed(outcome)
+    return every
+
+
+def _other_file(new: NewText) -> FileFixes:
+    before = new.path.read_bytes() if new.path.is_file() else b""
+    return FileFixes(display_name(new.path), before, new.text.encode(), new.path)
 
 
 def write(report: FixReport) -> FixReport:
@@ -135,12 +175,15 @@ def write(report: FixReport) -> FixReport:
 
 
 def _write(file: FileFixes) -> FileFixes:
-    from stripe_lint.fixing.writing import replace_file
+    from stripe_lint.fixing.writing import create_file, replace_file
 
     if file.path is None:
         raise ValueError("what was not read from a file is not written to one")
     try:
-        replace_file(file.path, file.before, file.after)
+        if file.before or file.path.exists():
+            replace_file(file.path, file.before, file.after)
+        else:
+            create_file(file.path, file.after)
     except SourceError as error:
         return _failed(could_not_check(file.name, error))
     return file

@@ -41,6 +41,16 @@ def replace_file(path: Path, old: bytes, new: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def create_file(path: Path, new: bytes) -> None:
+    """Writes ``new`` to ``path``, where nothing was, with the folders around it. Raises ``SourceError`` if it can't."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as stream:
+            stream.write(new)
+    except OSError as error:
+        raise SourceError(f"can't be written: {error.strerror}") from error
+
+
 def _keep_owner(temporary: Path, status: os.stat_result) -> None:
     if not hasattr(os, "chown"):
         return

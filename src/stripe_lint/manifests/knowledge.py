@@ -1,0 +1,86 @@
+"""What is known of the releases of ``stripe``, ready to compare with: our own data, and what registries add."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from stripe_lint.data import releases as data
+from stripe_lint.manifests.versions import parse_range, version_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from packaging.version import Version
+
+    from stripe_lint.manifests.versions import VersionRange
+
+ADVISORY = "advisory"
+"""The kind of a weakness that was published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weakness:
+    """Something that is wrong with the releases in ``affected``; the other fields are those of ``data.releases.Hole``.
+
+    ``fixed`` is ``None`` where no release without it is known.
+    """
+
+    name: str
+    kind: str
+    affected: VersionRange
+    fixed: Version | None
+    effect: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """All that is known.
+
+    ``standing`` are the releases that were not withdrawn, oldest first; ``withdrawn`` has the others with the reason,
+    which is often empty.
+    """
+
+    standing: tuple[Version, ...]
+    withdrawn: Mapping[Version, str]
+    weaknesses: tuple[Weakness, ...]
+
+    @property
+    def newest(self) -> Version:
+        """The newest release that stands."""
+        return self.standing[-1]
+
+    def highest(self, versions: VersionRange) -> Version | None:
+        """The version that an installer takes today: the pinned one, else the newest that the range admits."""
+        return versions.pinned or next((each for each in reversed(self.standing) if versions.admits(each)), None)
+
+    def admitted(self, versions: VersionRange) -> tuple[Version, ...]:
+        """The releases in a range, oldest first; a pin admits its own version, known or not."""
+        pinned = versions.pinned
+        return (pinned,) if pinned else tuple(each for each in self.standing if versions.admits(each))
+
+    def weaknesses_of(self, version: Version) -> tuple[Weakness, ...]:
+        """What is wrong with one version."""
+        return tuple(weakness for weakness in self.weaknesses if weakness.affected.contains(version))
+
+
+@cache
+def shipped_knowledge() -> Knowledge:
+    """What the data that came with this version of the linter say."""
+    withdrawn: dict[Version, str] = {}
+    standing: list[Version] = []
+    for release in data.releases():
+        version = version_of(release.version)
+        if version is None:
+            raise AssertionError(f"{data.RELEASES.name}: {release.version} is no version")
+        if release.withdrawn is None:
+            standing.append(version)
+        else:
+            withdrawn[version] = release.withdrawn
+    return Knowledge(tuple(standing), withdrawn, tuple(_weakness(hole) for hole in data.holes()))
+
+
+def _weakness(hole: data.Hole) -> Weakness:
+    return Weakness(hole.name, hole.kind, parse_range(hole.affected), version_of(hole.fixed), hole.effect, hole.source)

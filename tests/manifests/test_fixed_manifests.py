@@ -1,0 +1,126 @@
+"""``stripe-lint fix`` on manifests: raised bounds and Dependabot's entry, for who asks, and every other byte kept."""
+
+from __future__ import annotations
+
+import codecs
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from shop import Outcome, Shop
+
+POETRY = '[tool.poetry.dependencies]\npython = ">=3.10"\nstripe = "^9.1"  # why\n'
+LOCK = '[[package]]\nname = "stripe"\nversion = "9.1.0"\n'
+
+
+def fix(shop: Shop, *words: str, stdin: str = "") -> Outcome:
+    return shop.run(sys.executable, "-m", "stripe_lint", "fix", *words, stdin=stdin)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"flask\nstripe==9.1.0  # why\n", b"flask\nstripe==16.1.0  # why\n"),
+        (b"flask\r\nstripe>=8,<10\r\n", b"flask\r\nstripe>=8,<17\r\n"),
+        (codecs.BOM_UTF8 + b"stripe~=9.1", codecs.BOM_UTF8 + b"stripe~=16.1"),
+        ("stripe==9.1.0\r\n".encode("utf-16"), "stripe==16.1.0\r\n".encode("utf-16")),
+        (
+            codecs.BOM_UTF16_BE + "é\nstripe==9.1.0\n".encode("utf-16-be").replace("é".encode("utf-16-be"), b"\0#"),
+            codecs.BOM_UTF16_BE + "#\nstripe==16.1.0\n".encode("utf-16-be"),
+        ),
+    ],
+)
+def test_only_the_bound_is_written(shop: Shop, before: bytes, after: bytes) -> None:
+    path = shop.write("requirements.txt", before)
+    words = ("--select", "STP501,STP503", "requirements.txt")
+    assert fix(shop, *words).code == 1
+    assert path.read_bytes() == before
+    outcome = fix(shop, "--unsafe-fixes", *words)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert path.read_bytes() == after
+    assert shop.check("--select", "STP501,STP503").code == 0
+    assert fix(shop, "--unsafe-fixes", *words).code == 0
+    assert path.read_bytes() == after
+
+
+def test_a_fix_is_reported_with_what_is_left_to_do(shop: Shop) -> None:
+    shop.write("pyproject.toml", POETRY)
+    lock = shop.write("poetry.lock", LOCK)
+    shop.write("renovate.json", "{}")
+    outcome = fix(shop, "--unsafe-fixes")
+    assert "pyproject.toml:3:1: STP501 fixed: the requirement now admits 16.1.0" in outcome.out
+    assert "poetry.lock still has the old release: run poetry update stripe" in outcome.out
+    assert (shop.root / "pyproject.toml").read_text(encoding="utf-8") == POETRY.replace("^9.1", "^16.1")
+    assert lock.read_text(encoding="utf-8") == LOCK
+
+
+def test_who_did_not_ask_is_told_why(shop: Shop) -> None:
+    shop.write("requirements.txt", "stripe==9.1.0\n")
+    out = fix(shop).out
+    assert "not fixed: your code has to be tested with the newer release (--unsafe-fixes does it)" in out
+    assert "not fixed: Dependabot would begin to open pull requests (--unsafe-fixes does it)" in out
+
+
+def test_a_lock_is_left_to_its_tool(shop: Shop) -> None:
+    path = shop.write("uv.lock", LOCK)
+    shop.write("renovate.json", "{}")
+    outcome = fix(shop, "--unsafe-fixes")
+    assert "not fixed: a lock file is made by its tool: run uv lock --upgrade-package stripe" in outcome.out
+    assert path.read_text(encoding="utf-8") == LOCK
+
+
+def test_mixed_line_ends_are_left(shop: Shop) -> None:
+    before = b"flask\nstripe==9.1.0\r\n"
+    path = shop.write("requirements.txt", before)
+    assert "not fixed: its line ends are mixed" in fix(shop, "--unsafe-fixes", "--select", "STP501").out
+    assert path.read_bytes() == before
+
+
+def test_the_entry_for_dependabot_is_made_once(shop: Shop) -> None:
+    shop.run("git", "init", "-q", ".")
+    shop.write("requirements.txt", "stripe==16.1.0\n")
+    shop.write("backend/requirements.txt", "stripe==16.1.0\n")
+    first = fix(shop, "--unsafe-fixes")
+    assert "STP504 fixed: .github/dependabot.yml is made" in first.out
+    assert "another fix changes dependabot.yml; run the command again" in first.out
+    made = (shop.root / ".github" / "dependabot.yml").read_text(encoding="utf-8")
+    assert made.startswith('version: 2\nupdates:\n  - package-ecosystem: "pip"\n    directory: "/')
+
+
+def test_an_entry_is_added_to_what_is_there(shop: Shop) -> None:
+    shop.run("git", "init", "-q", ".")
+    shop.write("requirements.txt", "stripe==16.1.0\n")
+    path = shop.write(".github/dependabot.yml", "version: 2\nupdates:\n- package-ecosystem: npm\n  directory: /\n")
+    assert "an entry is added to .github/dependabot.yml" in fix(shop, "--unsafe-fixes").out
+    assert path.read_text(encoding="utf-8") == (
+        "version: 2\nupdates:\n- package-ecosystem: npm\n  directory: /\n"
+        '- package-ecosystem: "pip"\n  directory: "/"\n  schedule:\n    interval: "weekly"\n'
+    )
+    assert shop.check("--select", "STP504").codes == []
+
+
+def test_a_difference_shows_a_new_file_and_writes_nothing(shop: Shop) -> None:
+    shop.run("git", "init", "-q", ".")
+    shop.write("requirements.txt", "stripe==9.1.0\n")
+    outcome = fix(shop, "--unsafe-fixes", "--diff")
+    assert outcome.code == 1
+    assert "-stripe==9.1.0\n+stripe==16.1.0\n" in outcome.out
+    assert '+  - package-ecosystem: "pip"\n' in outcome.out
+    assert not (shop.root / ".github").exists()
+
+
+def test_standard_input_may_be_a_manifest(shop: Shop) -> None:
+    words = ("--unsafe-fixes", "--select", "STP5", "--stdin-filename", "requirements.txt", "-")
+    outcome = fix(shop, *words, stdin="stripe==9.1.0\n")
+    assert outcome.out == "stripe==16.1.0\n"
+    assert "not fixed: the fix writes another file, dependabot.yml" in outcome.err
+    assert not (shop.root / ".github").exists()
+
+
+def test_a_broken_manifest_is_told(shop: Shop) -> None:
+    shop.write("requirements.txt", "stripe==>9\n")
+    outcome = fix(shop)
+    assert outcome.code == 2
+    assert "STP000" in outcome.out
