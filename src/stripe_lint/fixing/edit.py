@@ -113,6 +113,10 @@ class Edit:
         """Take ``statement`` out; a block that would be empty gets a ``pass``."""
         self._record(edits.RemoveStatement(statement))
 
+    def remove_exception_name(self, handler: ast.ExceptHandler) -> None:
+        """Take the ``as name`` from an ``except``."""
+        self._record(edits.RemoveExceptionName(handler))
+
     def new_variable(self, statement: ast.stmt, source: str, *candidates: str) -> str:
         """Assign ``source`` to a new variable right before ``statement``, and say what it is called.
 
