@@ -64,14 +64,19 @@ def leaks(module: Module) -> Iterator[Leak]:
     found: dict[ast.AST, Leak] = {}
     for leak in _all_leaks(module):
         known = found.get(leak.place.node)
-        if known is None or _weight(leak) > _weight(known):
+        if known is None or _order(leak) > _order(known):
             found[leak.place.node] = leak
     yield from sorted(found.values(), key=lambda leak: leak.place.line)
 
 
 def leaks_at(module: Module, node: ast.AST) -> list[Leak]:
     """All that the response at ``node`` carries: one for each place where an exception was caught."""
-    found = {leak.caught.node: leak for leak in _all_leaks(module) if leak.place.node is node}
+    found: dict[ast.AST, Leak] = {}
+    for leak in _all_leaks(module):
+        if leak.place.node is node:
+            known = found.get(leak.caught.node)
+            if known is None or _order(leak) > _order(known):
+                found[leak.caught.node] = leak
     return sorted(found.values(), key=lambda leak: leak.caught.line)
 
 
@@ -83,6 +88,11 @@ def _all_leaks(module: Module) -> Iterator[Leak]:
             leak = _leak(fact, tag)
             if leak is not None:
                 yield leak
+
+
+def _order(leak: Leak) -> tuple[int, str, int, str]:
+    """What makes one of several leaks the one that is told, whatever order they are found in."""
+    return _weight(leak), str(leak.caught.module.path), -leak.caught.line, leak.detail
 
 
 def _weight(leak: Leak) -> int:

@@ -43,6 +43,7 @@ TEXT_ATTRIBUTES: Final = frozenset(
 CODE_KEYS: Final = frozenset(
     {"code", "type", "decline_code", "param", "doc_url", "charge", "http_status", "status", "request_id", "status_code"}
     | {"payment_intent", "setup_intent", "payment_method", "source", "request_log_url", "advice_code"}
+    | {"__name__", "__qualname__", "__module__", "__class__", "__traceback__"}
 )
 TRACEBACKS: Final = frozenset(
     {"traceback.format_exc", "traceback.format_exception", "traceback.format_exception_only", "sys.exc_info"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import error_responses, functions, handlers, syntax
+from stripe_lint.analysis import error_handlers, error_responses, functions, handlers, syntax
 from stripe_lint.rules import _error_wording, _exception_logs
-from stripe_lint.rules._exception_texts import Catch, carriers
+from stripe_lint.rules._exception_texts import Catch, carriers, unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,6 +47,9 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
         _error_wording.replace(module, catch, found, edit)
         if not _error_wording.is_for_customer(catch):
             _exception_logs.log(module, _catch_to_log(module, catch, found, leaks[0]), found, edit)
+        for statement in unread(catch, found):
+            edit.remove_statement(statement)
+            found.append(statement.value)
         _drop_name(module, catch, found, edit)
     edit.describe(f"the client gets {_error_wording.description(replaced)}")
 
@@ -94,7 +97,9 @@ def _answering(module: Module, place: ast.AST) -> Catch | None:
         if isinstance(around, ast.ExceptHandler) and around.name is not None:
             return Catch(module, around, frozenset({around.name}))
         if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
-            return Catch(module, around, frozenset(_exception_parameters(module, around)))
+            if any(function is around for function, _ in error_handlers.registered_for_own(module)):
+                return Catch(module, around, frozenset(_exception_parameters(module, around)))
+            return None
     return None
 
 

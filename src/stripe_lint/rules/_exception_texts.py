@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import error_text, functions, names, syntax
+from stripe_lint.analysis import callers, error_text, frameworks, functions, names, syntax
+from stripe_lint.analysis.references import FunctionReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -96,7 +97,7 @@ def _whole(module: Module, node: ast.expr, known: frozenset[str], *, is_text: bo
     current = node
     while True:
         parent = module.parents[current]
-        goes_on = _carries_on(parent, current, known, is_text=is_text)
+        goes_on = _carries_on(module, parent, current, known, is_text=is_text)
         if goes_on is None:
             return None
         if not goes_on or not isinstance(parent, ast.expr):
@@ -105,7 +106,9 @@ def _whole(module: Module, node: ast.expr, known: frozenset[str], *, is_text: bo
         current = parent
 
 
-def _carries_on(parent: ast.AST, child: ast.expr, known: frozenset[str], *, is_text: bool) -> bool | None:
+def _carries_on(
+    module: Module, parent: ast.AST, child: ast.expr, known: frozenset[str], *, is_text: bool
+) -> bool | None:
     """Whether ``parent`` is still text of the exception; ``None`` if it tells something else of it."""
     if isinstance(parent, ast.Attribute):
         if parent.attr in error_text.CODE_KEYS or not (is_text or parent.attr in error_text.TEXT_ATTRIBUTES):
@@ -116,7 +119,7 @@ def _carries_on(parent: ast.AST, child: ast.expr, known: frozenset[str], *, is_t
             return False
         return None if _is_code(parent.slice) else True
     if isinstance(parent, ast.Call):
-        return _call_carries_on(parent, child, is_text=is_text)
+        return _call_carries_on(module, parent, child, is_text=is_text)
     if isinstance(parent, ast.BoolOp):
         if isinstance(parent.op, ast.And):
             return True if child is parent.values[-1] else None
@@ -131,18 +134,40 @@ def _carries_on(parent: ast.AST, child: ast.expr, known: frozenset[str], *, is_t
     return None if isinstance(parent, ast.UnaryOp) else False
 
 
-def _call_carries_on(call: ast.Call, child: ast.expr, *, is_text: bool) -> bool | None:
+def _call_carries_on(module: Module, call: ast.Call, child: ast.expr, *, is_text: bool) -> bool | None:
     if child is call.func:
         return None if any(_is_code(argument) for argument in call.args[:1]) else True
     name = functions.last_name(call.func)
-    if name in _QUESTIONS or name in _RECORDING:
+    if name in _QUESTIONS:
+        return None
+    if not is_text and _looks_into(module, call, child):
         return None
     if name == "getattr" and child is call.args[0]:
         asked = call.args[1] if len(call.args) > 1 else None
         if not isinstance(asked, ast.Constant) or _is_code(asked):
             return None
         return True if is_text or asked.value in error_text.TEXT_ATTRIBUTES else None
+    if name == "format" and isinstance(call.func, ast.Attribute):
+        return False
     return name in _TEXT_FUNCTIONS or name == "getattr" or name in error_text.CURRENT_EXCEPTION_NAMES
+
+
+def _looks_into(module: Module, call: ast.Call, child: ast.expr) -> bool:
+    """Whether a function of the project needs the exception that it is given, and not only its text."""
+    reference = names.resolve(module, call.func)
+    if not isinstance(reference, FunctionReference) or isinstance(reference.node, ast.Lambda):
+        return False
+    function = reference.node
+    for parameter in functions.parameters(function):
+        if callers.argument_for(reference.module, function, call, parameter.arg) is not child:
+            continue
+        for inner in syntax.own_nodes(function):
+            if isinstance(inner, ast.Name) and inner.id == parameter.arg:
+                around = reference.module.parents[inner]
+                asked = isinstance(around, ast.Call) and functions.last_name(around.func) in _QUESTIONS | {"getattr"}
+                if asked or isinstance(around, ast.Attribute | ast.Raise):
+                    return True
+    return False
 
 
 def _is_code(node: ast.expr) -> bool:
@@ -167,13 +192,12 @@ def _within(catch: Catch, place: ast.AST) -> list[ast.expr]:
     parts = dict.fromkeys(_parts(catch))
     found: list[ast.expr] = []
     for store in _stores_into(catch.body, _read(place) - catch.names):
+        if store.bases and store.bases <= parts.keys():
+            continue
         made = texts(module, store.statement, catch.names, parts)
-        if store.name is not None and made:
-            if isinstance(store.value, ast.expr) and _is_used_otherwise(catch, store.name, place):
-                parts[store.name] = None
-                continue
-            if store.name in parts:
-                continue
+        if store.name is not None and made and _is_used_otherwise(catch, store.name, place):
+            parts[store.name] = None
+            continue
         found += made
     return texts(module, place, catch.names, parts) + found
 
@@ -194,6 +218,24 @@ def _parts(catch: Catch) -> Iterator[str]:
             if taken == [value]:
                 known.add(target.id)
     yield from known
+
+
+def unread(catch: Catch, replaced: Iterable[ast.expr]) -> list[ast.Assign]:
+    """The assignments of parts of the exception that nothing reads any more once ``replaced`` is gone."""
+    gone: set[ast.AST] = set(replaced)
+    module, parts = catch.module, set(_parts(catch))
+    read = {
+        node.id
+        for node in syntax.descendants(catch.function or module.tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and not gone & {node, *module.ancestors(node)}
+    }
+    return [
+        statement
+        for statement in _statements(catch.body)
+        if isinstance(statement, ast.Assign)
+        and not gone & set(syntax.descendants(statement))
+        and all(isinstance(target, ast.Name) and target.id in parts - read for target in statement.targets)
+    ]
 
 
 class Shape:
@@ -321,7 +363,7 @@ def _stored(catch: Catch, function: FunctionNode | None, wanted: set[str]) -> li
 
 def records(catch: Catch, replaced: Iterable[ast.expr]) -> bool:
     """Whether the exception is logged for certain with what is left of its texts."""
-    gone = set(replaced)
+    gone: set[ast.AST] = set(replaced)
     module = catch.module
     known = set(catch.names)
     for statement in _statements(catch.body):
@@ -331,7 +373,7 @@ def records(catch: Catch, replaced: Iterable[ast.expr]) -> bool:
                 known |= {name for target in statement.targets for name in _bases(target)}
     for statement in _certain(catch.body):
         for node in syntax.own_nodes(statement):
-            if isinstance(node, ast.Call) and _records(module, node, known):
+            if isinstance(node, ast.Call) and _records(module, node, known, gone):
                 return True
     return False
 
@@ -345,9 +387,9 @@ def _certain(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
             yield statement
 
 
-def _records(module: Module, call: ast.Call, known: set[str]) -> bool:
+def _records(module: Module, call: ast.Call, known: set[str], gone: set[ast.AST]) -> bool:
     name = functions.last_name(call.func)
-    if name not in _RECORDING:
+    if name not in _RECORDING or frameworks.is_message_call(names.dotted_path(module, call.func)):
         return False
     if name in {"exception", "print_exc", "capture_exception", "print_exception", "log_exception"}:
         return True
@@ -355,7 +397,7 @@ def _records(module: Module, call: ast.Call, known: set[str]) -> bool:
         return True
     arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
     return any(
-        (isinstance(inner, ast.Name) and inner.id in known)
+        (isinstance(inner, ast.Name) and inner.id in known and not gone & {inner, *module.ancestors(inner)})
         or (isinstance(inner, ast.Call) and names.dotted_path(module, inner.func) in error_text.TRACEBACKS)
         for argument in arguments
         for inner in syntax.descendants(argument)

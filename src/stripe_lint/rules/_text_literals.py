@@ -18,7 +18,7 @@ _SEPARATORS: Final = re.compile(r"[\s:;,=\-\u2013\u2014(\[]*[:;,=\-\u2013\u2014(
 """What leads to a part of a text that follows: ``failed: ``, ``failed - ``, ``failed (``."""
 
 _CONNECTING: Final = re.compile(
-    r"\s+(?:with|because|because of|due to|by|as|is|was|says?|said|the|an?|error|exception|reason|message|details?)$",
+    r"(?:^|\s+)(?:with|because|because of|due to|by|as|is|was|of|says?|said|the|an?|reason|message|details?)$",
     re.IGNORECASE,
 )
 """Words that say nothing without the part that follows them."""
@@ -50,9 +50,11 @@ def around_gap(before: str, after: str) -> tuple[str, str] | None:
         if after[:1].isalnum() or (after.strip() and after.strip()[0].isalnum()):
             return None
         shorter = _CONNECTING.sub("", kept)
-        kept = shorter if shorter.strip() else kept
-        if not kept[-1:].isalnum():
+        if not shorter[-1:].isalnum():
             return None
+        kept = shorter
+    elif _CONNECTING.search(kept):
+        return None
     if not re.search(r"\w\w", kept):
         return None
     return kept, after.lstrip() if after[:1].isspace() and not after.strip()[:1].isalnum() else after
