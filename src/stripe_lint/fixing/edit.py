@@ -147,6 +147,7 @@ class Edit:
             name
             for name in (module_name, f"{plain}_module", f"_{plain}")
             if module_names.is_free_everywhere(self.module, name.partition(".")[0])
+            or module_names.is_imported_elsewhere(self.module, name, module_name, at)
         )
         self._record(edits.AddImport(module_name, alias))
         return f"{alias}.{tail}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import error_handlers, error_responses, functions, handlers, syntax
 from stripe_lint.rules import _error_wording, _exception_logs
-from stripe_lint.rules._exception_texts import Catch, carriers, unread
+from stripe_lint.rules._exception_texts import Catch, carriers, helper_with_exception, unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,6 +41,9 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
         catch = _catch_to_repair(module, leak, edit)
         found = carriers(catch, leak.place.node)
         if not found:
+            helper = helper_with_exception(catch)
+            if helper is not None:
+                edit.decline(f"{helper} makes the text of the exception; answer a fixed text there")
             edit.decline("the text gets into the response in a way that is not clear; answer a fixed text by hand")
         replaced.setdefault(catch, []).extend(text for text in found if text not in replaced.get(catch, ()))
     for catch, found in replaced.items():
@@ -154,7 +157,11 @@ def _answer_with_status(module: Module, leak: Leak, edit: Edit) -> None:
 def _drop_name(module: Module, catch: Catch, replaced: list[ast.expr], edit: Edit) -> None:
     """Take ``as e`` away where nothing is left that reads it."""
     handler = catch.node
-    if not isinstance(handler, ast.ExceptHandler) or handler.name is None or _error_wording.is_for_customer(catch):
+    if (
+        not isinstance(handler, ast.ExceptHandler)
+        or handler.name is None
+        or _error_wording.needs_exception(catch, replaced)
+    ):
         return
     gone: set[ast.AST] = set(replaced)
     left = (

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import error_handlers, error_responses, stripe_calls, syntax
+from stripe_lint.analysis import error_handlers, error_responses, functions, stripe_calls, syntax
 from stripe_lint.rules import _text_literals
 from stripe_lint.rules._exception_texts import Catch, Shape, shape_of
 
@@ -49,7 +49,7 @@ def _text(catch: Catch) -> str:
         return _SIGNATURE
     if kinds <= _PAYLOAD_ERRORS and _verifies(catch):
         return _PAYLOAD
-    if kinds <= _PAYLOAD_ERRORS | _SIGNATURE_ERRORS or (_verifies(catch) and _only_verifies(catch)):
+    if kinds <= _PAYLOAD_ERRORS | _SIGNATURE_ERRORS or _only_verifies(catch):
         return _EITHER if _verifies(catch) else GENERIC
     return GENERIC
 
@@ -62,7 +62,7 @@ def _attempt(catch: Catch) -> ast.Try | None:
 def _verifies(catch: Catch) -> bool:
     attempt = _attempt(catch)
     return attempt is not None and any(
-        isinstance(node, ast.Call) and stripe_calls.call_verifies(catch.module, node)
+        isinstance(node, ast.Call) and functions.last_name(node.func) in stripe_calls.VERIFYING_NAMES
         for statement in attempt.body
         for node in syntax.own_nodes(statement)
     )
@@ -72,6 +72,7 @@ def _only_verifies(catch: Catch) -> bool:
     attempt = _attempt(catch)
     return (
         attempt is not None
+        and attempt.handlers[0] is catch.node
         and len(attempt.body) <= _SHORT
         and not any(hasattr(statement, "body") for statement in attempt.body)
     )
@@ -86,6 +87,12 @@ def _spelling(module: Module, at: ast.AST) -> str:
     statement = module.statement_of(at)
     source = ast.get_source_segment(module.text, statement) or ""
     return source if "'" in source or '"' in source else module.text
+
+
+def needs_exception(catch: Catch, found: Iterable[ast.expr]) -> bool:
+    """Whether what takes the place of ``found`` reads the exception."""
+    shapes = {shape_of(text, catch.names) for text in found}
+    return is_for_customer(catch) or bool(shapes & {Shape.ERROR, Shape.BODY})
 
 
 def description(catches: Iterable[Catch]) -> str:
@@ -139,7 +146,8 @@ def _replace_text(module: Module, catch: Catch, text: ast.expr, edit: Edit) -> N
             edit.replace(text, new)
         return
     mark = new[-1] if not is_for_customer(catch) else '"'
-    error = f"{{{mark}message{mark}: {new}}}"
+    code = f", {mark}code{mark}: {next(iter(catch.names))}.code" if catch.names else ""
+    error = f"{{{mark}message{mark}: {new}{code}}}"
     if shape is Shape.ERROR:
         edit.replace(text, error)
     elif shape is Shape.BODY:

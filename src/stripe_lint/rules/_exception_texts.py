@@ -282,10 +282,42 @@ def _is_used_otherwise(catch: Catch, name: str, place: ast.AST) -> bool:
         around = module.ancestors(node)
         if place in around or not catch.surrounds(node):
             continue
-        statement = module.statement_of(node)
-        if not isinstance(statement, ast.If | ast.Return):
+        if not (isinstance(module.statement_of(node), ast.Return) or _is_truth(module, node)):
             return True
     return False
+
+
+def _is_truth(module: Module, node: ast.expr) -> bool:
+    """Whether it is only asked whether there is a text."""
+    parent = module.parents[node]
+    if isinstance(parent, ast.BoolOp | ast.UnaryOp | ast.If | ast.IfExp):
+        return not isinstance(parent, ast.IfExp) or node is parent.test
+    return isinstance(parent, ast.Compare) and all(
+        isinstance(other, ast.Constant) and other.value in (None, "") for other in parent.comparators
+    )
+
+
+def _is_compared(module: Module, function: FunctionNode, name: str) -> bool:
+    """Whether the text in a variable decides something."""
+    return any(
+        isinstance(node, ast.Name)
+        and node.id == name
+        and isinstance(module.parents[node], ast.Compare)
+        and not _is_truth(module, node)
+        for node in syntax.own_nodes(function)
+    )
+
+
+def helper_with_exception(catch: Catch) -> str | None:
+    """The function of the project that is given the exception itself and looks into it."""
+    for statement in _statements(catch.body):
+        for node in syntax.own_nodes(statement):
+            if isinstance(node, ast.Call):
+                for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+                    given = isinstance(argument, ast.Name) and argument.id in catch.names
+                    if given and _looks_into(catch.module, node, argument):
+                        return functions.last_name(node.func)
+    return None
 
 
 class _Store(NamedTuple):
@@ -356,6 +388,8 @@ def _stored(catch: Catch, function: FunctionNode | None, wanted: set[str]) -> li
     parts = list(_parts(catch))
     found: list[ast.expr] = []
     for store in _stores_into(function.body, wanted):
+        if any(_is_compared(catch.module, function, name) for name in store.bases):
+            continue
         if catch.surrounds(store.statement) and not (store.name in parts and store.name not in wanted):
             found += texts(catch.module, store.statement, catch.names, parts)
     return found
