@@ -62,16 +62,37 @@ class Leak(NamedTuple):
 def leaks(module: Module) -> Iterator[Leak]:
     """The responses in ``module`` that carry text of an exception caught around Stripe, here or in what it calls."""
     found: dict[ast.AST, Leak] = {}
+    for leak in _all_leaks(module):
+        known = found.get(leak.place.node)
+        if known is None or _order(leak) > _order(known):
+            found[leak.place.node] = leak
+    yield from sorted(found.values(), key=lambda leak: leak.place.line)
+
+
+def leaks_at(module: Module, node: ast.AST) -> list[Leak]:
+    """All that the response at ``node`` carries: one for each place where an exception was caught."""
+    found: dict[ast.AST, Leak] = {}
+    for leak in _all_leaks(module):
+        if leak.place.node is node:
+            known = found.get(leak.caught.node)
+            if known is None or _order(leak) > _order(known):
+                found[leak.caught.node] = leak
+    return sorted(found.values(), key=lambda leak: leak.caught.line)
+
+
+def _all_leaks(module: Module) -> Iterator[Leak]:
     for fact in _responses(module):
         if fact.place.module.path != module.path:
             continue
         for tag in deep_tagged(fact.value, Mark.TEXT, Mark.EXCEPTION):
             leak = _leak(fact, tag)
             if leak is not None:
-                known = found.get(leak.place.node)
-                if known is None or _weight(leak) > _weight(known):
-                    found[leak.place.node] = leak
-    yield from sorted(found.values(), key=lambda leak: leak.place.line)
+                yield leak
+
+
+def _order(leak: Leak) -> tuple[int, str, int, str]:
+    """What makes one of several leaks the one that is told, whatever order they are found in."""
+    return _weight(leak), str(leak.caught.module.path), -leak.caught.line, leak.detail
 
 
 def _weight(leak: Leak) -> int:
@@ -89,7 +110,7 @@ def _leak(fact: ResponseFact, tag: Tag) -> Leak | None:
     else:
         if not is_relevant(tag.module, tag.node):
             return None
-        kinds = _caught_names(tag.module, tag.node)
+        kinds = caught_names(tag.module, tag.node)
         fixed_text = _has_constant_text(tag.module, tag.node)
     card = kinds == {_CARD}
     if (card and tag.detail in _SHOWABLE) or (tag.detail == "user_message" and kinds & _BROAD):
@@ -111,7 +132,8 @@ def _returned_bare(place: Place) -> bool:
     return isinstance(statement, ast.Return) and isinstance(statement.value, ast.Name)
 
 
-def _caught_names(module: Module, handler: ast.ExceptHandler) -> set[str]:
+def caught_names(module: Module, handler: ast.ExceptHandler) -> set[str]:
+    """The names of the classes that a handler catches."""
     types = exceptions.handler_types(module, handler)
     return {"BaseException"} if types is None else {exceptions.class_names(module, node)[0] for node in types}
 
@@ -228,7 +250,7 @@ def _in_body(module: Module, attempt: ast.Try, node: ast.AST) -> bool:
 
 def _catches_all(module: Module, attempt: ast.Try) -> bool:
     for handler in attempt.handlers:
-        if _caught_names(module, handler) & _BROAD and not any(
+        if caught_names(module, handler) & _BROAD and not any(
             isinstance(node, ast.Raise) for node in syntax.own_nodes(handler)
         ):
             return True

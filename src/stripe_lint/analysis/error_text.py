@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.calls import Call
     from stripe_lint.analysis.evaluation import Evaluation
 
-_TEXT_ATTRIBUTES: Final = frozenset(
+TEXT_ATTRIBUTES: Final = frozenset(
     {
         "args",
         "message",
@@ -40,15 +40,16 @@ _TEXT_ATTRIBUTES: Final = frozenset(
     }
     | {"strerror", "msg", "body", "messages", "__doc__", "__cause__", "__context__", "errors"}
 )
-_CODE_KEYS: Final = frozenset(
+CODE_KEYS: Final = frozenset(
     {"code", "type", "decline_code", "param", "doc_url", "charge", "http_status", "status", "request_id", "status_code"}
     | {"payment_intent", "setup_intent", "payment_method", "source", "request_log_url", "advice_code"}
+    | {"__name__", "__qualname__", "__module__", "__class__", "__traceback__"}
 )
-_TRACEBACKS: Final = frozenset(
+TRACEBACKS: Final = frozenset(
     {"traceback.format_exc", "traceback.format_exception", "traceback.format_exception_only", "sys.exc_info"}
     | {"sys.exception", "traceback.format_tb"}
 )
-CURRENT_EXCEPTION_NAMES: Final = frozenset(path.rpartition(".")[2] for path in _TRACEBACKS)
+CURRENT_EXCEPTION_NAMES: Final = frozenset(path.rpartition(".")[2] for path in TRACEBACKS)
 """The last names of the functions that give text of the exception being handled without being handed it."""
 LOG_METHODS: Final = frozenset(
     {"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print_exc", "capture_exception"}
@@ -65,10 +66,10 @@ def attribute(node: ast.Attribute, base: Value) -> Value | None:
 
 
 def _part(base: Value, name: str) -> Value:
-    if name not in _TEXT_ATTRIBUTES:
+    if name not in TEXT_ATTRIBUTES:
         return (
             Value(tags=frozenset(tag for tag in base.tags if tag.mark is Mark.TEXT))
-            if name not in _CODE_KEYS
+            if name not in CODE_KEYS
             else UNKNOWN
         )
     made = {Tag(Mark.TEXT, tag.module, tag.node, name) for tag in base.tagged(Mark.EXCEPTION)}
@@ -77,7 +78,7 @@ def _part(base: Value, name: str) -> Value:
 
 def narrowed(base: Value, key: str) -> Value:
     """An entry of a part of an exception, such as ``e.json_body["error"]``."""
-    if key in _CODE_KEYS:
+    if key in CODE_KEYS:
         return UNKNOWN
     return Value(
         tags=frozenset(
@@ -112,7 +113,7 @@ def get_attribute(call: Call) -> Value | None:
 def called(evaluation: Evaluation, call: Call) -> Value | None:
     """A call that makes text from an exception, or sends text to a client."""
     path = call.path
-    if path in _TRACEBACKS:
+    if path in TRACEBACKS:
         handler = _handler_around(evaluation, call.node)
         return handler if handler is not None else UNKNOWN
     if path is not None and _answers(path):

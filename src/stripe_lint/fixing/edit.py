@@ -113,6 +113,10 @@ class Edit:
         """Take ``statement`` out; a block that would be empty gets a ``pass``."""
         self._record(edits.RemoveStatement(statement))
 
+    def remove_exception_name(self, handler: ast.ExceptHandler) -> None:
+        """Take the ``as name`` from an ``except``."""
+        self._record(edits.RemoveExceptionName(handler))
+
     def new_variable(self, statement: ast.stmt, source: str, *candidates: str) -> str:
         """Assign ``source`` to a new variable right before ``statement``, and say what it is called.
 
@@ -143,6 +147,7 @@ class Edit:
             name
             for name in (module_name, f"{plain}_module", f"_{plain}")
             if module_names.is_free_everywhere(self.module, name.partition(".")[0])
+            or module_names.is_imported_elsewhere(self.module, name, module_name, at)
         )
         self._record(edits.AddImport(module_name, alias))
         return f"{alias}.{tail}"

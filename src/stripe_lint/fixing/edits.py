@@ -106,6 +106,13 @@ class AddLogger:
     get_logger: str
 
 
+@dataclass(frozen=True, slots=True)
+class RemoveExceptionName:
+    """Takes the ``as name`` from an ``except``."""
+
+    node: ast.ExceptHandler
+
+
 WithinStatement = Replace | SetKeyword | RemoveKeyword | AddArgument | SetEntry | AddParameter
 """Edits of a part of one statement, which LibCST generates anew."""
 
@@ -115,4 +122,4 @@ AtStatement = InsertBefore | InsertAfter | ReplaceStatement | RemoveStatement
 ToModule = AddImport | AddLogger
 """Edits at the top of the file; equal ones of several repairs are one."""
 
-AnyEdit = WithinStatement | AtStatement | ToModule
+AnyEdit = WithinStatement | AtStatement | ToModule | RemoveExceptionName

@@ -62,6 +62,19 @@ def is_free_everywhere(module: Module, name: str) -> bool:
     return name not in _used_names(module, module.tree)
 
 
+def is_imported_elsewhere(module: Module, name: str, imported: str, at: ast.AST) -> bool:
+    """Whether ``name`` is bound only inside functions that ``at`` is not in, and always to the module ``imported``."""
+    bindings = [binding for scope in module.scopes.values() for binding in scope.bindings.get(name, ())]
+    return (
+        bool(bindings)
+        and module.scope_of(at).lookup(name) is None
+        and all(
+            binding.kind is BindingKind.IMPORT and isinstance(binding.node, ast.alias) and binding.node.name == imported
+            for binding in bindings
+        )
+    )
+
+
 def _outermost_function(module: Module, node: ast.AST) -> ast.AST | None:
     found = None
     for around in module.ancestors(node):

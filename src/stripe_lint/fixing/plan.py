@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from stripe_lint.errors import Declined
@@ -12,6 +13,7 @@ from stripe_lint.fixing.edits import (
     AddParameter,
     InsertAfter,
     InsertBefore,
+    RemoveExceptionName,
     RemoveKeyword,
     RemoveStatement,
     Replace,
@@ -75,6 +77,8 @@ def splices_of(module: Module, places: Places, repairs: Iterable[Repair]) -> lis
                 found.append(logger_splice(module.tree, places, edit))
             case InsertBefore() | InsertAfter() | ReplaceStatement() | RemoveStatement():
                 found.append(_statement_splice(module, places, edit))
+            case RemoveExceptionName():
+                found.append(_exception_name_splice(places, edit))
             case _:
                 within.setdefault(_owner(module, edit), []).append(edit)
     for at_one_place in imports.values():
@@ -119,6 +123,18 @@ def _statement_splice(module: Module, places: Places, edit: AtStatement) -> Spli
             return Splice(start, end, _indented(source, indentation).removeprefix(indentation))
         case RemoveStatement():
             return _removal(module, places, statement, start, end)
+
+
+def _exception_name_splice(places: Places, edit: RemoveExceptionName) -> Splice:
+    """Parentheses around the class stay, and so does a comment behind the colon."""
+    caught = edit.node.type
+    if caught is None or edit.node.name is None:
+        raise Declined("the except gives the exception no name")
+    start = places.end_of(caught)
+    found = re.compile(rf"[\s)]*?(\s+as\s+{edit.node.name})\s*:").match(places.text, start)
+    if found is None:
+        raise Declined("the header of this except is written in an unusual way")
+    return Splice(found.start(1), found.end(1), "")
 
 
 def _removal(module: Module, places: Places, statement: ast.stmt, start: int, end: int) -> Splice:

@@ -123,6 +123,7 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.error_responses import Leak
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
 
 
 def detect(module: Module) -> Iterator[Hit]:
@@ -142,6 +143,13 @@ def _severity(leak: Leak) -> Severity | None:
     return Severity.INFO if leak.card_error or leak.only_user_message or leak.fixed_text else None
 
 
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Answer a fixed text and log the exception."""
+    from stripe_lint.rules import _error_answers
+
+    _error_answers.repair(module, hit, edit)
+
+
 RULE = Rule(
     code="STP301",
     name="exception-text-in-response",
@@ -149,5 +157,6 @@ RULE = Rule(
     severity=Severity.WARNING,
     cwe=(209,),
     fix=FixClass.UNSAFE,
+    repair=fix,
     detect=detect,
 )
