@@ -55,7 +55,7 @@ def differences(before: bytes, after: bytes) -> Differences:
             outside += [f"only the form of {part.text!r} changed" for part in old[i1:i2] if meanings[part.meaning]]
             continue
         # The gaps at the border to other statements are judged with those.
-        first, last = int(i1 > 0), int(i2 == len(old))
+        first, last = int(i1 + j1 > 0), int(i2 == len(old) and j2 == len(new))
         pairs = zip(old_gaps[i1 + first : i2 + last], new_gaps[j1 + first : j2 + last], strict=True)
         outside += [f"{one!r} became {other!r}" for one, other in pairs if one != other]
     if not old and old_text != new_text:
