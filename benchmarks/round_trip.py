@@ -24,7 +24,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from stripe_lint.analysis.module import Module
 from stripe_lint.errors import Declined, SourceError
 from stripe_lint.fixing.edit import Edit
 from stripe_lint.fixing.fragments import fragment_of
@@ -39,6 +38,8 @@ from stripe_lint.sources import Source, concerns_stripe, decode, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from stripe_lint.analysis.module import Module
 
 NOT_OURS = {"site-packages", "dist-packages", "__pycache__", "node_modules"}
 """Folders of the standard library that are not of it, and what nobody wrote."""
@@ -155,7 +156,7 @@ def own_expressions(statement: ast.stmt) -> Iterator[ast.expr]:
 
 
 def is_value(node: ast.expr) -> bool:
-    """Whether the source of ``node`` is an expression by itself; what is assigned to is not, nor ``1:2`` in brackets."""
+    """Whether the source of ``node`` is an expression by itself; what is assigned to is not, nor is ``1:2``."""
     if isinstance(node, ast.Slice | ast.Starred | ast.FormattedValue):
         return False
     return isinstance(getattr(node, "ctx", None) or ast.Load(), ast.Load) and hasattr(node, "end_lineno")

@@ -85,7 +85,7 @@ def _edited(module: Module, node: Any, edit: WithinStatement) -> Any:
             return _with_parameter(node, name, default)
 
 
-def _expression(source: str) -> libcst.BaseExpression:
+def _expression(source: str) -> Any:
     import libcst
 
     try:
@@ -102,19 +102,10 @@ def _as_it_is() -> Any:
     import libcst
 
     class Transformer(libcst.CSTTransformer):
-        def leave_ParenthesizedWhitespace(
-            self,
-            original_node: libcst.ParenthesizedWhitespace,  # noqa: ARG002
-            updated_node: libcst.ParenthesizedWhitespace,
-        ) -> libcst.ParenthesizedWhitespace:
-            return updated_node.with_changes(indent=False)
-
-        def leave_EmptyLine(
-            self,
-            original_node: libcst.EmptyLine,  # noqa: ARG002
-            updated_node: libcst.EmptyLine,
-        ) -> libcst.EmptyLine:
-            return updated_node.with_changes(indent=False)
+        def on_leave(self, original_node: Any, updated_node: Any) -> Any:  # noqa: ARG002
+            if isinstance(updated_node, libcst.ParenthesizedWhitespace | libcst.EmptyLine):
+                return updated_node.with_changes(indent=False)
+            return updated_node
 
     return Transformer()
 
