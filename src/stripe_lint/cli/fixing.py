@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from stripe_lint.cli.pipes import quiet_when_reader_leaves
-from stripe_lint.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,9 +37,10 @@ class Request(NamedTuple):
 def fix(request: Request) -> int:
     """Fixes, reports, and returns the exit code. Raises ``StripeLintError`` where there is nothing to report on."""
     from stripe_lint.config import Configurations, Place
+    from stripe_lint.fixing.options import options_of
 
     configurations = Configurations(request.config, request.layer, Place("--", Path.cwd()))
-    options = _options(request)
+    options = options_of(unsafe=request.unsafe, key_style=request.key_style)
     report = _fix_text(request, configurations, options) if request.paths is None else None
     if report is None:
         report = _fix_files(request, configurations, options)
@@ -59,17 +59,6 @@ def fix(request: Request) -> int:
 def _is_dry(request: Request) -> bool:
     """Whether nothing is to be written."""
     return request.diff or request.check
-
-
-def _options(request: Request) -> Options:
-    from importlib.util import find_spec
-
-    from stripe_lint.fixing.options import KeyStyle, Options
-
-    style = KeyStyle(request.key_style)
-    if style is KeyStyle.STORE and find_spec("stripe_lint.runtime") is None:
-        raise ConfigError("--key-style: this version of stripe-lint has no key store; use uuid")
-    return Options(request.unsafe, style)
 
 
 def _fix_text(request: Request, configurations: Configurations, options: Options) -> FixReport:

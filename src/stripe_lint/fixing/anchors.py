@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from stripe_lint.errors import Declined
 
@@ -32,6 +32,9 @@ _KINDS: Final[dict[type[ast.AST], tuple[str, ...]]] = {
 }
 """The names of LibCST's classes for those of ``ast`` that are called otherwise there."""
 
+_WITH_PARENTHESES: Final = {"Tuple", "GeneratorExp"}
+"""Whose parentheses belong to them for ``ast``, and stand around them for LibCST."""
+
 Anchored = ast.expr | ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -49,7 +52,10 @@ def find_anchors(
     spans = MetadataWrapper(tree, unsafe_skip_copy=True).resolve(ByteSpanPositionProvider)
     for candidate, span in spans.items():
         kind = type(candidate).__name__
-        for key in ((span.start, span.start + span.length), (span.start, None)):
+        start, end = span.start, span.start + span.length
+        if kind in _WITH_PARENTHESES:
+            start, end = _with_parentheses(candidate, start, end)
+        for key in ((start, end), (start, None)):
             node = wanted.get(key)
             if node is not None and kind in _KINDS.get(type(node), (type(node).__name__,)):
                 found[node] = candidate
@@ -57,6 +63,16 @@ def find_anchors(
         if node not in found:
             raise Declined(f"LibCST reads line {node.lineno} in another way than Python")
     return found
+
+
+def _with_parentheses(candidate: Any, start: int, end: int) -> tuple[int, int]:
+    import libcst
+
+    if not candidate.lpar:
+        return start, end
+    blank = libcst.Module(())
+    opening, closing = (blank.code_for_node(each) for each in (candidate.lpar[-1], candidate.rpar[0]))
+    return start - len(opening.encode()), end + len(closing.encode())
 
 
 def _key(fragment: Fragment, places: Places, node: Anchored) -> tuple[int, int | None]:

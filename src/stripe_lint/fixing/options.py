@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum
+from importlib.util import find_spec
 from typing import NamedTuple
+
+from stripe_lint.errors import ConfigError
 
 
 class KeyStyle(Enum):
@@ -18,3 +21,11 @@ class Options(NamedTuple):
 
     unsafe: bool = False
     key_style: KeyStyle = KeyStyle.UUID
+
+
+def options_of(*, unsafe: bool, key_style: str) -> Options:
+    """The options as a user writes them. Raises ``ConfigError`` for a style that can't be had."""
+    style = KeyStyle(key_style)
+    if style is KeyStyle.STORE and find_spec("stripe_lint.runtime") is None:
+        raise ConfigError("--key-style: this version of stripe-lint has no key store; use uuid")
+    return Options(unsafe, style)

@@ -85,10 +85,29 @@ def _edited(module: Module, node: Any, edit: WithinStatement) -> Any:
             return _with_parameter(node, name, default)
 
 
-def _expression(source: str) -> libcst.BaseExpression:
+def _expression(source: str) -> Any:
     import libcst
 
-    return libcst.parse_expression(source)
+    try:
+        # Only in brackets may an expression go on in the next line.
+        node = libcst.parse_expression(f"({source})")
+    except libcst.ParserSyntaxError as error:
+        raise Declined("LibCST can't read what is to be put there") from error
+    node = node.with_changes(lpar=node.lpar[1:], rpar=node.rpar[:-1])
+    return node if "\n" not in source else node.visit(_as_it_is())
+
+
+def _as_it_is() -> Any:
+    """Keeps lines as they are where they come to stand in a block; LibCST would indent them with it."""
+    import libcst
+
+    class Transformer(libcst.CSTTransformer):
+        def on_leave(self, original_node: Any, updated_node: Any) -> Any:  # noqa: ARG002
+            if isinstance(updated_node, libcst.ParenthesizedWhitespace | libcst.EmptyLine):
+                return updated_node.with_changes(indent=False)
+            return updated_node
+
+    return Transformer()
 
 
 def _replaced(module: Module, node: libcst.BaseExpression, old: ast.expr, source: str) -> libcst.BaseExpression:
@@ -97,18 +116,48 @@ def _replaced(module: Module, node: libcst.BaseExpression, old: ast.expr, source
     new = _expression(source)
     parent = module.parents[old]
     tight = isinstance(parent, _BINDING_TIGHTLY) or _is_head(parent, old)
-    loose = not isinstance(ast.parse(source, mode="eval").body, _ATOMS)
-    if node.lpar:
-        return new.with_changes(lpar=node.lpar, rpar=node.rpar)
+    loose = _binding(ast.parse(f"({source})", mode="eval").body) < _binding(old)
+    left, right = node.lpar, node.rpar
+    if isinstance(old, ast.Tuple | ast.GeneratorExp):
+        # The innermost are its own, and go with it.
+        left, right = left[:-1], right[1:]
+    if left and isinstance(new, libcst.Tuple | libcst.GeneratorExp):
+        return new.with_changes(lpar=(*left, *new.lpar), rpar=(*new.rpar, *right))
+    if left:
+        return new.with_changes(lpar=left, rpar=right)
     if tight and loose:
         return new.with_changes(lpar=[libcst.LeftParen()], rpar=[libcst.RightParen()])
     return new
 
 
-_ATOMS = (
-    *(ast.Name, ast.Constant, ast.Attribute, ast.Call, ast.Subscript, ast.List, ast.Dict, ast.Set, ast.JoinedStr),
-    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+_ORDER_OF_BINDING: tuple[tuple[type[ast.AST], ...], ...] = (
+    (ast.Yield, ast.YieldFrom, ast.NamedExpr, ast.Tuple, ast.Starred),
+    (ast.Lambda, ast.IfExp),
+    (ast.Or,),
+    (ast.And,),
+    (ast.Not,),
+    (ast.Compare,),
+    (ast.BitOr,),
+    (ast.BitXor,),
+    (ast.BitAnd,),
+    (ast.LShift, ast.RShift),
+    (ast.Add, ast.Sub),
+    (ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.MatMult),
+    (ast.UnaryOp,),
+    (ast.Pow,),
+    (ast.Await,),
 )
+"""What binds weakest comes first; operators stand for what they join."""
+
+
+def _binding(node: ast.expr) -> int:
+    """How tightly an expression holds together without parentheses; more is tighter."""
+    operator = getattr(node, "op", None)
+    kind = type(operator) if operator is not None and not isinstance(operator, _SIGNS) else type(node)
+    return next((number for number, kinds in enumerate(_ORDER_OF_BINDING) if kind in kinds), len(_ORDER_OF_BINDING))
+
+
+_SIGNS = (ast.UAdd, ast.USub, ast.Invert)
 
 
 def _is_head(parent: ast.AST, node: ast.expr) -> bool:

@@ -26,9 +26,21 @@ def lines(report: FixReport, *, written: bool) -> Iterator[str]:
         everything: list[FixedFinding | NotFixed] = [*file.fixed, *file.not_fixed]
         for each in sorted(everything, key=lambda each: (each.finding.span, each.finding.code)):
             yield finding_place(each.finding, file.lines) + printable(_outcome(each, written=written))
-    notes = dict.fromkeys(note for file in report.files for each in file.fixed for note in each.notes)
-    yield from (f"note: {printable(note)}" for note in notes)
+    yield from _notes(report)
     yield _summary(report, written=written)
+
+
+def remarks(report: FixReport) -> Iterator[str]:
+    """What the changes themselves don't show: what is left and why, and the notes. Places are those in fixed files."""
+    for file in report.files:
+        for each in file.not_fixed:
+            yield finding_place(each.finding, file.lines) + printable(_outcome(each, written=True))
+    yield from _notes(report)
+
+
+def _notes(report: FixReport) -> Iterator[str]:
+    notes = dict.fromkeys(note for file in report.files for each in file.fixed for note in each.notes)
+    return (f"note: {printable(note)}" for note in notes)
 
 
 def _outcome(each: FixedFinding | NotFixed, *, written: bool) -> str:
