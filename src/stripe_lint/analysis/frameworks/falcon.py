@@ -33,6 +33,7 @@ FRAMEWORK = Framework(
     environ_attributes=frozenset({"env"}),
     # Names are upper-case on WSGI and lower-case on ASGI; ``headers_lower`` is lower-case on both.
     case_sensitive_headers=frozenset({"headers", "headers_lower"}),
+    folded_headers=frozenset({"headers", "headers_lower"}),
     route_calls=frozenset({"add_route", "add_sink"}),
     view_methods=frozenset({"on_get", "on_post", "on_put", "on_patch", "on_delete", "on_head", "on_options"}),
     guard_decorators=frozenset({"falcon.before", "falcon.hooks.before"}),

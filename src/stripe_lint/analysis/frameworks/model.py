@@ -54,7 +54,8 @@ class Framework(NamedTuple):
 
     How a header is found: ``environ_attributes`` are those of ``header_attributes`` (the request itself, where that
     is ``environ_request``) whose keys are written as in WSGI (``HTTP_STRIPE_SIGNATURE``); ``case_sensitive_headers``
-    are those that are plain dicts; ``underscored_headers`` is true where ``STRIPE_SIGNATURE`` finds
+    are those that are plain dicts, ``folded_headers`` those of them whose names the framework writes in one
+    case throughout; ``underscored_headers`` is true where ``STRIPE_SIGNATURE`` finds
     ``Stripe-Signature``; ``missing_header_answered`` is true where a subscript with a missing header ends in a 400.
 
     What runs before a handler: ``guard_keywords`` are keyword arguments of the application, router or route
@@ -121,6 +122,7 @@ class Framework(NamedTuple):
     environ_attributes: frozenset[str] = frozenset()
     environ_request: bool = False
     case_sensitive_headers: frozenset[str] = frozenset()
+    folded_headers: frozenset[str] = frozenset()
     underscored_headers: bool = False
     missing_header_answered: bool = False
     guard_keywords: frozenset[str] = frozenset()

@@ -1,0 +1,231 @@
+"""Where code looks Stripe's signature header up: by which name, in which mapping, and what a missing one leads to."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from stripe_lint.analysis import callers, exceptions, functions, handlers, names, static_values, syntax
+from stripe_lint.analysis.body_uses import text_of
+from stripe_lint.analysis.frameworks import generic, request_global, request_type
+from stripe_lint.analysis.references import External, ExternalInstance
+from stripe_lint.analysis.scopes import BindingKind
+from stripe_lint.analysis.state import Raised
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.frameworks.model import Framework
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import FunctionNode, NamedFunction
+
+FARTHEST_CALLER: Final = 2
+"""How many calls up an ``except`` for the missing header is looked for."""
+
+_WSGI_NAME: Final = "HTTP_STRIPE_SIGNATURE"
+_REQUESTS: Final = frozenset(
+    {"request", "req", "_request", "http_request", "httprequest", "wsgi_request", "current_request", "current_event"}
+)
+_MISSING: Final = Raised(frozenset({"KeyError"}))
+
+
+class Lookup(NamedTuple):
+    """One look-up of the signature header.
+
+    ``never`` is the reason why the name never matches, where it does not; ``by_case`` tells that upper and lower case
+    decide whether it does; ``subscript`` that a missing header raises, and nothing catches that.
+    """
+
+    node: ast.expr
+    never: str | None
+    by_case: bool
+    subscript: bool
+
+
+class _Headers(NamedTuple):
+    """A mapping of headers: an attribute, or a key, of a framework's request."""
+
+    framework: Framework
+    name: str
+
+    @property
+    def in_environ(self) -> bool:
+        return self.name == "META" or self.name in self.framework.environ_attributes
+
+    @property
+    def by_case(self) -> bool:
+        return self.name in self.framework.case_sensitive_headers - self.framework.folded_headers
+
+
+def lookups(module: Module) -> Iterator[Lookup]:
+    """The look-ups of the signature header that can fail where the header was sent, or end in an exception."""
+    if "signature" not in module.text.lower():
+        return
+    for function in module.functions:
+        yield from _in_function(module, function)
+
+
+def _in_function(module: Module, function: FunctionNode) -> Iterator[Lookup]:
+    found: list[tuple[ast.expr, str, _Headers]] = []
+    asked: list[int] = []
+    for node in syntax.own_nodes(function):
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+            held, key = node.value, node.slice
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            held, key = node.func.value, node.args[0]
+            if node.func.attr != "get":
+                continue
+        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+            if _signature_name(module, node.left) is not None:
+                asked.append(node.lineno)
+            continue
+        else:
+            continue
+        name = _signature_name(module, key)
+        headers = _headers(module, function, held) if name is not None else None
+        if name is None or headers is None:
+            continue
+        found.append((node, name, headers))
+        if isinstance(node, ast.Call) and _is_tested(module, node):
+            asked.append(node.lineno)
+    spellings = {name for _, name, headers in found if headers.by_case}
+    for node, name, headers in found:
+        raises = isinstance(node, ast.Subscript) and not headers.framework.missing_header_answered
+        if raises and (any(line <= node.lineno for line in asked) or _is_caught(module, function, node, 0)):
+            raises = False
+        never = _why_never(headers, name)
+        by_case = headers.by_case and len(spellings) == 1 and never is None
+        if never is not None or by_case or raises:
+            yield Lookup(node, never, by_case, raises)
+
+
+def _signature_name(module: Module, node: ast.expr) -> str | None:
+    """The text of ``node`` where it is a spelling of the signature header's name."""
+    text: str | None = None
+    if isinstance(node, ast.Constant):
+        text = node.value if isinstance(node.value, str) else None
+    elif isinstance(node, ast.Name | ast.Attribute):
+        assigned = _assigned(module, node)
+        if isinstance(assigned, ast.Constant):
+            return _signature_name(module, assigned)
+        text = text_of(static_values.of(module, node))
+    if text is None or text.lower().replace("-", "_").removeprefix("http_") != "stripe_signature":
+        return None
+    return text
+
+
+def _why_never(headers: _Headers, name: str) -> str | None:
+    framework = headers.framework
+    if headers.in_environ:
+        return None if name == _WSGI_NAME else f"`{headers.name}` knows this header as {_WSGI_NAME}"
+    if name.lower().startswith("http"):
+        return f"`{headers.name}` knows this header as Stripe-Signature"
+    if "_" in name and not framework.underscored_headers and framework is not generic():
+        return f"`{headers.name}` knows this header as Stripe-Signature"
+    if headers.name in framework.folded_headers and name not in {name.upper(), name.lower()}:
+        return f"the names in `{headers.name}` are in upper or lower case throughout"
+    return None
+
+
+def _headers(module: Module, function: FunctionNode, node: ast.expr, depth: int = 0) -> _Headers | None:
+    """The headers that an expression is; ``None`` where it is something else, or a copy with names of its own."""
+    if isinstance(node, ast.Attribute):
+        framework = _framework_of(module, function, node.value)
+        return _Headers(framework, node.attr) if framework and node.attr in framework.header_attributes else None
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
+        return _headers(module, function, node.values[0], depth)
+    entry = _entry(node)
+    if entry is not None:
+        held, name = entry
+        framework = _keyed_framework(module, function, held)
+        return _Headers(framework, name) if framework and name in framework.header_attributes else None
+    assigned = _assigned(module, node) if not depth else None
+    return _headers(module, function, assigned, depth + 1) if assigned is not None else None
+
+
+def _assigned(module: Module, node: ast.expr) -> ast.expr | None:
+    """What a name is assigned, where that happens in one place."""
+    if not isinstance(node, ast.Name):
+        return None
+    found = module.scope_of(node).lookup(node.id)
+    if found is None or len(found[1]) != 1 or found[1][0].kind is not BindingKind.ASSIGNMENT:
+        return None
+    return found[1][0].value
+
+
+def _entry(node: ast.expr) -> tuple[ast.expr, str] | None:
+    """The mapping and the key of ``event["headers"]`` or ``event.get("headers", {})``."""
+    key: ast.expr | None = None
+    held: ast.expr = node
+    if isinstance(node, ast.Subscript):
+        held, key = node.value, node.slice
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args:
+        held, key = node.func.value, node.args[0]
+    if isinstance(key, ast.Constant) and isinstance(key.value, str):
+        return held, key.value
+    return None
+
+
+def _framework_of(module: Module, function: FunctionNode, node: ast.expr) -> Framework | None:
+    """The framework whose request ``node`` is."""
+    reference = names.resolve(module, node)
+    known = None
+    if isinstance(reference, External):
+        known = request_global(reference.path)
+    elif isinstance(reference, ExternalInstance):
+        known = request_type(reference.path)
+    if known is not None:
+        return known
+    if functions.last_name(node) not in _REQUESTS:
+        return None
+    around = _named(module, function)
+    return handlers.framework_for(module, around) if around is not None else generic()
+
+
+def _keyed_framework(module: Module, function: FunctionNode, node: ast.expr) -> Framework | None:
+    around = _named(module, function)
+    if around is None or not isinstance(node, ast.Name):
+        return None
+    framework = handlers.registered_by(module, around)
+    if framework is None or not framework.keyed or node.id not in framework.request_parameters:
+        return None
+    return framework
+
+
+def _named(module: Module, function: FunctionNode) -> NamedFunction | None:
+    current: FunctionNode | None = function
+    while isinstance(current, ast.Lambda):
+        current = module.enclosing_function(current)
+    return current
+
+
+def _is_tested(module: Module, node: ast.expr) -> bool:
+    """Whether a look-up decides a branch itself."""
+    child: ast.AST = node
+    for around in module.ancestors(node):
+        if isinstance(around, ast.If | ast.IfExp | ast.While | ast.Assert):
+            return child is around.test
+        if isinstance(around, ast.stmt):
+            return False
+        child = around
+    return False
+
+
+def _is_caught(module: Module, function: FunctionNode, node: ast.AST, distance: int) -> bool:
+    """Whether an ``except`` around ``node``, or around every call of its function, catches a ``KeyError``."""
+    child = node
+    for around in module.ancestors(node):
+        if around is function:
+            break
+        if isinstance(around, ast.Try | ast.With | ast.AsyncWith) and child in around.body:
+            catching = around.handlers if isinstance(around, ast.Try) else [around]
+            if any(exceptions.catches(module, handler, _MISSING) for handler in catching):
+                return True
+        child = around
+    if distance >= FARTHEST_CALLER or isinstance(function, ast.Lambda):
+        return False
+    sites = callers.call_sites(module, function)
+    return bool(sites) and all(
+        (caller := source.enclosing_function(call)) is not None and _is_caught(source, caller, call, distance + 1)
+        for source, call in sites or ()
+    )
