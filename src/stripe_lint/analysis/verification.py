@@ -15,6 +15,7 @@ from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, deep_tagged, 
 if TYPE_CHECKING:
     from stripe_lint.analysis.calls import Call
     from stripe_lint.analysis.evaluation import Evaluation
+    from stripe_lint.analysis.references import Reference
 
 _SDK_PATHS: Final = frozenset(
     {
@@ -50,16 +51,24 @@ def names_a_verifier(name: str) -> bool:
 
 def is_sdk_verification(call: Call) -> bool:
     """Whether a call is one of the SDK's own verifications."""
-    if call.path in _SDK_PATHS:
-        return True
-    if isinstance(call.reference, StripeService):
-        return call.name in _SDK_NAMES
-    if isinstance(call.reference, External):
-        path = call.reference.path
-        if path == f"{_NOTIFICATION_HANDLER}().{call.name}":
-            return call.name in _HANDLED
-        return call.name in _SDK_NAMES and (path.startswith("stripe.") or not path.startswith("builtins."))
-    return call.reference is None and call.name in _SDK_NAMES
+    return is_sdk_function(call.reference, call.name)
+
+
+def is_sdk_function(reference: Reference | None, name: str) -> bool:
+    """Whether a function or method called ``name`` is one of the SDK's own verifications."""
+    if isinstance(reference, External):
+        path = reference.path
+        if path in _SDK_PATHS:
+            return True
+        if path == f"{_NOTIFICATION_HANDLER}().{name}":
+            return name in _HANDLED
+        return name in _SDK_NAMES and (path.startswith("stripe.") or not path.startswith("builtins."))
+    return name in _SDK_NAMES and (reference is None or isinstance(reference, StripeService))
+
+
+def is_class_function(reference: Reference | None) -> bool:
+    """Whether a verification is a function of the SDK's classes, not a method of a ``StripeClient``."""
+    return isinstance(reference, External) and reference.path in _SDK_PATHS - {"stripe.StripeClient.construct_event"}
 
 
 def called(evaluation: Evaluation, call: Call) -> Value | None:

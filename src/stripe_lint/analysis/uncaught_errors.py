@@ -1,0 +1,199 @@
+"""Where the error of a failed verification ends: caught on its way up, answered by the framework, or as a bare 500."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Final
+
+from stripe_lint.analysis import callers, exceptions, functions, guards, handlers, names, syntax
+from stripe_lint.analysis.control_flow import suppresses
+from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
+from stripe_lint.analysis.state import Raised
+from stripe_lint.analysis.verification import PAYLOAD_FAILURE, SIGNATURE_FAILURE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import NamedFunction
+
+FARTHEST_CALLER: Final = 4
+"""How many calls up an ``except`` is looked for."""
+
+SIGNATURE_ERROR: Final = Raised(SIGNATURE_FAILURE)
+PAYLOAD_ERROR: Final = Raised(PAYLOAD_FAILURE)
+
+_BARE: Final = frozenset({"ValueError", "RuntimeError", "Exception", "KeyError", "TypeError", "AssertionError"})
+"""What a framework answers with a 500 whoever raises it."""
+
+_HANDLES_ERRORS: Final = ("error", "exception", "catch", "rescue", "retry")
+
+
+def reaches_framework(module: Module, node: ast.AST, raised: Raised) -> bool:
+    """Whether ``raised``, raised at ``node``, leaves a handler uncaught; false where that can't be known."""
+    return _leaves_handler(module, node, raised, 0)
+
+
+def _leaves_handler(module: Module, node: ast.AST, raised: Raised, distance: int) -> bool:
+    escaped = _leaves_function(module, node, raised)
+    function = module.enclosing_function(node)
+    if escaped is None or not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    escaped = _through_decorators(module, function, escaped)
+    if escaped is None or _class_may_catch(module, function):
+        return False
+    if handlers.registered_by(module, function) is not None:
+        return not _is_answered(module, escaped)
+    if distance >= FARTHEST_CALLER:
+        return False
+    sites = callers.call_sites(module, function)
+    if sites:
+        if not all(callers.is_direct(source, call) for source, call in sites):
+            return False
+        return any(_leaves_handler(source, call, escaped, distance + 1) for source, call in sites)
+    is_view = sites is not None and handlers.takes_request(module, function) and bool(handlers.frameworks(module))
+    return (is_view or _is_dependency(module, function)) and not _is_answered(module, escaped)
+
+
+def _leaves_function(module: Module, node: ast.AST, raised: Raised) -> Raised | None:
+    """What leaves the function around ``node`` where that raises ``raised``; ``None`` where it is caught."""
+    child = node
+    for around in module.ancestors(node):
+        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            break
+        if isinstance(around, ast.Try) and child in around.body:
+            for handler in around.handlers:
+                match = exceptions.catches(module, handler, raised)
+                if match is False:
+                    continue
+                passed_on = _raised_again(module, handler, raised) if match else None
+                if passed_on is None:
+                    return None
+                raised = passed_on
+                break
+        if isinstance(around, ast.With | ast.AsyncWith) and any(_may_swallow(module, item) for item in around.items):
+            return None
+        child = around
+    return raised
+
+
+def _raised_again(module: Module, handler: ast.ExceptHandler, raised: Raised) -> Raised | None:
+    """What an ``except`` always raises in the end; ``None`` where it does something else, or answers."""
+    last = handler.body[-1]
+    while isinstance(last, ast.Try) and not last.handlers:
+        last = last.body[-1]
+    if not isinstance(last, ast.Raise) or any(isinstance(node, ast.Return) for node in syntax.own_nodes(handler)):
+        return None
+    if last.exc is None or (isinstance(last.exc, ast.Name) and last.exc.id == handler.name):
+        return raised
+    made = last.exc.func if isinstance(last.exc, ast.Call) else last.exc
+    name, reference = exceptions.class_names(module, made)
+    if name in _BARE and not isinstance(reference, ClassReference):
+        return Raised(frozenset({name}))
+    return None
+
+
+def _may_swallow(module: Module, item: ast.withitem) -> bool:
+    """Whether a context manager may end an exception: ``suppress``, or one whose code or name says so."""
+    if suppresses(item, module):
+        return True
+    call = item.context_expr
+    if not isinstance(call, ast.Call):
+        return False
+    if isinstance(names.resolve(module, call.func), FunctionReference | ClassReference):
+        return True
+    return _says_it_handles_errors(functions.last_name(call.func))
+
+
+def _says_it_handles_errors(name: str | None) -> bool:
+    return name is not None and any(word in name.lower() for word in _HANDLES_ERRORS)
+
+
+def _through_decorators(module: Module, function: NamedFunction, raised: Raised) -> Raised | None:
+    """What is left of an exception that leaves ``function`` after its decorators."""
+    owner = module.enclosing_class(function)
+    for decorator in [*reversed(function.decorator_list), *(owner.decorator_list if owner is not None else ())]:
+        target = decorator.func if isinstance(decorator, ast.Call) else decorator
+        reference = names.resolve(module, target)
+        if not isinstance(reference, FunctionReference) or isinstance(reference.node, ast.Lambda):
+            if _says_it_handles_errors(functions.last_name(target)):
+                return None
+            continue
+        wrapper = guards.wrapper_of(reference.module, reference.node)
+        inner = _inner_call(wrapper) if wrapper is not None else None
+        if wrapper is not None and inner is not None:
+            passed_on = _leaves_function(wrapper.module, inner, raised)
+            if passed_on is None:
+                return None
+            raised = passed_on
+    return raised
+
+
+def _inner_call(wrapper: guards.Wrapper) -> ast.Call | None:
+    return next(
+        (
+            node
+            for node in syntax.own_nodes(wrapper.node)
+            if isinstance(node, ast.Call) and functions.last_name(node.func) == wrapper.wrapped
+        ),
+        None,
+    )
+
+
+def _class_may_catch(module: Module, function: NamedFunction) -> bool:
+    """Whether another method of the handler's class, through which the framework calls it, may catch what it raises."""
+    owner = module.enclosing_class(function)
+    if owner is None:
+        return False
+    reference = ObjectReference(module, owner)
+    if names.find_method(reference, "handle_exception") is not None:
+        return True
+    dispatch = names.find_method(reference, "dispatch")
+    return (
+        dispatch is not None
+        and dispatch[1] is not function
+        and any(isinstance(node, ast.Try) for node in syntax.own_nodes(dispatch[1]))
+    )
+
+
+def _is_dependency(module: Module, function: NamedFunction) -> bool:
+    return any(
+        isinstance(call := source.parents.get(reference), ast.Call) and names.dependency_of(source, call) is reference
+        for source, reference in callers.handed_references(module, function)
+    )
+
+
+def _is_answered(module: Module, raised: Raised) -> bool:
+    """Whether the project registers an error handler with the framework for the class that is raised, or a base."""
+    caught = frozenset().union(*(exceptions.ancestors(name) for name in raised.names or ()))
+    return any(name in caught for name in _registered_names(module))
+
+
+def _registered_names(module: Module) -> Iterator[str]:
+    """The names of the exception classes for which the project registers error handlers with the frameworks here."""
+    used = handlers.frameworks(module)
+    registering: set[str] = set()
+    keywords: set[str] = set()
+    for framework in used:
+        registering |= framework.error_handler_decorators | framework.error_handler_calls
+        keywords |= framework.error_handler_keywords
+    for word in sorted(registering | keywords):
+        for path in module.project.files_that_mention(word, module.path) or ():
+            source = module.project.module_at(path)
+            if source is None:
+                continue
+            for call in source.calls.get(word, ()):
+                for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
+                    yield exceptions.class_names(source, argument)[0]
+            if word in keywords:
+                yield from _keyed_names(source, word)
+
+
+def _keyed_names(source: Module, keyword_name: str) -> Iterator[str]:
+    for calls in source.calls.values():
+        for call in calls:
+            for keyword in call.keywords:
+                if keyword.arg == keyword_name and isinstance(keyword.value, ast.Dict):
+                    for key in keyword.value.keys:
+                        if key is not None:
+                            yield exceptions.class_names(source, key)[0]
