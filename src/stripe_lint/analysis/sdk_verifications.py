@@ -31,6 +31,7 @@ class SdkVerification(NamedTuple):
     """A call that verifies, or a reference to a verification that is handed to another call, such as a thread's.
 
     ``positional`` and ``keywords`` are the arguments that the verification gets; ``open`` tells that there may be more.
+    ``certain`` is false where only the name says that it is the SDK's.
     """
 
     module: Module
@@ -40,6 +41,7 @@ class SdkVerification(NamedTuple):
     positional: list[ast.expr]
     keywords: dict[str, ast.expr]
     open: bool
+    certain: bool
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -104,5 +106,6 @@ def _made(module: Module, node: ast.Call, name: str, function: ast.expr, argumen
     starred = any(isinstance(argument, ast.Starred) for argument in arguments)
     keywords = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg is not None}
     unseen = starred or len(keywords) < len(node.keywords)
-    on_client = not verification.is_class_function(names.resolve(module, function))
-    return SdkVerification(module, node, name, on_client, arguments, keywords, unseen)
+    reference = names.resolve(module, function)
+    on_client = not verification.is_class_function(reference)
+    return SdkVerification(module, node, name, on_client, arguments, keywords, unseen, reference is not None)

@@ -30,8 +30,8 @@ _HANDLED: Final = frozenset({"handle", "handle_async"})
 _NOTIFICATION_HANDLER: Final = "stripe.StripeEventNotificationHandler"
 _REFETCHES: Final = frozenset({"stripe.Event.retrieve", "stripe.Event.retrieve_async"})
 _REFETCH_SERVICE: Final = r"(v1\.|v2\.core\.)?events\.retrieve(_async)?$"
-_DIGESTS: Final = frozenset({"hmac.new", "hmac.digest", "hmac.HMAC"})
-_COMPARISONS: Final = frozenset(
+DIGESTS: Final = frozenset({"hmac.new", "hmac.digest", "hmac.HMAC"})
+COMPARISONS: Final = frozenset(
     {"compare_digest", "constant_time_compare", "consteq", "safe_str_cmp", "secure_compare"}
 )
 _VERIFIER_NAME: Final = r"(?i:(verif|validat|check|authenticat|construct|require|ensure|signed))"
@@ -80,9 +80,9 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
         isinstance(call.reference, StripeService) and re.match(_REFETCH_SERVICE, call.reference.path)
     ):
         return _refetched(evaluation, call)
-    if path in _DIGESTS:
+    if path in DIGESTS:
         return _digest(evaluation, call)
-    if call.name in _COMPARISONS and (call.reference is None or isinstance(call.reference, External)):
+    if call.name in COMPARISONS and (call.reference is None or isinstance(call.reference, External)):
         if any(value.has(Mark.DIGEST) for value in call.values):
             return _verdict(evaluation, call.node, "equal")
         return UNKNOWN

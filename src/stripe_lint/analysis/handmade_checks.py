@@ -1,0 +1,110 @@
+"""Comparisons of Stripe's signature that the project makes itself, from an HMAC of its own."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from stripe_lint.analysis import functions, names, syntax
+from stripe_lint.analysis.references import FunctionReference
+from stripe_lint.analysis.scopes import BindingKind
+from stripe_lint.analysis.verification import COMPARISONS, DIGESTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import NamedFunction
+
+_DEEPEST: Final = 4
+
+_SIGNED: Final = re.compile(r"signature|webhook|\bv1\b", re.IGNORECASE)
+_OTHER_PROVIDERS: Final = re.compile(
+    r"svix|paypal|github|shopify|slack|twilio|paystack|razorpay|mollie|adyen|braintree|coinbase|clerk|mailgun|hubspot"
+    r"|sendgrid|lemon.?squeezy|paddle|square|standard.?webhooks|getstream|zoom|discord|telegram|facebook",
+    re.IGNORECASE,
+)
+
+
+class HandmadeCheck(NamedTuple):
+    """A comparison of a digest with a signature; ``timed`` tells that its duration says how much of it matches."""
+
+    node: ast.expr
+    timed: bool
+
+
+def handmade_checks(module: Module) -> Iterator[HandmadeCheck]:
+    """The comparisons by which a module checks Stripe's signature by hand."""
+    if "hmac" not in module.text:
+        return
+    for function in module.functions:
+        if not isinstance(function, ast.Lambda) and _is_about_stripe(module, function):
+            yield from _in_function(module, function)
+
+
+def _in_function(module: Module, function: NamedFunction) -> Iterator[HandmadeCheck]:
+    for node in syntax.own_nodes(function):
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq | ast.NotEq | ast.In | ast.NotIn):
+            compared, timed = [node.left, *node.comparators], True
+        elif isinstance(node, ast.Call) and _compares(module, node):
+            compared, timed = node.args, False
+        else:
+            continue
+        if any(_is_digest(module, part) for part in compared):
+            yield HandmadeCheck(node, timed)
+
+
+def _compares(module: Module, call: ast.Call) -> bool:
+    """Whether a call compares two texts in constant time."""
+    path = names.dotted_path(module, call.func) or functions.last_name(call.func) or ""
+    return path.rpartition(".")[2] in COMPARISONS
+
+
+def _is_digest(module: Module, node: ast.expr, depth: int = 0) -> bool:
+    """Whether a value is an HMAC, or made from one."""
+    if depth > _DEEPEST:
+        return False
+    if isinstance(node, ast.Name):
+        found = module.scope_of(node).lookup(node.id)
+        return found is not None and any(
+            binding.kind is BindingKind.ASSIGNMENT
+            and binding.value is not None
+            and _is_digest(module, binding.value, depth + 1)
+            for binding in found[1]
+        )
+    if isinstance(node, ast.Call):
+        if names.dotted_path(module, node.func) in DIGESTS:
+            return True
+        if isinstance(node.func, ast.Attribute) and _is_digest(module, node.func.value, depth + 1):
+            return True
+        reference = names.resolve(module, node.func)
+        if isinstance(reference, FunctionReference):
+            returned = [each.value for each in reference.module.returns.get(reference.node, ())]
+            return any(value is not None and _is_digest(reference.module, value, depth + 1) for value in returned)
+        return any(_is_digest(module, argument, depth + 1) for argument in node.args)
+    if isinstance(node, ast.BinOp):
+        return _is_digest(module, node.left, depth + 1) or _is_digest(module, node.right, depth + 1)
+    if isinstance(node, ast.JoinedStr):
+        return any(
+            isinstance(part, ast.FormattedValue) and _is_digest(module, part.value, depth + 1) for part in node.values
+        )
+    return False
+
+
+def _is_about_stripe(module: Module, function: NamedFunction) -> bool:
+    """Whether a function says that it is about signatures, and it, its class or its file that it is about Stripe's."""
+    first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
+    source = "\n".join(module.text.splitlines()[first - 1 : function.end_lineno])
+    if not _SIGNED.search(source) or _OTHER_PROVIDERS.search(source):
+        return False
+    owner = module.enclosing_class(function)
+    spoken = [source, module.path.stem, module.path.parent.name, owner.name if owner is not None else ""]
+    if _OTHER_PROVIDERS.search(" ".join(spoken[1:])):
+        return False
+    return any("stripe" in text.lower() for text in spoken) or _reads_scheme(source)
+
+
+def _reads_scheme(source: str) -> bool:
+    """Whether a function takes the parts of the header ``t=…,v1=…`` in a file that speaks of Stripe."""
+    return bool(re.search(r"""["']v1=?["']""", source) and re.search(r"""["']t=?["']""", source))

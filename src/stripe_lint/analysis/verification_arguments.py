@@ -1,0 +1,100 @@
+"""What the arguments of a verification are by the look of them: the body, the signature, the secret, or an API key."""
+
+from __future__ import annotations
+
+import ast
+import re
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Final
+
+from stripe_lint.analysis import functions, names, static_values, syntax
+from stripe_lint.analysis.body_uses import text_of
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.sdk_verifications import SdkVerification
+
+_DEEPEST: Final = 4
+
+_KEY_NAME: Final = re.compile(
+    r"(?:(?:stripe|my|the|live|test|prod|production)_)*"
+    r"(?:secret_key|secret_api_key|api_key|apikey|private_key|publishable_key|public_key|sk|pk)(?:_(?:live|test))?"
+)
+_KEY: Final = re.compile(r"(?:sk|rk|pk)_(?:live|test)_")
+_API_KEYS: Final = frozenset({"stripe.api_key", "stripe.publishable_key"})
+
+
+class Role(Enum):
+    """What an argument is."""
+
+    PAYLOAD = auto()
+    SIGNATURE = auto()
+    SECRET = auto()
+    API_KEY = auto()
+
+
+def roles(verification: SdkVerification) -> tuple[Role | None, Role | None, Role | None]:
+    """What is passed as the body, the signature and the secret; ``None`` where that can't be told."""
+    module = verification.module
+    given = (verification.payload, verification.signature, verification.secret)
+    first, second, third = (role_of(module, node) if node is not None else None for node in given)
+    return first, second, third
+
+
+def role_of(module: Module, node: ast.expr, depth: int = 0) -> Role | None:
+    """What an expression is, by where it comes from, else by its name."""
+    if depth > _DEEPEST:
+        return None
+    if isinstance(node, ast.Await):
+        return role_of(module, node.value, depth + 1)
+    if isinstance(node, ast.Constant):
+        return _role_of_text(node.value)
+    if isinstance(node, ast.Attribute) and names.dotted_path(module, node) in _API_KEYS:
+        return Role.API_KEY
+    if isinstance(node, ast.Name | ast.Attribute):
+        source, assigned = names.assigned_expression(module, node)
+        if assigned is not node:
+            found = role_of(source, assigned, depth + 1)
+            if found is not None:
+                return found
+        known = text_of(static_values.of(module, node))
+        by_value = _role_of_text(known) if known is not None else None
+        return by_value or _role_of_name(functions.last_name(node) or "")
+    return _role_of_lookup(node)
+
+
+def _role_of_text(content: object) -> Role | None:
+    if not isinstance(content, str):
+        return None
+    if _KEY.match(content):
+        return Role.API_KEY
+    return Role.SECRET if content.startswith("whsec_") else None
+
+
+def _role_of_lookup(node: ast.expr) -> Role | None:
+    """What a subscript or a call looks up, by the texts in it: a header, an environment variable, a setting."""
+    if isinstance(node, ast.Call):
+        parts: list[ast.expr] = [*node.args[:1], node.func]
+    elif isinstance(node, ast.Subscript):
+        parts = [node.slice]
+    else:
+        return None
+    for part in parts:
+        for inner in syntax.descendants(part):
+            if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+                return _role_of_text(inner.value) or _role_of_name(inner.value)
+    function = node.func if isinstance(node, ast.Call) else None
+    return _role_of_name(functions.last_name(function) or "") if function is not None else None
+
+
+def _role_of_name(name: str) -> Role | None:
+    plain = re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower().replace("-", "_")
+    if _KEY_NAME.fullmatch(plain):
+        return Role.API_KEY
+    if "secret" in plain or "whsec" in plain:
+        return Role.SECRET
+    if plain in {"sig", "sig_header", "signature", "stripe_signature", "http_stripe_signature", "signature_header"}:
+        return Role.SIGNATURE
+    if plain in {"payload", "body", "raw_body", "raw", "data", "get_data", "raw_payload", "raw_data"}:
+        return Role.PAYLOAD
+    return None

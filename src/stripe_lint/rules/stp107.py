@@ -1,0 +1,149 @@
+"""A verification that takes deliveries of any age.
+
+## What it finds
+
+A verification with `tolerance=0`, `None` or `False`, with a negative one, with more than an hour (3600 seconds), and a
+call of `WebhookSignature.verify_header` without a tolerance: its default is no check at all, unlike that of
+`construct_event`, which is 300 seconds. Positions count as well as keywords, and so do constants of the project and
+arithmetic of numbers (`60 * 60 * 24`).
+
+Reported as an `error` at the call.
+
+Not reported: a tolerance that comes from a setting, a parameter or the database; anything from one second to an hour.
+
+Limit: a hand-written check (STP110) that looks at no timestamp is not reported here.
+
+## Why it costs money
+
+The signature covers the time at which Stripe sent the delivery, and the tolerance is what makes use of it. Without one,
+a delivery that was captured once, in a proxy's log, a debugging tool or a leaked backup, is genuine for ever: whoever
+has it can send it again and be credited, granted or refunded again, unless every effect is protected against
+duplicates.
+
+Stripe's own repeats need no long window: each attempt is signed anew, with a new time. If genuine deliveries are
+refused as too old, the server's clock is wrong. A negative tolerance refuses every genuine delivery.
+
+## Bad
+
+```python
+import os
+
+import stripe
+from flask import Flask, abort, request
+
+from shop.wallets import credit
+
+app = Flask(__name__)
+
+
+@app.post("/webhook")
+def webhook():
+    signature = request.headers.get("Stripe-Signature")
+    secret = os.environ["STRIPE_WEBHOOK_SECRET"]
+    try:
+        event = stripe.Webhook.construct_event(request.get_data(), signature, secret, tolerance=None)
+    except (ValueError, stripe.SignatureVerificationError):
+        abort(400)
+    if event["type"] == "payment_intent.succeeded":
+        credit(event["id"], event["data"]["object"]["amount_received"])
+    return "", 200
+```
+
+## Good
+
+```python
+import os
+
+import stripe
+from flask import Flask, abort, request
+
+from shop.wallets import credit
+
+app = Flask(__name__)
+
+
+@app.post("/webhook")
+def webhook():
+    signature = request.headers.get("Stripe-Signature")
+    secret = os.environ["STRIPE_WEBHOOK_SECRET"]
+    try:
+        event = stripe.Webhook.construct_event(request.get_data(), signature, secret)
+    except (ValueError, stripe.SignatureVerificationError):
+        abort(400)
+    if event["type"] == "payment_intent.succeeded":
+        credit(event["id"], event["data"]["object"]["amount_received"])
+    return "", 200
+```
+
+## Fix
+
+Leave the argument out of `construct_event`, which then allows five minutes, and pass
+`stripe.Webhook.DEFAULT_TOLERANCE` to `verify_header`. Keep the clock right with NTP. Where deliveries are stored and
+verified later, verify when they arrive and store the verified event.
+
+## Suppress
+
+```python
+event = stripe.Webhook.construct_event(body, signature, secret, tolerance=0)  # noqa: STP107 - replays an archive
+```
+
+## References
+
+- Receive Stripe events in your webhook endpoint: https://docs.stripe.com/webhooks
+- The SDK's check: https://github.com/stripe/stripe-python/blob/master/stripe/_webhook.py
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Final
+
+from stripe_lint.analysis import constant_numbers, sdk_verifications
+from stripe_lint.model import FixClass, Hit, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.sdk_verifications import SdkVerification
+
+LONGEST: Final = 3600
+"""The longest tolerance, in seconds, that is taken to be meant."""
+
+
+def detect(module: Module) -> Iterator[Hit]:
+    """Report each verification that takes deliveries of any age."""
+    for verification in sdk_verifications.sdk_verifications(module):
+        problem = _problem(verification)
+        if problem is not None:
+            yield Hit(module.span(verification.node), problem)
+
+
+def _problem(verification: SdkVerification) -> str | None:
+    given = verification.tolerance
+    if given is None:
+        if verification.name != "verify_header" or verification.open or verification.signature is None:
+            return None
+        return "verify_header without a tolerance takes a captured delivery for ever: pass 300 seconds"
+    if isinstance(given, ast.Constant) and given.value is None:
+        seconds: float | None = 0
+    else:
+        seconds = constant_numbers.always(verification.module, given)
+    if seconds is None or 0 < seconds <= LONGEST:
+        return None
+    if seconds == 0:
+        return "this tolerance switches the age check off, so a captured delivery is taken for ever: pass 300 seconds"
+    if seconds < 0:
+        return "a negative tolerance refuses every genuine delivery: pass 300 seconds"
+    return "this tolerance takes a captured delivery again for more than an hour: pass 300 seconds"
+
+
+RULE = Rule(
+    code="STP107",
+    name="replay-window-disabled",
+    summary="The verification takes deliveries of any age.",
+    severity=Severity.ERROR,
+    cwe=(294,),
+    fix=FixClass.UNSAFE,
+    detect=detect,
+)

@@ -1,0 +1,159 @@
+"""A verification call that can't work.
+
+## What it finds
+
+- No signature or no secret is passed, more is passed than the function takes, or a keyword that it does not have
+  (`signature=` instead of `sig_header=`).
+- The arguments are in the wrong order: the signature where the body belongs, the secret where the signature belongs.
+- An API key or a publishable key where the webhook's secret belongs: a literal `sk_…`, `rk_…` or `pk_…`,
+  `stripe.api_key`, or a setting that is called like one (`STRIPE_SECRET_KEY`, `STRIPE_API_KEY`).
+
+Reported as an `error` at the call.
+
+Not reported: arguments that come through `*args` or `**kwargs`; a name that says webhook, signing or endpoint
+(`STRIPE_WEBHOOK_SECRET_KEY`); a method of that name that may be another library's.
+
+Limit: what is in a variable or setting is told by its name and by what is assigned to it, not by its value at run time.
+
+## Why it costs money
+
+Every genuine delivery is refused. Where a broad `except` stands around the call it looks as if Stripe sent nothing but
+forgeries: orders stay open, subscriptions stay active, and after some days Stripe disables the endpoint. The next step
+is then often to take the check out.
+
+A webhook's secret begins with `whsec_` and belongs to one endpoint. An API key is no substitute for it.
+
+## Bad
+
+```python
+import os
+
+import stripe
+from flask import Flask, request
+
+from shop.orders import mark_paid
+
+app = Flask(__name__)
+stripe.api_key = os.environ["STRIPE_SECRET_KEY"]
+
+
+@app.post("/webhook")
+def webhook():
+    signature = request.headers.get("Stripe-Signature")
+    try:
+        event = stripe.Webhook.construct_event(request.get_data(), signature, stripe.api_key)
+    except Exception:
+        return "", 400
+    if event["type"] == "checkout.session.completed":
+        mark_paid(event["data"]["object"]["client_reference_id"])
+    return "", 200
+```
+
+## Good
+
+```python
+import os
+
+import stripe
+from flask import Flask, request
+
+from shop.orders import mark_paid
+
+app = Flask(__name__)
+stripe.api_key = os.environ["STRIPE_SECRET_KEY"]
+
+
+@app.post("/webhook")
+def webhook():
+    signature = request.headers.get("Stripe-Signature")
+    try:
+        event = stripe.Webhook.construct_event(request.get_data(), signature, os.environ["STRIPE_WEBHOOK_SECRET"])
+    except (ValueError, stripe.SignatureVerificationError):
+        return "", 400
+    if event["type"] == "checkout.session.completed":
+        mark_paid(event["data"]["object"]["client_reference_id"])
+    return "", 200
+```
+
+## Fix
+
+Pass the raw body, the value of the header `Stripe-Signature` and the endpoint's secret, in this order or as `payload=`
+(`raw=` for event notifications), `sig_header=` and `secret=`. The secret is shown in the settings of the endpoint at
+Stripe; `stripe listen` prints another one for its own deliveries.
+
+## Suppress
+
+```python
+event = stripe.Webhook.construct_event(body, signature, SECRET_KEY)  # noqa: STP113 - holds the whsec_ secret
+```
+
+## References
+
+- Receive Stripe events in your webhook endpoint: https://docs.stripe.com/webhooks
+- Resolve webhook signature verification errors: https://docs.stripe.com/webhooks/signature
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stripe_lint.analysis import sdk_verifications
+from stripe_lint.analysis.sdk_verifications import REQUIRED
+from stripe_lint.analysis.verification_arguments import Role, roles
+from stripe_lint.model import FixClass, Hit, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.sdk_verifications import SdkVerification
+
+
+def detect(module: Module) -> Iterator[Hit]:
+    """Report each verification that can't work."""
+    for verification in sdk_verifications.sdk_verifications(module):
+        problem = _malformed(verification) or _misplaced(verification)
+        if problem is not None:
+            yield Hit(module.span(verification.node), f"{problem}, so every delivery is refused")
+
+
+def _malformed(verification: SdkVerification) -> str | None:
+    """What is wrong with how many arguments there are, and with their names."""
+    parameters = verification.parameters
+    if verification.open or not verification.certain:
+        return None
+    if len(verification.positional) > len(parameters):
+        return f"{verification.name} takes {len(parameters)} arguments at most"
+    for name in verification.keywords:
+        if name not in parameters:
+            return f"{verification.name} has no parameter `{name}`: its parameters are {', '.join(parameters)}"
+    given = {*parameters[: len(verification.positional)], *verification.keywords}
+    missing = [parameter for parameter in parameters[:REQUIRED] if parameter not in given]
+    return f"{verification.name} needs `{missing[-1]}`" if missing else None
+
+
+def _misplaced(verification: SdkVerification) -> str | None:
+    """What is wrong with what is passed for which parameter."""
+    payload, signature, secret = roles(verification)
+    if secret is Role.API_KEY:
+        return "an API key is passed where the webhook's secret (whsec_…) belongs"
+    parameters = verification.parameters
+    swapped = (
+        (payload is Role.SIGNATURE and signature is Role.PAYLOAD),
+        (signature in {Role.SECRET, Role.API_KEY} and secret is Role.SIGNATURE),
+        (payload in {Role.SECRET, Role.API_KEY} and secret in {Role.PAYLOAD, Role.SIGNATURE}),
+    )
+    if any(swapped):
+        return f"the arguments are in the wrong order: pass {', '.join(parameters[:REQUIRED])}"
+    return None
+
+
+RULE = Rule(
+    code="STP113",
+    name="broken-verification-call",
+    summary="The verification call can't work.",
+    severity=Severity.ERROR,
+    cwe=(347,),
+    fix=FixClass.SAFE,
+    detect=detect,
+)
