@@ -327,14 +327,14 @@ def can_raise(module: Module, node: ast.AST) -> bool:
     if not isinstance(known, bool):
         known = any(
             isinstance(inner, _RAISING)
-            for expression in _evaluated(node)
+            for expression in evaluated(node)
             for inner in (expression, *syntax.own_nodes(expression))
         )
         module.memory[key] = known
     return known
 
 
-def _evaluated(node: ast.AST) -> list[ast.AST]:
+def evaluated(node: ast.AST) -> list[ast.AST]:
     """What a step evaluates; the bodies of compound statements are steps of their own."""
     if isinstance(node, ast.For | ast.AsyncFor):
         return [node.iter]

@@ -16,9 +16,9 @@ the parts `t` and `v1` of the header.
 
 `==` stops at the first byte that differs, so its duration tells how much of a forged signature is right already. Even
 where nobody measures that, a hand-written check tends to miss what the SDK does: the age of the delivery (a captured
-one stays valid for ever), several `v1` signatures while a secret is being rolled, the refusal of an empty secret, the raw
-bytes instead of text that was decoded and encoded again. Each of these lets a forged event in or refuses genuine ones,
-and nobody tests it against Stripe's real headers.
+one stays valid for ever), several `v1` signatures while a secret is being rolled, the refusal of an empty secret, the
+raw bytes instead of text that was decoded and encoded again. Each of these lets a forged event in or refuses genuine
+ones, and nobody tests it against Stripe's real headers.
 
 ## Bad
 

@@ -1,0 +1,252 @@
+"""Handlers of exceptions after which Stripe is told that a delivery was taken although work or its check failed."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from stripe_lint.analysis import (
+    answers,
+    control_flow,
+    exceptions,
+    functions,
+    handlers,
+    reach,
+    stripe_calls,
+    syntax,
+    work,
+)
+from stripe_lint.analysis.answers import Answer
+from stripe_lint.analysis.uncaught_errors import SIGNATURE_ERROR
+from stripe_lint.analysis.work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from stripe_lint.analysis.control_flow import FlowNode
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.reach import Reached
+
+_EXPECTED: Final = re.compile(
+    r"DoesNotExist|NotFound|NoResult|Multiple|Integrity|Unique|Duplicate|AlreadyExists|ConditionalCheck|^KeyError$"
+    r"|^IndexError$|^LookupError$|^TypeError$|^AttributeError$|^ValueError$|JSONDecode|^CardError$|^InvalidRequestError$"
+    r"|SMTP|HTTP|Http|Request(?:s)?Exception|^ImportError$|^ModuleNotFoundError$|Unicode|^AssertionError$|Exit$|Interrupt$"
+    r"|StopIteration|Decimal|Overflow|ZeroDivision|SignatureVerification|Mail|^InvalidOperation$"
+)
+"""Exceptions that tell an expected outcome, or that trying again would not change."""
+
+_WRITES: Final = frozenset({Work.INSERT, Work.WRITE, Work.COMMIT, Work.MONEY, Work.TASK})
+
+
+class AcknowledgedFailure(NamedTuple):
+    """An ``except``, or a call whose error response is dropped; ``grave`` where a check or a write failed."""
+
+    module: Module
+    node: ast.AST
+    failed_check: bool
+    grave: bool
+    dropped: bool = False
+
+
+def acknowledged_failures(module: Module) -> Iterator[AcknowledgedFailure]:
+    """What in ``module`` tells Stripe that a delivery was taken although it failed."""
+    candidates = [
+        (each, handler) for each in module.tries for handler in each.handlers if _catches_failures(module, handler)
+    ]
+    checks = [each for each in module.tries if _checks(module, each)]
+    if not candidates and not checks:
+        return
+    seen: set[ast.AST] = set()
+    for reached in reach.reached_in(module):
+        if not reached.at_once:
+            continue
+        for failure in _in_function(reached, candidates, checks):
+            if failure.node not in seen:
+                seen.add(failure.node)
+                yield failure
+
+
+def _in_function(
+    reached: Reached, candidates: list[tuple[ast.Try, ast.ExceptHandler]], checks: list[ast.Try]
+) -> Iterator[AcknowledgedFailure]:
+    module, function = reached.module, reached.function
+    for attempt in checks:
+        if module.enclosing_function(attempt) is function:
+            for handler in attempt.handlers:
+                if exceptions.catches(module, handler, SIGNATURE_ERROR) and _takes_at_once(reached, handler):
+                    yield AcknowledgedFailure(module, handler, failed_check=True, grave=True)
+                    break
+    if not isinstance(function, ast.Lambda) and work.SIDE_NAME.search(function.name):
+        return
+    for attempt, handler in candidates:
+        if module.enclosing_function(attempt) is not function:
+            continue
+        kinds = _kinds(module, work.within(attempt.body))
+        if not kinds & (_WRITES | {Work.UNSEEN, Work.STRIPE, Work.LOOKUP}) or not _ends_taken(reached, handler):
+            continue
+        grave = bool(kinds & _WRITES)
+        if grave or kinds & {Work.UNSEEN, Work.STRIPE} or _leaves_at_once(handler):
+            yield AcknowledgedFailure(module, handler, failed_check=False, grave=grave)
+
+
+def _kinds(module: Module, calls: Iterable[ast.Call]) -> frozenset[Work]:
+    return frozenset(kind for call in calls for kind in work.of_whole_call(module, call))
+
+
+def _catches_failures(module: Module, handler: ast.ExceptHandler) -> bool:
+    """Whether an ``except`` takes errors that say that work failed, not only outcomes that are expected."""
+    types = exceptions.handler_types(module, handler)
+    if types is None:
+        return True
+    return any(not _EXPECTED.search(exceptions.class_names(module, each)[0]) for each in types)
+
+
+def _checks(module: Module, attempt: ast.Try) -> bool:
+    """Whether the error of a verification reaches the handlers of a ``try``."""
+    return bool(attempt.handlers) and any(
+        stripe_calls.call_verifies(module, call) and _innermost_catching(module, call) is attempt
+        for call in work.within(attempt.body)
+    )
+
+
+def _innermost_catching(module: Module, call: ast.Call) -> ast.Try | None:
+    child: ast.AST = call
+    for around in module.ancestors(call):
+        if (
+            isinstance(around, ast.Try)
+            and child in around.body
+            and any(exceptions.catches(module, handler, SIGNATURE_ERROR) for handler in around.handlers)
+        ):
+            return around
+        child = around
+    return None
+
+
+_READS_BODY: Final = frozenset({"loads", "load", "get_json", "json", "construct_from", "construct_event"})
+
+
+def _accepts_anyway(handler: ast.ExceptHandler) -> bool:
+    """Whether an ``except`` reads the event in another way, which is a bypass of the verification."""
+    return any(functions.last_name(call.func) in _READS_BODY for call in work.within(handler.body))
+
+
+def _is_no_answer(node: ast.expr | None) -> bool:
+    """Whether a returned value is a verdict for a caller rather than an answer for Stripe."""
+    if isinstance(node, ast.Tuple):
+        return any(_is_no_answer(element) for element in node.elts[:1])
+    return node is None or (isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, bool)))
+
+
+# where the path goes on
+
+
+def _ends_taken(reached: Reached, handler: ast.ExceptHandler) -> bool:
+    """Whether every way on from an ``except`` tells Stripe that the delivery was taken, and nothing more is done."""
+    graph = control_flow.graph_of(reached.module, reached.function)
+    starts = graph.at.get(handler, [])
+    return bool(starts) and _taken_from(reached, starts)
+
+
+def _taken_from(reached: Reached, starts: list[FlowNode]) -> bool:
+    module = reached.module
+    nodes = {node for start in starts for node in control_flow.reachable(start, exceptions=False)}
+    returned: list[ast.Return] = []
+    falls_off = False
+    for node in nodes:
+        statement = node.syntax
+        if node.kind is control_flow.NodeKind.RETURN:
+            falls_off = True
+        if statement is None:
+            continue
+        if isinstance(statement, ast.Return):
+            returned.append(statement)
+        elif answers.refuses(module, statement):
+            return False
+        if _kinds(module, _calls_of(statement)) & work.DOES_SOMETHING:
+            return False
+    if reached.caller is None:
+        return _is_taken(reached, returned, falls_off=falls_off and not returned)
+    return _caller_takes(reached, returned)
+
+
+def _calls_of(step: ast.AST) -> Iterator[ast.Call]:
+    for part in control_flow.evaluated(step):
+        if isinstance(part, ast.stmt | ast.expr):
+            yield from (inner for inner in work.nodes_of(part) if isinstance(inner, ast.Call))
+
+
+def _is_taken(reached: Reached, returned: list[ast.Return], *, falls_off: bool) -> bool:
+    module = reached.module
+    if falls_off and not _may_return_nothing(reached):
+        return False
+    if any(each.value is None for each in returned) and not _may_return_nothing(reached):
+        return False
+    return all(answers.answer_of(module, each.value) is Answer.TAKEN for each in returned)
+
+
+def _may_return_nothing(reached: Reached) -> bool:
+    """Whether the framework makes a 200 of a handler that returns ``None``."""
+    function = reached.handler.function
+    framework = handlers.framework_for(reached.handler.module, function)
+    return framework.name not in {"flask", "django", "aiohttp", "quart", "django_rest_framework", "sanic", "starlette"}
+
+
+def _caller_takes(reached: Reached, returned: list[ast.Return]) -> bool:
+    """Whether the caller of a function that has just ended without an exception goes on as if all were well."""
+    caller, call = reached.caller, reached.call
+    if caller is None or call is None:
+        return False
+    module = caller.module
+    if isinstance(call, ast.Call):
+        statement = module.statement_of(call)
+        used = call if not isinstance(module.parents[call], ast.Await) else module.parents[call]
+        if isinstance(statement, ast.Return) and statement.value is used:
+            if any(answers.answer_of(reached.module, each.value) is not Answer.TAKEN for each in returned):
+                return False
+            return caller.caller is not None or all(each.value is not None for each in returned)
+        dropped = isinstance(statement, ast.Expr) and statement.value is used
+        if not dropped and any(each.value is not None for each in returned):
+            return False
+    else:
+        statement = module.statement_of(call)
+        if any(each.value is not None for each in returned):
+            return False
+    graph = control_flow.graph_of(module, caller.function)
+    starts = graph.at.get(statement, [])
+    return bool(starts) and _taken_from(caller, starts)
+
+
+def _leaves_at_once(handler: ast.ExceptHandler) -> bool:
+    return any(isinstance(each, ast.Return) for each in syntax.own_nodes(handler))
+
+
+def _takes_at_once(reached: Reached, handler: ast.ExceptHandler) -> bool:
+    """Whether an ``except`` leaves the handler itself, with a 2xx on every path."""
+    graph = control_flow.graph_of(reached.module, reached.function)
+    if reached.caller is not None or _accepts_anyway(handler):
+        return False
+    below = {id(node) for statement in handler.body for node in ast.walk(statement)}
+    returned: list[ast.Return] = []
+    for start in graph.at.get(handler, []):
+        for node in control_flow.reachable(start, exceptions=False):
+            if node.syntax is None:
+                continue
+            if answers.refuses(reached.module, node.syntax):
+                return False
+            if id(node.syntax) not in below and not _in_finally(reached.module, node.syntax):
+                return False
+            if isinstance(node.syntax, ast.Return):
+                returned.append(node.syntax)
+    if not returned or any(_is_no_answer(each.value) for each in returned):
+        return False
+    return _is_taken(reached, returned, falls_off=False)
+
+
+def _in_finally(module: Module, node: ast.AST) -> bool:
+    child = node
+    for around in module.ancestors(node):
+        if isinstance(around, ast.Try) and child in around.finalbody:
+            return True
+        child = around
+    return False

@@ -1,0 +1,193 @@
+"""Which functions run because of a verified delivery: from each handler through calls, tables of handlers and tasks."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from stripe_lint.analysis import callers, functions, names, syntax, webhooks
+from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference, PartialReference
+from stripe_lint.analysis.scopes import BindingKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.references import Reference
+    from stripe_lint.analysis.scopes import FunctionNode
+    from stripe_lint.analysis.webhooks import Handler
+
+DEEPEST: Final = 5
+"""How many calls deep a handler is followed."""
+
+MOST_FUNCTIONS: Final = 120
+"""How many functions one handler is followed into."""
+
+_HERE_AND_NOW: Final = frozenset(
+    {"to_thread", "run_sync", "run_in_threadpool", "run_in_executor", "sync_to_async", "async_to_sync", "wait_for"}
+)
+_VERIFICATIONS: Final = ("construct_event", "parse_event_notification", "verify_header")
+_SHORTEST_PREFIX: Final = 3
+
+
+class Reached(NamedTuple):
+    """A function that runs for a delivery.
+
+    ``caller`` is the function from which it is reached and ``call`` the call there (or what names it, in a table);
+    both are ``None`` for the handler itself. ``at_once`` tells that it runs before the delivery is answered.
+    """
+
+    handler: Handler
+    module: Module
+    function: FunctionNode
+    caller: Reached | None
+    call: ast.AST | None
+    at_once: bool
+    depth: int
+
+
+def verified_handlers(module: Module) -> list[Handler]:
+    """The handlers of Stripe's events that verify them: those that lead to ``module``, and those of other files."""
+    key = "verified handlers"
+    known = module.memory.get(key)
+    if isinstance(known, list):
+        return known
+    module.memory[key] = []
+    found = {
+        (each.module.path, each.function.lineno): each
+        for source in (module, *_other_files(module))
+        for each in webhooks.analysed_handlers(source)
+        if each.is_stripe and each.verifies
+    }
+    module.memory[key] = list(found.values())
+    return list(found.values())
+
+
+def _other_files(module: Module) -> Iterator[Module]:
+    seen = {module.path}
+    for word in _VERIFICATIONS:
+        for path in module.project.files_that_mention(word, module.path) or ():
+            if path not in seen:
+                seen.add(path)
+                source = module.project.module_at(path)
+                if source is not None:
+                    yield source
+
+
+def reached_in(module: Module) -> list[Reached]:
+    """The functions of ``module`` that run for a verified delivery, each once for each handler."""
+    key = "reached"
+    known = module.memory.get(key)
+    if isinstance(known, list):
+        return known
+    module.memory[key] = []
+    found = [
+        each
+        for handler in verified_handlers(module)
+        for each in reached_from(handler)
+        if each.module.path == module.path
+    ]
+    module.memory[key] = found
+    return found
+
+
+def reached_from(handler: Handler) -> list[Reached]:
+    """The functions that a handler leads to, itself first, nearest first."""
+    start = Reached(handler, handler.module, handler.function, None, None, at_once=True, depth=0)
+    found = [start]
+    seen = {(handler.module.path, handler.function.lineno, handler.function.col_offset)}
+    for each in found:
+        if each.depth >= DEEPEST or len(found) > MOST_FUNCTIONS:
+            continue
+        for reference, call, at_once in _led_to(each.module, each.function):
+            place = (reference.module.path, reference.node.lineno, reference.node.col_offset)
+            if place in seen:
+                continue
+            seen.add(place)
+            found.append(
+                Reached(
+                    handler,
+                    reference.module,
+                    reference.node,
+                    each,
+                    call,
+                    each.at_once and at_once,
+                    each.depth + 1,
+                )
+            )
+    return found
+
+
+def _led_to(module: Module, function: FunctionNode) -> Iterator[tuple[FunctionReference, ast.AST, bool]]:
+    for call in module.calls_of.get(function, ()):
+        name = functions.last_name(call.func)
+        reference = _function(names.resolve(module, call.func))
+        if reference is not None:
+            yield reference, call, True
+        elif name in callers.TASK_CALLS and isinstance(call.func, ast.Attribute):
+            task = _function(names.resolve(module, call.func.value))
+            if task is not None:
+                yield task, call, False
+        for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
+            if isinstance(argument, ast.Name | ast.Attribute):
+                handed = _function(names.resolve(module, argument))
+                if handed is not None:
+                    yield handed, call, name in _HERE_AND_NOW
+        if name == "getattr" and len(call.args) > 1:
+            yield from _named_methods(module, call)
+    yield from _through_tables(module, function)
+
+
+def _function(reference: Reference | None) -> FunctionReference | None:
+    if isinstance(reference, PartialReference):
+        reference = reference.function
+    if isinstance(reference, ObjectReference):
+        method = names.find_method(reference, "__call__")
+        return FunctionReference(*method, reference) if method is not None else None
+    return reference if isinstance(reference, FunctionReference) else None
+
+
+def _through_tables(module: Module, function: FunctionNode) -> Iterator[tuple[FunctionReference, ast.AST, bool]]:
+    """The functions in dicts that a function builds or reads."""
+    for node in syntax.own_nodes(function):
+        if isinstance(node, ast.Dict):
+            for reference, value in _in_table(module, node):
+                yield reference, value, True
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            source, table = names.assigned_expression(module, node)
+            if isinstance(table, ast.Dict) and source.scope_of(table) is source.scope:
+                for reference, _ in _in_table(source, table):
+                    yield reference, node, True
+
+
+def _in_table(module: Module, table: ast.Dict) -> Iterator[tuple[FunctionReference, ast.AST]]:
+    for value in table.values:
+        if isinstance(value, ast.Dict):
+            yield from _in_table(module, value)
+        elif isinstance(value, ast.Name | ast.Attribute):
+            reference = _function(names.resolve(module, value))
+            if reference is not None:
+                yield reference, value
+
+
+def _named_methods(module: Module, call: ast.Call) -> Iterator[tuple[FunctionReference, ast.AST, bool]]:
+    """The methods that ``getattr(self, f"handle_{name}")`` can mean."""
+    prefix = _prefix(module, call.args[1])
+    owner = names.resolve(module, call.args[0])
+    if prefix is None or len(prefix) < _SHORTEST_PREFIX or not isinstance(owner, ObjectReference | ClassReference):
+        return
+    for source, node in names.linearized(owner):
+        for statement in node.body:
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and statement.name.startswith(prefix):
+                yield FunctionReference(source, statement, owner), call, True
+
+
+def _prefix(module: Module, node: ast.expr) -> str | None:
+    if isinstance(node, ast.Name):
+        found = module.scope_of(node).lookup(node.id)
+        if found is not None and len(found[1]) == 1 and found[1][0].kind is BindingKind.ASSIGNMENT:
+            value = found[1][0].value
+            return _prefix(module, value) if value is not None and not isinstance(value, ast.Name) else None
+    first = node.values[0] if isinstance(node, ast.JoinedStr) and node.values else None
+    first = node.left if isinstance(node, ast.BinOp) else first
+    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None

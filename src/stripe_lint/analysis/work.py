@@ -1,0 +1,228 @@
+"""What a call does, by what it resolves to and by its name: writes the project's data, sends a message, asks, or works.
+
+The names are those of the usual object mappers, databases, queues and mail libraries.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Final
+
+from stripe_lint.analysis import functions, names, static_values, stripe_calls, syntax
+from stripe_lint.analysis.body_uses import text_of
+from stripe_lint.analysis.references import ClassReference, FunctionReference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import FunctionNode
+
+DEEPEST: Final = 4
+"""How many calls deep functions of the project are searched for what they do."""
+
+
+class Work(Enum):
+    """One kind of thing that a call does.
+
+    ``INSERT`` adds something each time it runs; ``WRITE`` may leave the same state however often it runs; ``MONEY`` is
+    a Stripe call that moves or commits money or creates what later does; ``UNSEEN`` is a call of something that can't
+    be seen and whose name says that it does something.
+    """
+
+    INSERT = auto()
+    WRITE = auto()
+    COMMIT = auto()
+    LOOKUP = auto()
+    MESSAGE = auto()
+    TASK = auto()
+    MONEY = auto()
+    STRIPE = auto()
+    UNSEEN = auto()
+
+
+DOES_SOMETHING: Final = frozenset(Work) - {Work.LOOKUP, Work.MESSAGE}
+"""The kinds that change something which matters."""
+
+_INSERTS: Final = frozenset(
+    {"create", "acreate", "bulk_create", "abulk_create", "insert_one", "insert_many", "create_item", "insert_rows_json"}
+    | {"incr", "incrby", "hincrby", "zincrby", "lpush", "rpush", "xadd", "insert_rows", "incrbyfloat"}
+)
+_WRITES: Final = frozenset(
+    {"save", "asave", "bulk_update", "update_or_create", "get_or_create", "aget_or_create", "aupdate_or_create"}
+    | {"update_one", "update_many", "replace_one", "find_one_and_update", "delete_one", "delete_many", "put_item"}
+    | {"update_item", "delete_item", "transact_write_items", "upsert", "upsert_item", "replace_item", "merge"}
+    | {"bulk_save_objects", "bulk_insert_mappings", "set_password", "put_object", "adelete", "aupdate"}
+)
+_COMMITS: Final = frozenset({"commit", "flush"})
+_LOOKUPS: Final = frozenset(
+    {"filter", "filter_by", "find", "find_one", "get_or_none", "first", "one", "one_or_none", "scalar", "scalars"}
+    | {"scalar_one_or_none", "scalar_one", "fetchone", "fetchall", "fetch_one", "exists", "aexists", "aget", "afirst"}
+    | {"get_item", "query", "get_object_or_404", "aget_object_or_404", "select_for_update", "find_by", "first_or_404"}
+    | {"fetchval", "fetchrow", "execute", "stream", "read_item", "query_items", "objects", "count", "acount", "search"}
+)
+_TASKS: Final = frozenset(
+    {"delay", "apply_async", "enqueue", "send_task", "kiq", "defer", "add_task", "send_with_options", "enqueue_job"}
+)
+_MESSAGE_NAME: Final = re.compile(
+    r"(?:^|_)(?:send|notify|deliver|email|publish)_?(?:\w*_)?(?:mail|email|e_mail|message|sms|text|notification|receipt"
+    r"|confirmation|mass_mail|welcome|invoice_mail|alert|reminder|template)s?(?:_|$)"
+    r"|^_*(?:notify|sendmail|send_mail|send_message|send_email|send_templated_mail|email_user|mail_admins|publish)(?:_|$)",
+    re.IGNORECASE,
+)
+_UNSEEN_NAME: Final = re.compile(
+    r"_*(?:handle|handler|process|processor|callback|fulfil|fulfill|apply|grant|activate|provision|credit|save|create"
+    r"|update|record|cancel|deactivate|suspend|revoke|extend|renew|enrol|enroll|upgrade|downgrade|store|assign|sync"
+    r"|complete|insert|upsert|dispatch|webhook|register|refund|charge|persist)(?:_|$)",
+    re.IGNORECASE,
+)
+SIDE_NAME: Final = re.compile(
+    r"log|cache|metric|analytic|track|sentry|mixpanel|segment|posthog|statsd|telemetry|audit|redis|lock|span|trace|print"
+    r"|slack|discord|telegram|healthcheck",
+    re.IGNORECASE,
+)
+_STORE_NAME: Final = re.compile(r"session|^_?db$|database|_db$|uow|repo|collection|conn|cursor|table|firestore", re.I)
+_BUILDERS: Final = frozenset(
+    {"document", "collection", "doc", "child", "ref", "table", "filter", "filter_by", "exclude"}
+)
+_SQL: Final = re.compile(r"\s*(?:with\b.*?\)\s*)?(insert|update|delete|replace|merge|select)\b", re.I | re.DOTALL)
+_SQL_UPSERT: Final = re.compile(r"on\s+(?:conflict|duplicate)|insert\s+(?:or\s+)?(?:ignore|replace)|not\s+exists", re.I)
+_SQL_FUNCTIONS: Final = {"insert": Work.INSERT, "update": Work.WRITE, "delete": Work.WRITE, "select": Work.LOOKUP}
+
+
+def of_call(module: Module, call: ast.Call) -> Work | None:
+    """What one call does, the functions of the project aside."""
+    name = functions.last_name(call.func) or ""
+    reference = names.resolve(module, call.func)
+    if isinstance(reference, FunctionReference | ClassReference):
+        return None
+    method = stripe_calls.method_of(reference)
+    if method is not None:
+        if not method.mutating:
+            return None
+        return Work.MONEY if method.critical is not None else Work.STRIPE
+    receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
+    path = names.dotted_path(module, call.func) or ""
+    if path.startswith(("builtins.", "stripe.", "logging.", "json.", "os.", "datetime.")):
+        return None
+    if receiver is not None and _is_side(receiver):
+        return None
+    if name in _TASKS:
+        return Work.TASK
+    if _MESSAGE_NAME.search(name) or (name == "send" and receiver is not None and _is_mail(receiver)):
+        return Work.MESSAGE
+    if receiver is not None:
+        return _of_method(module, call, name, receiver)
+    return Work.UNSEEN if _UNSEEN_NAME.match(name) else None
+
+
+def _of_method(module: Module, call: ast.Call, name: str, receiver: ast.expr) -> Work | None:
+    if name in _INSERTS:
+        return Work.INSERT
+    if name in _WRITES:
+        return Work.WRITE
+    if name in _COMMITS:
+        return Work.COMMIT
+    if name in {"execute", "executemany", "exec", "fetchval", "exec_driver_sql", "execute_sql"} and call.args:
+        return _of_statement(module, call.args[0])
+    if name in {"add", "add_all", "insert"} and (_is_store(receiver) or _is_builder(receiver)):
+        return Work.INSERT
+    if name in {"set", "update", "delete"} and (_is_store(receiver) or _is_builder(receiver) or _is_query(receiver)):
+        return Work.WRITE
+    if name == "write" and call.args and isinstance(call.args[0], ast.Dict):
+        return Work.WRITE
+    if name in _LOOKUPS or (name == "get" and (_is_query(receiver) or _is_store(receiver))):
+        return Work.LOOKUP
+    return Work.UNSEEN if _UNSEEN_NAME.match(name) else None
+
+
+def _of_statement(module: Module, node: ast.expr) -> Work:
+    """What a statement handed to a database does: its text, or a construct like ``insert(table)``."""
+    text = text_of(static_values.of(module, node)) if isinstance(node, ast.Name | ast.Attribute) else None
+    assigned = names.assigned_expression(module, node)[1]
+    for inner in syntax.descendants(assigned):
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+            text = text or inner.value
+        elif isinstance(inner, ast.Call):
+            built = _SQL_FUNCTIONS.get(functions.last_name(inner.func) or "")
+            if built is not None:
+                upserts = built is Work.INSERT and "on_conflict" in ast.dump(assigned)
+                return Work.WRITE if upserts else built
+    match = _SQL.match(text or "")
+    if match is None or match.group(1).lower() == "select":
+        return Work.LOOKUP
+    if match.group(1).lower() == "insert":
+        return Work.WRITE if _SQL_UPSERT.search(text or "") else Work.INSERT
+    return Work.WRITE
+
+
+def _is_side(receiver: ast.expr) -> bool:
+    chain = functions.attribute_chain(receiver) or []
+    return any(SIDE_NAME.search(part) for part in chain)
+
+
+def _is_mail(receiver: ast.expr) -> bool:
+    held = receiver.func if isinstance(receiver, ast.Call) else receiver
+    name = functions.last_name(held) or ""
+    return re.search(r"mail|message|^msg$|sms|postmark|sendgrid", name, re.IGNORECASE) is not None
+
+
+def _is_store(receiver: ast.expr) -> bool:
+    name = functions.last_name(receiver)
+    return name is not None and _STORE_NAME.search(name) is not None
+
+
+def _is_builder(receiver: ast.expr) -> bool:
+    """Whether a receiver is built by calls like ``db.collection("orders").document(number)``."""
+    return isinstance(receiver, ast.Call) and functions.last_name(receiver.func) in _BUILDERS
+
+
+def _is_query(receiver: ast.expr) -> bool:
+    current: ast.expr = receiver
+    while isinstance(current, ast.Call | ast.Attribute):
+        if isinstance(current, ast.Attribute) and current.attr in {"objects", "query"}:
+            return True
+        if isinstance(current, ast.Call) and functions.last_name(current.func) in _LOOKUPS:
+            return True
+        current = current.func if isinstance(current, ast.Call) else current.value
+    return False
+
+
+def of_function(module: Module, function: FunctionNode, depth: int = 0) -> frozenset[Work]:
+    """What a function of the project does, itself or through functions that it calls."""
+    key = ("work", function, depth)
+    known = module.memory.get(key)
+    if isinstance(known, frozenset):
+        return known
+    module.memory[key] = frozenset()
+    found = frozenset(kind for call in module.calls_of.get(function, ()) for kind in of_whole_call(module, call, depth))
+    module.memory[key] = found
+    return found
+
+
+def of_whole_call(module: Module, call: ast.Call, depth: int = 0) -> frozenset[Work]:
+    """What a call does, itself or, where it reaches a function of the project, through that."""
+    reference = names.resolve(module, call.func)
+    if isinstance(reference, FunctionReference):
+        name = functions.last_name(call.func) or ""
+        if _MESSAGE_NAME.search(name):
+            return frozenset({Work.MESSAGE})
+        return of_function(reference.module, reference.node, depth + 1) if depth < DEEPEST else frozenset()
+    own = of_call(module, call)
+    return frozenset({own}) if own is not None else frozenset()
+
+
+def within(nodes: list[ast.stmt]) -> Iterator[ast.Call]:
+    """The calls in statements that run with them, not in functions defined there."""
+    for statement in nodes:
+        for inner in nodes_of(statement):
+            if isinstance(inner, ast.Call):
+                yield inner
+
+
+def nodes_of(node: ast.AST) -> Iterator[ast.AST]:
+    """``node`` and what is below it, functions defined there left out."""
+    yield node
+    yield from syntax.own_nodes(node)

@@ -1,0 +1,143 @@
+"""A failure that Stripe is told nothing of.
+
+## What it finds
+
+- An `except` around the verification that itself answers with a 2xx.
+- An `except` around the work that an event exists for, after which the handler answers 2xx: the order is not marked
+  paid, the credit is not granted, and Stripe takes the event for delivered. The work may be in a function that the
+  handler calls, in this file or in another.
+
+It is a `warning` where the verification failed, or where what fails writes the project's data or moves money at Stripe.
+It is an `info` where only a look-up or something that can't be seen fails. Reported at the `except`.
+
+Not reported: a failure that is saved or queued before the answer; an `except` after which the handler goes on with its
+work, as around a receipt mail; errors that say that the work is done already or has nothing to work on
+(`IntegrityError`, `DoesNotExist`, `KeyError` and the like); mails, logs, caches and analytics; a task, which runs after
+the answer.
+
+Limit: what a function of another package does is told by its name.
+
+## Why it costs money
+
+Stripe repeats a delivery for up to three days, but only where the answer is not a 2xx. A database that is away for one
+minute then means orders that were paid and are never sent, and credits that are never granted, and nothing shows it but
+the customer's mail. After a failed verification the 2xx also tells a forger that the address takes anything, and hides
+from Stripe's dashboard that the secret is wrong.
+
+## Bad
+
+```python
+import os
+
+import stripe
+from flask import Flask, abort, request
+
+from shop.models import Order, db
+
+app = Flask(__name__)
+SECRET = os.environ["STRIPE_WEBHOOK_SECRET"]
+
+
+@app.post("/webhook")
+def webhook():
+    try:
+        event = stripe.Webhook.construct_event(request.get_data(), request.headers.get("Stripe-Signature"), SECRET)
+    except (ValueError, stripe.SignatureVerificationError):
+        abort(400)
+    if event["type"] == "checkout.session.completed":
+        try:
+            order = Order.query.filter_by(number=event["data"]["object"]["client_reference_id"]).one()
+            order.paid = True
+            db.session.commit()
+        except Exception:
+            app.logger.exception("order not marked as paid")
+    return "", 200
+```
+
+## Good
+
+```python
+import os
+
+import stripe
+from flask import Flask, abort, request
+
+from shop.models import Order, db
+
+app = Flask(__name__)
+SECRET = os.environ["STRIPE_WEBHOOK_SECRET"]
+
+
+@app.post("/webhook")
+def webhook():
+    try:
+        event = stripe.Webhook.construct_event(request.get_data(), request.headers.get("Stripe-Signature"), SECRET)
+    except (ValueError, stripe.SignatureVerificationError):
+        abort(400)
+    if event["type"] == "checkout.session.completed":
+        try:
+            order = Order.query.filter_by(number=event["data"]["object"]["client_reference_id"]).one()
+            order.paid = True
+            db.session.commit()
+        except Exception:
+            app.logger.exception("order not marked as paid")
+            return "try again", 500
+    return "", 200
+```
+
+## Fix
+
+Let the exception go on, or answer 500: Stripe then tries again, with growing pauses. Make sure that the work may run
+twice. Where trying again can't help, store the event for somebody to look at, and then answer 200. Keep what may fail
+without harm, such as a mail, in a `try` of its own, after the work.
+
+## Suppress
+
+```python
+except Exception:  # noqa: STP108 - a nightly job compares all subscriptions with Stripe
+```
+
+## References
+
+- Receive Stripe events in your webhook endpoint: https://docs.stripe.com/webhooks
+- Process undelivered webhook events: https://docs.stripe.com/webhooks/process-undelivered-events
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stripe_lint.analysis import acknowledged_failures
+from stripe_lint.model import FixClass, Hit, Rule, Severity, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
+
+
+def detect(module: Module) -> Iterator[Hit]:
+    """Report each ``except`` after which a failure is acknowledged."""
+    for failure in acknowledged_failures.acknowledged_failures(module):
+        whole = module.span(failure.node)
+        span = Span(whole.line, whole.column, whole.line, whole.column + len("except"))
+        if failure.failed_check:
+            yield Hit(span, "a delivery that failed verification is answered with a success: answer 400")
+        else:
+            yield Hit(
+                span,
+                "the work for this event failed, and Stripe is told that it succeeded and never sends it again: "
+                "answer 500, or store the event first",
+                None if failure.grave else Severity.INFO,
+            )
+
+
+RULE = Rule(
+    code="STP108",
+    name="failure-acknowledged",
+    summary="A failure is answered with a success, so the event is lost.",
+    severity=Severity.WARNING,
+    cwe=(390,),
+    fix=FixClass.UNSAFE,
+    detect=detect,
+)
