@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 DEEPEST: Final = 5
 """How many calls deep a handler is followed."""
 
+DEEPEST_APART: Final = 2
+"""Up to how many calls deep a function is told apart by the call that leads to it."""
+
 MOST_FUNCTIONS: Final = 120
 """How many functions one handler is followed into."""
 
@@ -93,15 +96,26 @@ def reached_in(module: Module) -> list[Reached]:
 
 def reached_from(handler: Handler) -> list[Reached]:
     """The functions that a handler leads to, itself first, nearest first."""
+    key = ("reached from", handler.function)
+    known = handler.module.memory.get(key)
+    if not isinstance(known, list):
+        known = _reached_from(handler)
+        handler.module.memory[key] = known
+    return known
+
+
+def _reached_from(handler: Handler) -> list[Reached]:
     start = Reached(handler, handler.module, handler.function, None, None, at_once=True, depth=0)
     found = [start]
-    seen = {(handler.module.path, handler.function.lineno, handler.function.col_offset)}
+    seen: set[tuple[object, ...]] = {_position(handler.module, handler.function)}
     for each in found:
         if each.depth >= DEEPEST or len(found) > MOST_FUNCTIONS:
             continue
         for reference, call, at_once in _led_to(each.module, each.function):
-            place = (reference.module.path, reference.node.lineno, reference.node.col_offset)
-            if place in seen:
+            place = _position(reference.module, reference.node)
+            # near the handler each call counts, as each is in another branch
+            place = (*place, *_position(each.module, call)) if each.depth < DEEPEST_APART else place
+            if place in seen or _is_recursive(each, reference.node):
                 continue
             seen.add(place)
             found.append(
@@ -116,6 +130,19 @@ def reached_from(handler: Handler) -> list[Reached]:
                 )
             )
     return found
+
+
+def _position(module: Module, node: ast.AST) -> tuple[object, ...]:
+    return module.path, getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
+
+
+def _is_recursive(reached: Reached, function: FunctionNode) -> bool:
+    current: Reached | None = reached
+    while current is not None:
+        if current.function is function:
+            return True
+        current = current.caller
+    return False
 
 
 def _led_to(module: Module, function: FunctionNode) -> Iterator[tuple[FunctionReference, ast.AST, bool]]:

@@ -190,6 +190,11 @@ def _is_query(receiver: ast.expr) -> bool:
     return False
 
 
+def is_message_name(name: str) -> bool:
+    """Whether a name says that a message is sent."""
+    return _MESSAGE_NAME.search(name) is not None
+
+
 def of_function(module: Module, function: FunctionNode, depth: int = 0) -> frozenset[Work]:
     """What a function of the project does, itself or through functions that it calls."""
     key = ("work", function, depth)

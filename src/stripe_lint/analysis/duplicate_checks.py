@@ -1,0 +1,424 @@
+"""Whether something is decided by a look at an earlier delivery: a look-up, a status, a flag, the event's id.
+
+What can't be seen is taken for such a look.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from stripe_lint.analysis import exceptions, functions, names, stripe_calls, syntax, work
+from stripe_lint.analysis.references import FunctionReference
+from stripe_lint.analysis.work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import FunctionNode
+
+_EVENT_PARTS: Final = frozenset(
+    {"event", "stripe_event", "payload", "event_data", "obj_data", "data_object", "metadata", "webhook_data"}
+)
+_ROUNDS: Final = 3
+_PLAIN_FUNCTIONS: Final = frozenset(
+    {"int", "str", "float", "round", "len", "dict", "list", "bool", "abs", "min", "max", "getattr", "loads", "Decimal"}
+    | {"fromtimestamp", "utcfromtimestamp", "UUID", "sorted", "set", "tuple", "to_dict", "to_dict_recursive", "next"}
+)
+_PLAIN_TESTS: Final = frozenset({"isinstance", "hasattr", "callable", "len", "any", "all", "bool", "getenv"})
+_OR_CREATE: Final = re.compile(r"_or_create$|^upsert|^ensure_")
+_STATUS_NAME: Final = re.compile(r"status|state|processed|handled|paid|done|sent|pending|fulfilled|_at$|__isnull$|active")
+_TAKEN_ALREADY: Final = re.compile(
+    r"Integrity|Unique|Duplicate|AlreadyExists|ConditionalCheck|Conflict|AlreadyProcessed|FailedPrecondition"
+)
+_FOUND_NOTHING: Final = re.compile(r"DoesNotExist|NoResult|NotFound")
+_EVENT_NAME: Final = re.compile(r"event|notification|^evt$|delivery|hook_data|webhook_data")
+
+
+class Names(NamedTuple):
+    """What the names of one function hold: parts of the event, rows of the project, whether a row has been created."""
+
+    event: frozenset[str]
+    rows: frozenset[str]
+    created: frozenset[str]
+
+
+def names_in(module: Module, function: FunctionNode, event_parameters: frozenset[str]) -> Names:
+    """What the names in ``function`` hold where ``event_parameters`` are parts of the event."""
+    event = set(event_parameters)
+    rows: set[str] = set()
+    created: set[str] = set()
+    bound = [each for node in syntax.own_nodes(function) for each in _bindings(node)]
+    bound.sort(key=lambda each: (getattr(each[1], "lineno", 0), getattr(each[1], "col_offset", 0)))
+    for _ in range(_ROUNDS):
+        known = Names(frozenset(event), frozenset(rows), frozenset(created))
+        for target, value in bound:
+            _learn(module, target, value, known, event, rows, created)
+    return Names(frozenset(event), frozenset(rows), frozenset(created))
+
+
+def _bindings(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            yield target, node.value
+    elif isinstance(node, ast.AnnAssign) and node.value is not None:
+        yield node.target, node.value
+    elif isinstance(node, ast.NamedExpr):
+        yield node.target, node.value
+    elif isinstance(node, ast.For | ast.AsyncFor):
+        yield node.target, node.iter
+
+
+def _learn(
+    module: Module,
+    target: ast.expr,
+    value: ast.expr,
+    known: Names,
+    event: set[str],
+    rows: set[str],
+    created: set[str],
+) -> None:
+    if isinstance(target, ast.Tuple | ast.List):
+        called = _call(value)
+        if called is not None and _OR_CREATE.search(functions.last_name(called.func) or "") and len(target.elts) == 2:
+            created.update(each.id for each in target.elts if isinstance(each, ast.Name))
+            return
+        for element in target.elts:
+            _learn(module, element, value, known, event, rows, created)
+        return
+    name = functions.dotted_name(target)
+    if name is None:
+        return
+    if is_of_event(module, value, known):
+        event.add(name)
+    elif Work.LOOKUP in _works(module, value):
+        rows.add(name)
+
+
+def _call(node: ast.expr) -> ast.Call | None:
+    inner = node.value if isinstance(node, ast.Await) else node
+    return inner if isinstance(inner, ast.Call) else None
+
+
+def _works(module: Module, node: ast.AST) -> frozenset[Work]:
+    return frozenset(
+        kind
+        for inner in work.nodes_of(node)
+        if isinstance(inner, ast.Call)
+        for kind in work.of_whole_call(module, inner)
+    )
+
+
+def is_of_event(module: Module, node: ast.expr, known: Names) -> bool:
+    """Whether an expression is a part of the event, or made of parts and constants alone."""
+    found = False
+    for inner in work.nodes_of(node):
+        if isinstance(inner, ast.Call):
+            if stripe_calls.call_verifies(module, inner):
+                return True
+            method = stripe_calls.method_of(names.resolve(module, inner.func))
+            if method is not None:
+                return not method.mutating
+            if not _extracts(module, inner, known):
+                return False
+        elif isinstance(inner, ast.Name | ast.Attribute) and isinstance(inner.ctx, ast.Load):
+            found = found or _names_event(inner, known)
+    return found
+
+
+def _names_event(node: ast.expr, known: Names) -> bool:
+    chain = functions.attribute_chain(node)
+    if chain is None:
+        return False
+    if any(".".join(chain[: length + 1]) in known.event for length in range(len(chain))):
+        return True
+    return any(part in _EVENT_PARTS for part in chain)
+
+
+def _extracts(module: Module, call: ast.Call, known: Names) -> bool:
+    """Whether a call only takes something out of its receiver or arguments, or writes it in another way."""
+    name = functions.last_name(call.func) or ""
+    if name in _PLAIN_FUNCTIONS:
+        return True
+    receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if receiver is not None and is_of_event(module, receiver, known):
+        return True
+    reference = names.resolve(module, call.func)
+    if isinstance(reference, FunctionReference):
+        return not work.of_function(reference.module, reference.node)
+    return False
+
+
+def event_arguments(module: Module, call: ast.AST, reference_node: FunctionNode, known: Names) -> frozenset[str]:
+    """The parameters of a function that get parts of the event from ``call``; all of them where it is no plain call."""
+    positional = functions.positional_parameters(reference_node)
+    if positional and positional[0].arg in {"self", "cls"}:
+        positional = positional[1:]
+    everything = frozenset(each.arg for each in functions.parameters(reference_node)) - {"self", "cls"}
+    if not isinstance(call, ast.Call):
+        return everything
+    found = set()
+    for parameter, argument in zip(positional, call.args, strict=False):
+        if is_of_event(module, argument, known):
+            found.add(parameter.arg)
+    for keyword in call.keywords:
+        if keyword.arg is not None and is_of_event(module, keyword.value, known):
+            found.add(keyword.arg)
+    return frozenset(found)
+
+
+# what decides
+
+
+def is_checked(
+    module: Module, function: FunctionNode, node: ast.AST, known: Names, *, constraints: bool = True
+) -> bool:
+    """Whether something before ``node`` or around it looks at an earlier delivery and decides whether it runs.
+
+    With ``constraints`` an ``except IntegrityError`` counts as such a look.
+    """
+    child = node
+    for around in module.ancestors(node):
+        if _decides(module, around, child, known, constraints=constraints):
+            return True
+        for block in _blocks(around):
+            if child in block:
+                before = block[: block.index(child)]
+                if _checked_before(module, before, known, constraints=constraints):
+                    return True
+        if around is function:
+            return False
+        child = around
+    return False
+
+
+def _blocks(node: ast.AST) -> Iterator[list[ast.AST]]:
+    for field in ("body", "orelse", "finalbody"):
+        block = getattr(node, field, None)
+        if isinstance(block, list):
+            yield block
+
+
+def _decides(module: Module, around: ast.AST, child: ast.AST, known: Names, *, constraints: bool) -> bool:
+    if isinstance(around, ast.If | ast.While):
+        if child in around.body:
+            return is_duplicate_test(module, around.test, known, holds=True)
+        return child in around.orelse and is_duplicate_test(module, around.test, known, holds=False)
+    if isinstance(around, ast.IfExp):
+        return child is not around.test and is_duplicate_test(module, around.test, known, holds=child is around.body)
+    if isinstance(around, ast.For | ast.AsyncFor) and child in around.body:
+        return _filters_by_status(module, around.iter) or bool(_names_within(around.iter) & known.rows)
+    if isinstance(around, ast.Try) and child in around.body:
+        return constraints and any(_is_taken_already(module, handler) for handler in around.handlers)
+    if isinstance(around, ast.ExceptHandler):
+        # what follows a failed look-up runs only where nothing was found
+        types = exceptions.handler_types(module, around) or []
+        return any(_FOUND_NOTHING.search(exceptions.class_names(module, each)[0]) for each in types)
+    return False
+
+
+def _names_within(node: ast.AST) -> set[str]:
+    return {inner.id for inner in syntax.descendants(node) if isinstance(inner, ast.Name)}
+
+
+def _is_taken_already(module: Module, handler: ast.ExceptHandler) -> bool:
+    types = exceptions.handler_types(module, handler) or []
+    return any(_TAKEN_ALREADY.search(exceptions.class_names(module, each)[0]) for each in types)
+
+
+def _checked_before(module: Module, before: Sequence[ast.AST], known: Names, *, constraints: bool) -> bool:
+    for statement in before:
+        if isinstance(statement, ast.If):
+            if leaves(statement.body) and is_duplicate_test(module, statement.test, known, holds=False):
+                return True
+            if statement.orelse and leaves(statement.orelse):
+                if is_duplicate_test(module, statement.test, known, holds=True):
+                    return True
+                inner = statement.orelse[0]
+                if isinstance(inner, ast.If) and _checked_before(module, [inner], known, constraints=constraints):
+                    return True
+        elif isinstance(statement, ast.Try):
+            if constraints and any(_is_taken_already(module, each) and leaves(each.body) for each in statement.handlers):
+                return True
+            if leaves(statement.body) and Work.LOOKUP in _works(module, statement):
+                return True
+            inside = [*statement.body, *statement.orelse, *statement.finalbody]
+            if _checked_before(module, inside, known, constraints=constraints):
+                return True
+        elif isinstance(statement, ast.With | ast.AsyncWith):
+            if _checked_before(module, statement.body, known, constraints=constraints):
+                return True
+        if not isinstance(statement, ast.If) and _hands_id_on(module, statement, known):
+            return True
+    return False
+
+
+def leaves(block: list[ast.stmt]) -> bool:
+    """Whether a block always ends in leaving what is around it."""
+    last = block[-1] if block else None
+    if isinstance(last, ast.If):
+        return bool(last.orelse) and leaves(last.body) and leaves(last.orelse)
+    if isinstance(last, ast.Try) and not last.handlers:
+        return leaves(last.body)
+    if isinstance(last, ast.With | ast.AsyncWith):
+        return leaves(last.body)
+    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
+        return functions.last_name(last.value.func) in {"abort", "exit", "_exit"}
+    return isinstance(last, ast.Return | ast.Raise | ast.Continue | ast.Break)
+
+
+def _hands_id_on(module: Module, statement: ast.AST, known: Names) -> bool:
+    """Whether the event's id is handed to something that may remember it."""
+    for inner in work.nodes_of(statement):
+        if not isinstance(inner, ast.Call) or _only_shows(inner):
+            continue
+        if any(_is_event_id(module, each, known) for each in (*inner.args, *(k.value for k in inner.keywords))):
+            return True
+    return False
+
+
+def _only_shows(call: ast.Call) -> bool:
+    name = functions.last_name(call.func) or ""
+    if name in {"print", "str", "repr", "info", "debug", "warning", "error", "exception", "log", "get", "format"}:
+        return True
+    receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
+    return receiver is not None and any("log" in part.lower() for part in functions.attribute_chain(receiver) or [])
+
+
+def _is_event_id(module: Module, node: ast.expr, known: Names) -> bool:
+    if isinstance(node, ast.Name):
+        if re.fullmatch(r"(?:stripe_)?(?:event|evt|delivery)_?id", node.id):
+            return True
+        found = names.assigned_expression(module, node)[1]
+        return found is not node and not isinstance(found, ast.Name) and _is_event_id(module, found, known)
+    base: ast.expr | None = None
+    if isinstance(node, ast.Attribute) and node.attr == "id":
+        base = node.value
+    elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and node.slice.value == "id":
+        base = node.value
+    elif isinstance(node, ast.Call) and functions.last_name(node.func) == "get" and node.args:
+        key = node.args[0]
+        if isinstance(key, ast.Constant) and key.value == "id" and isinstance(node.func, ast.Attribute):
+            base = node.func.value
+    return base is not None and _EVENT_NAME.search((functions.last_name(base) or "").lower()) is not None
+
+
+def is_duplicate_test(module: Module, test: ast.expr, known: Names, *, holds: bool) -> bool:
+    """Whether a condition that turned out as ``holds`` says something about an earlier delivery."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return is_duplicate_test(module, test.operand, known, holds=not holds)
+    if isinstance(test, ast.BoolOp):
+        return any(is_duplicate_test(module, each, known, holds=holds) for each in test.values)
+    if isinstance(test, ast.Await):
+        return is_duplicate_test(module, test.value, known, holds=holds)
+    if isinstance(test, ast.NamedExpr):
+        return is_duplicate_test(module, test.value, known, holds=holds)
+    if isinstance(test, ast.Constant):
+        return False
+    if isinstance(test, ast.Compare):
+        return _compares_earlier(module, test, known, holds=holds)
+    if isinstance(test, ast.Call):
+        return _asks_for_earlier(module, test, known, holds=holds)
+    if isinstance(test, ast.Name):
+        return _name_tells(module, test, known, holds=holds)
+    if isinstance(test, ast.Attribute | ast.Subscript):
+        return not is_of_event(module, test, known) and not _is_setting(module, test)
+    return False
+
+
+def _name_tells(module: Module, node: ast.Name, known: Names, *, holds: bool) -> bool:
+    if node.id in known.created:
+        return True
+    if node.id in known.event:
+        return False
+    if node.id in known.rows:
+        return not holds or _found_by_status(module, node)
+    assigned = names.assigned_expression(module, node)[1]
+    if assigned is node:
+        return not _is_plain_flag(module, node)
+    if isinstance(assigned, ast.Constant | ast.Name):
+        return False
+    return is_duplicate_test(module, assigned, known, holds=holds)
+
+
+def _is_plain_flag(module: Module, node: ast.Name) -> bool:
+    """Whether a name holds nothing but constants, or is an argument."""
+    found = module.scope_of(node).lookup(node.id)
+    return found is None or all(each.value is None or isinstance(each.value, ast.Constant) for each in found[1])
+
+
+def _found_by_status(module: Module, node: ast.Name) -> bool:
+    found = module.scope_of(node).lookup(node.id)
+    return found is not None and any(
+        each.value is not None and _filters_by_status(module, each.value) for each in found[1]
+    )
+
+
+def _filters_by_status(module: Module, node: ast.expr) -> bool:
+    """Whether a look-up takes only rows in a certain state."""
+    for inner in syntax.descendants(node):
+        if isinstance(inner, ast.keyword) and inner.arg is not None and _STATUS_NAME.search(inner.arg):
+            return True
+        if isinstance(inner, ast.Compare) and _STATUS_NAME.search(functions.last_name(inner.left) or ""):
+            return True
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and " status" in inner.value.lower():
+            return True
+    return False
+
+
+def _compares_earlier(module: Module, test: ast.Compare, known: Names, *, holds: bool) -> bool:
+    operator, other = test.ops[0], test.comparators[0]
+    if isinstance(other, ast.Constant) and other.value is None:
+        return is_duplicate_test(module, test.left, known, holds=isinstance(operator, ast.IsNot | ast.NotEq) is holds)
+    if isinstance(operator, ast.In | ast.NotIn):
+        if isinstance(other, ast.Tuple | ast.List | ast.Set | ast.Dict | ast.Constant):
+            return not is_of_event(module, test.left, known) and not isinstance(test.left, ast.Constant)
+        assigned = names.assigned_expression(module, other)[1]
+        if assigned is not other and isinstance(assigned, ast.Tuple | ast.List | ast.Set | ast.Dict | ast.Call):
+            return isinstance(assigned, ast.Call) and Work.LOOKUP in _works(module, assigned)
+        return not is_of_event(module, other, known)
+    return any(_is_of_row(module, part, known) for part in (test.left, *test.comparators))
+
+
+def _is_of_row(module: Module, node: ast.expr, known: Names) -> bool:
+    """Whether a compared value comes from the project's own data."""
+    if isinstance(node, ast.Constant) or is_of_event(module, node, known) or _is_setting(module, node):
+        return False
+    if isinstance(node, ast.Name):
+        if node.id in known.rows or node.id in known.created:
+            return True
+        assigned = names.assigned_expression(module, node)[1]
+        return assigned is not node and _is_of_row(module, assigned, known)
+    if isinstance(node, ast.Call):
+        return Work.LOOKUP in _works(module, node) or names.resolve(module, node.func) is None
+    if isinstance(node, ast.Attribute):
+        chain = functions.attribute_chain(node)
+        return chain is None or not chain[0][:1].isupper()
+    return isinstance(node, ast.Subscript)
+
+
+def _is_setting(module: Module, node: ast.expr) -> bool:
+    chain = functions.attribute_chain(node.value if isinstance(node, ast.Subscript) else node) or []
+    if any(part.lower() in {"settings", "config", "environ", "conf", "cfg", "request"} for part in chain):
+        return True
+    return bool(chain) and chain[-1].isupper()
+
+
+def _asks_for_earlier(module: Module, call: ast.Call, known: Names, *, holds: bool) -> bool:
+    name = functions.last_name(call.func) or ""
+    if name in _PLAIN_TESTS or stripe_calls.call_verifies(module, call):
+        return any(is_duplicate_test(module, each, known, holds=holds) for each in call.args)
+    receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if receiver is not None and (is_of_event(module, receiver, known) or _is_setting(module, receiver)):
+        return False
+    reference = names.resolve(module, call.func)
+    if isinstance(reference, FunctionReference):
+        kinds = work.of_function(reference.module, reference.node)
+        if not kinds & {Work.LOOKUP, Work.INSERT, Work.WRITE, Work.UNSEEN}:
+            return False
+        return not (kinds <= {Work.LOOKUP} and holds and not _STATUS_NAME.search(name))
+    if Work.LOOKUP in _works(module, call):
+        return not holds or _filters_by_status(module, call)
+    return True

@@ -1,0 +1,328 @@
+"""What a handler does again each time an event is delivered: rows, messages, increments, requests that create at Stripe."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from stripe_lint.analysis import duplicate_checks, functions, names, reach, stripe_calls, syntax, work
+from stripe_lint.analysis.references import ClassReference
+from stripe_lint.analysis.scopes import BindingKind
+from stripe_lint.analysis.state import Place
+from stripe_lint.analysis.work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.duplicate_checks import Names
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.reach import Reached
+    from stripe_lint.analysis.scopes import FunctionNode
+    from stripe_lint.analysis.webhooks import Handler
+
+_WORTH_READING: Final = re.compile(r"hook|event|stripe.signature|verify_header", re.IGNORECASE)
+_INCREMENT: Final = re.compile(r"\bset\b.*?\b(\w+)\s*=\s*(?:\w+\.)?\1\s*[+-]|^\s*add\s", re.IGNORECASE | re.DOTALL)
+_UNIQUE: Final = re.compile(r"Unique|unique")
+
+
+class RepeatedEffect(NamedTuple):
+    """Something that happens again with each delivery: where it is reported, where it happens, and what it is."""
+
+    reported: Place
+    place: Place
+    what: str
+
+
+class _Effect(NamedTuple):
+    """``unconstrained`` tells that the table has no unique column that could refuse the row."""
+
+    node: ast.AST
+    what: str
+    unconstrained: bool = False
+
+
+class _Known(NamedTuple):
+    """What is known at the start of a function that is reached: its names, and whether a check decided on the way.
+
+    ``by_error`` counts only checks that are no ``except IntegrityError``.
+    """
+
+    names: Names
+    checked: bool
+    checked_without_constraint: bool
+
+
+def repeated_effects(module: Module) -> Iterator[RepeatedEffect]:
+    """What the handlers in ``module`` do again with each delivery, the first of each branch."""
+    if not _WORTH_READING.search(module.text):
+        return
+    for handler in reach.verified_handlers(module):
+        found = [each for each in _of_handler(handler) if each.reported.module.path == module.path]
+        found.sort(key=lambda each: (each.reported.line, getattr(each.reported.node, "col_offset", 0)))
+        reported: list[RepeatedEffect] = []
+        for each in found:
+            if not any(_runs_before(earlier.reported, each.reported) for earlier in reported):
+                reported.append(each)
+                yield each
+
+
+def _of_handler(handler: Handler) -> list[RepeatedEffect]:
+    key = ("repeated effects", handler.function)
+    found = handler.module.memory.get(key)
+    if not isinstance(found, list):
+        found = list(_found_from(handler))
+        handler.module.memory[key] = found
+    return found
+
+
+def _found_from(handler: Handler) -> Iterator[RepeatedEffect]:
+    known: dict[int, _Known] = {}
+    for reached in reach.reached_from(handler):
+        here = _known_at(reached, known)
+        known[id(reached)] = here
+        if here.checked_without_constraint:
+            continue
+        for effect in _effects(reached.module, reached.function, here.names):
+            if here.checked and not effect.unconstrained:
+                continue
+            if duplicate_checks.is_checked(
+                reached.module, reached.function, effect.node, here.names, constraints=not effect.unconstrained
+            ):
+                continue
+            yield RepeatedEffect(_reported(reached, effect.node), Place(reached.module, effect.node), effect.what)
+
+
+def _known_at(reached: Reached, known: dict[int, _Known]) -> _Known:
+    caller, call = reached.caller, reached.call
+    if caller is None or call is None:
+        parameters = frozenset({"event", "stripe_event", "payload"})
+        return _Known(duplicate_checks.names_in(reached.module, reached.function, parameters), False, False)
+    before = known[id(caller)]
+    parameters = duplicate_checks.event_arguments(caller.module, call, reached.function, before.names)
+    found = duplicate_checks.names_in(reached.module, reached.function, parameters)
+
+    def checked(*, constraints: bool) -> bool:
+        return duplicate_checks.is_checked(caller.module, caller.function, call, before.names, constraints=constraints)
+
+    return _Known(
+        found,
+        before.checked or checked(constraints=True),
+        before.checked_without_constraint or checked(constraints=False),
+    )
+
+
+def _reported(reached: Reached, node: ast.AST) -> Place:
+    """The effect itself, or the call that leads to it in the file that handles the verified event."""
+    chain: list[Reached] = []
+    current: Reached | None = reached
+    while current is not None:
+        chain.append(current)
+        current = current.caller
+    chain.reverse()
+    calls = [each.call for each in chain[1:]] + [node]
+    home = chain[-1]
+    for each, call in zip(chain, calls, strict=True):
+        if not isinstance(call, ast.Call) or not stripe_calls.call_verifies(each.module, call):
+            home = each
+            break
+    places = [Place(each.module, call) for each, call in zip(chain, calls, strict=True) if call is not None]
+    return next(place for place in reversed(places) if place.module.path == home.module.path)
+
+
+def _runs_before(earlier: Place, later: Place) -> bool:
+    """Whether ``earlier`` has always run where ``later`` runs: its statement comes first in a block around that."""
+    module = earlier.module
+    if module is not later.module:
+        return False
+    statement: ast.AST = module.statement_of(earlier.node)
+    parent = module.parents.get(statement)
+    while isinstance(parent, ast.Try | ast.With | ast.AsyncWith) and statement in parent.body:
+        statement, parent = parent, module.parents.get(parent)
+    if parent is None or earlier.node is later.node:
+        return earlier.node is later.node
+    chain = [later.node, *module.ancestors(later.node)]
+    for field in ("body", "orelse", "finalbody"):
+        block = getattr(parent, field, None)
+        if isinstance(block, list) and statement in block:
+            after = block[block.index(statement) :]
+            return any(node in after for node in chain)
+    return False
+
+
+# what is an effect
+
+
+def _effects(module: Module, function: FunctionNode, known: Names) -> Iterator[_Effect]:
+    for node in syntax.own_nodes(function):
+        if _is_in_except(module, function, node):
+            continue
+        if isinstance(node, ast.Call):
+            effect = _of_call(module, node, known)
+            if effect is not None:
+                yield effect
+        elif isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.Sub):
+            if _is_stored(module, node.target, known):
+                yield _Effect(node, "adds to a stored number")
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
+            target = node.targets[0]
+            if _adds_to_itself(target, node.value) and _is_stored(module, target, known):
+                yield _Effect(node, "adds to a stored number")
+
+
+def _is_in_except(module: Module, function: FunctionNode, node: ast.AST) -> bool:
+    """Whether something happens only where the work has failed; a failed look-up is no failure."""
+    if not isinstance(node, ast.Call | ast.AugAssign | ast.Assign):
+        return True
+    for around in module.ancestors(node):
+        if around is function:
+            return False
+        if isinstance(around, ast.ExceptHandler):
+            return True
+    return False
+
+
+def _is_stored(module: Module, target: ast.expr, known: Names) -> bool:
+    """Whether a target is an attribute of a row that was looked up."""
+    base = target.value if isinstance(target, ast.Attribute | ast.Subscript) else None
+    name = functions.dotted_name(base) if base is not None else None
+    return name is not None and name in known.rows
+
+
+def _adds_to_itself(target: ast.expr, value: ast.expr) -> bool:
+    own = functions.dotted_name(target)
+    return (
+        isinstance(value, ast.BinOp)
+        and isinstance(value.op, ast.Add | ast.Sub)
+        and own is not None
+        and functions.dotted_name(value.left) == own
+    )
+
+
+def _of_call(module: Module, call: ast.Call, known: Names) -> _Effect | None:
+    name = functions.last_name(call.func) or ""
+    if name in {"append", "appendleft"} and isinstance(call.func, ast.Attribute):
+        shared = _is_shared(module, call.func.value)
+        return _Effect(call, "appends to a list that outlives the request") if shared else None
+    if name in {"add", "add_all", "save", "asave"} and isinstance(call.func, ast.Attribute):
+        return _of_row_saved(module, call, name)
+    kind = work.of_call(module, call)
+    if kind is Work.MESSAGE:
+        return _Effect(call, "sends a message")
+    if kind in {Work.MONEY, Work.STRIPE}:
+        creates = (kind is Work.MONEY or "create" in name) and not re.search("modify|update", name)
+        return _Effect(call, "creates something at Stripe") if creates and not _has_key(call) else None
+    if kind is Work.INSERT:
+        return _of_insert(module, call, known)
+    if kind is Work.WRITE and _increments(call):
+        return _Effect(call, "adds to a stored number")
+    return None
+
+
+def _has_key(call: ast.Call) -> bool:
+    return any(keyword.arg is None or keyword.arg in {"idempotency_key", "options"} for keyword in call.keywords) or any(
+        isinstance(inner, ast.Constant) and inner.value == "idempotency_key"
+        for argument in call.args
+        for inner in syntax.descendants(argument)
+    )
+
+
+def _is_shared(module: Module, receiver: ast.expr) -> bool:
+    base = receiver.value if isinstance(receiver, ast.Subscript) else receiver
+    if not isinstance(base, ast.Name):
+        return False
+    found = module.scope_of(base).lookup(base.id)
+    return found is not None and found[0] is module.scope
+
+
+def _of_row_saved(module: Module, call: ast.Call, name: str) -> _Effect | None:
+    """A new object that is added to a session, or saved; one that was looked up is only changed."""
+    saved: ast.expr | None = call.args[0] if call.args else None
+    if isinstance(call.func, ast.Attribute):
+        if name in {"save", "asave"}:
+            saved = call.func.value
+        elif work.of_call(module, call) is not Work.INSERT:
+            return None
+        elif isinstance(call.func.value, ast.Call):
+            return _Effect(call, "adds a row")
+    made = _made(module, saved) if saved is not None else None
+    owner = names.resolve(module, made.func) if made is not None else None
+    if made is None or not isinstance(owner, ClassReference) or _has_unique(owner, made):
+        return None
+    return _Effect(call, "adds a row", unconstrained=True)
+
+
+def _made(module: Module, node: ast.expr) -> ast.Call | None:
+    """The call that made an object, where a name can hold nothing else."""
+    if isinstance(node, ast.Call):
+        return node
+    if not isinstance(node, ast.Name):
+        return None
+    found = module.scope_of(node).lookup(node.id)
+    bindings = found[1] if found is not None else []
+    if len(bindings) != 1 or bindings[0].kind is not BindingKind.ASSIGNMENT:
+        return None
+    value = bindings[0].value
+    return value if isinstance(value, ast.Call) else None
+
+
+def _of_insert(module: Module, call: ast.Call, known: Names) -> _Effect | None:
+    """An insert that the database does not refuse a second time, as far as its table can be seen."""
+    if functions.last_name(call.func) in {"create", "acreate"} and isinstance(call.func, ast.Attribute):
+        manager = call.func.value
+        owner = manager.value if isinstance(manager, ast.Attribute) and manager.attr == "objects" else manager
+        reference = names.resolve(module, owner)
+        if not isinstance(reference, ClassReference) or _has_unique(reference, call):
+            return None
+        return _Effect(call, "adds a row", unconstrained=True)
+    for inner in syntax.descendants(call):
+        if isinstance(inner, ast.Dict):
+            for key, value in zip(inner.keys, inner.values, strict=True):
+                if isinstance(key, ast.Constant) and key.value in {"_id", "id"}:
+                    return None if duplicate_checks.is_of_event(module, value, known) else _Effect(call, "adds a row")
+    return _Effect(call, "adds a row")
+
+
+def _has_unique(owner: ClassReference, made: ast.Call) -> bool:
+    """Whether a class has a unique column among the given ones, or a constraint over several."""
+    given = {keyword.arg for keyword in made.keywords}
+    unseen = None in given
+    for _, node in names.linearized(owner):
+        for statement in node.body:
+            target = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
+            value = getattr(statement, "value", None)
+            name = functions.last_name(target) if isinstance(target, ast.expr) else None
+            if name == "__table_args__" and _UNIQUE.search(ast.dump(statement)):
+                return True
+            if isinstance(statement, ast.ClassDef) and statement.name == "Meta" and _UNIQUE.search(ast.dump(statement)):
+                return True
+            asked = name in given or (unseen and name != "id")
+            if asked and isinstance(value, ast.Call) and _is_unique_field(value):
+                return True
+    return False
+
+
+def _is_unique_field(field: ast.Call) -> bool:
+    if functions.last_name(field.func) == "OneToOneField":
+        return True
+    return any(
+        keyword.arg in {"unique", "primary_key"}
+        and isinstance(keyword.value, ast.Constant)
+        and keyword.value.value is True
+        for keyword in field.keywords
+    )
+
+
+def _increments(call: ast.Call) -> bool:
+    """Whether an update adds to what is stored: ``F("credits") + 10``, ``$inc``, ``SET credits = credits + 10``."""
+    for inner in syntax.descendants(call):
+        if isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Add | ast.Sub):
+            left = inner.left
+            if isinstance(left, ast.Call) and functions.last_name(left.func) in {"F", "Increment"}:
+                return True
+        if isinstance(inner, ast.Call) and functions.last_name(inner.func) == "Increment":
+            return True
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+            if inner.value in {"$inc", "$push"} or _INCREMENT.search(inner.value):
+                return True
+    return False
