@@ -9,8 +9,8 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import exceptions, functions, names, stripe_calls, syntax, work
-from stripe_lint.analysis.references import FunctionReference
+from stripe_lint.analysis import definitions, exceptions, functions, names, stripe_calls, syntax, work
+from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
 from stripe_lint.analysis.work import Work
 
 if TYPE_CHECKING:
@@ -34,6 +34,11 @@ _TAKEN_ALREADY: Final = re.compile(
     r"Integrity|Unique|Duplicate|AlreadyExists|ConditionalCheck|Conflict|AlreadyProcessed|FailedPrecondition"
 )
 _FOUND_NOTHING: Final = re.compile(r"DoesNotExist|NoResult|NotFound")
+_TELLS_FIRST: Final = re.compile(
+    r"new|first|creat|claim|acquir|should|updat|insert|chang|rows|count|affect|ok|success|already|lock|fresh|processed"
+)
+_TEXT_TESTS: Final = frozenset({"startswith", "endswith", "isdigit", "lower", "upper", "strip", "match", "search"})
+_ANSWERED: Final = frozenset({"status_code", "ok", "is_success", "statusCode", "reason"})
 _EVENT_NAME: Final = re.compile(r"event|notification|^evt$|delivery|hook_data|webhook_data")
 
 
@@ -272,7 +277,7 @@ def leaves(block: list[ast.stmt]) -> bool:
 def _hands_id_on(module: Module, statement: ast.AST, known: Names) -> bool:
     """Whether the event's id is handed to something that may remember it."""
     for inner in work.nodes_of(statement):
-        if not isinstance(inner, ast.Call) or _only_shows(inner):
+        if not isinstance(inner, ast.Call) or _only_shows(inner) or _makes_record(module, inner):
             continue
         if any(_is_event_id(module, each, known) for each in (*inner.args, *(k.value for k in inner.keywords))):
             return True
@@ -285,6 +290,15 @@ def _only_shows(call: ast.Call) -> bool:
         return True
     receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
     return receiver is not None and any("log" in part.lower() for part in functions.attribute_chain(receiver) or [])
+
+
+def _makes_record(module: Module, call: ast.Call) -> bool:
+    """Whether a call makes an object that is stored nowhere, such as one of a dataclass."""
+    reference = names.resolve(module, call.func)
+    if not isinstance(reference, ClassReference):
+        return False
+    bases = {base.rpartition(".")[2] for base in definitions.external_bases(reference)}
+    return not bases or bool(bases & {"NamedTuple", "TypedDict", "BaseModel", "object"})
 
 
 def _is_event_id(module: Module, node: ast.expr, known: Names) -> bool:
@@ -324,7 +338,7 @@ def is_duplicate_test(module: Module, test: ast.expr, known: Names, *, holds: bo
     if isinstance(test, ast.Name):
         return _name_tells(module, test, known, holds=holds)
     if isinstance(test, ast.Attribute | ast.Subscript):
-        return not is_of_event(module, test, known) and not _is_setting(module, test)
+        return _is_of_row(module, test, known)
     return False
 
 
@@ -340,6 +354,10 @@ def _name_tells(module: Module, node: ast.Name, known: Names, *, holds: bool) ->
         return not _is_plain_flag(module, node)
     if isinstance(assigned, ast.Constant | ast.Name):
         return False
+    called = _call(assigned)
+    if called is not None and holds and not _TELLS_FIRST.search(node.id):
+        # something has to be there; what wrote it may also say whether it was there before
+        return bool(_works(module, called) & {Work.INSERT, Work.WRITE})
     return is_duplicate_test(module, assigned, known, holds=holds)
 
 
@@ -395,8 +413,18 @@ def _is_of_row(module: Module, node: ast.expr, known: Names) -> bool:
         return Work.LOOKUP in _works(module, node) or names.resolve(module, node.func) is None
     if isinstance(node, ast.Attribute):
         chain = functions.attribute_chain(node)
-        return chain is None or not chain[0][:1].isupper()
+        if node.attr in _ANSWERED or (chain is not None and chain[0][:1].isupper()):
+            return False
+        computed = _property(module, node)
+        return computed is None or bool(work.of_function(*computed) - {Work.MESSAGE})
     return isinstance(node, ast.Subscript)
+
+
+def _property(module: Module, node: ast.Attribute) -> tuple[Module, FunctionNode] | None:
+    """The function that computes an attribute of an object of the project."""
+    owner = names.resolve(module, node.value)
+    method = names.find_method(owner, node.attr) if isinstance(owner, ObjectReference) else None
+    return method if method is not None and functions.is_property(method[1]) else None
 
 
 def _is_setting(module: Module, node: ast.expr) -> bool:
@@ -411,7 +439,9 @@ def _asks_for_earlier(module: Module, call: ast.Call, known: Names, *, holds: bo
     if name in _PLAIN_TESTS or stripe_calls.call_verifies(module, call):
         return any(is_duplicate_test(module, each, known, holds=holds) for each in call.args)
     receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
-    if receiver is not None and (is_of_event(module, receiver, known) or _is_setting(module, receiver)):
+    if receiver is not None and (
+        name in _TEXT_TESTS or is_of_event(module, receiver, known) or _is_setting(module, receiver)
+    ):
         return False
     reference = names.resolve(module, call.func)
     if isinstance(reference, FunctionReference):

@@ -23,7 +23,7 @@ DEEPEST: Final = 5
 DEEPEST_APART: Final = 2
 """Up to how many calls deep a function is told apart by the call that leads to it."""
 
-MOST_FUNCTIONS: Final = 120
+MOST_FUNCTIONS: Final = 160
 """How many functions one handler is followed into."""
 
 _HERE_AND_NOW: Final = frozenset(
@@ -37,7 +37,8 @@ class Reached(NamedTuple):
     """A function that runs for a delivery.
 
     ``caller`` is the function from which it is reached and ``call`` the call there (or what names it, in a table);
-    both are ``None`` for the handler itself. ``at_once`` tells that it runs before the delivery is answered.
+    both are ``None`` for the handler itself. ``at_once`` tells that it runs before the delivery is answered. ``branch``
+    tells apart by which of the handler's own calls a function is reached.
     """
 
     handler: Handler
@@ -47,6 +48,7 @@ class Reached(NamedTuple):
     call: ast.AST | None
     at_once: bool
     depth: int
+    branch: tuple[object, ...] = ()
 
 
 def verified_handlers(module: Module) -> list[Handler]:
@@ -112,9 +114,10 @@ def _reached_from(handler: Handler) -> list[Reached]:
         if each.depth >= DEEPEST or len(found) > MOST_FUNCTIONS:
             continue
         for reference, call, at_once in _led_to(each.module, each.function):
-            place = _position(reference.module, reference.node)
-            # near the handler each call counts, as each is in another branch
-            place = (*place, *_position(each.module, call)) if each.depth < DEEPEST_APART else place
+            branch = each.branch
+            if each.depth < DEEPEST_APART:
+                branch = (*branch, *_position(each.module, call))
+            place = (*_position(reference.module, reference.node), *branch)
             if place in seen or _is_recursive(each, reference.node):
                 continue
             seen.add(place)
@@ -127,6 +130,7 @@ def _reached_from(handler: Handler) -> list[Reached]:
                     call,
                     each.at_once and at_once,
                     each.depth + 1,
+                    branch,
                 )
             )
     return found

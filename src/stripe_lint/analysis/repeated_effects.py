@@ -97,8 +97,11 @@ def _known_at(reached: Reached, known: dict[int, _Known]) -> _Known:
     caller, call = reached.caller, reached.call
     if caller is None or call is None:
         parameters = frozenset({"event", "stripe_event", "payload"})
-        return _Known(duplicate_checks.names_in(reached.module, reached.function, parameters), False, False)
+        found = duplicate_checks.names_in(reached.module, reached.function, parameters)
+        return _Known(found, checked=False, checked_without_constraint=False)
     before = known[id(caller)]
+    if _is_in_except(caller.module, caller.function, call):
+        return _Known(before.names, checked=True, checked_without_constraint=True)
     parameters = duplicate_checks.event_arguments(caller.module, call, reached.function, before.names)
     found = duplicate_checks.names_in(reached.module, reached.function, parameters)
 
@@ -155,7 +158,7 @@ def _runs_before(earlier: Place, later: Place) -> bool:
 
 def _effects(module: Module, function: FunctionNode, known: Names) -> Iterator[_Effect]:
     for node in syntax.own_nodes(function):
-        if _is_in_except(module, function, node):
+        if not isinstance(node, ast.Call | ast.AugAssign | ast.Assign) or _is_in_except(module, function, node):
             continue
         if isinstance(node, ast.Call):
             effect = _of_call(module, node, known)
@@ -172,8 +175,6 @@ def _effects(module: Module, function: FunctionNode, known: Names) -> Iterator[_
 
 def _is_in_except(module: Module, function: FunctionNode, node: ast.AST) -> bool:
     """Whether something happens only where the work has failed; a failed look-up is no failure."""
-    if not isinstance(node, ast.Call | ast.AugAssign | ast.Assign):
-        return True
     for around in module.ancestors(node):
         if around is function:
             return False
