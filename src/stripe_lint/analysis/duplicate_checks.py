@@ -21,15 +21,19 @@ if TYPE_CHECKING:
 
 _EVENT_PARTS: Final = frozenset(
     {"event", "stripe_event", "payload", "event_data", "obj_data", "data_object", "metadata", "webhook_data"}
+    | {"event_type", "livemode"}
 )
 _ROUNDS: Final = 3
+_OWN_ATTRIBUTE: Final = 2
 _PLAIN_FUNCTIONS: Final = frozenset(
     {"int", "str", "float", "round", "len", "dict", "list", "bool", "abs", "min", "max", "getattr", "loads", "Decimal"}
     | {"fromtimestamp", "utcfromtimestamp", "UUID", "sorted", "set", "tuple", "to_dict", "to_dict_recursive", "next"}
 )
 _PLAIN_TESTS: Final = frozenset({"isinstance", "hasattr", "callable", "len", "any", "all", "bool", "getenv"})
 _OR_CREATE: Final = re.compile(r"_or_create$|^upsert|^ensure_")
-_STATUS_NAME: Final = re.compile(r"status|state|processed|handled|paid|done|sent|pending|fulfilled|_at$|__isnull$|active")
+_STATUS_NAME: Final = re.compile(
+    r"status|state|processed|handled|paid|done|sent|pending|fulfilled|_at$|__isnull$|active"
+)
 _TAKEN_ALREADY: Final = re.compile(
     r"Integrity|Unique|Duplicate|AlreadyExists|ConditionalCheck|Conflict|AlreadyProcessed|FailedPrecondition"
 )
@@ -68,9 +72,7 @@ def _bindings(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
     if isinstance(node, ast.Assign):
         for target in node.targets:
             yield target, node.value
-    elif isinstance(node, ast.AnnAssign) and node.value is not None:
-        yield node.target, node.value
-    elif isinstance(node, ast.NamedExpr):
+    elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
         yield node.target, node.value
     elif isinstance(node, ast.For | ast.AsyncFor):
         yield node.target, node.iter
@@ -94,7 +96,8 @@ def _learn(
             _learn(module, element, value, known, event, rows, created)
         return
     name = functions.dotted_name(target)
-    if name is None:
+    if name is None or ("." in name and not name.startswith("self.")):
+        # what is stored in a row may be what an earlier delivery has stored there
         return
     if is_of_event(module, value, known):
         event.add(name)
@@ -214,7 +217,7 @@ def _decides(module: Module, around: ast.AST, child: ast.AST, known: Names, *, c
     if isinstance(around, ast.IfExp):
         return child is not around.test and is_duplicate_test(module, around.test, known, holds=child is around.body)
     if isinstance(around, ast.For | ast.AsyncFor) and child in around.body:
-        return _filters_by_status(module, around.iter) or bool(_names_within(around.iter) & known.rows)
+        return _filters_by_status(around.iter) or bool(_names_within(around.iter) & known.rows)
     if isinstance(around, ast.Try) and child in around.body:
         return constraints and any(_is_taken_already(module, handler) for handler in around.handlers)
     if isinstance(around, ast.ExceptHandler):
@@ -245,16 +248,18 @@ def _checked_before(module: Module, before: Sequence[ast.AST], known: Names, *, 
                 if isinstance(inner, ast.If) and _checked_before(module, [inner], known, constraints=constraints):
                     return True
         elif isinstance(statement, ast.Try):
-            if constraints and any(_is_taken_already(module, each) and leaves(each.body) for each in statement.handlers):
+            left = [each for each in statement.handlers if leaves(each.body)]
+            if constraints and any(_is_taken_already(module, each) for each in left):
                 return True
             if leaves(statement.body) and Work.LOOKUP in _works(module, statement):
                 return True
             inside = [*statement.body, *statement.orelse, *statement.finalbody]
             if _checked_before(module, inside, known, constraints=constraints):
                 return True
-        elif isinstance(statement, ast.With | ast.AsyncWith):
-            if _checked_before(module, statement.body, known, constraints=constraints):
-                return True
+        elif isinstance(statement, ast.With | ast.AsyncWith) and _checked_before(
+            module, statement.body, known, constraints=constraints
+        ):
+            return True
         if not isinstance(statement, ast.If) and _hands_id_on(module, statement, known):
             return True
     return False
@@ -308,10 +313,10 @@ def _is_event_id(module: Module, node: ast.expr, known: Names) -> bool:
         found = names.assigned_expression(module, node)[1]
         return found is not node and not isinstance(found, ast.Name) and _is_event_id(module, found, known)
     base: ast.expr | None = None
-    if isinstance(node, ast.Attribute) and node.attr == "id":
-        base = node.value
-    elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and node.slice.value == "id":
-        base = node.value
+    if isinstance(node, ast.Attribute):
+        base = node.value if node.attr == "id" else None
+    elif isinstance(node, ast.Subscript):
+        base = node.value if isinstance(node.slice, ast.Constant) and node.slice.value == "id" else None
     elif isinstance(node, ast.Call) and functions.last_name(node.func) == "get" and node.args:
         key = node.args[0]
         if isinstance(key, ast.Constant) and key.value == "id" and isinstance(node.func, ast.Attribute):
@@ -337,9 +342,9 @@ def is_duplicate_test(module: Module, test: ast.expr, known: Names, *, holds: bo
         return _asks_for_earlier(module, test, known, holds=holds)
     if isinstance(test, ast.Name):
         return _name_tells(module, test, known, holds=holds)
-    if isinstance(test, ast.Attribute | ast.Subscript):
-        return _is_of_row(module, test, known)
-    return False
+    if isinstance(test, ast.Attribute):
+        return _is_of_row(module, test, known) and not (holds and _only_looks_up(module, test))
+    return isinstance(test, ast.Subscript) and _is_of_row(module, test, known)
 
 
 def _name_tells(module: Module, node: ast.Name, known: Names, *, holds: bool) -> bool:
@@ -362,19 +367,17 @@ def _name_tells(module: Module, node: ast.Name, known: Names, *, holds: bool) ->
 
 
 def _is_plain_flag(module: Module, node: ast.Name) -> bool:
-    """Whether a name holds nothing but constants, or is an argument."""
+    """Whether a name holds one constant, whatever has happened."""
     found = module.scope_of(node).lookup(node.id)
-    return found is None or all(each.value is None or isinstance(each.value, ast.Constant) for each in found[1])
+    return found is None or (len(found[1]) == 1 and isinstance(found[1][0].value, ast.Constant))
 
 
 def _found_by_status(module: Module, node: ast.Name) -> bool:
     found = module.scope_of(node).lookup(node.id)
-    return found is not None and any(
-        each.value is not None and _filters_by_status(module, each.value) for each in found[1]
-    )
+    return found is not None and any(each.value is not None and _filters_by_status(each.value) for each in found[1])
 
 
-def _filters_by_status(module: Module, node: ast.expr) -> bool:
+def _filters_by_status(node: ast.expr) -> bool:
     """Whether a look-up takes only rows in a certain state."""
     for inner in syntax.descendants(node):
         if isinstance(inner, ast.keyword) and inner.arg is not None and _STATUS_NAME.search(inner.arg):
@@ -402,7 +405,7 @@ def _compares_earlier(module: Module, test: ast.Compare, known: Names, *, holds:
 
 def _is_of_row(module: Module, node: ast.expr, known: Names) -> bool:
     """Whether a compared value comes from the project's own data."""
-    if isinstance(node, ast.Constant) or is_of_event(module, node, known) or _is_setting(module, node):
+    if isinstance(node, ast.Constant) or is_of_event(module, node, known) or _is_setting(node):
         return False
     if isinstance(node, ast.Name):
         if node.id in known.rows or node.id in known.created:
@@ -416,7 +419,12 @@ def _is_of_row(module: Module, node: ast.expr, known: Names) -> bool:
         if node.attr in _ANSWERED or (chain is not None and chain[0][:1].isupper()):
             return False
         computed = _property(module, node)
-        return computed is None or bool(work.of_function(*computed) - {Work.MESSAGE})
+        if computed is not None:
+            return bool(work.of_function(*computed) - {Work.MESSAGE})
+        if chain is not None and chain[0] == "self" and len(chain) <= _OWN_ATTRIBUTE:
+            # what the handler's object was made with; what it remembers of a delivery says so
+            return bool(_STATUS_NAME.search(node.attr) or _TELLS_FIRST.search(node.attr))
+        return True
     return isinstance(node, ast.Subscript)
 
 
@@ -427,7 +435,13 @@ def _property(module: Module, node: ast.Attribute) -> tuple[Module, FunctionNode
     return method if method is not None and functions.is_property(method[1]) else None
 
 
-def _is_setting(module: Module, node: ast.expr) -> bool:
+def _only_looks_up(module: Module, node: ast.Attribute) -> bool:
+    """Whether an attribute is computed by a look-up, so that something has to be there."""
+    computed = _property(module, node)
+    return computed is not None and work.of_function(*computed) == {Work.LOOKUP}
+
+
+def _is_setting(node: ast.expr) -> bool:
     chain = functions.attribute_chain(node.value if isinstance(node, ast.Subscript) else node) or []
     if any(part.lower() in {"settings", "config", "environ", "conf", "cfg", "request"} for part in chain):
         return True
@@ -439,9 +453,7 @@ def _asks_for_earlier(module: Module, call: ast.Call, known: Names, *, holds: bo
     if name in _PLAIN_TESTS or stripe_calls.call_verifies(module, call):
         return any(is_duplicate_test(module, each, known, holds=holds) for each in call.args)
     receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
-    if receiver is not None and (
-        name in _TEXT_TESTS or is_of_event(module, receiver, known) or _is_setting(module, receiver)
-    ):
+    if receiver is not None and (name in _TEXT_TESTS or is_of_event(module, receiver, known) or _is_setting(receiver)):
         return False
     reference = names.resolve(module, call.func)
     if isinstance(reference, FunctionReference):
@@ -450,5 +462,5 @@ def _asks_for_earlier(module: Module, call: ast.Call, known: Names, *, holds: bo
             return False
         return not (kinds <= {Work.LOOKUP} and holds and not _STATUS_NAME.search(name))
     if Work.LOOKUP in _works(module, call):
-        return not holds or _filters_by_status(module, call)
+        return not holds or _filters_by_status(call)
     return True

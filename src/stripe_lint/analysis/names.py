@@ -134,6 +134,7 @@ def _resolve_bindings(module: Module, name: str, owner: Scope, bindings: list[Bi
         for binding in bindings
         if not (binding.value is not None and _is_none(binding.value) and binding.kind is BindingKind.ASSIGNMENT)
         and binding.kind is not BindingKind.DELETION
+        and not _is_overload(binding)
     ]
     if len(said) > 1 and all(binding.kind in _IMPORTS for binding in said):
         sdk = [what for what in (_from_binding(module, name, owner, binding) for binding in said) if _is_sdk(what)]
@@ -145,6 +146,14 @@ def _resolve_bindings(module: Module, name: str, owner: Scope, bindings: list[Bi
         answer = _agree(_from_binding(module, name, owner, binding) for binding in said if binding not in own)
         return _agree([answer, *(_after_method(answer, _own_method(binding, name)) for binding in own)])
     return _agree(_from_binding(module, name, owner, binding) for binding in said)
+
+
+def _is_overload(binding: Binding) -> bool:
+    """Whether a definition only says how the one that follows may be called."""
+    node = binding.node
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or not node.decorator_list:
+        return False
+    return functions.has_decorator(node, "overload")
 
 
 _IMPORTS: Final = frozenset({BindingKind.IMPORT, BindingKind.IMPORT_FROM})

@@ -186,7 +186,7 @@ def _through_tables(module: Module, function: FunctionNode) -> Iterator[tuple[Fu
                 yield reference, value, True
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             source, table = names.assigned_expression(module, node)
-            if isinstance(table, ast.Dict) and source.scope_of(table) is source.scope:
+            if isinstance(table, ast.Dict) and source.enclosing_function(table) is not function:
                 for reference, _ in _in_table(source, table):
                     yield reference, node, True
 

@@ -1,4 +1,4 @@
-"""What a handler does again each time an event is delivered: rows, messages, increments, requests that create at Stripe."""
+"""What a handler does again each time an event is delivered: rows, messages, increments, requests to Stripe."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import duplicate_checks, functions, names, reach, stripe_calls, syntax, work
+from stripe_lint.analysis import duplicate_checks, functions, names, reach, static_values, stripe_calls, syntax, work
 from stripe_lint.analysis.references import ClassReference
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.state import Place
@@ -83,6 +83,10 @@ def _found_from(handler: Handler) -> Iterator[RepeatedEffect]:
         known[id(reached)] = here
         if here.checked_without_constraint:
             continue
+        if _sends_too_deep(reached) and reached.caller is not None and reached.call is not None:
+            sent = Place(reached.caller.module, reached.call)
+            yield RepeatedEffect(_reported(reached.caller, reached.call), sent, "sends a message")
+            continue
         for effect in _effects(reached.module, reached.function, here.names):
             if here.checked and not effect.unconstrained:
                 continue
@@ -91,6 +95,12 @@ def _found_from(handler: Handler) -> Iterator[RepeatedEffect]:
             ):
                 continue
             yield RepeatedEffect(_reported(reached, effect.node), Place(reached.module, effect.node), effect.what)
+
+
+def _sends_too_deep(reached: Reached) -> bool:
+    """Whether a function from which nothing is followed any more says by its name that it sends a message."""
+    node = reached.function
+    return reached.depth == reach.DEEPEST and not isinstance(node, ast.Lambda) and work.is_message_name(node.name)
 
 
 def _known_at(reached: Reached, known: dict[int, _Known]) -> _Known:
@@ -123,14 +133,19 @@ def _reported(reached: Reached, node: ast.AST) -> Place:
         chain.append(current)
         current = current.caller
     chain.reverse()
-    calls = [each.call for each in chain[1:]] + [node]
-    home = chain[-1]
-    for each, call in zip(chain, calls, strict=True):
-        if not isinstance(call, ast.Call) or not stripe_calls.call_verifies(each.module, call):
-            home = each
-            break
-    places = [Place(each.module, call) for each, call in zip(chain, calls, strict=True) if call is not None]
-    return next(place for place in reversed(places) if place.module.path == home.module.path)
+    calls = [*(each.call for each in chain[1:]), node]
+    home = next(
+        (
+            position
+            for position, (each, call) in enumerate(zip(chain, calls, strict=True))
+            if not isinstance(call, ast.Call) or not stripe_calls.call_verifies(each.module, call)
+        ),
+        len(chain) - 1,
+    )
+    path = chain[home].module.path
+    # not further than the function that is called for one type of event: what lies behind it serves others too
+    near = list(zip(chain, calls, strict=True))[: home + 2]
+    return next(Place(each.module, call) for each, call in reversed(near) if call and each.module.path == path)
 
 
 def _runs_before(earlier: Place, later: Place) -> bool:
@@ -165,11 +180,11 @@ def _effects(module: Module, function: FunctionNode, known: Names) -> Iterator[_
             if effect is not None:
                 yield effect
         elif isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.Sub):
-            if _is_stored(module, node.target, known):
+            if _is_stored(node.target, known):
                 yield _Effect(node, "adds to a stored number")
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
             target = node.targets[0]
-            if _adds_to_itself(target, node.value) and _is_stored(module, target, known):
+            if _adds_to_itself(target, node.value) and _is_stored(target, known):
                 yield _Effect(node, "adds to a stored number")
 
 
@@ -183,7 +198,7 @@ def _is_in_except(module: Module, function: FunctionNode, node: ast.AST) -> bool
     return False
 
 
-def _is_stored(module: Module, target: ast.expr, known: Names) -> bool:
+def _is_stored(target: ast.expr, known: Names) -> bool:
     """Whether a target is an attribute of a row that was looked up."""
     base = target.value if isinstance(target, ast.Attribute | ast.Subscript) else None
     name = functions.dotted_name(base) if base is not None else None
@@ -211,8 +226,9 @@ def _of_call(module: Module, call: ast.Call, known: Names) -> _Effect | None:
     if kind is Work.MESSAGE:
         return _Effect(call, "sends a message")
     if kind in {Work.MONEY, Work.STRIPE}:
-        creates = (kind is Work.MONEY or "create" in name) and not re.search("modify|update", name)
-        return _Effect(call, "creates something at Stripe") if creates and not _has_key(call) else None
+        # Stripe itself refuses to confirm, capture, pay or finalize twice
+        creates = "create" in name or name in {"refund", "refund_async"}
+        return _Effect(call, "creates something at Stripe") if creates and _is_new_request(module, call, kind) else None
     if kind is Work.INSERT:
         return _of_insert(module, call, known)
     if kind is Work.WRITE and _increments(call):
@@ -220,11 +236,16 @@ def _of_call(module: Module, call: ast.Call, known: Names) -> _Effect | None:
     return None
 
 
-def _has_key(call: ast.Call) -> bool:
-    return any(keyword.arg is None or keyword.arg in {"idempotency_key", "options"} for keyword in call.keywords) or any(
-        isinstance(inner, ast.Constant) and inner.value == "idempotency_key"
-        for argument in call.args
-        for inner in syntax.descendants(argument)
+def _is_new_request(module: Module, call: ast.Call, kind: Work | None) -> bool:
+    """Whether a request has a key that is made anew; one without a key is another rule's where it moves money."""
+    keys = [keyword.value for keyword in call.keywords if keyword.arg == "idempotency_key"]
+    if not keys:
+        unseen = any(keyword.arg in {None, "options", "headers"} for keyword in call.keywords) or len(call.args) > 1
+        return kind is Work.STRIPE and not unseen
+    fresh = static_values.FRESH_CALLS
+    return any(
+        isinstance(inner, ast.Call) and names.dotted_path(module, inner.func) in fresh
+        for inner in syntax.descendants(names.assigned_expression(module, keys[0])[1])
     )
 
 
@@ -323,7 +344,7 @@ def _increments(call: ast.Call) -> bool:
                 return True
         if isinstance(inner, ast.Call) and functions.last_name(inner.func) == "Increment":
             return True
-        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-            if inner.value in {"$inc", "$push"} or _INCREMENT.search(inner.value):
-                return True
+        text = inner.value if isinstance(inner, ast.Constant) else None
+        if isinstance(text, str) and (text in {"$inc", "$push"} or _INCREMENT.search(text)):
+            return True
     return False

@@ -4,14 +4,15 @@
 
 A verified handler that does something which must not happen twice, with nothing before it that looks for an earlier
 delivery of the event: it adds a row, sends a mail or another message, adds to a stored number, or makes a Stripe call
-that creates something or moves money without an idempotency key. Functions that the handler calls and tasks that it
-starts are followed, in other files too. Each branch is judged for itself, and its first effect is reported.
+that creates something with an idempotency key that is made anew each time. Functions that the handler calls and tasks
+that it starts are followed, in other files too. Each branch is judged for itself, and its first effect is reported.
 
 Reported as a `warning` at the effect, or at the call in the handler's file that leads to it.
 
 Not reported: an effect after a look at the event's id, at a row that is there already, at a status or a flag; a
 `get_or_create`, an upsert, a unique column; plain assignment of state, which may happen twice; what can't be seen
-completely; the handlers of dj-stripe, which has a table of events.
+completely; the handlers of dj-stripe, which has a table of events. A call of Stripe that moves money without any key is
+STP201.
 
 Limit: any test of the project's own data counts as a look for an earlier delivery, whether it is one or not.
 
