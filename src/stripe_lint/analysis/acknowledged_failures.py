@@ -51,20 +51,27 @@ class AcknowledgedFailure(NamedTuple):
 
 def acknowledged_failures(module: Module) -> Iterator[AcknowledgedFailure]:
     """What in ``module`` tells Stripe that a delivery was taken although it failed."""
-    candidates = [
-        (each, handler) for each in module.tries for handler in each.handlers if _catches_failures(module, handler)
-    ]
-    checks = [each for each in module.tries if _checks(module, each)]
-    if not candidates and not checks:
+    if not any(_candidates(module)):
         return
-    seen: set[ast.AST] = set()
+    seen: set[tuple[int, int]] = set()
     for reached in reach.reached_in(module):
         if not reached.at_once:
             continue
+        # the handler may have been followed while another file was checked: the tree there is not this one
+        candidates, checks = _candidates(reached.module)
         for failure in _in_function(reached, candidates, checks):
-            if failure.node not in seen:
-                seen.add(failure.node)
+            span = failure.module.span(failure.node)
+            if (span.line, span.column) not in seen:
+                seen.add((span.line, span.column))
                 yield failure
+
+
+def _candidates(module: Module) -> tuple[list[tuple[ast.Try, ast.ExceptHandler]], list[ast.Try]]:
+    """The handlers of exceptions that take failures, and the ``try`` statements that verify."""
+    catching = [
+        (each, handler) for each in module.tries for handler in each.handlers if _catches_failures(module, handler)
+    ]
+    return catching, [each for each in module.tries if _checks(module, each)]
 
 
 def _in_function(

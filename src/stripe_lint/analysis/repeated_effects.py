@@ -144,7 +144,10 @@ def _reported(reached: Reached, node: ast.AST) -> Place:
     )
     path = chain[home].module.path
     # not further than the function that is called for one type of event: what lies behind it serves others too
-    near = list(zip(chain, calls, strict=True))[: home + 2]
+    last = home + 1
+    while last < len(calls) - 1 and not isinstance(calls[last], ast.Call):
+        last += 1
+    near = list(zip(chain, calls, strict=True))[: last + 1]
     return next(Place(each.module, call) for each, call in reversed(near) if call and each.module.path == path)
 
 

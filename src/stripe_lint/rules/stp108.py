@@ -119,7 +119,7 @@ if TYPE_CHECKING:
 def detect(module: Module) -> Iterator[Hit]:
     """Report each ``except`` after which a failure is acknowledged."""
     for failure in acknowledged_failures.acknowledged_failures(module):
-        whole = module.span(failure.node)
+        whole = failure.module.span(failure.node)
         span = Span(whole.line, whole.column, whole.line, whole.column + len("except"))
         if failure.failed_check:
             yield Hit(span, "a delivery that failed verification is answered with a success: answer 400")
