@@ -23,7 +23,7 @@ _EVENT_PARTS: Final = frozenset(
     {"event", "stripe_event", "payload", "event_data", "obj_data", "data_object", "metadata", "webhook_data"}
     | {"event_type", "livemode"}
 )
-_ROUNDS: Final = 3
+_ROUNDS: Final = 2
 _OWN_ATTRIBUTE: Final = 2
 _PLAIN_FUNCTIONS: Final = frozenset(
     {"int", "str", "float", "round", "len", "dict", "list", "bool", "abs", "min", "max", "getattr", "loads", "Decimal"}
@@ -62,8 +62,8 @@ def names_in(module: Module, function: FunctionNode, event_parameters: frozenset
     bound = [each for node in syntax.own_nodes(function) for each in _bindings(node)]
     bound.sort(key=lambda each: (getattr(each[1], "lineno", 0), getattr(each[1], "col_offset", 0)))
     for _ in range(_ROUNDS):
-        known = Names(frozenset(event), frozenset(rows), frozenset(created))
         for target, value in bound:
+            known = Names(frozenset(event), frozenset(rows), frozenset(created))
             _learn(module, target, value, known, event, rows, created)
     return Names(frozenset(event), frozenset(rows), frozenset(created))
 
@@ -101,7 +101,8 @@ def _learn(
         return
     if is_of_event(module, value, known):
         event.add(name)
-    elif Work.LOOKUP in _works(module, value):
+        rows.discard(name)
+    elif name not in event and Work.LOOKUP in works_of(module, value):
         rows.add(name)
 
 
@@ -110,7 +111,8 @@ def _call(node: ast.expr) -> ast.Call | None:
     return inner if isinstance(inner, ast.Call) else None
 
 
-def _works(module: Module, node: ast.AST) -> frozenset[Work]:
+def works_of(module: Module, node: ast.AST) -> frozenset[Work]:
+    """What the calls in an expression or statement do."""
     return frozenset(
         kind
         for inner in work.nodes_of(node)
@@ -251,7 +253,7 @@ def _checked_before(module: Module, before: Sequence[ast.AST], known: Names, *, 
             left = [each for each in statement.handlers if leaves(each.body)]
             if constraints and any(_is_taken_already(module, each) for each in left):
                 return True
-            if leaves(statement.body) and Work.LOOKUP in _works(module, statement):
+            if leaves(statement.body) and Work.LOOKUP in works_of(module, statement):
                 return True
             inside = [*statement.body, *statement.orelse, *statement.finalbody]
             if _checked_before(module, inside, known, constraints=constraints):
@@ -295,6 +297,22 @@ def _only_shows(call: ast.Call) -> bool:
         return True
     receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
     return receiver is not None and any("log" in part.lower() for part in functions.attribute_chain(receiver) or [])
+
+
+def asks_for_event(module: Module, test: ast.expr, known: Names) -> bool:
+    """Whether a condition holds where the event's id is found among those that were handled before."""
+    if isinstance(test, ast.Name):
+        assigned = names.assigned_expression(module, test)[1]
+        return test.id in known.rows and assigned is not test and _looks_for_id(module, assigned, known)
+    if isinstance(test, ast.Compare):
+        return isinstance(test.ops[0], ast.In) and _is_event_id(module, test.left, known)
+    return isinstance(test, ast.Call | ast.Await) and _looks_for_id(module, test, known)
+
+
+def _looks_for_id(module: Module, node: ast.expr, known: Names) -> bool:
+    return Work.LOOKUP in works_of(module, node) and any(
+        isinstance(inner, ast.expr) and _is_event_id(module, inner, known) for inner in syntax.descendants(node)
+    )
 
 
 def _makes_record(module: Module, call: ast.Call) -> bool:
@@ -362,7 +380,7 @@ def _name_tells(module: Module, node: ast.Name, known: Names, *, holds: bool) ->
     called = _call(assigned)
     if called is not None and holds and not _TELLS_FIRST.search(node.id):
         # something has to be there; what wrote it may also say whether it was there before
-        return bool(_works(module, called) & {Work.INSERT, Work.WRITE})
+        return bool(works_of(module, called) & {Work.INSERT, Work.WRITE})
     return is_duplicate_test(module, assigned, known, holds=holds)
 
 
@@ -398,7 +416,7 @@ def _compares_earlier(module: Module, test: ast.Compare, known: Names, *, holds:
             return not is_of_event(module, test.left, known) and not isinstance(test.left, ast.Constant)
         assigned = names.assigned_expression(module, other)[1]
         if assigned is not other and isinstance(assigned, ast.Tuple | ast.List | ast.Set | ast.Dict | ast.Call):
-            return isinstance(assigned, ast.Call) and Work.LOOKUP in _works(module, assigned)
+            return isinstance(assigned, ast.Call) and Work.LOOKUP in works_of(module, assigned)
         return not is_of_event(module, other, known)
     return any(_is_of_row(module, part, known) for part in (test.left, *test.comparators))
 
@@ -413,7 +431,7 @@ def _is_of_row(module: Module, node: ast.expr, known: Names) -> bool:
         assigned = names.assigned_expression(module, node)[1]
         return assigned is not node and _is_of_row(module, assigned, known)
     if isinstance(node, ast.Call):
-        return Work.LOOKUP in _works(module, node) or names.resolve(module, node.func) is None
+        return Work.LOOKUP in works_of(module, node) or names.resolve(module, node.func) is None
     if isinstance(node, ast.Attribute):
         chain = functions.attribute_chain(node)
         if node.attr in _ANSWERED or (chain is not None and chain[0][:1].isupper()):
@@ -461,6 +479,6 @@ def _asks_for_earlier(module: Module, call: ast.Call, known: Names, *, holds: bo
         if not kinds & {Work.LOOKUP, Work.INSERT, Work.WRITE, Work.UNSEEN}:
             return False
         return not (kinds <= {Work.LOOKUP} and holds and not _STATUS_NAME.search(name))
-    if Work.LOOKUP in _works(module, call):
+    if Work.LOOKUP in works_of(module, call):
         return not holds or _filters_by_status(call)
     return True

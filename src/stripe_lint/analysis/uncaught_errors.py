@@ -35,7 +35,7 @@ def reaches_framework(module: Module, node: ast.AST, raised: Raised) -> bool:
 
 
 def _leaves_handler(module: Module, node: ast.AST, raised: Raised, distance: int) -> bool:
-    escaped = _leaves_function(module, node, raised)
+    escaped = leaves_function(module, node, raised)
     function = module.enclosing_function(node)
     if escaped is None or not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
         return False
@@ -55,7 +55,7 @@ def _leaves_handler(module: Module, node: ast.AST, raised: Raised, distance: int
     return (is_view or _is_dependency(module, function)) and not _is_answered(module, escaped)
 
 
-def _leaves_function(module: Module, node: ast.AST, raised: Raised) -> Raised | None:
+def leaves_function(module: Module, node: ast.AST, raised: Raised) -> Raised | None:
     """What leaves the function around ``node`` where that raises ``raised``; ``None`` where it is caught."""
     child = node
     for around in module.ancestors(node):
@@ -122,7 +122,7 @@ def _through_decorators(module: Module, function: NamedFunction, raised: Raised)
         wrapper = guards.wrapper_of(reference.module, reference.node)
         inner = _inner_call(wrapper) if wrapper is not None else None
         if wrapper is not None and inner is not None:
-            passed_on = _leaves_function(wrapper.module, inner, raised)
+            passed_on = leaves_function(wrapper.module, inner, raised)
             if passed_on is None:
                 return None
             raised = passed_on

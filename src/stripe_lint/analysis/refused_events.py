@@ -1,0 +1,265 @@
+"""Verified events that a handler refuses: of a type it does not know, handled before, or without a row of its own."""
+
+from __future__ import annotations
+
+import ast
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from stripe_lint.analysis import (
+    answers,
+    duplicate_checks,
+    exceptions,
+    functions,
+    names,
+    reach,
+    stripe_calls,
+    syntax,
+    uncaught_errors,
+)
+from stripe_lint.analysis.answers import Answer
+from stripe_lint.analysis.state import Raised
+from stripe_lint.analysis.work import Work
+from stripe_lint.data import event_types
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.duplicate_checks import Names
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.reach import Reached
+    from stripe_lint.analysis.scopes import FunctionNode
+
+_TYPE_NAMES: Final = frozenset({"event_type", "etype", "event_name", "type_", "stripe_event_type", "evt_type", "kind"})
+_INSIDE: Final = frozenset({"data", "object", "metadata", "previous_attributes"})
+
+
+class Reason(Enum):
+    """Why an event is refused."""
+
+    UNKNOWN_TYPE = auto()
+    HAD_BEFORE = auto()
+    NOTHING_FOUND = auto()
+
+
+class RefusedEvent(NamedTuple):
+    """The statement, or the default of a look-up, that refuses an event."""
+
+    module: Module
+    node: ast.AST
+    reason: Reason
+
+
+def refused_events(module: Module) -> Iterator[RefusedEvent]:
+    """The answers in ``module`` that refuse a verified event, each once."""
+    if "type" not in module.text:
+        return
+    seen: set[tuple[int, int]] = set()
+    for reached in reach.reached_in(module):
+        if not reached.at_once:
+            continue
+        for refused in _in_function(reached):
+            span = refused.module.span(refused.node)
+            if (span.line, span.column) not in seen:
+                seen.add((span.line, span.column))
+                yield refused
+
+
+def _in_function(reached: Reached) -> Iterator[RefusedEvent]:
+    module, function = reached.module, reached.function
+    known = _known(reached)
+    tables = {name for name, _ in _looked_up(function, known)}
+    verified_from = _verified_from(module, function)
+    for node in syntax.own_nodes(function):
+        if getattr(node, "lineno", verified_from) < verified_from:
+            continue
+        if isinstance(node, ast.If):
+            yield from _of_branch(reached, node, known, tables)
+        elif isinstance(node, ast.Match) and _is_type(node.subject, known):
+            for case in node.cases:
+                if isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None and case.guard is None:
+                    yield from _refusal(reached, case.body, Reason.UNKNOWN_TYPE)
+        elif isinstance(node, ast.Assert) and _tells(module, node.test, known, tables) is True:
+            yield RefusedEvent(module, node, Reason.UNKNOWN_TYPE)
+    for _, default in _looked_up(function, known):
+        if default is not None and _refuses_by_default(module, default):
+            yield RefusedEvent(module, default, Reason.UNKNOWN_TYPE)
+
+
+def _verified_from(module: Module, function: FunctionNode) -> int:
+    """The line from which on the event is verified, where the function verifies it itself."""
+    lines = [call.lineno for call in module.calls_of.get(function, ()) if stripe_calls.call_verifies(module, call)]
+    return min(lines, default=0)
+
+
+def _known(reached: Reached) -> Names:
+    """What the names of a function hold; of one that is called, every argument may be a part of the event."""
+    parameters = frozenset(each.arg for each in functions.parameters(reached.function)) - {"self", "cls", "request"}
+    if reached.caller is None:
+        parameters = frozenset()
+    return duplicate_checks.names_in(reached.module, reached.function, parameters)
+
+
+def _is_type(node: ast.expr, known: Names) -> bool:
+    """Whether an expression is the type of an event."""
+    if isinstance(node, ast.Name):
+        return node.id in _TYPE_NAMES and node.id in known.event
+    base: ast.expr | None = None
+    if isinstance(node, ast.Attribute):
+        base = node.value if node.attr in {"type", "event_type"} else None
+    elif isinstance(node, ast.Subscript):
+        base = node.value if isinstance(node.slice, ast.Constant) and node.slice.value == "type" else None
+    elif (
+        isinstance(node, ast.Call) and functions.last_name(node.func) == "get" and isinstance(node.func, ast.Attribute)
+    ):
+        key = node.args[0] if node.args else None
+        base = node.func.value if isinstance(key, ast.Constant) and key.value == "type" else None
+    chain = functions.attribute_chain(base) if base is not None else None
+    if chain is None or _INSIDE & set(chain):
+        return False
+    return ".".join(chain) in known.event or "event" in chain[-1].lower()
+
+
+def _tells(module: Module, test: ast.expr, known: Names, tables: set[str]) -> bool | None:
+    """Whether a condition that holds says that the type is known (true) or unknown (false); ``None`` for others."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = _tells(module, test.operand, known, tables)
+        return not inner if inner is not None else None
+    if isinstance(test, ast.Name | ast.NamedExpr):
+        name = test.target.id if isinstance(test, ast.NamedExpr) else test.id
+        return True if name in tables else None
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1:
+        return None
+    operator, other = test.ops[0], test.comparators[0]
+    if isinstance(test.left, ast.Name) and test.left.id in tables:
+        is_none = isinstance(other, ast.Constant) and other.value is None
+        return isinstance(operator, ast.IsNot | ast.NotEq) if is_none else None
+    if not _is_type(test.left, known) or not _lists_types(module, other):
+        return None
+    return isinstance(operator, ast.Eq | ast.In)
+
+
+def _lists_types(module: Module, node: ast.expr) -> bool:
+    """Whether what a type is compared with is an event type, or a collection of the project's."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str) and event_types.is_known(node.value)
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        return any(_lists_types(module, element) for element in node.elts)
+    return isinstance(node, ast.Name | ast.Attribute | ast.Dict)
+
+
+def _looked_up(function: FunctionNode, known: Names) -> Iterator[tuple[str, ast.expr | None]]:
+    """The names that hold what a table has for the type of an event, with the default of the look-up."""
+    for node in syntax.own_nodes(function):
+        if not isinstance(node, ast.Assign | ast.NamedExpr):
+            continue
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+        value = node.value
+        if not isinstance(target, ast.Name) or not isinstance(value, ast.Call) or not value.args:
+            continue
+        if functions.last_name(value.func) == "get" and _is_type(value.args[0], known):
+            yield target.id, value.args[1] if len(value.args) > 1 else None
+
+
+def _refuses_by_default(module: Module, default: ast.expr) -> bool:
+    if isinstance(default, ast.Lambda):
+        return answers.answer_of(module, default.body) is Answer.REFUSED
+    return False
+
+
+def _of_branch(reached: Reached, node: ast.If, known: Names, tables: set[str]) -> Iterator[RefusedEvent]:
+    module = reached.module
+    told = _tells(module, node.test, known, tables)
+    if told is False:
+        yield from _refusal(reached, node.body, Reason.UNKNOWN_TYPE)
+    elif told is True and not _continues_chain(module, node):
+        yield from _refusal(reached, _otherwise(module, node, known, tables), Reason.UNKNOWN_TYPE)
+    elif told is None and duplicate_checks.asks_for_event(module, node.test, known):
+        yield from _refusal(reached, node.body, Reason.HAD_BEFORE)
+    elif told is None and _finds_nothing(module, node.test, known):
+        yield from _refusal(reached, node.body, Reason.NOTHING_FOUND)
+
+
+def _continues_chain(module: Module, node: ast.If) -> bool:
+    parent = module.parents.get(node)
+    return isinstance(parent, ast.If) and parent.orelse == [node]
+
+
+def _otherwise(module: Module, node: ast.If, known: Names, tables: set[str]) -> list[ast.stmt]:
+    """What runs where no branch of a chain of ``if … elif`` on the type was taken; empty where that can't be told."""
+    current = node
+    all_leave = duplicate_checks.leaves(current.body)
+    while len(current.orelse) == 1 and isinstance(current.orelse[0], ast.If):
+        current = current.orelse[0]
+        if _tells(module, current.test, known, tables) is not True:
+            return []
+        all_leave = all_leave and duplicate_checks.leaves(current.body)
+    if current.orelse:
+        return current.orelse
+    if not all_leave:
+        return []
+    parent = module.parents[node]
+    for field in ("body", "orelse", "finalbody"):
+        block = getattr(parent, field, None)
+        if isinstance(block, list) and node in block:
+            return block[block.index(node) + 1 :]
+    return []
+
+
+def _finds_nothing(module: Module, test: ast.expr, known: Names) -> bool:
+    """Whether a condition holds where a look-up, and nothing but one, has found nothing."""
+    found: ast.expr | None = None
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        found = test.operand
+    elif isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Is | ast.Eq):
+        other = test.comparators[0]
+        found = test.left if isinstance(other, ast.Constant) and other.value is None else None
+    if not isinstance(found, ast.Name) or found.id not in known.rows:
+        return False
+    assigned = names.assigned_expression(module, found)[1]
+    return duplicate_checks.works_of(module, assigned) == {Work.LOOKUP}
+
+
+def _refusal(reached: Reached, block: list[ast.stmt], reason: Reason) -> Iterator[RefusedEvent]:
+    """The statement with which a block refuses the event, where it always does."""
+    for statement in block:
+        if isinstance(statement, ast.Try) and not statement.handlers:
+            yield from _refusal(reached, statement.body, reason)
+            return
+        if isinstance(statement, ast.If | ast.Try | ast.For | ast.While | ast.Match | ast.With):
+            return
+        if isinstance(statement, ast.Return):
+            if _is_answer(reached) and answers.answer_of(reached.module, statement.value) is Answer.REFUSED:
+                yield RefusedEvent(reached.module, statement, reason)
+            return
+        if answers.refuses(reached.module, statement):
+            if _reaches_framework(reached, statement):
+                yield RefusedEvent(reached.module, statement, reason)
+            return
+
+
+def _is_answer(reached: Reached) -> bool:
+    """Whether what a function returns is what the handler answers."""
+    current = reached
+    while current.caller is not None and current.call is not None:
+        statement = current.caller.module.statement_of(current.call)
+        if not isinstance(statement, ast.Return):
+            return False
+        current = current.caller
+    return True
+
+
+def _reaches_framework(reached: Reached, statement: ast.AST) -> bool:
+    """Whether an exception that is raised by a statement leaves the handler."""
+    raised = Raised(frozenset({"HTTPException"}))
+    if isinstance(statement, ast.Raise) and statement.exc is not None:
+        made = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
+        name, reference = exceptions.class_names(reached.module, made)
+        raised = Raised(frozenset({name}), reference)
+    current: Reached | None = reached
+    node: ast.AST | None = statement
+    while current is not None and node is not None:
+        if uncaught_errors.leaves_function(current.module, node, raised) is None:
+            return False
+        node, current = current.call, current.caller
+    return True
