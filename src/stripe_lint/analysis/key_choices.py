@@ -83,7 +83,7 @@ def _shared_by_process(request: Request) -> Reuse | None:
 
 def _has_varying_part(module: Module, request: Request) -> bool:
     """Whether a key that holds a value made once also holds something of the operation."""
-    key = _key_expression(module, request)
+    key = key_expression(module, request)
     if not isinstance(key, ast.JoinedStr | ast.BinOp | ast.Call):
         return False
     for node in syntax.descendants(key):
@@ -171,7 +171,7 @@ def _spelling(call: ast.Call) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
 
 def _empty_parts(module: Module, request: Request) -> Reuse | None:
     """A key whose parts are all parameters that callers may leave out."""
-    key = _key_expression(module, request)
+    key = key_expression(module, request)
     function = module.enclosing_function(request.node)
     if not isinstance(key, ast.JoinedStr) or not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
         return None
@@ -210,7 +210,7 @@ def _optional_parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> se
     return found
 
 
-def _key_expression(module: Module, request: Request) -> ast.expr | None:
+def key_expression(module: Module, request: Request) -> ast.expr | None:
     """The expression that makes the key: the argument, or what the name in it is assigned."""
     node = request.key_argument
     if isinstance(node, ast.Name):
@@ -325,7 +325,7 @@ def _attempt_number(module: Module, request: Request) -> Retry | None:
     key = request.key_argument
     if key is None:
         return None
-    expressions = [key, _key_expression(module, request)]
+    expressions = [key, key_expression(module, request)]
     read = {
         node.id
         for part in expressions

@@ -74,8 +74,8 @@ def _request(module: Module, call: StripeCall) -> Request:
     has_unpacking = any(keyword.arg is None for keyword in node.keywords) or any(
         isinstance(argument, ast.Starred) for argument in node.args
     )
-    key_argument = _direct_key(call)
-    if service and key_argument is None and _key_among_parameters(call):
+    key_argument = direct_key(call)
+    if service and key_argument is None and key_among_parameters(call):
         return Request(module, call, None, None, _direct_arguments(call), True)
     simple = not has_unpacking and (not service or _literal_service_call(call))
     if simple and key_argument is None and not _has_headers(call):
@@ -96,7 +96,7 @@ def _keyed(facts: list[KeyedCall]) -> bool | None:
     return None if any(fact.open for fact in facts) else False
 
 
-def _direct_key(call: StripeCall) -> ast.expr | None:
+def direct_key(call: StripeCall) -> ast.expr | None:
     """The expression passed as the key, where it stands in the call itself."""
     for keyword in call.node.keywords:
         if keyword.arg == keys.KEY and call.method.style != "service":
@@ -118,7 +118,8 @@ def _direct_key(call: StripeCall) -> ast.expr | None:
     return None
 
 
-def _key_among_parameters(call: StripeCall) -> bool:
+def key_among_parameters(call: StripeCall) -> bool:
+    """Whether a call of a service has its key in the dict of parameters, where it is no key."""
     params = _service_argument(call, call.method.params_index, "params")
     return params is not None and _dict_has_key(params)
 

@@ -1,0 +1,188 @@
+"""Keys that are no names of an operation: from the clock, from chance, from a person, or of a customer alone."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from stripe_lint.analysis import functions, key_choices, names, requests, syntax
+from stripe_lint.analysis.references import FunctionReference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.requests import Request
+
+_DEEPEST: Final = 4
+
+_CLOCKS: Final = frozenset(
+    {"time.time", "time.time_ns", "time.monotonic", "time.monotonic_ns", "time.perf_counter", "time.perf_counter_ns"}
+    | {"datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "django.utils.timezone.now"}
+)
+_DAYS: Final = frozenset({"datetime.date.today", "django.utils.timezone.localdate"})
+_CHANCE: Final = frozenset(
+    f"random.{name}"
+    for name in ("random", "randint", "randrange", "choice", "choices", "sample", "uniform", "getrandbits", "randbytes")
+)
+_UNIQUE: Final = re.compile(r"(?:uuid[1-8]?|token_hex|token_urlsafe|token_bytes|urandom|ulid|ULID|nanoid|ksuid)$")
+_DIGESTS: Final = re.compile(r"^hashlib\.|^hmac\.|uuid\.uuid[35]$|blake|sha\d|md5")
+_PERSONAL: Final = re.compile(
+    r"(?:^|_)(?:e_?mail(?:_address)?|phone(?:_number)?|full_?name|first_name|last_name|birth_?(?:day|date)|ssn|iban"
+    r"|card_number|address_line\d?|ip_address|remote_addr)$",
+    re.IGNORECASE,
+)
+_WHO: Final = re.compile(r"(?:^|_)(?:user|customer|client|member|account_holder|buyer|subscriber|profile)$", re.I)
+_WHO_ID: Final = re.compile(
+    r"(?:^|_)(?:user|customer|client|member|buyer|subscriber)_?(?:id|pk|uuid)$|^stripe_customer(?:_id)?$", re.IGNORECASE
+)
+_NO_OPERATION: Final = re.compile(r"(?:user|customer|client|member|stripe|key|idempotency|idem|id|uid|[\W_\d])*", re.I)
+
+
+class WeakKey(NamedTuple):
+    """A key that does not name the operation: where it is made, in the function that sends it, else the request."""
+
+    node: ast.expr
+    reason: str
+
+
+def weak_keys(module: Module) -> Iterator[WeakKey]:
+    """The requests whose key comes from something that does not name the operation."""
+    retried = {found.node for found in key_choices.regenerated_keys(module)}
+    for request in requests.keyed(module):
+        if request.key_argument is not None and request.node not in retried:
+            found = _judged(module, request)
+            if found is not None:
+                yield found
+
+
+def _judged(module: Module, request: Request) -> WeakKey | None:
+    made = key_choices.key_expression(module, request)
+    if isinstance(made, ast.Await):
+        made = made.value
+    if made is None:
+        return None
+    here = module.enclosing_function(made) is module.enclosing_function(request.node)
+    source, expression = module, made
+    reported: ast.expr = made if here and made is not request.key_argument else request.node
+    if isinstance(made, ast.Call):
+        reference = names.resolve(module, made.func)
+        if isinstance(reference, FunctionReference):
+            returned = [each.value for each in reference.module.returns.get(reference.node, ()) if each.value]
+            if len(returned) != 1:
+                return None
+            source, expression, reported = reference.module, returned[0], request.node
+    parts = list(_parts(source, expression))
+    reason = _reason(source, parts, of_customer=request.method.path.lower().startswith("customer"))
+    return WeakKey(reported, reason) if reason is not None else None
+
+
+def _parts(module: Module, node: ast.expr, depth: int = 0) -> Iterator[ast.expr]:
+    """What a key is put together from."""
+    if depth > _DEEPEST:
+        yield node
+    elif isinstance(node, ast.Await):
+        yield from _parts(module, node.value, depth + 1)
+    elif isinstance(node, ast.JoinedStr):
+        for part in node.values:
+            plain = isinstance(part, ast.FormattedValue) and part.format_spec is None
+            yield from _parts(module, part.value if plain else part, depth + 1)  # type: ignore[attr-defined]
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod):
+        yield from _parts(module, node.left, depth + 1)
+        yield from _parts(module, node.right, depth + 1)
+    elif isinstance(node, ast.Tuple):
+        for element in node.elts:
+            yield from _parts(module, element, depth + 1)
+    elif isinstance(node, ast.Name):
+        source, assigned = names.assigned_expression(module, node)
+        if assigned is not node and source is module and isinstance(assigned, ast.Call | ast.JoinedStr | ast.BinOp):
+            yield from _parts(module, assigned, depth + 1)
+        else:
+            yield node
+    elif isinstance(node, ast.Call) and names.dotted_path(module, node.func) in _WRITTEN:
+        for argument in node.args[:1]:
+            yield from _parts(module, argument, depth + 1)
+    elif isinstance(node, ast.Call) and functions.last_name(node.func) == "format":
+        yield node.func.value if isinstance(node.func, ast.Attribute) else node
+        for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+            yield from _parts(module, argument, depth + 1)
+    elif isinstance(node, ast.Call) and functions.last_name(node.func) == "join" and node.args:
+        elements = node.args[0].elts if isinstance(node.args[0], ast.List | ast.Tuple) else []
+        for element in elements:
+            yield from _parts(module, element, depth + 1)
+    else:
+        yield node
+
+
+_WRITTEN: Final = frozenset({"builtins.str", "builtins.int", "builtins.repr", "builtins.round", "builtins.hex"})
+
+
+def _reason(module: Module, parts: list[ast.expr], *, of_customer: bool) -> str | None:
+    varying = [part for part in parts if not isinstance(part, ast.Constant)]
+    called = [_called(module, part) for part in varying]
+    if any(_UNIQUE.search(path) for paths in called for path in paths):
+        return None
+    if any(paths & _CHANCE for paths in called):
+        return "comes from `random`, which repeats itself: use uuid4, or derive it from the operation"
+    if any(paths & {"builtins.id", "builtins.hash"} for paths in called):
+        return "comes from id() or hash(), which differ in each process: derive it from the operation"
+    if any("builtins.next" in paths for paths in called):
+        return "comes from a counter, which starts again with each process: derive it from the operation"
+    if any(paths & _CLOCKS and not _is_of_day(part) for part, paths in zip(varying, called, strict=True)):
+        return "comes from the clock, so a repeated request is a new one: derive it from the operation"
+    if len(varying) == 1 and called[0] & (_DAYS | _CLOCKS):
+        return "is the same for everything on one day: derive it from the operation"
+    hashed = any(_DIGESTS.search(path) for paths in called for path in paths)
+    if not hashed and any(_PERSONAL.search(name) for part in varying for name in _names(part)):
+        return "holds personal data, which Stripe asks to keep out of keys: use an id of the operation"
+    # a user becomes a customer once
+    if varying and not of_customer and all(_is_who(part) for part in varying) and not _names_operation(parts):
+        return "names a customer and no operation, so the next request of that customer is taken for this one"
+    return None
+
+
+def _called(module: Module, node: ast.expr) -> set[str]:
+    return {
+        path
+        for inner in syntax.descendants(node)
+        if isinstance(inner, ast.Call)
+        for path in [names.dotted_path(module, inner.func) or functions.last_name(inner.func) or ""]
+    }
+
+
+def _is_of_day(node: ast.expr) -> bool:
+    """Whether a time is written as a date alone, which names a period."""
+    for inner in syntax.descendants(node):
+        if isinstance(inner, ast.Attribute) and inner.attr in {"date", "day", "month", "year", "isocalendar"}:
+            return True
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and "%" in inner.value:
+            return not re.search(r"%[HIMSfscXTp]", inner.value)
+    return False
+
+
+def _names(node: ast.expr) -> Iterator[str]:
+    last = functions.last_name(node)
+    if last is not None:
+        yield last
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+        yield node.slice.value
+    if isinstance(node, ast.Call) and functions.last_name(node.func) in {"get", "lower", "strip"}:
+        for argument in node.args[:1]:
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                yield argument.value
+        if isinstance(node.func, ast.Attribute):
+            yield from _names(node.func.value)
+
+
+def _is_who(node: ast.expr) -> bool:
+    """Whether a part of a key is the id of a customer or user."""
+    if isinstance(node, ast.Attribute) and node.attr in {"id", "pk", "uuid"}:
+        return _WHO.search(functions.last_name(node.value) or "") is not None
+    return any(_WHO_ID.search(name) for name in _names(node))
+
+
+def _names_operation(parts: list[ast.expr]) -> bool:
+    """Whether a key has a word for what is done."""
+    texts = [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    return _NO_OPERATION.fullmatch("".join(texts)) is None

@@ -1,0 +1,103 @@
+"""A key that does not name the operation.
+
+## What it finds
+
+An idempotency key that comes from the clock, from `random`, from `id()`, `hash()` or a counter, that holds an e-mail
+address or other personal data, or that names a customer or user and nothing else. The key may be put together in the
+call, in a variable of the same function, or in a function of the project.
+
+Reported as a `warning` where the key is made, if that is in the same function, else at the call.
+
+Not reported: an id of an order, an event or a row (`f"order-{order.id}-charge"`), which is the best key; `uuid4`,
+`secrets` and the like; a date as the period that a request is for (`f"rent-{lease.id}-{month}"`); a hash over personal
+data. A timestamp within a retry is STP205.
+
+Limit: what a name holds is told by the name.
+
+## Why it costs money
+
+A key says "this is the same operation". A time or a random number says "this is another one" each time it is asked: the
+user's second click, the second delivery of the task, the second copy of the request all charge again. The clock and
+`random` repeat themselves too: two customers in the same millisecond, or two processes with the same seed, have one
+key, and the second gets the first one's payment, or an error.
+
+`id()` and `hash()` of text differ from process to process, and `id()` is used again within one. A key that names the
+customer alone refuses, or answers with the first result, everything that this customer buys for a day. Keys are stored
+in logs and shown in the dashboard, and Stripe asks to keep personal data out of them.
+
+## Bad
+
+```python
+import time
+
+import stripe
+
+
+def charge(order):
+    return stripe.PaymentIntent.create(
+        amount=order.total,
+        currency="eur",
+        idempotency_key=f"{order.id}-{time.time()}",
+    )
+```
+
+## Good
+
+```python
+import stripe
+
+
+def charge(order):
+    return stripe.PaymentIntent.create(
+        amount=order.total,
+        currency="eur",
+        idempotency_key=f"order-{order.id}-charge-{order.attempt}",
+    )
+```
+
+## Fix
+
+Derive the key from what is done: the id of the order, the row or the event, and a word for the operation. If the same
+operation may be meant again, as after a declined card, count the attempts in the order. Where nothing has an id yet,
+make `str(uuid.uuid4())` when the operation begins, and store it with what is retried.
+
+## Suppress
+
+```python
+stripe.Payout.create(amount=cents, currency="eur", idempotency_key=key)  # noqa: STP206 - one a second at most
+```
+
+## References
+
+- Idempotent requests: https://docs.stripe.com/api/idempotent_requests
+- Designing robust and predictable APIs with idempotency: https://stripe.com/blog/idempotency
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stripe_lint.analysis import weak_keys
+from stripe_lint.model import FixClass, Hit, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
+
+
+def detect(module: Module) -> Iterator[Hit]:
+    """Report each key that does not name the operation."""
+    for weak in weak_keys.weak_keys(module):
+        yield Hit(module.span(weak.node), f"this idempotency key {weak.reason}")
+
+
+RULE = Rule(
+    code="STP206",
+    name="weak-idempotency-key",
+    summary="The idempotency key does not name the operation.",
+    severity=Severity.WARNING,
+    cwe=(330, 359),
+    fix=FixClass.UNSAFE,
+    detect=detect,
+)

@@ -1,0 +1,93 @@
+"""A key that has no effect.
+
+## What it finds
+
+- A key on a GET or DELETE request of API v1 (`retrieve`, `list`, `delete`, …), for which it means nothing.
+- A key in the dict of parameters of a `StripeClient` service instead of `options`: it is sent as a field of the
+  request, and the SDK makes another key.
+- An empty key, or `None`: the SDK makes one for each request.
+- A literal of more than 255 characters, which Stripe refuses.
+
+Reported as a `warning` at the call.
+
+Not reported: `idempotency_key=key` where `key` may be `None` because a caller leaves it out; a DELETE request of API
+v2, which takes keys.
+
+Limit: a key that comes in an unpacked dict is not judged.
+
+## Why it costs money
+
+Whoever wrote the key believes that a second attempt can't charge twice. It can: with an empty key, or one in the wrong
+dict, each attempt is a new request to Stripe. On a GET or DELETE nothing happens, but the next reader takes the call
+for one that is protected.
+
+## Bad
+
+```python
+import stripe
+
+
+def refund(client: stripe.StripeClient, order):
+    client.refunds.create(
+        {"payment_intent": order.payment_intent, "idempotency_key": f"refund-{order.id}"},
+    )
+```
+
+## Good
+
+```python
+import stripe
+
+
+def refund(client: stripe.StripeClient, order):
+    client.refunds.create(
+        {"payment_intent": order.payment_intent},
+        {"idempotency_key": f"refund-{order.id}"},
+    )
+```
+
+## Fix
+
+Move the key into `options`, the second dict of a service method. Remove it from GET and DELETE requests. Replace an
+empty key by one that names the operation, or leave the argument out. Shorten a long one with a hash.
+
+## Suppress
+
+```python
+stripe.Customer.retrieve(customer, idempotency_key=key)  # noqa: STP207 - the proxy logs the key
+```
+
+## References
+
+- Idempotent requests: https://docs.stripe.com/api/idempotent_requests
+- stripe-python: https://github.com/stripe/stripe-python#per-request-configuration
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stripe_lint.analysis import ineffective_keys
+from stripe_lint.model import FixClass, Hit, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
+
+
+def detect(module: Module) -> Iterator[Hit]:
+    """Report each call whose key has no effect."""
+    for found in ineffective_keys.ineffective_keys(module):
+        yield Hit(module.span(found.node), found.reason)
+
+
+RULE = Rule(
+    code="STP207",
+    name="ineffective-idempotency-key",
+    summary="The idempotency key has no effect.",
+    severity=Severity.WARNING,
+    cwe=(837,),
+    fix=FixClass.SAFE,
+    detect=detect,
+)
