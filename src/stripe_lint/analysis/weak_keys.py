@@ -74,7 +74,9 @@ def _judged(module: Module, request: Request) -> WeakKey | None:
                 return None
             source, expression, reported = reference.module, returned[0], request.node
     parts = list(_parts(source, expression))
-    reason = _reason(source, parts, of_customer=request.method.path.lower().startswith("customer"))
+    reason = _reason(
+        source, parts, of_customer=request.method.path.lower().removeprefix("stripe.").startswith("customer")
+    )
     return WeakKey(reported, reason) if reason is not None else None
 
 
