@@ -80,6 +80,16 @@ def business_id(module: Module, request: Request) -> BusinessId | None:
     return None
 
 
+def item_id(module: Module, request: Request) -> str | None:
+    """An id, whatever it identifies, of the item of the innermost loop around a request; ``None`` outside of loops."""
+    loops = _item_loops(module, request.node)
+    if not loops:
+        return None
+    known = _known_ids(module, module.enclosing_function(request.node))
+    bound = (inner.id for inner in syntax.descendants(loops[0].target) if isinstance(inner, ast.Name))
+    return next((source for name in bound for _, _, source in _ids_of(name, known)), None)
+
+
 def _happens_once(request: Request) -> bool:
     path = request.method.path.removeprefix("stripe.").removeprefix("v1.").removesuffix("_async")
     return (

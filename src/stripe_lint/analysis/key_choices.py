@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import callers, functions, keys, requests, retries, static_values, syntax
@@ -45,12 +46,32 @@ def _is_constant(module: Module, node: ast.expr, depth: int = 0) -> bool:
     return keys.is_literal(value)
 
 
+class Sharing(Enum):
+    """How one key gets to several requests.
+
+    ``PROCESS``: it is made once in the life of the process. ``ITEMS``: before a loop or comprehension over items.
+    ``EARLIER``: another request of the function has it. ``HELPERS``: a caller hands it to several functions. ``EMPTY``:
+    all of its parts are left out.
+    """
+
+    PROCESS = auto()
+    ITEMS = auto()
+    EARLIER = auto()
+    HELPERS = auto()
+    EMPTY = auto()
+
+
 class Reuse(NamedTuple):
-    """The second request with one key, and where the key or the first request comes from."""
+    """The second request with one key, and where the key or the first request comes from.
+
+    ``request`` is that request where the file itself sends it.
+    """
 
     node: ast.Call
     source: Place
     words: str
+    sharing: Sharing
+    request: Request | None = None
 
 
 def reused_keys(module: Module) -> Iterator[Reuse]:
@@ -68,7 +89,7 @@ def reused_keys(module: Module) -> Iterator[Reuse]:
     for caller, earlier in requests.shared_through_functions(module):
         if isinstance(caller.node, ast.Call) and caller.node not in seen:
             seen.add(caller.node)
-            yield Reuse(caller.node, earlier, "this request has the same key")
+            yield Reuse(caller.node, earlier, "this request has the same key", Sharing.HELPERS)
 
 
 def _shared_by_process(request: Request) -> Reuse | None:
@@ -77,7 +98,13 @@ def _shared_by_process(request: Request) -> Reuse | None:
             if tag.detail == "module" and tag.module is not None and tag.node is not None:
                 if _has_varying_part(request.module, request):
                     continue
-                return Reuse(request.node, Place(tag.module, tag.node), "the key is made once, when the program starts")
+                return Reuse(
+                    request.node,
+                    Place(tag.module, tag.node),
+                    "the key is made once, when the program starts",
+                    Sharing.PROCESS,
+                    request,
+                )
     return None
 
 
@@ -120,7 +147,9 @@ def _in_comprehension(module: Module, request: Request) -> Reuse | None:
             read = {node.id for node in syntax.descendants(key) if isinstance(node, ast.Name)}
             calls = any(isinstance(node, ast.Call) for node in syntax.descendants(key))
             if not (inside & read) and not calls:
-                return Reuse(request.node, Place(module, around), "the key is the same for all items")
+                return Reuse(
+                    request.node, Place(module, around), "the key is the same for all items", Sharing.ITEMS, request
+                )
             return None
         if isinstance(around, ast.stmt):
             return None
@@ -134,9 +163,15 @@ def _reuse(module: Module, request: Request) -> Reuse | None:
             continue
         if earlier.node is request.node:
             if not _repeats_one_request(module, request, fact):
-                return Reuse(request.node, earlier, "the key is made before the loop that sends many requests")
+                return Reuse(
+                    request.node,
+                    earlier,
+                    "the key is made before the loop that sends many requests",
+                    Sharing.ITEMS,
+                    request,
+                )
         elif not _same_request(earlier, request):
-            return Reuse(request.node, earlier, "this request has the same key")
+            return Reuse(request.node, earlier, "this request has the same key", Sharing.EARLIER, request)
     return None
 
 
@@ -188,7 +223,9 @@ def _empty_parts(module: Module, request: Request) -> Reuse | None:
             continue
         passed = [callers.argument_for(module, function, call, name) for name in used]
         if all(value is None or (isinstance(value, ast.Constant) and value.value is None) for value in passed):
-            return Reuse(request.node, Place(source, call), "this call leaves all parts of the key empty")
+            return Reuse(
+                request.node, Place(source, call), "this call leaves all parts of the key empty", Sharing.EMPTY, request
+            )
     return None
 
 
@@ -226,6 +263,7 @@ class Regenerated(NamedTuple):
     node: ast.Call
     source: Place
     retry: Retry
+    request: Request
 
 
 def regenerated_keys(module: Module) -> Iterator[Regenerated]:
@@ -242,7 +280,7 @@ def regenerated_keys(module: Module) -> Iterator[Regenerated]:
         if not fresh and counted is None:
             continue
         if counted is not None:
-            yield Regenerated(request.node, Place(module, request.node), counted)
+            yield Regenerated(request.node, Place(module, request.node), counted, request)
             continue
         found = _made_in_retry(module, request, fresh)
         if found is not None:
@@ -259,7 +297,7 @@ def _made_in_retry(module: Module, request: Request, fresh: set[Tag]) -> Regener
             continue
         made = Place(tag.module, tag.node)
         if made.node in inside or _called_inside(made, retry, module, request):
-            return Regenerated(request.node, made, retry)
+            return Regenerated(request.node, made, retry, request)
     return None
 
 

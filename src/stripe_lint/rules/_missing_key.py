@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.retries import Retry
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
+    from stripe_lint.rules._retried_keys import UseKey
 
 LIFETIME = "a derived key that is used again after its 24 hours at Stripe is a new request, and is carried out again"
 
@@ -30,18 +31,30 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     request = _request_at(module, hit)
     if request is None:
         edit.decline("the call is not found again")
-    retry = _retry_of(module, request)
     _passing_keys.require_place_for_key(module, request, edit)
-    if edit.options.unsafe and _derive(module, request, edit):
+    give_key(
+        module,
+        request,
+        edit,
+        lambda key: _passing_keys.pass_key(request, edit, key),
+        redelivered=hit.severity is Severity.ERROR,
+    )
+
+
+def give_key(module: Module, request: Request, edit: Edit, use: UseKey, *, redelivered: bool) -> None:
+    """Make a key for ``request`` in the right place, and let ``use`` pass the expression for it.
+
+    ``redelivered`` tells that a request outside any retry is sent again with another random key all the same.
+    """
+    if edit.options.unsafe and derive(module, request, edit, use):
         return
+    retry = _retry_of(module, request)
     if retry is not None:
-        _retried_keys.make_before(
-            module, retry, request.node, edit, _names(request), lambda key: _passing_keys.pass_key(request, edit, key)
-        )
+        _retried_keys.make_before(module, retry, request.node, edit, variable_names(request), use)
         return
-    if hit.severity is Severity.ERROR:
+    if redelivered:
         edit.decline(_redelivery_reason(module, request, edit))
-    _for_this_call(module, request, edit)
+    _for_this_call(module, request, edit, use)
 
 
 def _request_at(module: Module, hit: Hit) -> Request | None:
@@ -64,26 +77,26 @@ def _redelivery_reason(module: Module, request: Request, edit: Edit) -> str:
     return f"{REDELIVERED}; derive the key from the event's id"
 
 
-def _derive(module: Module, request: Request, edit: Edit) -> bool:
-    """Pass a key made of an id that stands for the operation, where there is one."""
-    operation = _operation(request)
+def derive(module: Module, request: Request, edit: Edit, use: UseKey) -> bool:
+    """Use a key made of an id that stands for the operation, where there is one."""
+    operation = operation_of(request)
     found = business_id(module, request)
     if found is not None:
         noun = "" if found.noun == operation else f"-{operation}"
-        key = f'f"{found.noun}-{{{found.source}}}{noun}{_ordinal(module, request)}"'
+        key = f'f"{found.noun}-{{{found.source}}}{noun}{ordinal(module, request)}"'
     else:
         task = _bound_task(module, request)
         if task is None:
             return False
-        key = f'f"{{{task}.request.id}}-{operation}{_ordinal(module, request)}"'
+        key = f'f"{{{task}.request.id}}-{operation}{ordinal(module, request)}"'
     edit.unsafe("a key derived from an id")
-    _passing_keys.pass_key(request, edit, key)
+    use(key)
     edit.describe(f"the key is {key}")
     edit.note(LIFETIME)
     return True
 
 
-def _operation(request: Request) -> str:
+def operation_of(request: Request) -> str:
     """``payment-intent-capture`` for what the call does; creating goes without saying."""
     *resource, verb = request.method.path.removeprefix("stripe.").removeprefix("v1.").removesuffix("_async").split(".")
     words = [re.sub(r"(?<=[a-z])(?=[A-Z])", "-", word).lower().replace("_", "-") for word in resource]
@@ -94,13 +107,13 @@ def _operation(request: Request) -> str:
     return "-".join(words)
 
 
-def _ordinal(module: Module, request: Request) -> str:
+def ordinal(module: Module, request: Request) -> str:
     """What tells the keys of several such calls in one function apart."""
     function = module.enclosing_function(request.node)
     same = [
         other
         for other in requests.requests(module)
-        if other.keyed is False
+        if other.keyed is request.keyed
         and other.method.path == request.method.path
         and module.enclosing_function(other.node) is function
     ]
@@ -142,16 +155,16 @@ def _in_loop_of_items(module: Module, request: Request) -> bool:
     return False
 
 
-def _names(request: Request) -> tuple[str, str]:
-    return VARIABLE, f"{_operation(request).replace('-', '_')}_key"
+def variable_names(request: Request) -> tuple[str, str]:
+    return VARIABLE, f"{operation_of(request).replace('-', '_')}_key"
 
 
-def _for_this_call(module: Module, request: Request, edit: Edit) -> None:
+def _for_this_call(module: Module, request: Request, edit: Edit, use: UseKey) -> None:
     """Make a random key right before the call, or in it where nothing can be put before it."""
     statement = statement_to_prepare(module, request.node)
     key = _retried_keys.fresh_key(edit, request.node)
     if statement is not None:
-        key = edit.new_variable(statement, key, *_names(request))
-    _passing_keys.pass_key(request, edit, key)
+        key = edit.new_variable(statement, key, *variable_names(request))
+    use(key)
     edit.describe("a random key for this call")
     edit.note(STORED_KEY)

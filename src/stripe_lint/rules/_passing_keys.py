@@ -81,6 +81,52 @@ def pass_key(request: Request, edit: Edit, source: str) -> None:
         edit.set_keyword(node, KEY, source)
 
 
+def replace_key(request: Request, edit: Edit, source: str) -> None:
+    """Pass the expression ``source`` as the key in place of the one that the request is sent with."""
+    node = request.node
+    if request.key_argument is not None:
+        edit.replace(request.key_argument, source)
+    elif request.call.reference is not None:
+        edit.decline("the key is among arguments that are handed on")
+    elif request.method.style == "service":
+        _into_options(request, edit, source)
+    else:
+        unpacked = [keyword.value for keyword in node.keywords if keyword.arg is None]
+        if len(unpacked) != 1:
+            edit.decline("the key is in one of several dicts that are unpacked")
+        if isinstance(unpacked[0], ast.Call):
+            edit.replace(unpacked[0], f'{{**{edit.source_of(unpacked[0])}, "{KEY}": {source}}}')
+        else:
+            _into_dict(unpacked[0], edit, source)
+
+
+def carrier(request: Request) -> ast.expr | None:
+    """The dict, a variable or what a call gives, in which the key of a request travels."""
+    if request.key_argument is not None or request.call.reference is not None:
+        return None
+    node, index = request.node, request.method.options_index
+    if request.method.style == "service":
+        held = node.args[index] if index is not None and index < len(node.args) else None
+        return next((keyword.value for keyword in node.keywords if keyword.arg == "options"), held)
+    unpacked = [keyword.value for keyword in node.keywords if keyword.arg is None]
+    return unpacked[0] if len(unpacked) == 1 else None
+
+
+def drop_unread(module: Module, node: ast.expr | None, edit: Edit) -> None:
+    """Take away the assignment of a local variable that only ``node``, which is replaced, has read."""
+    function = module.enclosing_function(node) if node is not None else None
+    if not isinstance(node, ast.Name) or not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        return
+    bindings = module.scopes[function].bindings.get(node.id, [])
+    uses = [inner for inner in syntax.descendants(function) if isinstance(inner, ast.Name) and inner.id == node.id]
+    if len(bindings) != 1 or len(uses) != 2 or not isinstance(bindings[0].node, ast.Assign):
+        return
+    statement = bindings[0].node
+    lines = module.text.split("\n")[statement.lineno - 1 : statement.end_lineno]
+    if not any("#" in line for line in lines):
+        edit.remove_statement(statement)
+
+
 def _into_dict_keyword(node: ast.Call, name: str, edit: Edit, source: str) -> None:
     held = next((keyword.value for keyword in node.keywords if keyword.arg == name), None)
     if held is None:

@@ -55,13 +55,14 @@ def make_before(module: Module, retry: Retry, node: ast.Call, edit: Edit, names:
         return
     statement: ast.stmt | None = place if isinstance(place, ast.For | ast.AsyncFor | ast.While) else None
     if statement is not None:
-        _require_single_request(module, node, statement, edit)
+        require_single_request(module, node, statement, edit)
     elif isinstance(place, ast.expr):
         statement = statement_to_prepare(module, place)
     _before_statement(module, statement, edit, names, use)
 
 
-def _require_single_request(module: Module, node: ast.AST, around: ast.AST, edit: Edit) -> None:
+def require_single_request(module: Module, node: ast.AST, around: ast.AST, edit: Edit) -> None:
+    """Decline where one attempt of ``around`` sends the request at ``node`` several times."""
     for each in module.ancestors(node):
         if each is around:
             return
@@ -106,7 +107,7 @@ def _before_nested_function(
         or module.enclosing_function(node) is not function
     ):
         edit.decline(f"{function.name} is run in several ways; let it take the key as an argument")
-    _require_single_request(module, node, function, edit)
+    require_single_request(module, node, function, edit)
     loop = isinstance(place, ast.For | ast.AsyncFor | ast.While)
     statement = place if loop else statement_to_prepare(module, uses[0])
     _before_statement(module, statement if isinstance(statement, ast.stmt) else None, edit, names, use)
@@ -151,7 +152,7 @@ def _require_parameter(module: Module, node: ast.Call, function: NamedFunction, 
         edit.decline("the retry is around another function; make the key there and pass it in")
     if any(parameter.arg == VARIABLE for parameter in functions.parameters(function)):
         edit.decline(f"{function.name} has a parameter {VARIABLE} already")
-    _require_single_request(module, node, function, edit)
+    require_single_request(module, node, function, edit)
 
 
 def _through_parameter(
@@ -189,7 +190,7 @@ def _key_for_call(module: Module, retry: Retry, call: ast.Call, edit: Edit, name
     place = retry.place.node
     statement: ast.stmt | None
     if isinstance(place, ast.For | ast.AsyncFor | ast.While) and place in module.ancestors(call):
-        _require_single_request(module, call, place, edit)
+        require_single_request(module, call, place, edit)
         statement = place
     else:
         statement = statement_to_prepare(module, call)

@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
 
 
 def detect(module: Module) -> Iterator[Hit]:
@@ -97,6 +98,13 @@ def detect(module: Module) -> Iterator[Hit]:
         )
 
 
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Make a key for each request."""
+    from stripe_lint.rules import _constant_keys
+
+    _constant_keys.repair(module, hit, edit)
+
+
 RULE = Rule(
     code="STP203",
     name="constant-idempotency-key",
@@ -104,5 +112,6 @@ RULE = Rule(
     severity=Severity.ERROR,
     cwe=(837,),
     fix=FixClass.UNSAFE,
+    repair=fix,
     detect=detect,
 )

@@ -102,6 +102,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
 
 
 def detect(module: Module) -> Iterator[Hit]:
@@ -115,6 +116,13 @@ def detect(module: Module) -> Iterator[Hit]:
         )
 
 
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Give each request a key of its own."""
+    from stripe_lint.rules import _shared_keys
+
+    _shared_keys.repair(module, hit, edit)
+
+
 RULE = Rule(
     code="STP204",
     name="reused-idempotency-key",
@@ -122,5 +130,6 @@ RULE = Rule(
     severity=Severity.ERROR,
     cwe=(837,),
     fix=FixClass.UNSAFE,
+    repair=fix,
     detect=detect,
 )

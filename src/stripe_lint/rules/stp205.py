@@ -105,6 +105,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
 
 
 def detect(module: Module) -> Iterator[Hit]:
@@ -121,6 +122,13 @@ def detect(module: Module) -> Iterator[Hit]:
         )
 
 
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Make the key once, before the first attempt."""
+    from stripe_lint.rules import _regenerated_keys
+
+    _regenerated_keys.repair(module, hit, edit)
+
+
 RULE = Rule(
     code="STP205",
     name="regenerated-idempotency-key",
@@ -128,5 +136,6 @@ RULE = Rule(
     severity=Severity.ERROR,
     cwe=(837,),
     fix=FixClass.UNSAFE,
+    repair=fix,
     detect=detect,
 )

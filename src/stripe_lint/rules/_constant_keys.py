@@ -1,0 +1,40 @@
+"""Repairs a request whose key never changes: the key names the operation, or is made for the call."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from stripe_lint.analysis import key_choices, retries
+from stripe_lint.rules import _missing_key, _passing_keys
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.requests import Request
+    from stripe_lint.fixing.edit import Edit
+    from stripe_lint.model import Hit
+
+
+def repair(module: Module, hit: Hit, edit: Edit) -> None:
+    """Let the key of the request at ``hit`` vary; the name of a constant stays as its beginning."""
+    request = next((each for each in key_choices.constant_keys(module) if module.span(each.node) == hit.span), None)
+    if request is None:
+        edit.decline("the call is not found again")
+    edit.unsafe("the key has to be another one for each request")
+    redelivered = retries.redelivery_around(module, request.node) is not None
+    _missing_key.give_key(
+        module,
+        request,
+        edit,
+        lambda key: _passing_keys.replace_key(request, edit, _with_prefix(request, edit, key)),
+        redelivered=redelivered,
+    )
+
+
+def _with_prefix(request: Request, edit: Edit, key: str) -> str:
+    """``key`` behind the constant where that has a name."""
+    constant = request.key_argument
+    if not isinstance(constant, ast.Name | ast.Attribute):
+        return key
+    rest = key[2:-1] if key.startswith('f"') else f"{{{key}}}"
+    return f'f"{{{edit.source_of(constant)}}}-{rest}"'

@@ -1,0 +1,146 @@
+"""Repairs a retried request whose key each attempt makes anew: the key is made once, before the first attempt."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from stripe_lint.analysis import key_choices, keys, syntax
+from stripe_lint.rules import _missing_key, _passing_keys, _retried_keys, _text_literals
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.key_choices import Regenerated
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
+    from stripe_lint.model import Hit
+
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+
+
+def repair(module: Module, hit: Hit, edit: Edit) -> None:
+    """Hoist the key of the request at ``hit`` above what repeats it."""
+    found = next((each for each in key_choices.regenerated_keys(module) if module.span(each.node) == hit.span), None)
+    if found is None:
+        edit.decline("the call is not found again")
+    edit.unsafe("the key has to be made before the retry")
+    if found.source.node is found.node:
+        _without_attempt_number(module, found, edit)
+    elif not _hoisted(module, found, edit) and not _of_task(module, found, edit):
+        _made_before(module, found, edit)
+
+
+def _without_attempt_number(module: Module, found: Regenerated, edit: Edit) -> None:
+    """The number of the attempt is left out of the key."""
+    loop = found.retry.repeated
+    key = _key_expression(module, found)
+    counters = _counters(loop)
+    if isinstance(key, ast.JoinedStr):
+        fields = _text_literals.fields_of(key)
+        counting = {number for number, field in enumerate(fields) if _names(field.value) & counters}
+        if len(counting) < len(fields):
+            edit.replace(key, _text_literals.without_fields(edit.source_of(key), counting, ""))
+            edit.describe("the key is the same for all attempts")
+            edit.note(_missing_key.LIFETIME)
+            return
+    _made_before(module, found, edit)
+
+
+def _counters(loop: ast.AST) -> set[str]:
+    if isinstance(loop, ast.For | ast.AsyncFor):
+        return _names(loop.target)
+    return {
+        node.target.id
+        for node in syntax.descendants(loop)
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
+    }
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {inner.id for inner in syntax.descendants(node) if isinstance(inner, ast.Name)}
+
+
+def _key_expression(module: Module, found: Regenerated) -> ast.expr | None:
+    """The expression that makes the key: the argument, or what its variable is assigned."""
+    key = found.request.key_argument
+    if isinstance(key, ast.Name):
+        bindings = module.scope_of(key).bindings.get(key.id, [])
+        if len(bindings) == 1 and isinstance(bindings[0].node, ast.Assign):
+            return bindings[0].value
+    return key
+
+
+def _hoisted(module: Module, found: Regenerated, edit: Edit) -> bool:
+    """Move what makes the key, as it is, in front of the loop that repeats the request."""
+    loop, made = found.retry.repeated, found.source.node
+    if found.retry.place.module is not module or not isinstance(loop, _LOOPS):
+        return False
+    key = _whole_key(module, made) if found.source.module is module and made in module.parents else None
+    if key is None or loop not in module.ancestors(key):
+        key = found.request.key_argument
+    if key is None or loop not in module.ancestors(key) or isinstance(key, ast.Name):
+        return False
+    if not _is_known_before(module, key, loop) or module.enclosing_function(key) is not module.enclosing_function(loop):
+        return False
+    _retried_keys.require_single_request(module, found.node, loop, edit)
+    statement = module.parents[key]
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
+        if not _is_only_binding(module, statement.targets[0]) or module.parents[statement] is not loop:
+            return False
+        edit.remove_statement(statement)
+        edit.insert_before(loop, f"{statement.targets[0].id} = {edit.source_of(key)}")
+    else:
+        variable = edit.new_variable(loop, edit.source_of(key), *_missing_key.variable_names(found.request))
+        edit.replace(key, variable)
+    edit.describe("the key is made before the loop")
+    edit.note(_retried_keys.STORED_KEY)
+    return True
+
+
+def _whole_key(module: Module, made: ast.AST) -> ast.expr | None:
+    """The expression around a fresh value that is the whole key: an argument, an entry, an assigned value."""
+    current = made
+    while isinstance(current, ast.expr):
+        parent = module.parents[current]
+        if isinstance(parent, ast.keyword):
+            return current if parent.arg == keys.KEY else None
+        if isinstance(parent, ast.Dict):
+            name = next((key for key, value in zip(parent.keys, parent.values, strict=True) if value is current), None)
+            return current if isinstance(name, ast.Constant) and name.value == keys.KEY else None
+        if isinstance(parent, ast.Assign):
+            return current
+        current = parent
+    return None
+
+
+def _is_known_before(module: Module, key: ast.expr, loop: ast.AST) -> bool:
+    """Whether all that the key is made of is there before the loop, and is not changed in it."""
+    inside = set(syntax.descendants(loop))
+    for name in _names(key):
+        found = module.scope_of(key).lookup(name)
+        if found is not None and any(binding.node in inside for binding in found[1]):
+            return False
+    return True
+
+
+def _is_only_binding(module: Module, target: ast.Name) -> bool:
+    return len(module.scope_of(target).bindings.get(target.id, [])) == 1
+
+
+def _of_task(module: Module, found: Regenerated, edit: Edit) -> bool:
+    """In a task, which is given no key by a caller, the key is made of an id."""
+    function = module.enclosing_function(found.node)
+    return (
+        isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        and any(_retried_keys.is_task(decorator) for decorator in function.decorator_list)
+        and _missing_key.derive(module, found.request, edit, lambda key: _use(module, found, edit, key))
+    )
+
+
+def _made_before(module: Module, found: Regenerated, edit: Edit) -> None:
+    names = _missing_key.variable_names(found.request)
+    _retried_keys.make_before(module, found.retry, found.node, edit, names, lambda key: _use(module, found, edit, key))
+
+
+def _use(module: Module, found: Regenerated, edit: Edit, key: str) -> None:
+    _passing_keys.replace_key(found.request, edit, key)
+    _passing_keys.drop_unread(module, found.request.key_argument, edit)
