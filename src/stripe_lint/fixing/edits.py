@@ -52,11 +52,12 @@ class SetEntry:
 
 @dataclass(frozen=True, slots=True)
 class AddParameter:
-    """Gives a function one more keyword-only parameter with a default."""
+    """Gives a function one more keyword-only parameter, with a default or with an annotation instead."""
 
     node: FunctionDefinition
     name: str
-    default: str
+    default: str | None
+    annotation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,30 @@ class RemoveStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveBefore:
+    """Takes ``node``, with the comments that belong to it, to the place right before ``target``."""
+
+    node: ast.stmt
+    target: ast.stmt
+
+
+@dataclass(frozen=True, slots=True)
+class MoveAfter:
+    """Takes ``node``, with the comments that belong to it, to the place right after ``target``."""
+
+    node: ast.stmt
+    target: ast.stmt
+
+
+@dataclass(frozen=True, slots=True)
+class MoveToElse:
+    """Takes ``node``, with the comments that belong to it, into a new ``else`` of ``target``."""
+
+    node: ast.stmt
+    target: ast.If
+
+
+@dataclass(frozen=True, slots=True)
 class AddImport:
     """Imports the module ``name``, as ``alias`` if that is another name, at the top of the file."""
 
@@ -119,7 +144,10 @@ WithinStatement = Replace | SetKeyword | RemoveKeyword | AddArgument | SetEntry 
 AtStatement = InsertBefore | InsertAfter | ReplaceStatement | RemoveStatement
 """Edits of whole statements."""
 
+Move = MoveBefore | MoveAfter | MoveToElse
+"""Edits that take a whole statement elsewhere."""
+
 ToModule = AddImport | AddLogger
 """Edits at the top of the file; equal ones of several repairs are one."""
 
-AnyEdit = WithinStatement | AtStatement | ToModule | RemoveExceptionName
+AnyEdit = WithinStatement | AtStatement | Move | ToModule | RemoveExceptionName

@@ -81,8 +81,8 @@ def _edited(module: Module, node: Any, edit: WithinStatement) -> Any:
             return _with_argument(node, source)
         case SetEntry(_, key, source):
             return _with_entry(node, key, source)
-        case AddParameter(_, name, default):
-            return _with_parameter(node, name, default)
+        case AddParameter():
+            return _with_parameter(node, edit)
 
 
 def _expression(source: str) -> Any:
@@ -222,15 +222,16 @@ def _with_entry(node: libcst.Dict, key: str, source: str) -> libcst.Dict:
     return node.with_changes(elements=added, rbrace=node.rbrace.with_changes(whitespace_before=closing))
 
 
-def _with_parameter(node: libcst.FunctionDef, name: str, default: str) -> libcst.FunctionDef:
+def _with_parameter(node: libcst.FunctionDef, edit: AddParameter) -> libcst.FunctionDef:
     import libcst
 
     parameters = node.params
-    new = libcst.Param(
-        libcst.Name(name),
-        default=_expression(default),
-        equal=libcst.AssignEqual(libcst.SimpleWhitespace(""), libcst.SimpleWhitespace("")),
-    )
+    new = libcst.Param(libcst.Name(edit.name))
+    if edit.default is not None:
+        equal = libcst.AssignEqual(libcst.SimpleWhitespace(""), libcst.SimpleWhitespace(""))
+        new = new.with_changes(default=_expression(edit.default), equal=equal)
+    if edit.annotation is not None:
+        new = new.with_changes(annotation=libcst.Annotation(_expression(edit.annotation)))
     if parameters.star_kwarg is not None or parameters.kwonly_params:
         return node.with_changes(params=parameters.with_changes(kwonly_params=(*parameters.kwonly_params, new)))
     if isinstance(parameters.star_arg, libcst.Param):
