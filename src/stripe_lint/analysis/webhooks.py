@@ -430,11 +430,16 @@ def parsed_early(module: Module) -> Iterator[tuple[Place, Place]]:
 
 
 class WrongPayload(NamedTuple):
-    """A verification whose payload is not the raw body: where, why, and whether the body may be base64 only."""
+    """A verification whose payload is not the raw body: where, why, and whether the body may be base64 only.
+
+    ``fact`` is what reached the verification, ``made`` where the wrong value was made of the request.
+    """
 
     place: Place
     reason: str
     base64_only: bool
+    fact: PayloadFact
+    made: Place | None = None
 
 
 def wrong_payloads(module: Module) -> Iterator[WrongPayload]:
@@ -452,15 +457,17 @@ def _wrong_payload(handler: Handler, fact: PayloadFact) -> WrongPayload | None:
     payload = fact.payload
     if payload.has(Mark.RAW) and not payload.has(Mark.ALTERED) and not payload.has(Mark.PARSED):
         if all(tag.detail == "lambda" for tag in payload.tagged(Mark.RAW)) and not _knows_base64(handler):
-            return WrongPayload(fact.place, "a Lambda's body may be base64", base64_only=True)
+            return WrongPayload(fact.place, "a Lambda's body may be base64", True, fact)
         return None
     for tag in payload.tagged(Mark.ALTERED):
-        return WrongPayload(_answerable(handler, fact.place, tag), tag.detail, base64_only=False)
-    if payload.has(Mark.PARSED):
-        return WrongPayload(
-            _answerable(handler, fact.place, payload.tagged(Mark.PARSED)[0]), "parsed data", base64_only=False
-        )
+        return WrongPayload(_answerable(handler, fact.place, tag), tag.detail, False, fact, _made(tag))
+    for tag in payload.tagged(Mark.PARSED):
+        return WrongPayload(_answerable(handler, fact.place, tag), "parsed data", False, fact, _made(tag))
     return None
+
+
+def _made(tag: Tag) -> Place | None:
+    return Place(tag.module, tag.node) if tag.module is not None and tag.node is not None else None
 
 
 def _answerable(handler: Handler, place: Place, tag: Tag) -> Place:

@@ -28,7 +28,9 @@ def move_splices(module: Module, places: Places, edit: Move) -> tuple[Splice, Sp
         raise Declined("nothing can be put beside the statement that it belongs to")
     if isinstance(edit, MoveBefore):
         line = target_start - len(after)
-        return _taken_out(module, places, edit.node, start, end), Splice(line, line, _shifted(lines, before, after) + "\n")
+        return _taken_out(module, places, edit.node, start, end), Splice(
+            line, line, _shifted(lines, before, after) + "\n"
+        )
     end_of_target = places.end_of(target)
     line_end = places.end_of_line_at(end_of_target)
     rest = places.text[end_of_target:line_end].strip()

@@ -75,7 +75,9 @@ def _unit(module: Module, parse: ast.expr, edit: Edit) -> _Unit:
     if isinstance(parent, ast.Try) and parent.body == [statement] and not parent.orelse and not parent.finalbody:
         statement = parent
     bound = frozenset(
-        node.id for node in syntax.descendants(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        node.id
+        for node in syntax.descendants(statement)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     )
     return _Unit(function, statement, bound, _only_reads(statement))
 
@@ -95,7 +97,9 @@ def _only_reads(statement: ast.stmt) -> bool:
 
 def _calls_only_readers(statement: ast.stmt) -> bool:
     return all(
-        functions.last_name(node.func) in _READERS for node in syntax.descendants(statement) if isinstance(node, ast.Call)
+        functions.last_name(node.func) in _READERS
+        for node in syntax.descendants(statement)
+        if isinstance(node, ast.Call)
     )
 
 
@@ -116,7 +120,9 @@ def _verifies(module: Module, call: ast.Call) -> bool:
     if functions.last_name(call.func) in _SDK_CHECKS:
         return True
     reference = names.resolve(module, call.func)
-    return isinstance(reference, FunctionReference) and verifiers.mentions_verification(reference.module, reference.node)
+    return isinstance(reference, FunctionReference) and verifiers.mentions_verification(
+        reference.module, reference.node
+    )
 
 
 def _reads(unit: _Unit) -> list[ast.Name]:
@@ -191,7 +197,9 @@ def _rebound(
     block = _blocks.block_of(module, unit.statement)
     statement = _checking_statement(block, unit, checks)
     if statement is None or len(unit.bound) != 1 or not unit.pure:
-        edit.decline(f"{min(unit.bound)} is given other values too; parse the body into a name of its own, behind the check")
+        edit.decline(
+            f"{min(unit.bound)} is given other values too; parse the body into a name of its own, behind the check"
+        )
     name = min(unit.bound)
     inside = set(syntax.descendants(statement))
     if any(store not in inside and store.lineno < statement.lineno for store in stores):
@@ -216,11 +224,7 @@ def _use_event(module: Module, unit: _Unit, statement: ast.stmt, reads: list[ast
     block = _blocks.block_of(module, unit.statement)
     between = block[block.index(unit.statement) + 1 : block.index(statement)]
     inside = set(syntax.descendants(statement))
-    handled = {
-        inner
-        for handler in getattr(statement, "handlers", ())
-        for inner in syntax.descendants(handler)
-    }
+    handled = {inner for handler in getattr(statement, "handlers", ()) for inner in syntax.descendants(handler)}
     if any(read in inside for read in reads if read.lineno <= _end_of_try(statement)) or any(
         read in handled for read in reads
     ):
@@ -276,7 +280,9 @@ def _dependent(bound: frozenset[str], between: list[ast.stmt], check: ast.stmt, 
         if any(node.id in affected and isinstance(node.ctx, ast.Load) for node in held):
             moved.append(statement)
             affected |= {node.id for node in held if isinstance(node.ctx, ast.Store)}
-    own = {node.id for node in syntax.descendants(check) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    own = {
+        node.id for node in syntax.descendants(check) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
     for node in syntax.descendants(check):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in affected - own:
             edit.decline(
