@@ -52,12 +52,20 @@ class SetEntry:
 
 @dataclass(frozen=True, slots=True)
 class AddParameter:
-    """Gives a function one more keyword-only parameter, with a default or with an annotation instead."""
+    """Gives a function one more keyword-only parameter with a default."""
 
     node: FunctionDefinition
     name: str
-    default: str | None
-    annotation: str | None = None
+    default: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddFirstParameter:
+    """Gives a function one more parameter without a default, in front of the others but for ``self``."""
+
+    node: FunctionDefinition
+    name: str
+    annotation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +132,14 @@ class AddImport:
 
 
 @dataclass(frozen=True, slots=True)
+class AddImportFrom:
+    """Imports ``member`` from the module ``name`` at the top of the file."""
+
+    name: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddLogger:
     """Makes the file's logger ``name`` below the imports; ``get_logger`` is how the factory is written."""
 
@@ -139,6 +155,7 @@ class RemoveExceptionName:
 
 
 WithinStatement = Replace | SetKeyword | RemoveKeyword | AddArgument | SetEntry | AddParameter
+WithinStatement = Replace | SetKeyword | RemoveKeyword | AddArgument | SetEntry | AddParameter | AddFirstParameter
 """Edits of a part of one statement, which LibCST generates anew."""
 
 AtStatement = InsertBefore | InsertAfter | ReplaceStatement | RemoveStatement
@@ -147,7 +164,7 @@ AtStatement = InsertBefore | InsertAfter | ReplaceStatement | RemoveStatement
 Move = MoveBefore | MoveAfter | MoveToElse
 """Edits that take a whole statement elsewhere."""
 
-ToModule = AddImport | AddLogger
+ToModule = AddImport | AddImportFrom | AddLogger
 """Edits at the top of the file; equal ones of several repairs are one."""
 
 AnyEdit = WithinStatement | AtStatement | Move | ToModule | RemoveExceptionName

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from stripe_lint.errors import Declined
 from stripe_lint.fixing.edits import (
+    AddFirstParameter,
     AddImport,
+    AddImportFrom,
     AddLogger,
     AddParameter,
     InsertAfter,
@@ -26,7 +28,7 @@ from stripe_lint.fixing.edits import (
     WithinStatement,
 )
 from stripe_lint.fixing.fragments import fragment_of, is_elif, owner_of
-from stripe_lint.fixing.imports import import_splice, logger_splice
+from stripe_lint.fixing.imports import import_from_splice, import_splice, logger_splice
 from stripe_lint.fixing.moving import is_alone, move_splices
 from stripe_lint.fixing.rendering import rendered
 from stripe_lint.fixing.splices import Splice, in_order, trimmed
@@ -53,7 +55,9 @@ def conflict(module: Module, repair: Repair, others: Iterable[Repair]) -> bool:
 
 def _disturbs(module: Module, edit: AnyEdit, other: AnyEdit) -> bool:
     """Whether nothing is left of what ``other`` speaks of once ``edit`` is done."""
-    if isinstance(edit, AddImport | AddLogger) or isinstance(other, AddImport | AddLogger):
+    if isinstance(edit, AddImport | AddImportFrom | AddLogger) or isinstance(
+        other, AddImport | AddImportFrom | AddLogger
+    ):
         return isinstance(edit, AddLogger) and isinstance(other, AddLogger)
     if isinstance(edit, Replace | ReplaceStatement | RemoveStatement | MoveBefore | MoveAfter | MoveToElse):
         return edit.node is other.node or edit.node in module.ancestors(other.node)
@@ -63,6 +67,8 @@ def _disturbs(module: Module, edit: AnyEdit, other: AnyEdit) -> bool:
         return edit.node is other.node and edit.key == other.key
     if isinstance(edit, AddParameter) and isinstance(other, AddParameter):
         return edit.node is other.node and edit.name == other.name
+    if isinstance(edit, AddFirstParameter) and isinstance(other, AddFirstParameter):
+        return edit.node is other.node
     return False
 
 
@@ -76,6 +82,9 @@ def splices_of(module: Module, places: Places, repairs: Iterable[Repair]) -> lis
         match edit:
             case AddImport():
                 splice = import_splice(module.tree, places, edit)
+                imports.setdefault(splice.start, []).append(splice)
+            case AddImportFrom():
+                splice = import_from_splice(module.tree, places, edit)
                 imports.setdefault(splice.start, []).append(splice)
             case AddLogger():
                 found.append(logger_splice(module.tree, places, edit))

@@ -170,9 +170,13 @@ def _decode(module: Module, call: ast.Call, edit: Edit) -> None:
 
 
 def _decode_value(module: Module, function: NamedFunction, value: ast.expr, edit: Edit) -> None:
-    framework = handlers.registered_by(module, function)
+    framework = handlers.framework_for(module, function)
+    if isinstance(value, ast.Attribute) and value.attr in framework.raw_attributes and framework.base64_flag:
+        edit.replace(value, framework.raw_body.replace("{request}", edit.source_of(value.value)))
+        edit.describe("a body in base64 is decoded")
+        return
     body = next((node for node in (value, *syntax.descendants(value)) if _reads_body(node)), None)
-    if framework is None or not framework.keyed or not isinstance(body, ast.Call | ast.Subscript):
+    if not framework.keyed or not isinstance(body, ast.Call | ast.Subscript):
         edit.decline("the event of the Lambda is not in sight here; decode the body where it is")
     event = body.value if isinstance(body, ast.Subscript) else body.func.value  # type: ignore[attr-defined]
     flag = f'{edit.source_of(event)}.get("{framework.base64_flag}")'

@@ -42,7 +42,7 @@ def request_parts(module: Module, function: NamedFunction, edit: Edit) -> Reques
     request = _parameter(module, function, framework) or _attribute(module, function, framework)
     if request is None and framework.request_globals:
         existing = (module_names.existing_name(module, name, function) for name in framework.request_globals)
-        request = next((name for name in existing if name is not None), None) or edit.name_of(
+        request = next((name for name in existing if name is not None), None) or edit.imported(
             framework.request_globals[0], function
         )
     if request is None:
@@ -94,9 +94,9 @@ def _new_parameter(module: Module, function: NamedFunction, framework: Framework
         edit.decline(f"the request is not in sight in {function.name}; read its raw body where it is")
     edit.unsafe("the handler gets one more parameter, the request")
     existing = (module_names.existing_name(module, name, function) for name in framework.request_types)
-    annotation = next((name for name in existing if name is not None), None) or edit.name_of(
+    annotation = next((name for name in existing if name is not None), None) or edit.imported(
         framework.request_types[0], function
     )
     name = edit.free_name(function.body[0], "request", "http_request")
-    edit.add_required_parameter(function, name, annotation)
+    edit.add_first_parameter(function, name, annotation)
     return name
