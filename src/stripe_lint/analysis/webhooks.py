@@ -308,11 +308,16 @@ def _names_stripe_webhook(module: Module, function: NamedFunction) -> bool:
 
 
 class Unverified(NamedTuple):
-    """A handler of which no path verifies: where the event is made from the body, and whether objects are fetched."""
+    """A handler of which no path verifies: where the event is made from the body, and whether objects are fetched.
+
+    ``origins`` are all places of the file where it is made.
+    """
 
     place: Place
     refetches_objects: bool
     use: Place
+    handler: Handler
+    origins: tuple[ast.AST, ...]
 
 
 def _stripe_handlers(module: Module) -> list[Handler]:
@@ -343,7 +348,8 @@ def unverified(module: Module) -> Iterator[Unverified]:
             continue
         seen.add(first.node)
         use = min((use.place for use in used), key=lambda place: place.line, default=first)
-        yield Unverified(first, facts.refetched_objects, use)
+        origins_here = tuple(place.node for place in here)
+        yield Unverified(first, facts.refetched_objects, use, handler, origins_here)
 
 
 def _built_from(origin: Tag, rebuilt: dict[Tag, Tag]) -> Tag:
@@ -406,15 +412,23 @@ def _ignored(facts: Facts) -> set[Failure]:
     return facts.failures_ignored | from_uses
 
 
-def swallowed(module: Module) -> Iterator[tuple[Place, Place | None]]:
-    """The handlers of exceptions that let a handler go on after a failed verification, with the verification."""
+class Swallowed(NamedTuple):
+    """What lets a handler go on after a failed verification: an ``except``, a ``with`` or a ``try`` with ``finally``."""
+
+    place: Place
+    verification: Place | None
+    handler: Handler
+
+
+def swallowed(module: Module) -> Iterator[Swallowed]:
+    """The places that let a handler go on after a failed verification."""
     seen: set[ast.AST] = set()
     for handler in _stripe_handlers(module):
         for failure in sorted(_ignored(handler.facts), key=lambda failure: failure.handler.line):
             node = failure.handler.node
             if failure.handler.module.path == module.path and node not in seen:
                 seen.add(node)
-                yield failure.handler, failure.verification
+                yield Swallowed(failure.handler, failure.verification, handler)
 
 
 def parsed_early(module: Module) -> Iterator[tuple[Place, Place]]:

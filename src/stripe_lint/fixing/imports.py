@@ -49,6 +49,8 @@ def _package(statement: ast.ImportFrom) -> str:
 
 def _among_imports(tree: ast.Module, places: Places, name: str, line: str) -> Splice:
     block = _leading_imports(tree)
+    if name.partition(".")[0] not in sys.stdlib_module_names:
+        return _among_third_party(tree, places, name, line)
     standard = [each for each in block if _is_standard(each)]
     earlier = [each for each in standard if isinstance(each, ast.Import) and each.names[0].name <= name]
     if earlier:
@@ -63,6 +65,32 @@ def _among_imports(tree: ast.Module, places: Places, name: str, line: str) -> Sp
     if ast.get_docstring(tree, clean=False) is not None:
         return _below(places, tree, tree.body[0], f"\n{line}")
     return _above(places, tree.body[0], f"{line}\n\n")
+
+
+def _among_third_party(tree: ast.Module, places: Places, name: str, line: str) -> Splice:
+    """A new import of a package: among such in alphabetical order, else below those of the standard library."""
+    block = _leading_imports(tree)
+    packages = [each for each in block if not _is_standard(each) and not _is_future(each) and _named(each)]
+    earlier = [each for each in packages if _named(each) <= name]
+    if earlier:
+        return _below(places, tree, earlier[-1], line)
+    if packages:
+        return _above(places, packages[0], f"{line}\n")
+    relative = [each for each in block if not _is_standard(each) and not _is_future(each)]
+    if relative:
+        return _above(places, relative[0], f"{line}\n\n")
+    if block:
+        return _below(places, tree, block[-1], f"\n{line}")
+    if ast.get_docstring(tree, clean=False) is not None:
+        return _below(places, tree, tree.body[0], f"\n{line}")
+    return _above(places, tree.body[0], f"{line}\n\n")
+
+
+def _named(statement: _Import) -> str:
+    """The module that an import names; empty for a relative one."""
+    if isinstance(statement, ast.Import):
+        return statement.names[0].name
+    return "" if statement.level else statement.module or ""
 
 
 def logger_splice(tree: ast.Module, places: Places, edit: AddLogger) -> Splice:

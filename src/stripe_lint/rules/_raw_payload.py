@@ -54,7 +54,8 @@ def _verify_raw_body(module: Module, wrong: WrongPayload, call: ast.Call, edit: 
     source = _source(module, function, argument)
     raw = _inner_body(made, edit)
     if raw is None:
-        raw = _request_parts.raw_body(_request_parts.request_parts(module, function, edit), function, edit)
+        parts = _request_parts.request_parts(module, function, edit)
+        raw = _request_parts.raw_body(parts, function, module.statement_of(source.node), edit)
     if functions.last_name(call.func) == "verify_header":
         # It takes text only, up to SDK 15.5.1.
         raw = f'({raw}).decode("utf-8")' if raw.startswith("await ") else f'{raw}.decode("utf-8")'
@@ -128,9 +129,7 @@ def _inner_body(made: ast.AST, edit: Edit) -> str | None:
     return edit.source_of(inner)
 
 
-def _parses_left(
-    module: Module, wrong: WrongPayload, function: NamedFunction, replaced: ast.expr
-) -> list[ast.expr]:
+def _parses_left(module: Module, wrong: WrongPayload, function: NamedFunction, replaced: ast.expr) -> list[ast.expr]:
     """The parses that stay in the function, before the verification."""
     inside = {replaced, *syntax.descendants(replaced)}
     return [

@@ -42,21 +42,26 @@ def request_parts(module: Module, function: NamedFunction, edit: Edit) -> Reques
     request = _parameter(module, function, framework) or _attribute(module, function, framework)
     if request is None and framework.request_globals:
         existing = (module_names.existing_name(module, name, function) for name in framework.request_globals)
-        request = next((name for name in existing if name is not None), None) or edit.imported(
-            framework.request_globals[0], function
-        )
+        request = next((name for name in existing if name is not None), None)
+        if request is None:
+            request = edit.imported(framework.request_globals[0], function)
     if request is None:
         request = _new_parameter(module, function, framework, edit)
     return RequestParts(framework, request)
 
 
-def raw_body(parts: RequestParts, function: NamedFunction, edit: Edit) -> str:
-    """The expression for the raw body in ``function``. Declines where the framework or the function has none."""
+def raw_body(parts: RequestParts, function: NamedFunction, before: ast.stmt, edit: Edit) -> str:
+    """The expression for the raw body at ``before``. Declines where the framework or the function has none."""
     if not parts.raw_body:
         edit.decline("the framework gives the body only once; read it into a variable and verify that")
     if parts.raw_body.startswith("await ") and not isinstance(function, ast.AsyncFunctionDef):
         edit.decline(f"{function.name} is no coroutine, so it can't await the raw body; make it `async def`")
-    return parts.raw_body
+    if not parts.framework.keyed or not parts.framework.base64_flag:
+        return parts.raw_body
+    decode = edit.name_of("base64.b64decode", before)
+    flag = f'{parts.request}.get("{parts.framework.base64_flag}")'
+    decoded = f"{decode}({parts.raw_body}) if {flag} else {parts.raw_body}"
+    return edit.new_variable(before, decoded, "payload", "raw_body")
 
 
 def _parameter(module: Module, function: NamedFunction, framework: Framework) -> str | None:

@@ -77,8 +77,6 @@ FRAMEWORK = Framework(
     refusals=(
         Refusal("return web.Response(status=400)", "aiohttp.web"),
         Refusal("return Response(status=400)", "aiohttp.web.Response"),
-    ),
-    raised_refusals=(
         Refusal("raise web.HTTPBadRequest", "aiohttp.web"),
         Refusal("raise HTTPBadRequest", "aiohttp.web.HTTPBadRequest"),
     ),

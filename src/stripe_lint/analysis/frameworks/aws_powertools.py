@@ -44,7 +44,7 @@ FRAMEWORK = Framework(
     ),
     raw_body="{request}.decoded_body",
     signature_header='{request}.headers.get("stripe-signature")',
-    raised_refusals=(
+    refusals=(
         Refusal(
             'raise BadRequestError("invalid signature")',
             "aws_lambda_powertools.event_handler.exceptions.BadRequestError",

@@ -33,6 +33,8 @@ FRAMEWORK = Framework(
     json_functions=frozenset({"bottle.json_loads"}),
     raw_body="{request}.body.read()",
     signature_header='{request}.get_header("Stripe-Signature")',
-    refusals=(Refusal("return HTTPResponse(status=400)", "bottle.HTTPResponse"),),
-    raised_refusals=(Refusal('abort(400, "invalid signature")', "bottle.abort"),),
+    refusals=(
+        Refusal("return HTTPResponse(status=400)", "bottle.HTTPResponse"),
+        Refusal('abort(400, "invalid signature")', "bottle.abort"),
+    ),
 )

@@ -30,6 +30,8 @@ FRAMEWORK = Framework(
     response_exceptions=_ERRORS,
     raw_body="{request}.raw_body",
     signature_header='{request}.headers.get("stripe-signature")',
-    refusals=(Refusal('return Response(body="", status_code=400)', "chalice.Response"),),
-    raised_refusals=(Refusal('raise BadRequestError("invalid signature")', "chalice.BadRequestError"),),
+    refusals=(
+        Refusal('raise BadRequestError("invalid signature")', "chalice.BadRequestError"),
+        Refusal('return Response(body="", status_code=400)', "chalice.Response"),
+    ),
 )

@@ -88,8 +88,6 @@ FRAMEWORK = Framework(
         Refusal("return HttpResponse(status=400)", "django.http.HttpResponse"),
         Refusal("return HttpResponseBadRequest()", "django.http.HttpResponseBadRequest"),
         Refusal('return JsonResponse({"error": "invalid signature"}, status=400)', "django.http.JsonResponse"),
-    ),
-    raised_refusals=(
         Refusal("raise BadRequest", "django.core.exceptions.BadRequest"),
         Refusal("raise SuspiciousOperation", "django.core.exceptions.SuspiciousOperation"),
     ),

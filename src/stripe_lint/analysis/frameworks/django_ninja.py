@@ -57,6 +57,8 @@ FRAMEWORK = Framework(
     template_calls=DJANGO.template_calls,
     raw_body="{request}.body",
     signature_header='{request}.headers.get("Stripe-Signature")',
-    refusals=(Refusal("return HttpResponse(status=400)", "django.http.HttpResponse"),),
-    raised_refusals=(Refusal('raise HttpError(400, "invalid signature")', "ninja.errors.HttpError"),),
+    refusals=(
+        Refusal('raise HttpError(400, "invalid signature")', "ninja.errors.HttpError"),
+        Refusal("return HttpResponse(status=400)", "django.http.HttpResponse"),
+    ),
 )

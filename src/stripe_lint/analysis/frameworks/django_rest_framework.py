@@ -65,8 +65,6 @@ FRAMEWORK = Framework(
         Refusal("return Response(status=400)", "rest_framework.views.Response"),
         Refusal("return HttpResponse(status=400)", "django.http.HttpResponse"),
         Refusal('return JsonResponse({"error": "invalid signature"}, status=400)', "django.http.JsonResponse"),
-    ),
-    raised_refusals=(
         Refusal('raise ParseError("invalid signature")', "rest_framework.exceptions.ParseError"),
         Refusal('raise ValidationError("invalid signature")', "rest_framework.exceptions.ValidationError"),
     ),

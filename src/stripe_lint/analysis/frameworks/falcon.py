@@ -46,5 +46,5 @@ FRAMEWORK = Framework(
     | spellings("falcon falcon.redirects", _REDIRECTS)
     | {"falcon.http_error.HTTPError", "falcon.HTTPStatus", "falcon.http_status.HTTPStatus"},
     signature_header='{request}.get_header("Stripe-Signature")',
-    raised_refusals=(Refusal("raise HTTPBadRequest", "falcon.HTTPBadRequest"),),
+    refusals=(Refusal("raise HTTPBadRequest", "falcon.HTTPBadRequest"),),
 )

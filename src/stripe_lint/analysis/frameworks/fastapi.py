@@ -56,6 +56,11 @@ FRAMEWORK = Framework(
     raw_body="await {request}.body()",
     signature_header='{request}.headers.get("Stripe-Signature")',
     refusals=(
+        Refusal('raise HTTPException(status_code=400, detail="invalid signature")', "fastapi.HTTPException"),
+        Refusal('raise HTTPException(status_code=400, detail="invalid signature")', "fastapi.exceptions.HTTPException"),
+        Refusal(
+            'raise HTTPException(status_code=400, detail="invalid signature")', "starlette.exceptions.HTTPException"
+        ),
         Refusal("return Response(status_code=400)", "fastapi.Response"),
         Refusal("return Response(status_code=400)", "fastapi.responses.Response"),
         Refusal("return Response(status_code=400)", "starlette.responses.Response"),
@@ -64,13 +69,6 @@ FRAMEWORK = Framework(
         ),
         Refusal(
             'return JSONResponse({"error": "invalid signature"}, status_code=400)', "starlette.responses.JSONResponse"
-        ),
-    ),
-    raised_refusals=(
-        Refusal('raise HTTPException(status_code=400, detail="invalid signature")', "fastapi.HTTPException"),
-        Refusal('raise HTTPException(status_code=400, detail="invalid signature")', "fastapi.exceptions.HTTPException"),
-        Refusal(
-            'raise HTTPException(status_code=400, detail="invalid signature")', "starlette.exceptions.HTTPException"
         ),
     ),
 )

@@ -78,8 +78,8 @@ FRAMEWORK = Framework(
     json_functions=frozenset({"flask.json.loads", "flask.json.load"}),
     raw_body="{request}.get_data()",
     signature_header='{request}.headers.get("Stripe-Signature")',
-    refusals=(Refusal('return "", 400'),),
-    raised_refusals=(
+    refusals=(
+        Refusal('return "", 400'),
         Refusal("abort(400)", "flask.abort"),
         Refusal("raise BadRequest", "werkzeug.exceptions.BadRequest"),
     ),

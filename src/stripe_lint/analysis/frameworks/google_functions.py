@@ -32,6 +32,8 @@ FRAMEWORK = Framework(
     json_functions=FLASK.json_functions,
     raw_body="{request}.get_data()",
     signature_header='{request}.headers.get("Stripe-Signature")',
-    refusals=(Refusal('return "", 400'),),
-    raised_refusals=(Refusal("abort(400)", "flask.abort"),),
+    refusals=(
+        Refusal('return "", 400'),
+        Refusal("abort(400)", "flask.abort"),
+    ),
 )

@@ -59,7 +59,7 @@ FRAMEWORK = Framework(
     json_functions=frozenset({"litestar.serialization.decode_json"}),
     raw_body="await {request}.body()",
     signature_header='{request}.headers.get("Stripe-Signature")',
-    raised_refusals=(
+    refusals=(
         Refusal(
             'raise HTTPException(status_code=400, detail="invalid signature")', "litestar.exceptions.HTTPException"
         ),

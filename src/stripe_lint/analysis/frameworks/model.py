@@ -18,6 +18,11 @@ class Refusal(NamedTuple):
     source: str
     needs: str = ""
 
+    @property
+    def returns(self) -> bool:
+        """Whether only the handler itself can answer so; anything else works wherever it is raised."""
+        return self.source.startswith("return")
+
 
 class Framework(NamedTuple):
     """How one web framework hands over a request and takes back a response. There is one object a framework.
@@ -83,8 +88,7 @@ class Framework(NamedTuple):
 
     How a repair writes it: ``raw_body`` and ``signature_header`` are the expressions for the body as it was sent and for
     the signature (``None`` where the header is missing), with ``{request}`` for the request; empty where there is none
-    that can be had again later. ``refusals`` are the statements by which a handler itself answers 400, ``raised_refusals``
-    those that do so wherever they are raised; the usual one comes first.
+    that can be had again later. ``refusals`` are the statements that answer 400; the usual one comes first.
 
     ``weak_import`` is true where the modules are imported for other things too (an HTTP client, a cloud library), so
     that any other framework in the file is the likelier one.
@@ -154,7 +158,6 @@ class Framework(NamedTuple):
     raw_body: str = ""
     signature_header: str = ""
     refusals: tuple[Refusal, ...] = ()
-    raised_refusals: tuple[Refusal, ...] = ()
     weak_import: bool = False
     plain_answers: bool = True
 

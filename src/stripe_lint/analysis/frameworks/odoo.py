@@ -33,6 +33,8 @@ FRAMEWORK = Framework(
     abort_calls=WERKZEUG.abort_calls,
     raw_body="{request}.get_data()",
     signature_header='{request}.headers.get("Stripe-Signature")',
-    refusals=(Refusal("return Response(status=400)", "odoo.http.Response"),),
-    raised_refusals=(Refusal("raise BadRequest", "werkzeug.exceptions.BadRequest"),),
+    refusals=(
+        Refusal("return Response(status=400)", "odoo.http.Response"),
+        Refusal("raise BadRequest", "werkzeug.exceptions.BadRequest"),
+    ),
 )

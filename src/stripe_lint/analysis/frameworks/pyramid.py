@@ -49,6 +49,8 @@ FRAMEWORK = Framework(
     template_calls=frozenset({"pyramid.renderers.render_to_response"}),
     raw_body="{request}.body",
     signature_header='{request}.headers.get("Stripe-Signature")',
-    refusals=(Refusal("return Response(status=400)", "pyramid.response.Response"),),
-    raised_refusals=(Refusal("raise HTTPBadRequest", "pyramid.httpexceptions.HTTPBadRequest"),),
+    refusals=(
+        Refusal("return Response(status=400)", "pyramid.response.Response"),
+        Refusal("raise HTTPBadRequest", "pyramid.httpexceptions.HTTPBadRequest"),
+    ),
 )

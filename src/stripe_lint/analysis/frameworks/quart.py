@@ -45,6 +45,8 @@ FRAMEWORK = Framework(
     json_functions=frozenset({"quart.json.loads", "quart.json.load"}),
     raw_body="await {request}.get_data()",
     signature_header='{request}.headers.get("Stripe-Signature")',
-    refusals=(Refusal('return "", 400'),),
-    raised_refusals=(Refusal("abort(400)", "quart.abort"),),
+    refusals=(
+        Refusal('return "", 400'),
+        Refusal("abort(400)", "quart.abort"),
+    ),
 )

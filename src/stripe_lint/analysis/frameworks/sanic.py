@@ -54,8 +54,6 @@ FRAMEWORK = Framework(
         Refusal('return text("invalid signature", status=400)', "sanic.response.text"),
         Refusal('return json({"error": "invalid signature"}, status=400)', "sanic.response.json"),
         Refusal("return HTTPResponse(status=400)", "sanic.response.HTTPResponse"),
-    ),
-    raised_refusals=(
         Refusal('raise BadRequest("invalid signature")', "sanic.exceptions.BadRequest"),
         Refusal('raise SanicException("invalid signature", status_code=400)', "sanic.exceptions.SanicException"),
     ),

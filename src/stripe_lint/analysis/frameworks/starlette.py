@@ -46,6 +46,6 @@ FRAMEWORK = Framework(
         Refusal(
             'return PlainTextResponse("invalid signature", status_code=400)', "starlette.responses.PlainTextResponse"
         ),
+        Refusal("raise HTTPException(status_code=400)", "starlette.exceptions.HTTPException"),
     ),
-    raised_refusals=(Refusal("raise HTTPException(status_code=400)", "starlette.exceptions.HTTPException"),),
 )

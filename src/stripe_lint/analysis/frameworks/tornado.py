@@ -31,5 +31,5 @@ FRAMEWORK = Framework(
     json_functions=frozenset({"tornado.escape.json_decode"}),
     raw_body="{request}.body",
     signature_header='{request}.headers.get("Stripe-Signature")',
-    raised_refusals=(Refusal("raise HTTPError(400)", "tornado.web.HTTPError"),),
+    refusals=(Refusal("raise HTTPError(400)", "tornado.web.HTTPError"),),
 )

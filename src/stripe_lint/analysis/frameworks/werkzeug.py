@@ -40,8 +40,6 @@ FRAMEWORK = Framework(
     refusals=(
         Refusal("return Response(status=400)", "werkzeug.Response"),
         Refusal("return Response(status=400)", "werkzeug.wrappers.Response"),
-    ),
-    raised_refusals=(
         Refusal("abort(400)", "werkzeug.exceptions.abort"),
         Refusal("raise BadRequest", "werkzeug.exceptions.BadRequest"),
     ),
