@@ -58,12 +58,12 @@ def move_behind(
     if unit.bound & {name.id for name in stores}:
         _rebound(module, unit, checks, reads, stores, edit)
     elif reads:
-        _sink(module, unit, checks, reads, edit)
+        _sink(module, unit, checks, reads, unread, edit)
     elif unit.pure:
         edit.remove_statement(unit.statement)
         edit.describe("the parse is taken out, nothing uses it")
     else:
-        _move_what_depends(module, unit, checks, edit)
+        _move_what_depends(module, unit, checks, unread, edit)
 
 
 def _unit(module: Module, parse: ast.expr, edit: Edit) -> _Unit:
@@ -142,11 +142,13 @@ def _names_outside(unit: _Unit) -> list[ast.Name]:
     ]
 
 
-def _sink(module: Module, unit: _Unit, checks: list[ast.AST], reads: list[ast.Name], edit: Edit) -> None:
+def _sink(
+    module: Module, unit: _Unit, checks: list[ast.AST], reads: list[ast.Name], unread: Collection[ast.AST], edit: Edit
+) -> None:
     """Move the parse right before its first use, if that is behind the check or where nothing is checked."""
     target = _blocks.first_in_common_block(module, unit.function, reads)
     if target is None or _comes_before(module, unit, target, checks):
-        _move_what_depends(module, unit, checks, edit)
+        _move_what_depends(module, unit, checks, unread, edit)
         return
     _require_same_values(unit, target, edit)
     if not unit.pure:
@@ -257,21 +259,29 @@ def _checking_statement(block: list[ast.stmt], unit: _Unit, checks: list[ast.AST
     return None
 
 
-def _move_what_depends(module: Module, unit: _Unit, checks: list[ast.AST], edit: Edit) -> None:
+def _move_what_depends(
+    module: Module, unit: _Unit, checks: list[ast.AST], unread: Collection[ast.AST], edit: Edit
+) -> None:
     """Move the parse, and what is done with it before the check, right behind the check."""
     block = _blocks.block_of(module, unit.statement)
     statement = _checking_statement(block, unit, checks)
     if statement is None:
         edit.decline("the parse and the check are not in one block; verify first")
     between = block[block.index(unit.statement) + 1 : block.index(statement)]
-    moved = _dependent(unit.bound, between, statement, edit)
+    moved = _dependent(unit.bound, between, statement, edit, unread)
     edit.unsafe("what is done with the body moves behind the check")
     for each in (unit.statement, *moved):
         edit.move_after(each, statement)
     edit.describe("the body is parsed and used behind the check")
 
 
-def _dependent(bound: frozenset[str], between: list[ast.stmt], check: ast.stmt, edit: Edit) -> list[ast.stmt]:
+def _dependent(
+    bound: frozenset[str],
+    between: list[ast.stmt],
+    check: ast.stmt,
+    edit: Edit,
+    unread: Collection[ast.AST] = frozenset(),
+) -> list[ast.stmt]:
     """What in ``between`` uses the names ``bound``, or what is made of them. Declines where the check does too."""
     affected = set(bound)
     moved = []
@@ -283,7 +293,10 @@ def _dependent(bound: frozenset[str], between: list[ast.stmt], check: ast.stmt, 
     own = {
         node.id for node in syntax.descendants(check) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     }
+    gone = {inner for each in unread for inner in (each, *syntax.descendants(each))}
     for node in syntax.descendants(check):
+        if node in gone:
+            continue
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in affected - own:
             edit.decline(
                 "the body takes part in its own check, as in the choice of a secret; "

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.webhooks import Unverified
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
+    from stripe_lint.rules._request_parts import RequestParts
 
 LONGEST_LINE = 96
 """How many characters of the verification stand on one line."""
@@ -59,7 +60,9 @@ def _verify(module: Module, found: Unverified, edit: Edit) -> None:
         parts = _request_parts.request_parts(module, function, edit)
         if not parts.signature:
             edit.decline("how this framework hands over the signature header is not known")
-        payload = payload or _request_parts.raw_body(parts, function, statement, edit)
+        if payload is None:
+            payload = _request_parts.raw_body(parts, function, statement, edit)
+            _decode_where_parsed(node, parts, payload, edit)
         signature = signature or parts.signature
     refusal = _refusals.refusal(module, function, found.handler, statement, edit)
     verify, error = _sdk(module, statement, edit)
@@ -105,6 +108,16 @@ def _raw_variable(module: Module, node: ast.AST, function: NamedFunction, before
             if isinstance(argument, ast.Name) and _is_bound_before(argument.id, function, before):
                 return argument.id
     return None
+
+
+def _decode_where_parsed(node: ast.AST, parts: RequestParts, payload: str, edit: Edit) -> None:
+    """Let the parse read the decoded body, where a gateway may deliver base64."""
+    if not parts.framework.base64_flag:
+        return
+    for call in (node, *syntax.descendants(node)):
+        if isinstance(call, ast.Call) and functions.last_name(call.func) == "loads" and call.args:
+            if ast.unparse(call.args[0]) == ast.unparse(ast.parse(parts.raw_body, mode="eval")):
+                edit.replace(call.args[0], payload)
 
 
 def _is_bound_before(name: str, function: NamedFunction, before: ast.stmt) -> bool:
