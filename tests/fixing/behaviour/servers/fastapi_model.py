@@ -1,7 +1,7 @@
 import os
 from typing import Any
 
-from fastapi import BackgroundTasks, FastAPI
+from fastapi import FastAPI
 from pydantic import BaseModel
 
 from ledger import fulfil
@@ -16,7 +16,7 @@ class StripeEvent(BaseModel):
 
 
 @app.post("/stripe/webhook")
-async def stripe_webhook(event: StripeEvent, background: BackgroundTasks):
+async def stripe_webhook(event: StripeEvent):
     if event.type == "checkout.session.completed":
-        background.add_task(fulfil, event.data["object"]["metadata"]["order"])
+        fulfil(event.data["object"]["metadata"]["order"])
     return {"received": True}
