@@ -413,7 +413,7 @@ def _ignored(facts: Facts) -> set[Failure]:
 
 
 class Swallowed(NamedTuple):
-    """What lets a handler go on after a failed verification: an ``except``, a ``with`` or a ``try`` with ``finally``."""
+    """What lets a handler go on after a failed verification: an ``except``, ``with``, or ``try`` with ``finally``."""
 
     place: Place
     verification: Place | None

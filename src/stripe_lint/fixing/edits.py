@@ -154,7 +154,6 @@ class RemoveExceptionName:
     node: ast.ExceptHandler
 
 
-WithinStatement = Replace | SetKeyword | RemoveKeyword | AddArgument | SetEntry | AddParameter
 WithinStatement = Replace | SetKeyword | RemoveKeyword | AddArgument | SetEntry | AddParameter | AddFirstParameter
 """Edits of a part of one statement, which LibCST generates anew."""
 

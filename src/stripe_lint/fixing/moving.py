@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from stripe_lint.errors import Declined
-from stripe_lint.fixing.edits import MoveAfter, MoveBefore
+from stripe_lint.fixing.edits import MoveBefore, MoveToElse
 from stripe_lint.fixing.fragments import is_elif
 from stripe_lint.fixing.splices import Splice
 
@@ -36,10 +36,10 @@ def move_splices(module: Module, places: Places, edit: Move) -> tuple[Splice, Sp
     rest = places.text[end_of_target:line_end].strip()
     if rest and not rest.startswith("#"):
         raise Declined("the line holds several statements")
-    if isinstance(edit, MoveAfter):
-        text = _shifted(lines, before, after)
+    if isinstance(edit, MoveToElse):
+        text = f"{after}else:\n{_shifted(lines, before, after + _step(places, edit.target))}"
     else:
-        text = f"{after}else:\n{_shifted(lines, before, after + _step(places, target))}"
+        text = _shifted(lines, before, after)
     return _taken_out(module, places, edit.node, start, end), Splice(line_end, line_end, "\n" + text)
 
 

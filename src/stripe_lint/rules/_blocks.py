@@ -41,7 +41,7 @@ def first_in_common_block(module: Module, function: NamedFunction, nodes: Sequen
         block = block_of(module, level[0])
         if any(statement not in block for statement in level):
             break
-        found = min(level, key=lambda statement: block.index(statement))
+        found = min(level, key=block.index)
         if len(set(map(id, level))) > 1 or isinstance(found, _REPEATED):
             break
     return found

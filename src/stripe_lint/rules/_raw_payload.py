@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import callers, functions, handlers, syntax, webhooks
 from stripe_lint.analysis.evaluation_order import statement_to_prepare
 from stripe_lint.analysis.values import Mark
+from stripe_lint.errors import Declined
 from stripe_lint.rules import _early_parse, _request_parts
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def _verify_raw_body(module: Module, wrong: WrongPayload, call: ast.Call, edit: 
     in_parameter = made is function
     if made is None or not (in_parameter or made in syntax.descendants(function)):
         edit.decline("the body is read in another function; let that return the raw body")
-    argument = _payload(module, wrong, call, made, edit)
+    argument = _payload(module, wrong, call, made)
     source = _source(module, function, argument)
     raw = _inner_body(made, edit)
     if raw is None:
@@ -67,7 +68,7 @@ def _verify_raw_body(module: Module, wrong: WrongPayload, call: ast.Call, edit: 
         edit.describe("the raw body is verified, and parsed behind that")
 
 
-def _payload(module: Module, wrong: WrongPayload, call: ast.Call, made: ast.AST, edit: Edit) -> ast.expr:
+def _payload(module: Module, wrong: WrongPayload, call: ast.Call, made: ast.AST) -> ast.expr:
     if wrong.place == wrong.fact.place and wrong.fact.argument is not None:
         return wrong.fact.argument
     function = module.enclosing_function(call)
@@ -78,7 +79,7 @@ def _payload(module: Module, wrong: WrongPayload, call: ast.Call, made: ast.AST,
             value = _only_value(module, function, argument.id)
             if value is not None and (made is value or made in syntax.descendants(value)):
                 return argument
-    edit.decline("it can't be seen which argument is the body")
+    raise Declined("it can't be seen which argument is the body")
 
 
 def _only_value(module: Module, function: ast.AST | None, name: str) -> ast.expr | None:

@@ -61,7 +61,8 @@ def _decline(framework: Framework, function: NamedFunction, handler: Handler, ed
         edit.decline("the web framework, and so the form of its answer 400, can't be told here")
     if not returning:
         edit.decline(
-            f"{function.name} does not answer the request itself; let it raise, and answer 400 in {handler.function.name}"
+            f"{function.name} does not answer the request itself; "
+            f"let it raise, and answer 400 in {handler.function.name}"
         )
     edit.decline("the answer 400 would be caught by an `except` around it; leave in another way")
 

@@ -82,18 +82,11 @@ def _leave(module: Module, function: NamedFunction, found: Swallowed, handler: a
     last = handler.body[-1]
     written = _unsent_answer(module, last, edit)
     if written is None:
-        written = _refusals.refusal(module, function, found.handler, _try_of(module, handler), edit)
+        written = _refusals.refusal(module, function, found.handler, module.statement_of(handler), edit)
     if written is not None and (_is_idle(last) or _unsent_answer(module, last, edit) is not None):
         edit.replace_statement(last, written)
     else:
         edit.insert_after(last, written)
-
-
-def _try_of(module: Module, handler: ast.ExceptHandler) -> ast.stmt:
-    statement = module.parents[handler]
-    if not isinstance(statement, ast.stmt):
-        raise AssertionError("an except stands in a try")
-    return statement
 
 
 def _unsent_answer(module: Module, last: ast.stmt, edit: Edit) -> str | None:
@@ -171,7 +164,7 @@ def _instead_of_suppress(
         for each in syntax.descendants(node)
     ):
         edit.decline("the `with` is written in a way that can't be moved; catch the error in an `except` that leaves")
-    indentation = " " * 0 + first[: len(first) - len(first.lstrip())]
+    indentation = first[: len(first) - len(first.lstrip())]
     end = node.end_lineno or node.lineno
     body = [line.removeprefix(indentation) for line in lines[node.body[0].lineno - 1 : end]]
     last = node.body[-1]

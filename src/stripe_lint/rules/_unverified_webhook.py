@@ -55,7 +55,7 @@ def _verify(module: Module, found: Unverified, edit: Edit) -> None:
     edit.unsafe("the handler verifies the signature")
     secret = _webhook_secret.webhook_secret(module, function, statement, edit)
     payload = _raw_variable(module, node, function, statement)
-    signature = _webhook_secret.existing_signature(module, function, statement)
+    signature = _webhook_secret.existing_signature(function, statement)
     if payload is None or signature is None:
         parts = _request_parts.request_parts(module, function, edit)
         if not parts.signature:
@@ -115,9 +115,10 @@ def _decode_where_parsed(node: ast.AST, parts: RequestParts, payload: str, edit:
     if not parts.framework.base64_flag:
         return
     for call in (node, *syntax.descendants(node)):
-        if isinstance(call, ast.Call) and functions.last_name(call.func) == "loads" and call.args:
-            if ast.unparse(call.args[0]) == ast.unparse(ast.parse(parts.raw_body, mode="eval")):
-                edit.replace(call.args[0], payload)
+        if not isinstance(call, ast.Call) or functions.last_name(call.func) != "loads" or not call.args:
+            continue
+        if ast.unparse(call.args[0]) == ast.unparse(ast.parse(parts.raw_body, mode="eval")):
+            edit.replace(call.args[0], payload)
 
 
 def _is_bound_before(name: str, function: NamedFunction, before: ast.stmt) -> bool:

@@ -1,4 +1,4 @@
-"""Where the secret of a webhook endpoint comes from: what the file or its project calls so, read as it is read there."""
+"""Where the secret of a webhook endpoint comes from: what the file or its project calls so, read as there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import functions, handlers, names, syntax
 from stripe_lint.analysis.references import ClassReference, External, ModuleReference, ObjectReference
+from stripe_lint.errors import Declined
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -27,7 +28,7 @@ _NAMES_IN_PROJECT: Final = (
 _ENVIRONMENT: Final = frozenset({"os.getenv", "os.environ.get", "os.environ", "decouple.config", "environ.get"})
 _CHECKS: Final = frozenset({"construct_event", "parse_event_notification", "parse_thin_event", "verify_header"})
 
-ONE_SECRET_EACH = "each endpoint has its own secret, and the one of this endpoint can't be told here"
+ONE_EACH = "each endpoint has its own secret, and the one of this endpoint can't be told here"
 
 SET_IT = "set the secret of each endpoint (whsec_...) before the change is deployed: without it every event fails"
 
@@ -37,18 +38,18 @@ def webhook_secret(module: Module, function: NamedFunction, before: ast.stmt, ed
     used = _used_elsewhere(module)
     found = [each for each in _in_file(module, function, before, edit) if each not in used]
     if len(found) > 1:
-        edit.decline(ONE_SECRET_EACH)
+        edit.decline(ONE_EACH)
     if found:
         return found[0]
     if used:
-        edit.decline(ONE_SECRET_EACH)
+        edit.decline(ONE_EACH)
     known = _in_project(module, function, edit)
     if known is not None:
         return known
     if _reads_environment(module):
         edit.note(SET_IT)
         return f'{edit.name_of("os.environ", before)}["{USUAL_NAME}"]'
-    edit.decline("no secret for the webhook is known in this project, and this file reads no environment")
+    raise Declined("no secret for the webhook is known in this project, and this file reads no environment")
 
 
 def _used_elsewhere(module: Module) -> set[str]:
@@ -157,7 +158,7 @@ def _reads_environment(module: Module) -> bool:
     return False
 
 
-def existing_signature(module: Module, function: NamedFunction, before: ast.stmt) -> str | None:
+def existing_signature(function: NamedFunction, before: ast.stmt) -> str | None:
     """A name that holds the signature header at ``before``."""
     from stripe_lint.analysis import verifiers
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import base64
 import importlib
 import json
-import os
 import socket
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 
 def main(name: str) -> None:
-    sys.path.insert(0, os.getcwd())
+    sys.path.insert(0, str(Path.cwd()))
     module = importlib.import_module(name)
     if hasattr(module, "handler"):
         serve_lambda(module.handler)

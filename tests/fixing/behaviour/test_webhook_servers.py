@@ -29,7 +29,7 @@ SERVERS = HERE / "servers"
 RULES = ["STP101", "STP103", "STP104", "STP105"]
 SECRET, OTHER_SECRET = "whsec_of_this_endpoint", "whsec_of_somebody_else"
 SECONDS_TO_START = 20
-LEAKS = (b"signature found", b"signatures found", b"extract timestamp", b"tolerance", b"Expecting", b"Traceback", b"Error")
+LEAKS = (b"signature found", b"signatures found", b"extract timestamp", b"tolerance", b"Expecting", b"Traceback")
 
 GENUINE, SPACED, FORGED, STALE, UNSIGNED, TAMPERED, MALFORMED, BASE64 = (
     *("genuine", "spaced", "forged", "stale", "unsigned", "tampered", "malformed", "base64"),
@@ -125,7 +125,9 @@ def running(folder: Path, server: str) -> Iterator[int]:
     command = [sys.executable, str(HERE / "serve.py"), server]
     with (
         (folder / "log.txt").open("w", encoding="utf-8") as log,
-        subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+        subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=log, text=True
+        ) as process,
     ):
         try:
             assert process.stdout is not None
@@ -178,8 +180,7 @@ def repair(folder: Path) -> int:
     configurations = Configurations(None, {"select": RULES}, Place("test ", folder))
     report = fix_paths([folder], configurations, Options(unsafe=True), jobs=1)
     write(report)
-    left = [(each.finding.code, each.finding.span.line, each.reason) for file in report.files for each in file.not_fixed]
-    assert left == []
+    assert [(each.finding, each.reason) for file in report.files for each in file.not_fixed] == []
     return sum(len(file.fixed) for file in report.files)
 
 

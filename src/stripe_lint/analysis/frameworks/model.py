@@ -86,9 +86,9 @@ class Framework(NamedTuple):
 
     ``plain_answers`` tells whether a handler may return text, a dict or a tuple instead of a response object.
 
-    How a repair writes it: ``raw_body`` and ``signature_header`` are the expressions for the body as it was sent and for
-    the signature (``None`` where the header is missing), with ``{request}`` for the request; empty where there is none
-    that can be had again later. ``refusals`` are the statements that answer 400; the usual one comes first.
+    How a repair writes it: ``raw_body`` and ``signature_header`` are the expressions for the body as it was sent and
+    for the signature (``None`` where the header is missing), with ``{request}`` for the request; empty where there is
+    none that can be had again later. ``refusals`` are the statements that answer 400; the usual one comes first.
 
     ``weak_import`` is true where the modules are imported for other things too (an HTTP client, a cloud library), so
     that any other framework in the file is the likelier one.
