@@ -84,6 +84,7 @@ class Project:
         for _, module in self._modules.values():
             if module is not None:
                 module.memory.clear()
+                module.resolved.clear()
 
     def module_at(self, path: Path) -> Module | None:
         """The module in the file ``path``; ``None`` where it can't be read or parsed."""

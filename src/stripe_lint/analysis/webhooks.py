@@ -308,11 +308,16 @@ def _names_stripe_webhook(module: Module, function: NamedFunction) -> bool:
 
 
 class Unverified(NamedTuple):
-    """A handler of which no path verifies: where the event is made from the body, and whether objects are fetched."""
+    """A handler of which no path verifies: where the event is made from the body, and whether objects are fetched.
+
+    ``origins`` are all places of the file where it is made.
+    """
 
     place: Place
     refetches_objects: bool
     use: Place
+    handler: Handler
+    origins: tuple[ast.AST, ...]
 
 
 def _stripe_handlers(module: Module) -> list[Handler]:
@@ -343,7 +348,8 @@ def unverified(module: Module) -> Iterator[Unverified]:
             continue
         seen.add(first.node)
         use = min((use.place for use in used), key=lambda place: place.line, default=first)
-        yield Unverified(first, facts.refetched_objects, use)
+        origins_here = tuple(place.node for place in here)
+        yield Unverified(first, facts.refetched_objects, use, handler, origins_here)
 
 
 def _built_from(origin: Tag, rebuilt: dict[Tag, Tag]) -> Tag:
@@ -406,15 +412,23 @@ def _ignored(facts: Facts) -> set[Failure]:
     return facts.failures_ignored | from_uses
 
 
-def swallowed(module: Module) -> Iterator[tuple[Place, Place | None]]:
-    """The handlers of exceptions that let a handler go on after a failed verification, with the verification."""
+class Swallowed(NamedTuple):
+    """What lets a handler go on after a failed verification: an ``except``, ``with``, or ``try`` with ``finally``."""
+
+    place: Place
+    verification: Place | None
+    handler: Handler
+
+
+def swallowed(module: Module) -> Iterator[Swallowed]:
+    """The places that let a handler go on after a failed verification."""
     seen: set[ast.AST] = set()
     for handler in _stripe_handlers(module):
         for failure in sorted(_ignored(handler.facts), key=lambda failure: failure.handler.line):
             node = failure.handler.node
             if failure.handler.module.path == module.path and node not in seen:
                 seen.add(node)
-                yield failure.handler, failure.verification
+                yield Swallowed(failure.handler, failure.verification, handler)
 
 
 def parsed_early(module: Module) -> Iterator[tuple[Place, Place]]:
@@ -430,11 +444,16 @@ def parsed_early(module: Module) -> Iterator[tuple[Place, Place]]:
 
 
 class WrongPayload(NamedTuple):
-    """A verification whose payload is not the raw body: where, why, and whether the body may be base64 only."""
+    """A verification whose payload is not the raw body: where, why, and whether the body may be base64 only.
+
+    ``fact`` is what reached the verification, ``made`` where the wrong value was made of the request.
+    """
 
     place: Place
     reason: str
     base64_only: bool
+    fact: PayloadFact
+    made: Place | None = None
 
 
 def wrong_payloads(module: Module) -> Iterator[WrongPayload]:
@@ -452,15 +471,17 @@ def _wrong_payload(handler: Handler, fact: PayloadFact) -> WrongPayload | None:
     payload = fact.payload
     if payload.has(Mark.RAW) and not payload.has(Mark.ALTERED) and not payload.has(Mark.PARSED):
         if all(tag.detail == "lambda" for tag in payload.tagged(Mark.RAW)) and not _knows_base64(handler):
-            return WrongPayload(fact.place, "a Lambda's body may be base64", base64_only=True)
+            return WrongPayload(fact.place, "a Lambda's body may be base64", True, fact)
         return None
     for tag in payload.tagged(Mark.ALTERED):
-        return WrongPayload(_answerable(handler, fact.place, tag), tag.detail, base64_only=False)
-    if payload.has(Mark.PARSED):
-        return WrongPayload(
-            _answerable(handler, fact.place, payload.tagged(Mark.PARSED)[0]), "parsed data", base64_only=False
-        )
+        return WrongPayload(_answerable(handler, fact.place, tag), tag.detail, False, fact, _made(tag))
+    for tag in payload.tagged(Mark.PARSED):
+        return WrongPayload(_answerable(handler, fact.place, tag), "parsed data", False, fact, _made(tag))
     return None
+
+
+def _made(tag: Tag) -> Place | None:
+    return Place(tag.module, tag.node) if tag.module is not None and tag.node is not None else None
 
 
 def _answerable(handler: Handler, place: Place, tag: Tag) -> Place:

@@ -76,9 +76,12 @@ def _with_parentheses(candidate: Any, start: int, end: int) -> tuple[int, int]:
 
 
 def _key(fragment: Fragment, places: Places, node: Anchored) -> tuple[int, int | None]:
-    """Byte start and end in the module of the fragment; a definition, whose body is cut off, has no end."""
+    """Byte start and end in the module of the fragment; a definition, whose body is cut off, has no end.
+
+    A definition begins below its decorators in both libraries.
+    """
     before = len(fragment.prefix.encode())
-    start = places.start_of(node)
+    start = places.offset(node.lineno, node.col_offset)
     start_in_bytes = before + len(places.text[fragment.start : start].encode())
     if not isinstance(node, ast.expr):
         return start_in_bytes, None

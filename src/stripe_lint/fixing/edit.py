@@ -97,6 +97,10 @@ class Edit:
         """Give a function a keyword-only parameter."""
         self._record(edits.AddParameter(function, name, default))
 
+    def add_first_parameter(self, function: edits.FunctionDefinition, name: str, annotation: str) -> None:
+        """Give a function a first parameter (behind ``self``) that a framework fills by its type."""
+        self._record(edits.AddFirstParameter(function, name, annotation))
+
     def insert_before(self, statement: ast.stmt, source: str) -> None:
         """Run the statements ``source`` right before ``statement``, in the same block."""
         self._record(edits.InsertBefore(statement, source))
@@ -116,6 +120,18 @@ class Edit:
     def remove_exception_name(self, handler: ast.ExceptHandler) -> None:
         """Take the ``as name`` from an ``except``."""
         self._record(edits.RemoveExceptionName(handler))
+
+    def move_before(self, statement: ast.stmt, target: ast.stmt) -> None:
+        """Take ``statement``, with the comments that belong to it, to the place right before ``target``."""
+        self._record(edits.MoveBefore(statement, target))
+
+    def move_after(self, statement: ast.stmt, target: ast.stmt) -> None:
+        """Take ``statement``, with the comments that belong to it, to the place right after ``target``."""
+        self._record(edits.MoveAfter(statement, target))
+
+    def move_to_else(self, statement: ast.stmt, target: ast.If) -> None:
+        """Take ``statement``, with the comments that belong to it, into an ``else`` that ``target`` does not have."""
+        self._record(edits.MoveToElse(statement, target))
 
     def new_variable(self, statement: ast.stmt, source: str, *candidates: str) -> str:
         """Assign ``source`` to a new variable right before ``statement``, and say what it is called.
@@ -151,6 +167,17 @@ class Edit:
         )
         self._record(edits.AddImport(module_name, alias))
         return f"{alias}.{tail}"
+
+    def imported(self, dotted: str, at: ast.AST) -> str:
+        """As ``name_of``, but a new import is written as ``from … import`` where its name is free."""
+        module_name, _, member = dotted.rpartition(".")
+        existing = module_names.existing_name(self.module, dotted, at)
+        if existing is not None:
+            return existing
+        if not module_names.is_free_everywhere(self.module, member):
+            return self.name_of(dotted, at)
+        self._record(edits.AddImportFrom(module_name, member))
+        return member
 
     def logger(self, at: ast.AST) -> str:
         """The name of the file's logger, which is made where there is none."""

@@ -60,6 +60,15 @@ class AddParameter:
 
 
 @dataclass(frozen=True, slots=True)
+class AddFirstParameter:
+    """Gives a function one more parameter without a default, in front of the others but for ``self``."""
+
+    node: FunctionDefinition
+    name: str
+    annotation: str
+
+
+@dataclass(frozen=True, slots=True)
 class InsertBefore:
     """Runs the statements ``source`` right before ``node``."""
 
@@ -91,11 +100,43 @@ class RemoveStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveBefore:
+    """Takes ``node``, with the comments that belong to it, to the place right before ``target``."""
+
+    node: ast.stmt
+    target: ast.stmt
+
+
+@dataclass(frozen=True, slots=True)
+class MoveAfter:
+    """Takes ``node``, with the comments that belong to it, to the place right after ``target``."""
+
+    node: ast.stmt
+    target: ast.stmt
+
+
+@dataclass(frozen=True, slots=True)
+class MoveToElse:
+    """Takes ``node``, with the comments that belong to it, into a new ``else`` of ``target``."""
+
+    node: ast.stmt
+    target: ast.If
+
+
+@dataclass(frozen=True, slots=True)
 class AddImport:
     """Imports the module ``name``, as ``alias`` if that is another name, at the top of the file."""
 
     name: str
     alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddImportFrom:
+    """Imports ``member`` from the module ``name`` at the top of the file."""
+
+    name: str
+    member: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +154,16 @@ class RemoveExceptionName:
     node: ast.ExceptHandler
 
 
-WithinStatement = Replace | SetKeyword | RemoveKeyword | AddArgument | SetEntry | AddParameter
+WithinStatement = Replace | SetKeyword | RemoveKeyword | AddArgument | SetEntry | AddParameter | AddFirstParameter
 """Edits of a part of one statement, which LibCST generates anew."""
 
 AtStatement = InsertBefore | InsertAfter | ReplaceStatement | RemoveStatement
 """Edits of whole statements."""
 
-ToModule = AddImport | AddLogger
+Move = MoveBefore | MoveAfter | MoveToElse
+"""Edits that take a whole statement elsewhere."""
+
+ToModule = AddImport | AddImportFrom | AddLogger
 """Edits at the top of the file; equal ones of several repairs are one."""
 
-AnyEdit = WithinStatement | AtStatement | ToModule | RemoveExceptionName
+AnyEdit = WithinStatement | AtStatement | Move | ToModule | RemoveExceptionName

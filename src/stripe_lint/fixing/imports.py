@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from stripe_lint.fixing.splices import Splice
 
 if TYPE_CHECKING:
-    from stripe_lint.fixing.edits import AddImport, AddLogger
+    from stripe_lint.fixing.edits import AddImport, AddImportFrom, AddLogger
     from stripe_lint.fixing.places import Places
 
 _Import = ast.Import | ast.ImportFrom
@@ -18,9 +18,41 @@ _Import = ast.Import | ast.ImportFrom
 def import_splice(tree: ast.Module, places: Places, edit: AddImport) -> Splice:
     """The new import: among those of the standard library in alphabetical order, else above the first import."""
     line = f"import {edit.name}" if edit.alias == edit.name else f"import {edit.name} as {edit.alias}"
+    return _among_imports(tree, places, edit.name, line)
+
+
+def import_from_splice(tree: ast.Module, places: Places, edit: AddImportFrom) -> Splice:
+    """The new name in an import from the same module, in alphabetical order, or else in a new import beside such."""
     block = _leading_imports(tree)
+    for statement in block:
+        if isinstance(statement, ast.ImportFrom) and statement.module == edit.name and not statement.level:
+            if statement.names[0].name == "*":
+                continue
+            for alias in statement.names:
+                if alias.name > edit.member:
+                    start = places.offset(alias.lineno, alias.col_offset)
+                    return Splice(start, start, f"{edit.member}, ")
+            last = statement.names[-1]
+            end = places.offset(last.end_lineno or last.lineno, last.end_col_offset or last.col_offset)
+            return Splice(end, end, f", {edit.member}")
+    line = f"from {edit.name} import {edit.member}"
+    package = edit.name.partition(".")[0]
+    related = [each for each in block if isinstance(each, ast.ImportFrom) and _package(each) == package]
+    if related:
+        return _below(places, tree, related[-1], line)
+    return _among_imports(tree, places, edit.name, line)
+
+
+def _package(statement: ast.ImportFrom) -> str:
+    return "" if statement.level else (statement.module or "").partition(".")[0]
+
+
+def _among_imports(tree: ast.Module, places: Places, name: str, line: str) -> Splice:
+    block = _leading_imports(tree)
+    if name.partition(".")[0] not in sys.stdlib_module_names:
+        return _among_third_party(tree, places, name, line)
     standard = [each for each in block if _is_standard(each)]
-    earlier = [each for each in standard if isinstance(each, ast.Import) and each.names[0].name <= edit.name]
+    earlier = [each for each in standard if isinstance(each, ast.Import) and each.names[0].name <= name]
     if earlier:
         return _below(places, tree, earlier[-1], line)
     if standard:
@@ -33,6 +65,32 @@ def import_splice(tree: ast.Module, places: Places, edit: AddImport) -> Splice:
     if ast.get_docstring(tree, clean=False) is not None:
         return _below(places, tree, tree.body[0], f"\n{line}")
     return _above(places, tree.body[0], f"{line}\n\n")
+
+
+def _among_third_party(tree: ast.Module, places: Places, name: str, line: str) -> Splice:
+    """A new import of a package: among such in alphabetical order, else below those of the standard library."""
+    block = _leading_imports(tree)
+    packages = [each for each in block if not _is_standard(each) and not _is_future(each) and _named(each)]
+    earlier = [each for each in packages if _named(each) <= name]
+    if earlier:
+        return _below(places, tree, earlier[-1], line)
+    if packages:
+        return _above(places, packages[0], f"{line}\n")
+    relative = [each for each in block if not _is_standard(each) and not _is_future(each)]
+    if relative:
+        return _above(places, relative[0], f"{line}\n\n")
+    if block:
+        return _below(places, tree, block[-1], f"\n{line}")
+    if ast.get_docstring(tree, clean=False) is not None:
+        return _below(places, tree, tree.body[0], f"\n{line}")
+    return _above(places, tree.body[0], f"{line}\n\n")
+
+
+def _named(statement: _Import) -> str:
+    """The module that an import names; empty for a relative one."""
+    if isinstance(statement, ast.Import):
+        return statement.names[0].name
+    return "" if statement.level else statement.module or ""
 
 
 def logger_splice(tree: ast.Module, places: Places, edit: AddLogger) -> Splice:

@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 
 from stripe_lint.errors import Declined
 from stripe_lint.fixing.edits import (
+    AddFirstParameter,
     AddImport,
+    AddImportFrom,
     AddLogger,
     AddParameter,
     InsertAfter,
     InsertBefore,
+    MoveAfter,
+    MoveBefore,
+    MoveToElse,
     RemoveExceptionName,
     RemoveKeyword,
     RemoveStatement,
@@ -23,7 +28,8 @@ from stripe_lint.fixing.edits import (
     WithinStatement,
 )
 from stripe_lint.fixing.fragments import fragment_of, is_elif, owner_of
-from stripe_lint.fixing.imports import import_splice, logger_splice
+from stripe_lint.fixing.imports import import_from_splice, import_splice, logger_splice
+from stripe_lint.fixing.moving import is_alone, move_splices
 from stripe_lint.fixing.rendering import rendered
 from stripe_lint.fixing.splices import Splice, in_order, trimmed
 
@@ -49,9 +55,11 @@ def conflict(module: Module, repair: Repair, others: Iterable[Repair]) -> bool:
 
 def _disturbs(module: Module, edit: AnyEdit, other: AnyEdit) -> bool:
     """Whether nothing is left of what ``other`` speaks of once ``edit`` is done."""
-    if isinstance(edit, AddImport | AddLogger) or isinstance(other, AddImport | AddLogger):
+    if isinstance(edit, AddImport | AddImportFrom | AddLogger) or isinstance(
+        other, AddImport | AddImportFrom | AddLogger
+    ):
         return isinstance(edit, AddLogger) and isinstance(other, AddLogger)
-    if isinstance(edit, Replace | ReplaceStatement | RemoveStatement):
+    if isinstance(edit, Replace | ReplaceStatement | RemoveStatement | MoveBefore | MoveAfter | MoveToElse):
         return edit.node is other.node or edit.node in module.ancestors(other.node)
     if isinstance(edit, SetKeyword | RemoveKeyword) and isinstance(other, SetKeyword | RemoveKeyword):
         return edit.node is other.node and edit.name == other.name
@@ -59,6 +67,8 @@ def _disturbs(module: Module, edit: AnyEdit, other: AnyEdit) -> bool:
         return edit.node is other.node and edit.key == other.key
     if isinstance(edit, AddParameter) and isinstance(other, AddParameter):
         return edit.node is other.node and edit.name == other.name
+    if isinstance(edit, AddFirstParameter) and isinstance(other, AddFirstParameter):
+        return edit.node is other.node
     return False
 
 
@@ -73,8 +83,13 @@ def splices_of(module: Module, places: Places, repairs: Iterable[Repair]) -> lis
             case AddImport():
                 splice = import_splice(module.tree, places, edit)
                 imports.setdefault(splice.start, []).append(splice)
+            case AddImportFrom():
+                splice = import_from_splice(module.tree, places, edit)
+                imports.setdefault(splice.start, []).append(splice)
             case AddLogger():
                 found.append(logger_splice(module.tree, places, edit))
+            case MoveBefore() | MoveAfter() | MoveToElse():
+                found += move_splices(module, places, edit)
             case InsertBefore() | InsertAfter() | ReplaceStatement() | RemoveStatement():
                 found.append(_statement_splice(module, places, edit))
             case RemoveExceptionName():
@@ -138,13 +153,13 @@ def _exception_name_splice(places: Places, edit: RemoveExceptionName) -> Splice:
 
 
 def _removal(module: Module, places: Places, statement: ast.stmt, start: int, end: int) -> Splice:
-    parent = module.parents[statement]
-    blocks = (getattr(parent, name, ()) for name in ("body", "orelse", "finalbody"))
-    alone = any(block == [statement] for block in blocks)
     indentation = places.indentation_before(start)
     line_end = places.end_of_line_at(end)
-    if alone or indentation is None or places.text[end:line_end].strip():
+    rest = places.text[end:line_end].lstrip()
+    if is_alone(module, statement) or indentation is None or (rest and not rest.startswith("#")):
         return Splice(start, end, "pass")
+    if rest:
+        return Splice(start, line_end - len(rest), "")
     return Splice(start - len(indentation), min(line_end + 1, len(places.text)), "")
 
 

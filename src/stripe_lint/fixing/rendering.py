@@ -9,6 +9,7 @@ from stripe_lint.errors import Declined
 from stripe_lint.fixing.anchors import find_anchors
 from stripe_lint.fixing.edits import (
     AddArgument,
+    AddFirstParameter,
     AddParameter,
     RemoveKeyword,
     Replace,
@@ -83,6 +84,9 @@ def _edited(module: Module, node: Any, edit: WithinStatement) -> Any:
             return _with_entry(node, key, source)
         case AddParameter(_, name, default):
             return _with_parameter(node, name, default)
+        case AddFirstParameter(function, name, annotation):
+            is_method = isinstance(module.parents[function], ast.ClassDef)
+            return _with_first_parameter(node, name, annotation, behind_self=is_method)
 
 
 def _expression(source: str) -> Any:
@@ -237,3 +241,25 @@ def _with_parameter(node: libcst.FunctionDef, name: str, default: str) -> libcst
         return node.with_changes(params=parameters.with_changes(kwonly_params=(new,)))
     changed = parameters.with_changes(star_arg=libcst.ParamStar(), kwonly_params=(new,))
     return node.with_changes(params=changed)
+
+
+def _with_first_parameter(
+    node: libcst.FunctionDef, name: str, annotation: str, *, behind_self: bool
+) -> libcst.FunctionDef:
+    import libcst
+
+    parameters = node.params
+    new = libcst.Param(libcst.Name(name), annotation=libcst.Annotation(_expression(annotation)))
+    if parameters.posonly_params or (behind_self and len(parameters.params) < 2):
+        raise Declined("the parameters leave no place for another")
+    if not parameters.params and (parameters.star_arg or parameters.kwonly_params or parameters.star_kwarg):
+        raise Declined("the parameters leave no place for another")
+    if not parameters.params:
+        return node.with_changes(params=parameters.with_changes(params=(new,)))
+    opening = node.whitespace_before_params
+    several_lines = isinstance(opening, libcst.ParenthesizedWhitespace) and opening.first_line.comment is None
+    after = opening if several_lines else libcst.SimpleWhitespace(" ")
+    new = new.with_changes(comma=libcst.Comma(whitespace_after=after))
+    number = 1 if behind_self else 0
+    changed = (*parameters.params[:number], new, *parameters.params[number:])
+    return node.with_changes(params=parameters.with_changes(params=changed))

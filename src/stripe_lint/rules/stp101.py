@@ -124,6 +124,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
 
 
 def detect(module: Module) -> Iterator[Hit]:
@@ -146,6 +147,13 @@ def place_span(module: Module, node: ast.AST) -> Span:
     return span
 
 
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Verify the raw body before it is parsed, and answer 400 where that fails."""
+    from stripe_lint.rules import _unverified_webhook
+
+    _unverified_webhook.repair(module, hit, edit)
+
+
 RULE = Rule(
     code="STP101",
     name="unverified-webhook",
@@ -153,5 +161,6 @@ RULE = Rule(
     severity=Severity.ERROR,
     cwe=(347, 345),
     fix=FixClass.UNSAFE,
+    repair=fix,
     detect=detect,
 )

@@ -112,27 +112,37 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
 
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each ``except`` that does not leave after a failed verification."""
-    for handler, verification in webhooks.swallowed(module):
+    for found in webhooks.swallowed(module):
+        verification = found.verification
         steps: tuple[Step, ...] = ()
         if verification is not None:
             steps = (Step(str(verification.module.path), verification.line, "this verification fails"),)
         yield Hit(
-            _head(module, handler.node),
+            head(module, found.place.node),
             "the handler goes on after a failed verification: answer 400 and leave",
             steps=steps,
         )
 
 
-def _head(module: Module, node: ast.AST) -> Span:
+def head(module: Module, node: ast.AST) -> Span:
+    """The place of the ``except``, ``with`` or ``finally`` that is reported."""
     span = module.span(node)
     line = span.line
     if isinstance(node, ast.Try):
         line = webhooks.finally_line(module, node)
     return Span(line, span.column, line, span.column + len("except"))
+
+
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Answer 400 where the verification failed, and leave."""
+    from stripe_lint.rules import _swallowed_error
+
+    _swallowed_error.repair(module, hit, edit)
 
 
 RULE = Rule(
@@ -142,5 +152,6 @@ RULE = Rule(
     severity=Severity.ERROR,
     cwe=(390, 347),
     fix=FixClass.UNSAFE,
+    repair=fix,
     detect=detect,
 )

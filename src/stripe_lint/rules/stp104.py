@@ -109,6 +109,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
 
 
 def detect(module: Module) -> Iterator[Hit]:
@@ -122,6 +123,13 @@ def detect(module: Module) -> Iterator[Hit]:
         )
 
 
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Move the parse behind the verification, or take it out where nothing uses it."""
+    from stripe_lint.rules import _early_parse
+
+    _early_parse.repair(module, hit, edit)
+
+
 RULE = Rule(
     code="STP104",
     name="parsed-before-verification",
@@ -129,5 +137,6 @@ RULE = Rule(
     severity=Severity.WARNING,
     cwe=(345,),
     fix=FixClass.UNSAFE,
+    repair=fix,
     detect=detect,
 )

@@ -162,6 +162,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
 
 
 def detect(module: Module) -> Iterator[Hit]:
@@ -175,6 +176,13 @@ def detect(module: Module) -> Iterator[Hit]:
             yield Hit(module.span(wrong.place.node), message)
 
 
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Verify the body as it was sent."""
+    from stripe_lint.rules import _raw_payload
+
+    _raw_payload.repair(module, hit, edit)
+
+
 RULE = Rule(
     code="STP105",
     name="non-raw-payload",
@@ -182,5 +190,6 @@ RULE = Rule(
     severity=Severity.ERROR,
     cwe=(347,),
     fix=FixClass.SAFE,
+    repair=fix,
     detect=detect,
 )

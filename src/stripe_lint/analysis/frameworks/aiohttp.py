@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_lint.analysis.frameworks.model import Framework, spellings
+from stripe_lint.analysis.frameworks.model import Framework, Refusal, spellings
 
 _EXCEPTIONS = spellings(
     "aiohttp.web aiohttp.web_exceptions",
@@ -72,4 +72,12 @@ FRAMEWORK = Framework(
     | {"aiohttp.web_fileresponse.FileResponse"},
     response_exceptions=_EXCEPTIONS,
     template_calls=spellings("aiohttp_jinja2", "render_template render_template_async"),
+    raw_body="await {request}.read()",
+    signature_header='{request}.headers.get("Stripe-Signature")',
+    refusals=(
+        Refusal("return web.Response(status=400)", "aiohttp.web"),
+        Refusal("return Response(status=400)", "aiohttp.web.Response"),
+        Refusal("raise web.HTTPBadRequest", "aiohttp.web"),
+        Refusal("raise HTTPBadRequest", "aiohttp.web.HTTPBadRequest"),
+    ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_lint.analysis.frameworks.model import Framework
+from stripe_lint.analysis.frameworks.model import Framework, Refusal
 
 FRAMEWORK = Framework(
     name="aws_lambda",
@@ -33,4 +33,7 @@ FRAMEWORK = Framework(
         ("evt", "context"),
         ("evt", "ctx"),
     ),
+    raw_body='{request}["body"]',
+    signature_header='{name.lower(): value for name, value in {request}["headers"].items()}.get("stripe-signature")',
+    refusals=(Refusal('return {"statusCode": 400, "body": "invalid signature"}'),),
 )

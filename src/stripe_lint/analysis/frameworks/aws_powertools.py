@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_lint.analysis.frameworks.model import Framework, spellings
+from stripe_lint.analysis.frameworks.model import Framework, Refusal, spellings
 
 FRAMEWORK = Framework(
     name="aws_powertools",
@@ -41,5 +41,13 @@ FRAMEWORK = Framework(
         "aws_lambda_powertools.event_handler.exceptions",
         """BadRequestError ForbiddenError InternalServerError NotFoundError RequestEntityTooLargeError
         RequestTimeoutError ServiceError ServiceUnavailableError UnauthorizedError""",
+    ),
+    raw_body="{request}.decoded_body",
+    signature_header='{request}.headers.get("stripe-signature")',
+    refusals=(
+        Refusal(
+            'raise BadRequestError("invalid signature")',
+            "aws_lambda_powertools.event_handler.exceptions.BadRequestError",
+        ),
     ),
 )

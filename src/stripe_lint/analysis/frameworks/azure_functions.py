@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_lint.analysis.frameworks.model import Framework
+from stripe_lint.analysis.frameworks.model import Framework, Refusal
 
 FRAMEWORK = Framework(
     name="azure_functions",
@@ -19,4 +19,7 @@ FRAMEWORK = Framework(
     route_decorators=frozenset({"route"}),
     entry_points=(("req",), ("req", "context")),
     response_calls=frozenset({"azure.functions.HttpResponse"}),
+    raw_body="{request}.get_body()",
+    signature_header='{request}.headers.get("Stripe-Signature")',
+    refusals=(Refusal("return HttpResponse(status_code=400)", "azure.functions.HttpResponse"),),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_lint.analysis.frameworks.model import Framework, spellings
+from stripe_lint.analysis.frameworks.model import Framework, Refusal, spellings
 
 FRAMEWORK = Framework(
     name="bottle",
@@ -31,4 +31,10 @@ FRAMEWORK = Framework(
     template_calls=spellings("bottle", "template jinja2_template mako_template cheetah_template"),
     abort_calls=spellings("bottle", "abort redirect"),
     json_functions=frozenset({"bottle.json_loads"}),
+    raw_body="{request}.body.read()",
+    signature_header='{request}.get_header("Stripe-Signature")',
+    refusals=(
+        Refusal("return HTTPResponse(status=400)", "bottle.HTTPResponse"),
+        Refusal('abort(400, "invalid signature")', "bottle.abort"),
+    ),
 )

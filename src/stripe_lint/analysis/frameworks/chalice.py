@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_lint.analysis.frameworks.model import Framework, spellings
+from stripe_lint.analysis.frameworks.model import Framework, Refusal, spellings
 
 _ERRORS = spellings(
     "chalice chalice.app",
@@ -28,4 +28,10 @@ FRAMEWORK = Framework(
     guard_keywords=frozenset({"authorizer"}),
     response_calls=spellings("chalice chalice.app", "Response"),
     response_exceptions=_ERRORS,
+    raw_body="{request}.raw_body",
+    signature_header='{request}.headers.get("stripe-signature")',
+    refusals=(
+        Refusal('raise BadRequestError("invalid signature")', "chalice.BadRequestError"),
+        Refusal('return Response(body="", status_code=400)', "chalice.Response"),
+    ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_lint.analysis.frameworks.model import Framework, spellings
+from stripe_lint.analysis.frameworks.model import Framework, Refusal, spellings
 
 FRAMEWORK = Framework(
     name="django",
@@ -82,4 +82,13 @@ FRAMEWORK = Framework(
     | spellings("django.template.response", "TemplateResponse SimpleTemplateResponse"),
     response_methods=frozenset({"render_to_response"}),
     template_methods=frozenset({"render_to_response"}),
+    raw_body="{request}.body",
+    signature_header='{request}.headers.get("Stripe-Signature")',
+    refusals=(
+        Refusal("return HttpResponse(status=400)", "django.http.HttpResponse"),
+        Refusal("return HttpResponseBadRequest()", "django.http.HttpResponseBadRequest"),
+        Refusal('return JsonResponse({"error": "invalid signature"}, status=400)', "django.http.JsonResponse"),
+        Refusal("raise BadRequest", "django.core.exceptions.BadRequest"),
+        Refusal("raise SuspiciousOperation", "django.core.exceptions.SuspiciousOperation"),
+    ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stripe_lint.analysis.frameworks.django import FRAMEWORK as DJANGO
-from stripe_lint.analysis.frameworks.model import Framework, spellings
+from stripe_lint.analysis.frameworks.model import Framework, Refusal, spellings
 
 FRAMEWORK = Framework(
     name="django_ninja",
@@ -55,4 +55,10 @@ FRAMEWORK = Framework(
     textless_exceptions=DJANGO.textless_exceptions,
     message_calls=DJANGO.message_calls,
     template_calls=DJANGO.template_calls,
+    raw_body="{request}.body",
+    signature_header='{request}.headers.get("Stripe-Signature")',
+    refusals=(
+        Refusal('raise HttpError(400, "invalid signature")', "ninja.errors.HttpError"),
+        Refusal("return HttpResponse(status=400)", "django.http.HttpResponse"),
+    ),
 )

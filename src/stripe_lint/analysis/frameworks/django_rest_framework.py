@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stripe_lint.analysis.frameworks.django import FRAMEWORK as DJANGO
-from stripe_lint.analysis.frameworks.model import Framework, spellings
+from stripe_lint.analysis.frameworks.model import Framework, Refusal, spellings
 
 _GENERICS = """GenericAPIView CreateAPIView ListAPIView RetrieveAPIView DestroyAPIView UpdateAPIView ListCreateAPIView
     RetrieveUpdateAPIView RetrieveDestroyAPIView RetrieveUpdateDestroyAPIView"""
@@ -58,4 +58,14 @@ FRAMEWORK = Framework(
     template_calls=DJANGO.template_calls,
     response_methods=DJANGO.response_methods,
     template_methods=DJANGO.template_methods,
+    raw_body="{request}.body",
+    signature_header='{request}.headers.get("Stripe-Signature")',
+    refusals=(
+        Refusal("return Response(status=400)", "rest_framework.response.Response"),
+        Refusal("return Response(status=400)", "rest_framework.views.Response"),
+        Refusal("return HttpResponse(status=400)", "django.http.HttpResponse"),
+        Refusal('return JsonResponse({"error": "invalid signature"}, status=400)', "django.http.JsonResponse"),
+        Refusal('raise ParseError("invalid signature")', "rest_framework.exceptions.ParseError"),
+        Refusal('raise ValidationError("invalid signature")', "rest_framework.exceptions.ValidationError"),
+    ),
 )

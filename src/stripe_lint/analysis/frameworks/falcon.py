@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_lint.analysis.frameworks.model import Framework, spellings
+from stripe_lint.analysis.frameworks.model import Framework, Refusal, spellings
 
 _ERRORS = """HTTPError HTTPBadRequest HTTPInvalidHeader HTTPMissingHeader HTTPInvalidParam HTTPMissingParam
     HTTPUnauthorized HTTPForbidden HTTPNotFound HTTPRouteNotFound HTTPMethodNotAllowed HTTPNotAcceptable HTTPConflict
@@ -46,4 +46,6 @@ FRAMEWORK = Framework(
     response_exceptions=spellings("falcon falcon.errors", _ERRORS)
     | spellings("falcon falcon.redirects", _REDIRECTS)
     | {"falcon.http_error.HTTPError", "falcon.HTTPStatus", "falcon.http_status.HTTPStatus"},
+    signature_header='{request}.get_header("Stripe-Signature")',
+    refusals=(Refusal("raise HTTPBadRequest", "falcon.HTTPBadRequest"),),
 )

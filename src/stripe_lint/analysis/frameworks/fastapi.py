@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_lint.analysis.frameworks.model import Framework, spellings
+from stripe_lint.analysis.frameworks.model import Framework, Refusal, spellings
 from stripe_lint.analysis.frameworks.starlette import FRAMEWORK as STARLETTE
 
 _PARAMETER_MODULES = "fastapi fastapi.param_functions fastapi.params"
@@ -53,4 +53,22 @@ FRAMEWORK = Framework(
     template_methods=STARLETTE.template_methods,
     # An exception that is returned is encoded by its attributes: a 200 with the error's message and bodies.
     returns_exception_text=True,
+    raw_body="await {request}.body()",
+    signature_header='{request}.headers.get("Stripe-Signature")',
+    refusals=(
+        Refusal('raise HTTPException(status_code=400, detail="invalid signature")', "fastapi.HTTPException"),
+        Refusal('raise HTTPException(status_code=400, detail="invalid signature")', "fastapi.exceptions.HTTPException"),
+        Refusal(
+            'raise HTTPException(status_code=400, detail="invalid signature")', "starlette.exceptions.HTTPException"
+        ),
+        Refusal("return Response(status_code=400)", "fastapi.Response"),
+        Refusal("return Response(status_code=400)", "fastapi.responses.Response"),
+        Refusal("return Response(status_code=400)", "starlette.responses.Response"),
+        Refusal(
+            'return JSONResponse({"error": "invalid signature"}, status_code=400)', "fastapi.responses.JSONResponse"
+        ),
+        Refusal(
+            'return JSONResponse({"error": "invalid signature"}, status_code=400)', "starlette.responses.JSONResponse"
+        ),
+    ),
 )

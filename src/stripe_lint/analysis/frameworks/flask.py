@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_lint.analysis.frameworks.model import Framework, spellings
+from stripe_lint.analysis.frameworks.model import Framework, Refusal, spellings
 from stripe_lint.analysis.frameworks.werkzeug import FRAMEWORK as WERKZEUG
 
 FRAMEWORK = Framework(
@@ -76,4 +76,11 @@ FRAMEWORK = Framework(
         "apiflask.abort",
     },
     json_functions=frozenset({"flask.json.loads", "flask.json.load"}),
+    raw_body="{request}.get_data()",
+    signature_header='{request}.headers.get("Stripe-Signature")',
+    refusals=(
+        Refusal('return "", 400'),
+        Refusal("abort(400)", "flask.abort"),
+        Refusal("raise BadRequest", "werkzeug.exceptions.BadRequest"),
+    ),
 )

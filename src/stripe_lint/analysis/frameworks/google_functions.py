@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stripe_lint.analysis.frameworks.flask import FRAMEWORK as FLASK
-from stripe_lint.analysis.frameworks.model import Framework
+from stripe_lint.analysis.frameworks.model import Framework, Refusal
 
 FRAMEWORK = Framework(
     name="google_functions",
@@ -30,4 +30,10 @@ FRAMEWORK = Framework(
     template_calls=FLASK.template_calls,
     abort_calls=FLASK.abort_calls,
     json_functions=FLASK.json_functions,
+    raw_body="{request}.get_data()",
+    signature_header='{request}.headers.get("Stripe-Signature")',
+    refusals=(
+        Refusal('return "", 400'),
+        Refusal("abort(400)", "flask.abort"),
+    ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_lint.analysis.frameworks.model import Framework, spellings
+from stripe_lint.analysis.frameworks.model import Framework, Refusal, spellings
 
 FRAMEWORK = Framework(
     name="litestar",
@@ -57,4 +57,12 @@ FRAMEWORK = Framework(
     textless_exceptions=spellings("litestar.exceptions litestar.exceptions.http_exceptions", "InternalServerException"),
     template_calls=frozenset({"litestar.response.Template", "litestar.response.template.Template"}),
     json_functions=frozenset({"litestar.serialization.decode_json"}),
+    raw_body="await {request}.body()",
+    signature_header='{request}.headers.get("Stripe-Signature")',
+    refusals=(
+        Refusal(
+            'raise HTTPException(status_code=400, detail="invalid signature")', "litestar.exceptions.HTTPException"
+        ),
+        Refusal('raise ClientException("invalid signature")', "litestar.exceptions.ClientException"),
+    ),
 )

@@ -9,6 +9,21 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
+class Refusal(NamedTuple):
+    """A statement that answers the request with status 400 and leaves; it tells the client nothing of the reason.
+
+    ``needs`` is the dotted name of what has to be imported for it, which ``source`` calls by its last part.
+    """
+
+    source: str
+    needs: str = ""
+
+    @property
+    def returns(self) -> bool:
+        """Whether only the handler itself can answer so; anything else works wherever it is raised."""
+        return self.source.startswith("return")
+
+
 class Framework(NamedTuple):
     """How one web framework hands over a request and takes back a response. There is one object a framework.
 
@@ -71,6 +86,10 @@ class Framework(NamedTuple):
     that decode JSON as ``json.loads`` does, ``header_functions`` of those that take a header's name.
 
     ``plain_answers`` tells whether a handler may return text, a dict or a tuple instead of a response object.
+
+    How a repair writes it: ``raw_body`` and ``signature_header`` are the expressions for the body as it was sent and
+    for the signature (``None`` where the header is missing), with ``{request}`` for the request; empty where there is
+    none that can be had again later. ``refusals`` are the statements that answer 400; the usual one comes first.
 
     ``weak_import`` is true where the modules are imported for other things too (an HTTP client, a cloud library), so
     that any other framework in the file is the likelier one.
@@ -138,6 +157,9 @@ class Framework(NamedTuple):
     textless_exceptions: frozenset[str] = frozenset()
     json_functions: frozenset[str] = frozenset()
     header_functions: frozenset[str] = frozenset()
+    raw_body: str = ""
+    signature_header: str = ""
+    refusals: tuple[Refusal, ...] = ()
     weak_import: bool = False
     plain_answers: bool = True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_lint.analysis.frameworks.model import Framework, spellings
+from stripe_lint.analysis.frameworks.model import Framework, Refusal, spellings
 from stripe_lint.analysis.frameworks.werkzeug import FRAMEWORK as WERKZEUG
 
 FRAMEWORK = Framework(
@@ -31,4 +31,10 @@ FRAMEWORK = Framework(
     | spellings("odoo.exceptions", "UserError ValidationError AccessError AccessDenied MissingError RedirectWarning"),
     template_calls=frozenset({"odoo.http.request.render"}),
     abort_calls=WERKZEUG.abort_calls,
+    raw_body="{request}.get_data()",
+    signature_header='{request}.headers.get("Stripe-Signature")',
+    refusals=(
+        Refusal("return Response(status=400)", "odoo.http.Response"),
+        Refusal("raise BadRequest", "werkzeug.exceptions.BadRequest"),
+    ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_lint.analysis.frameworks.model import Framework, spellings
+from stripe_lint.analysis.frameworks.model import Framework, Refusal, spellings
 
 _EXCEPTIONS = spellings(
     "pyramid.httpexceptions",
@@ -47,4 +47,10 @@ FRAMEWORK = Framework(
     },
     response_exceptions=_EXCEPTIONS,
     template_calls=frozenset({"pyramid.renderers.render_to_response"}),
+    raw_body="{request}.body",
+    signature_header='{request}.headers.get("Stripe-Signature")',
+    refusals=(
+        Refusal("return Response(status=400)", "pyramid.response.Response"),
+        Refusal("raise HTTPBadRequest", "pyramid.httpexceptions.HTTPBadRequest"),
+    ),
 )

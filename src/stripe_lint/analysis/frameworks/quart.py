@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_lint.analysis.frameworks.model import Framework, spellings
+from stripe_lint.analysis.frameworks.model import Framework, Refusal, spellings
 from stripe_lint.analysis.frameworks.werkzeug import FRAMEWORK as WERKZEUG
 
 FRAMEWORK = Framework(
@@ -43,4 +43,10 @@ FRAMEWORK = Framework(
     ),
     abort_calls=WERKZEUG.abort_calls | {"quart.abort"},
     json_functions=frozenset({"quart.json.loads", "quart.json.load"}),
+    raw_body="await {request}.get_data()",
+    signature_header='{request}.headers.get("Stripe-Signature")',
+    refusals=(
+        Refusal('return "", 400'),
+        Refusal("abort(400)", "quart.abort"),
+    ),
 )

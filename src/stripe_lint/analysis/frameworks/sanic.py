@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_lint.analysis.frameworks.model import Framework, spellings
+from stripe_lint.analysis.frameworks.model import Framework, Refusal, spellings
 
 FRAMEWORK = Framework(
     name="sanic",
@@ -47,4 +47,14 @@ FRAMEWORK = Framework(
     template_calls=frozenset({"sanic_ext.render"}),
     # The page about the wrong type of a returned value quotes the value.
     returns_exception_text=True,
+    raw_body="{request}.body",
+    signature_header='{request}.headers.get("Stripe-Signature")',
+    refusals=(
+        Refusal("return empty(status=400)", "sanic.response.empty"),
+        Refusal('return text("invalid signature", status=400)', "sanic.response.text"),
+        Refusal('return json({"error": "invalid signature"}, status=400)', "sanic.response.json"),
+        Refusal("return HTTPResponse(status=400)", "sanic.response.HTTPResponse"),
+        Refusal('raise BadRequest("invalid signature")', "sanic.exceptions.BadRequest"),
+        Refusal('raise SanicException("invalid signature", status_code=400)', "sanic.exceptions.SanicException"),
+    ),
 )

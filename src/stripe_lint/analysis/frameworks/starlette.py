@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_lint.analysis.frameworks.model import Framework, spellings
+from stripe_lint.analysis.frameworks.model import Framework, Refusal, spellings
 
 FRAMEWORK = Framework(
     name="starlette",
@@ -36,4 +36,16 @@ FRAMEWORK = Framework(
     response_exceptions=frozenset({"starlette.exceptions.HTTPException"}),
     template_calls=frozenset({"starlette.templating.Jinja2Templates.TemplateResponse"}),
     template_methods=frozenset({"TemplateResponse"}),
+    raw_body="await {request}.body()",
+    signature_header='{request}.headers.get("Stripe-Signature")',
+    refusals=(
+        Refusal("return Response(status_code=400)", "starlette.responses.Response"),
+        Refusal(
+            'return JSONResponse({"error": "invalid signature"}, status_code=400)', "starlette.responses.JSONResponse"
+        ),
+        Refusal(
+            'return PlainTextResponse("invalid signature", status_code=400)', "starlette.responses.PlainTextResponse"
+        ),
+        Refusal("raise HTTPException(status_code=400)", "starlette.exceptions.HTTPException"),
+    ),
 )

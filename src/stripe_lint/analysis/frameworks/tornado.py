@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_lint.analysis.frameworks.model import Framework, spellings
+from stripe_lint.analysis.frameworks.model import Framework, Refusal, spellings
 
 FRAMEWORK = Framework(
     name="tornado",
@@ -29,4 +29,7 @@ FRAMEWORK = Framework(
     template_calls=frozenset({"tornado.web.RequestHandler.render"}),
     template_methods=frozenset({"render"}),
     json_functions=frozenset({"tornado.escape.json_decode"}),
+    raw_body="{request}.body",
+    signature_header='{request}.headers.get("Stripe-Signature")',
+    refusals=(Refusal("raise HTTPError(400)", "tornado.web.HTTPError"),),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_lint.analysis.frameworks.model import Framework, spellings
+from stripe_lint.analysis.frameworks.model import Framework, Refusal, spellings
 
 _EXCEPTIONS = spellings(
     "werkzeug.exceptions",
@@ -35,4 +35,12 @@ FRAMEWORK = Framework(
     | {"werkzeug.utils.redirect"},
     response_exceptions=_EXCEPTIONS,
     abort_calls=frozenset({"werkzeug.exceptions.abort"}),
+    raw_body="{request}.get_data()",
+    signature_header='{request}.headers.get("Stripe-Signature")',
+    refusals=(
+        Refusal("return Response(status=400)", "werkzeug.Response"),
+        Refusal("return Response(status=400)", "werkzeug.wrappers.Response"),
+        Refusal("abort(400)", "werkzeug.exceptions.abort"),
+        Refusal("raise BadRequest", "werkzeug.exceptions.BadRequest"),
+    ),
 )

@@ -1,0 +1,94 @@
+"""Takes whole statements, with the comments that belong to them, from one place to another."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from stripe_lint.errors import Declined
+from stripe_lint.fixing.edits import MoveBefore, MoveToElse
+from stripe_lint.fixing.fragments import is_elif
+from stripe_lint.fixing.splices import Splice
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edits import Move
+    from stripe_lint.fixing.places import Places
+
+
+def move_splices(module: Module, places: Places, edit: Move) -> tuple[Splice, Splice]:
+    """What a move takes out of the text, and what it puts in. Raises ``Declined`` where lines are shared."""
+    start, end = _lines_of(places, edit.node)
+    lines = places.text[start:end].split("\n")
+    before = places.indentation_before(places.start_of(edit.node)) or ""
+    target = edit.target
+    target_start = places.start_of(target)
+    after = places.indentation_before(target_start)
+    if after is None or is_elif(module, places, target):
+        raise Declined("nothing can be put beside the statement that it belongs to")
+    if isinstance(edit, MoveBefore):
+        line = target_start - len(after)
+        return _taken_out(module, places, edit.node, start, end), Splice(
+            line, line, _shifted(lines, before, after) + "\n"
+        )
+    end_of_target = places.end_of(target)
+    line_end = places.end_of_line_at(end_of_target)
+    rest = places.text[end_of_target:line_end].strip()
+    if rest and not rest.startswith("#"):
+        raise Declined("the line holds several statements")
+    if isinstance(edit, MoveToElse):
+        text = f"{after}else:\n{_shifted(lines, before, after + _step(places, edit.target))}"
+    else:
+        text = _shifted(lines, before, after)
+    return _taken_out(module, places, edit.node, start, end), Splice(line_end, line_end, "\n" + text)
+
+
+def _lines_of(places: Places, node: ast.stmt) -> tuple[int, int]:
+    """Where the lines of a statement begin and end (before the line end), comments right above and behind included."""
+    start, end = places.start_of(node), places.end_of(node)
+    indentation = places.indentation_before(start)
+    line_end = places.end_of_line_at(end)
+    rest = places.text[end:line_end].strip()
+    if indentation is None or (rest and not rest.startswith("#")):
+        raise Declined("the line holds several statements")
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Constant | ast.JoinedStr) and inner.lineno != inner.end_lineno:
+            raise Declined("a text of several lines would have to be moved")
+    begin = start - len(indentation)
+    while begin:
+        above = places.text.rfind("\n", 0, begin - 1) + 1
+        if not places.text[above : begin - 1].startswith(f"{indentation}#"):
+            break
+        begin = above
+    return begin, line_end
+
+
+def _taken_out(module: Module, places: Places, node: ast.stmt, start: int, end: int) -> Splice:
+    if is_alone(module, node):
+        indentation = places.indentation_before(places.start_of(node)) or ""
+        return Splice(start, end, f"{indentation}pass")
+    return Splice(start, min(end + 1, len(places.text)), "")
+
+
+def is_alone(module: Module, statement: ast.stmt) -> bool:
+    """Whether ``statement`` is all that its block holds."""
+    parent = module.parents[statement]
+    return any(getattr(parent, name, ()) == [statement] for name in ("body", "orelse", "finalbody"))
+
+
+def _step(places: Places, target: ast.If) -> str:
+    """By how much the block of ``target`` is indented further."""
+    outer = places.indentation_before(places.start_of(target)) or ""
+    inner = places.indentation_before(places.start_of(target.body[0]))
+    if inner is None or not inner.startswith(outer):
+        raise Declined("the line holds several statements")
+    return inner[len(outer) :]
+
+
+def _shifted(lines: list[str], before: str, after: str) -> str:
+    shifted = []
+    for line in lines:
+        if line.strip() and not line.startswith(before):
+            raise Declined("the statement is indented in an unusual way")
+        shifted.append(after + line[len(before) :] if line.strip() else line)
+    return "\n".join(shifted)

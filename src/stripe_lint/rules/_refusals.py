@@ -1,0 +1,99 @@
+"""Which statement answers 400 at a place, by the framework's table and by what the file imports already."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from stripe_lint.analysis import callers, functions, guards, handlers
+from stripe_lint.fixing import module_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stripe_lint.analysis.frameworks.model import Framework, Refusal
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import NamedFunction
+    from stripe_lint.analysis.webhooks import Handler
+    from stripe_lint.fixing.edit import Edit
+
+_BROAD = frozenset({"Exception", "BaseException", "HTTPException"})
+
+
+def answers(module: Module, function: NamedFunction) -> bool:
+    """Whether what ``function`` returns is the answer to the request."""
+    if handlers.registered_by(module, function) is not None:
+        return True
+    if callers.handed_references(module, function) and handlers.framework_for(module, function).dependency_markers:
+        return False
+    if handlers.takes_request(module, function) and not callers.call_sites(module, function):
+        return True
+    outer = module.enclosing_function(function)
+    if not isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    wrapper = guards.wrapper_of(module, outer)
+    return wrapper is not None and wrapper.node is function
+
+
+def refusal(module: Module, function: NamedFunction, handler: Handler, at: ast.stmt, edit: Edit) -> str:
+    """The statement that ends ``function`` at ``at`` with status 400. Declines where there is none."""
+    framework = handlers.framework_for(module, function)
+    if framework.name == "generic" or not framework.refusals:
+        framework = handlers.framework_for(handler.module, handler.function)
+    returning = answers(module, function)
+    usable = [
+        each
+        for each in framework.refusals
+        if (returning if each.returns else not _would_be_caught(module, function, at))
+    ]
+    if not usable:
+        _decline(framework, function, handler, edit, returning=returning)
+    for each in usable:
+        written = _with_existing_import(module, each, at)
+        if written is not None:
+            return written
+    return _written(usable[0], edit.imported(usable[0].needs, at))
+
+
+def _decline(framework: Framework, function: NamedFunction, handler: Handler, edit: Edit, *, returning: bool) -> None:
+    if framework.name == "generic" or not framework.refusals:
+        edit.decline("the web framework, and so the form of its answer 400, can't be told here")
+    if not returning:
+        edit.decline(
+            f"{function.name} does not answer the request itself; "
+            f"let it raise, and answer 400 in {handler.function.name}"
+        )
+    edit.decline("the answer 400 would be caught by an `except` around it; leave in another way")
+
+
+def _with_existing_import(module: Module, refusal: Refusal, at: ast.stmt) -> str | None:
+    if not refusal.needs:
+        return refusal.source
+    existing = module_names.existing_name(module, refusal.needs, at)
+    return _written(refusal, existing) if existing is not None else None
+
+
+def _written(refusal: Refusal, name: str) -> str:
+    if not refusal.needs:
+        return refusal.source
+    return re.sub(rf"\b{refusal.needs.rpartition('.')[2]}\b", name, refusal.source, count=1)
+
+
+def _would_be_caught(module: Module, function: NamedFunction, at: ast.stmt) -> bool:
+    """Whether an exception that is raised at ``at`` meets an ``except`` for any exception in its function."""
+    child: ast.AST = at
+    for around in module.ancestors(at):
+        if around is function:
+            return False
+        if isinstance(around, ast.Try) and child in around.body and any(map(_is_broad, around.handlers)):
+            return True
+        child = around
+    return False
+
+
+def _is_broad(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    types: Sequence[ast.expr] = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(functions.last_name(each) in _BROAD for each in types)

@@ -1,0 +1,192 @@
+"""Where the secret of a webhook endpoint comes from: what the file or its project calls so, read as there."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Final
+
+from stripe_lint.analysis import functions, handlers, names, syntax
+from stripe_lint.analysis.references import ClassReference, External, ModuleReference, ObjectReference
+from stripe_lint.errors import Declined
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import NamedFunction
+    from stripe_lint.fixing.edit import Edit
+
+USUAL_NAME: Final = "STRIPE_WEBHOOK_SECRET"
+
+_NAME: Final = re.compile(
+    r"(?i)(^|_)(web_?hooks?|endpoint|signing|whsec)_?([a-z]+_)*(secret|key)s?$|secret_?(web_?hook|endpoint)|(^|_)whsec"
+)
+_NAMES_IN_PROJECT: Final = (
+    *(USUAL_NAME, "STRIPE_WEBHOOK_SIGNING_SECRET", "STRIPE_ENDPOINT_SECRET", "STRIPE_SIGNING_SECRET"),
+    *("STRIPE_WEBHOOK_KEY", "STRIPE_WEBHOOK_ENDPOINT_SECRET", "WEBHOOK_SECRET", "stripe_webhook_secret"),
+    *("stripe_endpoint_secret", "stripe_webhook_signing_secret", "webhook_secret"),
+)
+_ENVIRONMENT: Final = frozenset({"os.getenv", "os.environ.get", "os.environ", "decouple.config", "environ.get"})
+_CHECKS: Final = frozenset({"construct_event", "parse_event_notification", "parse_thin_event", "verify_header"})
+
+ONE_EACH = "each endpoint has its own secret, and the one of this endpoint can't be told here"
+
+SET_IT = "set the secret of each endpoint (whsec_...) before the change is deployed: without it every event fails"
+
+
+def webhook_secret(module: Module, function: NamedFunction, before: ast.stmt, edit: Edit) -> str:
+    """The expression for the endpoint's secret at ``before``. Declines where it is not clear."""
+    used = _used_elsewhere(module)
+    found = [each for each in _in_file(module, function, before, edit) if each not in used]
+    if len(found) > 1:
+        edit.decline(ONE_EACH)
+    if found:
+        return found[0]
+    if used:
+        edit.decline(ONE_EACH)
+    known = _in_project(module, function, edit)
+    if known is not None:
+        return known
+    if _reads_environment(module):
+        edit.note(SET_IT)
+        return f'{edit.name_of("os.environ", before)}["{USUAL_NAME}"]'
+    raise Declined("no secret for the webhook is known in this project, and this file reads no environment")
+
+
+def _used_elsewhere(module: Module) -> set[str]:
+    """The secrets that other verifications of the file use."""
+    found = set()
+    for name in _CHECKS:
+        for call in module.calls.get(name, ()):
+            secret = next((keyword.value for keyword in call.keywords if keyword.arg == "secret"), None)
+            if secret is None and len(call.args) > 2:
+                secret = call.args[2]
+            if secret is not None:
+                found.add(ast.unparse(secret))
+    return found
+
+
+def _in_file(module: Module, function: NamedFunction, before: ast.stmt, edit: Edit) -> list[str]:
+    """The names and expressions of the file that say by their name that they are such a secret."""
+    found: dict[str, None] = {}
+    covered: set[str] = set()
+    for scope in (module.scopes[function], module.scope):
+        for name, bindings in scope.bindings.items():
+            binding = bindings[0]
+            if not _NAME.search(name) or len(bindings) != 1 or isinstance(binding.node, ast.FunctionDef):
+                continue
+            if scope is not module.scope and getattr(module.statement_of(binding.node), "lineno", 0) >= before.lineno:
+                continue
+            found[name] = None
+            if binding.value is not None:
+                covered |= {
+                    ast.unparse(each)
+                    for each in (binding.value, *syntax.descendants(binding.value))
+                    if isinstance(each, ast.expr)
+                }
+    for node in syntax.descendants(module.tree):
+        if isinstance(node, ast.expr) and _is_setting(module, node):
+            text = ast.unparse(node)
+            if text not in covered and edit.source_of(node) not in found:
+                found[edit.source_of(node)] = None
+    return list(found)
+
+
+def _is_setting(module: Module, node: ast.expr) -> bool:
+    """Whether ``node`` reads a setting whose name says that it is such a secret."""
+    if isinstance(node, ast.Attribute):
+        return bool(_NAME.search(node.attr)) and isinstance(node.value, ast.Name) and node.value.id != "self"
+    key: ast.expr | None = None
+    if isinstance(node, ast.Subscript) and functions.last_name(node.value) in {"environ", "config"}:
+        key = node.slice
+    elif isinstance(node, ast.Call) and node.args and names.dotted_path(module, node.func) in _ENVIRONMENT:
+        key = node.args[0]
+    elif isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+        key = node.args[0] if functions.last_name(node.func.value) in {"environ", "config"} else None
+    return isinstance(key, ast.Constant) and isinstance(key.value, str) and bool(_NAME.search(key.value))
+
+
+def _in_project(module: Module, function: NamedFunction, edit: Edit) -> str | None:
+    """How this file reads a secret that another file of the project defines."""
+    for name in _NAMES_IN_PROJECT:
+        paths = module.project.files_that_mention(name) or ()
+        sources = [source for path in paths if (source := module.project.module_at(path)) not in (None, module)]
+        if not sources:
+            continue
+        written = _imported_holder(module, name)
+        if written is not None:
+            return written
+        defining = [source for source in sources if source is not None and name in source.scope.bindings]
+        django = any(each.name == "django" or "django" in each.builds_on for each in handlers.frameworks(module))
+        if django and any("settings" in source.path.parts or "settings" in source.path.name for source in defining):
+            return f"{edit.imported('django.conf.settings', function.body[0])}.{name}"
+        if any(_reads_from_environment(source, name) for source in sources if source is not None) and not defining:
+            edit.note(SET_IT)
+            return f'{edit.name_of("os.environ", function.body[0])}["{name}"]'
+    return None
+
+
+def _imported_holder(module: Module, name: str) -> str | None:
+    """``settings.stripe_webhook_secret`` where ``settings`` is imported or made here, and has such an attribute."""
+    for local in module.scope.bindings:
+        reference = names.resolve_name(module, local, module.scope)
+        if isinstance(reference, ModuleReference) and name in reference.module.scope.bindings:
+            return f"{local}.{name}"
+        if isinstance(reference, ObjectReference | ClassReference):
+            for source, node in names.linearized(reference):
+                scope = source.scopes.get(node)
+                if scope is not None and name in scope.bindings:
+                    return f"{local}.{name}"
+    return None
+
+
+def _reads_from_environment(source: Module, name: str) -> bool:
+    return any(
+        isinstance(node, ast.Constant)
+        and node.value == name
+        and re.search(r"\benviron\b|\bgetenv\b", ast.unparse(source.parents[node])) is not None
+        for node in syntax.descendants(source.tree)
+    )
+
+
+def _reads_environment(module: Module) -> bool:
+    """Whether the file reads settings from the environment."""
+    for node in syntax.descendants(module.tree):
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}:
+            reference = names.resolve(module, node)
+            if isinstance(reference, External) and reference.path in {"os.environ", "os.getenv"}:
+                return True
+    return False
+
+
+def existing_signature(function: NamedFunction, before: ast.stmt) -> str | None:
+    """A name that holds the signature header at ``before``."""
+    from stripe_lint.analysis import verifiers
+
+    def speaks(node: ast.AST) -> bool:
+        return any(
+            isinstance(each, ast.Constant)
+            and isinstance(each.value, str)
+            and each.value.lower() in verifiers.SIGNATURE_NAMES
+            for each in (node, *syntax.descendants(node))
+        )
+
+    for parameter in functions.parameters(function):
+        default = functions.default_of(function, parameter)
+        parts = [part for part in (parameter.annotation, default) if part is not None]
+        if parameter.arg in verifiers.SIGNATURE_NAMES or any(map(speaks, parts)):
+            return parameter.arg
+    for statement in function.body:
+        pending: list[ast.stmt] = [
+            statement,
+            *(each for each in getattr(statement, "body", ()) if isinstance(statement, ast.Try)),
+        ]
+        for each in pending:
+            if (
+                each.lineno < before.lineno
+                and isinstance(each, ast.Assign)
+                and isinstance(each.targets[0], ast.Name)
+                and speaks(each.value)
+                and isinstance(each.value, ast.Call | ast.Subscript | ast.BoolOp | ast.Await)
+            ):
+                return each.targets[0].id
+    return None
