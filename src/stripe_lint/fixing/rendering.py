@@ -113,7 +113,7 @@ def _as_it_is() -> Any:
 def _replaced(module: Module, node: libcst.BaseExpression, old: ast.expr, source: str) -> libcst.BaseExpression:
     import libcst
 
-    new = _expression(source)
+    new: libcst.BaseExpression = _expression(source)
     parent = module.parents[old]
     tight = isinstance(parent, _BINDING_TIGHTLY) or _is_head(parent, old)
     loose = _binding(ast.parse(f"({source})", mode="eval").body) < _binding(old)
