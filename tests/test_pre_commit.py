@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.network
 
 GIT = "git -c user.name=n -c user.email=e@example.org -c init.defaultBranch=main"
-HANDLER = """from flask import Flask, request
+HANDLER = """import json
 
-from verifying import verified
+from flask import Flask, abort, request
+
+from verifying import is_genuine
 
 app = Flask(__name__)
 paid = set()
@@ -27,8 +29,12 @@ paid = set()
 
 @app.post("/webhook")
 def webhook():
-    event = verified(request.get_data(), request.headers["Stripe-Signature"])
-    paid.add(event["data"]["object"]["id"])
+    payload = request.get_data()
+    if not is_genuine(payload, request.headers["Stripe-Signature"]):
+        abort(400)
+    event = json.loads(payload)
+    if event["type"] == "payment_intent.succeeded":
+        paid.add(event["data"]["object"]["id"])
     return "", 200
 """
 VERIFIER = """import os
@@ -36,17 +42,14 @@ VERIFIER = """import os
 import stripe
 
 
-def verified(payload, signature):
-    return stripe.Webhook.construct_event(payload, signature, os.environ["STRIPE_WEBHOOK_SECRET"])
+def is_genuine(payload, signature):
+    try:
+        stripe.WebhookSignature.verify_header(payload.decode(), signature, os.environ["STRIPE_WEBHOOK_SECRET"], 300)
+    except stripe.SignatureVerificationError:
+        return False
+    return True
 """
-BROKEN_VERIFIER = """import json
-
-import stripe
-
-
-def verified(payload, signature):
-    return stripe.Event.construct_from(json.loads(payload), stripe.api_key)
-"""
+BROKEN_VERIFIER = VERIFIER.replace("return False", "return True")
 
 
 class Repository(NamedTuple):
@@ -155,8 +158,8 @@ def test_a_broken_verifier_shows_only_where_the_whole_tree_is_checked(tmp_path: 
     assert done.returncode == 0, done.stdout
     assert repository.commit({"verifying.py": BROKEN_VERIFIER}).returncode == 0
     whole = run("stripe-lint check", repository.root)
-    assert [line.split()[1] for line in findings_of(whole.stdout)] == ["STP101"]
+    assert [line.split()[1] for line in findings_of(whole.stdout)] == ["STP102"]
     assert whole.returncode == 1
     refused = repository.commit({"app.py": HANDLER + "\n\napp.run()\n"})
     assert refused.returncode == 1
-    assert "STP101" in refused.stdout
+    assert "STP102" in refused.stdout
