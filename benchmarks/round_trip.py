@@ -128,7 +128,8 @@ def at_statements(path: Path, numbers: list[int], seed: int) -> Tally:
     every = statements(module.tree)
     nodes: list[ast.expr | ast.stmt] = []
     for number in numbers:
-        expressions = list(own_expressions(every[number]))
+        # Parts of annotations are no rule's business, and not in the index.
+        expressions = [node for node in own_expressions(every[number]) if node in module.parents]
         nodes.append(generator.choice(expressions) if expressions else every[number])
     return edited(source, module, nodes)
 

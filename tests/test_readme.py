@@ -131,7 +131,7 @@ def test_rules_and_outputs_are_those_of_today(folder: Path, request: pytest.Fixt
 
 
 def test_commands_between_the_lines_work(bad: Path) -> None:
-    commands = re.findall(r"`((?:stripe-lint|flake8) [^`]+)`", README.read_text(encoding="utf-8"))
+    commands = re.findall(r"`((?:stripe-lint|flake8|python -m libcst.tool) [^`]+)`", README.read_text(encoding="utf-8"))
     assert commands
     for command in commands:
         assert run(command, bad).returncode in {0, 1}, command
@@ -176,9 +176,23 @@ def test_ruff_keeps_the_comments_that_silence_our_rules(bad: Path) -> None:
 
 
 def test_there_are_two_commands_for_a_fresh_machine() -> None:
-    first, second = blocks("sh")
+    first, second, _ = blocks("sh")
     assert first.startswith("python3 -m venv .venv && .venv/bin/pip install -e . && ")
     assert second == 'python3 -m venv .venv && .venv/bin/pip install -e ".[test]" && .venv/bin/pytest -n auto\n'
+
+
+def test_the_codemod_does_what_the_fix_does(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    (folder / ".libcst.codemod.yaml").write_text(blocks("yaml", ".libcst.codemod.yaml")[0], encoding="utf-8")
+    *_, command = blocks("sh")
+    assert run(command, folder).returncode == 0
+    assert run("stripe-lint fix --select STP201 examples/shop", other).returncode == 0
+    after = (folder / "examples/shop/billing.py").read_text(encoding="utf-8")
+    assert after != (ROOT / "examples/shop/billing.py").read_text(encoding="utf-8")
+    assert after == (other / "examples/shop/billing.py").read_text(encoding="utf-8")
+    assert "stp201.FixMissingIdempotencyKey - " in run("python -m libcst.tool list", folder).stdout
+    assert run(command.replace("-x stripe_lint.codemods.", ""), folder).returncode == 0
 
 
 @pytest.mark.network
@@ -251,7 +265,7 @@ def hooks_of(configuration: str) -> list[dict[str, Any]]:
 
 
 def test_both_hooks_are_what_pre_commit_accepts(tmp_path: Path) -> None:
-    usual, local = blocks("yaml", ".pre-commit-config.yaml")
+    _, usual, local = blocks("yaml", ".pre-commit-config.yaml")
     for configuration in (usual, local):
         (tmp_path / "config.yaml").write_text(configuration, encoding="utf-8")
         done = run("pre-commit validate-config config.yaml", tmp_path)
@@ -261,7 +275,7 @@ def test_both_hooks_are_what_pre_commit_accepts(tmp_path: Path) -> None:
 
 @pytest.mark.network
 def test_the_local_hook_finds_and_passes(tmp_path: Path, bad: Path) -> None:
-    _, local = blocks("yaml", ".pre-commit-config.yaml")
+    *_, local = blocks("yaml", ".pre-commit-config.yaml")
     configuration = yaml.safe_load(local)
     (hook,) = configuration["repos"][0]["hooks"]
     hook["additional_dependencies"] = [

@@ -31,9 +31,7 @@ _NOTIFICATION_HANDLER: Final = "stripe.StripeEventNotificationHandler"
 _REFETCHES: Final = frozenset({"stripe.Event.retrieve", "stripe.Event.retrieve_async"})
 _REFETCH_SERVICE: Final = r"(v1\.|v2\.core\.)?events\.retrieve(_async)?$"
 DIGESTS: Final = frozenset({"hmac.new", "hmac.digest", "hmac.HMAC"})
-COMPARISONS: Final = frozenset(
-    {"compare_digest", "constant_time_compare", "consteq", "safe_str_cmp", "secure_compare"}
-)
+COMPARISONS: Final = frozenset({"compare_digest", "constant_time_compare", "consteq", "safe_str_cmp", "secure_compare"})
 _VERIFIER_NAME: Final = r"(?i:(verif|validat|check|authenticat|construct|require|ensure|signed))"
 _VERIFIED_THING: Final = r"(?i:(signature|webhook|stripe.*event|stripe.*header|hmac))"
 
