@@ -1,0 +1,141 @@
+"""One flow, two drivers: the logic is a generator that yields calls, and a driver makes them.
+
+A flow never waits itself. It yields a :class:`Call` for everything that may block or may be asynchronous (the store, a
+handler, the rest of a request's body) and gets its result, or its exception, back at that place. So the same lines
+serve threads and event loops, and a test can stop a worker at any call by its name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import threading
+from collections.abc import Callable, Generator
+from typing import Any, NamedTuple, TypeVar
+
+Result = TypeVar("Result")
+
+
+class Call(NamedTuple):
+    """A call that a flow asks its driver for. ``name`` is what metrics, logs and tests call it."""
+
+    name: str
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...] = ()
+
+
+Flow = Generator[Call, Any, Result]
+
+
+class SyncDriver:
+    """Makes the calls of a flow in this thread; what is asynchronous runs on a loop in the background."""
+
+    def perform(self, call: Call) -> Any:
+        """The result of one call."""
+        result = call.function(*call.arguments)
+        return BACKGROUND.run(result) if inspect.isawaitable(result) else result
+
+    def run(self, flow: Flow[Result]) -> Result:
+        """Runs a flow to its end."""
+        perform = self.perform
+        try:
+            call = next(flow)
+            while True:
+                try:
+                    result = perform(call)
+                except BaseException as error:  # the flow decides what is to be done about it
+                    call = flow.throw(error)
+                else:
+                    call = flow.send(result)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+
+class AsyncDriver:
+    """Makes the calls of a flow from an event loop: coroutines on the loop, all else in a thread."""
+
+    async def perform(self, call: Call) -> Any:
+        """The result of one call."""
+        if is_asynchronous(call.function):
+            return await call.function(*call.arguments)
+        result = await asyncio.to_thread(call.function, *call.arguments)
+        return await result if inspect.isawaitable(result) else result
+
+    async def run(self, flow: Flow[Result]) -> Result:
+        """Runs a flow to its end, even if the task that waits for it is cancelled.
+
+        A client that hangs up must not leave an event half processed, with a thread still at work on it.
+        """
+        task = asyncio.ensure_future(self._run(flow))
+        _RUNNING.add(task)
+        task.add_done_callback(_RUNNING.discard)
+        return await asyncio.shield(task)
+
+    async def _run(self, flow: Flow[Result]) -> Result:
+        try:
+            call = next(flow)
+            while True:
+                try:
+                    result = await self.perform(call)
+                except BaseException as error:  # the flow decides what is to be done about it
+                    call = flow.throw(error)
+                else:
+                    call = flow.send(result)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+
+_RUNNING: set[asyncio.Future[Any]] = set()
+"""Event loops hold their tasks weakly."""
+
+
+def is_asynchronous(function: Callable[..., Any]) -> bool:
+    """Whether calling it gives a coroutine, as far as its definition says."""
+    while hasattr(function, "func"):  # functools.partial
+        function = function.func
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))
+
+
+class BackgroundLoop:
+    """An event loop in a daemon thread, one a process, for asynchronous handlers of synchronous servers.
+
+    It is started by its first use, so that workers can fork from a parent that has imported everything.
+    """
+
+    def __init__(self) -> None:
+        self._start = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forget)
+
+    def run(self, awaitable: Any) -> Any:
+        """The result of an awaitable, for a thread that can wait.
+
+        Raises:
+            RuntimeError: Called on the background loop itself, which would wait for itself.
+        """
+        loop = self._running()
+        if threading.current_thread() is self._thread:
+            raise RuntimeError("a synchronous call on the background loop would wait for itself: await it instead")
+        return asyncio.run_coroutine_threadsafe(_waited(awaitable), loop).result()
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        with self._start:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=self._loop.run_forever, name="stripe-runtime-loop", daemon=True)
+                self._thread.start()
+            return self._loop
+
+    def _forget(self) -> None:
+        self._start = threading.Lock()
+        self._loop = self._thread = None
+
+
+async def _waited(awaitable: Any) -> Any:
+    return await awaitable
+
+
+BACKGROUND = BackgroundLoop()

@@ -1,0 +1,88 @@
+"""Keeps leases alive while handlers run."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from stripe_lint.runtime.audit import LOG
+from stripe_lint.runtime.errors import StoreUnavailable
+from stripe_lint.runtime.flow import Call, SyncDriver
+
+if TYPE_CHECKING:
+    from stripe_lint.runtime.stores import Claim, EventStore
+
+
+@dataclass(eq=False, slots=True)
+class Beat:
+    """A lease that is being kept alive. ``lost`` once another worker has taken the event."""
+
+    claim: Claim
+    since: float = field(default_factory=time.monotonic)
+    lost: bool = False
+    over: bool = False
+    """Whether the handler has run for so long that nobody waits for it any more."""
+
+
+class Heartbeat:
+    """One daemon thread a process, which extends the leases of all handlers that are running.
+
+    Args:
+        store: Where the leases are.
+        lease: Seconds. They are extended each quarter of it.
+        longest: Seconds after which a handler's lease is left to run out, so that a handler that hangs does not block
+            its event's retries for ever.
+        driver: Makes the calls of the store.
+    """
+
+    def __init__(self, store: EventStore, lease: float, longest: float, driver: SyncDriver) -> None:
+        self._store = store
+        self._lease = lease
+        self._longest = longest
+        self._driver = driver
+        self._interval = lease / 4
+        self._beats: dict[int, Beat] = {}
+        self._start = threading.Lock()
+        self._process = 0
+
+    @contextmanager
+    def keeping(self, claim: Claim) -> Iterator[Beat]:
+        """Keeps the lease of a claim alive inside of the block."""
+        beat = Beat(claim)
+        if self._process != os.getpid():
+            self._begin()
+        self._beats[id(beat)] = beat
+        try:
+            yield beat
+        finally:
+            self._beats.pop(id(beat), None)
+
+    def _begin(self) -> None:
+        with self._start:
+            if self._process == os.getpid():
+                return
+            self._beats = {}  # those of the process that this one was forked from are not ours to extend
+            self._process = os.getpid()
+            threading.Thread(target=self._run, args=(self._beats,), name="stripe-heartbeat", daemon=True).start()
+
+    def _run(self, beats: dict[int, Beat]) -> None:
+        while True:
+            time.sleep(self._interval / 2)
+            due = time.monotonic() - self._interval / 2
+            for beat in [beat for beat in list(beats.values()) if beat.since <= due and not (beat.lost or beat.over)]:
+                self._extend(beat)
+
+    def _extend(self, beat: Beat) -> None:
+        if time.monotonic() - beat.since > self._longest:
+            beat.over = True
+            LOG.error("a handler has run for more than %d seconds: its lease is not extended any more", self._longest)
+            return
+        try:
+            beat.lost = not self._driver.perform(Call("extend", self._store.extend, (beat.claim, self._lease)))
+        except StoreUnavailable as error:
+            LOG.warning("a lease could not be extended: %s", error)

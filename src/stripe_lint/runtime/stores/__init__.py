@@ -1,0 +1,186 @@
+"""What a store has to do. Every store passes ``tests/runtime/conformance``.
+
+No method takes bytes of a request, and the inbox hands over nothing of an event that was not verified. A method may
+block; one of a store for event loops may be a coroutine function instead.
+
+Every method raises :class:`~stripe_lint.runtime.errors.StoreUnavailable` if the database does not do what it says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from stripe_lint.runtime.event import EventKey
+    from stripe_lint.runtime.operations import Identity, Operation, OperationState
+
+
+class State(str, Enum):
+    """Where an event is.
+
+    absent → PROCESSING → COMPLETED, or FAILED (→ PROCESSING on the next delivery), or DEAD (→ PROCESSING by a replay).
+    """
+
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class EventFacts:
+    """What is kept of an event. Its content is not."""
+
+    type: str
+    created: int
+    api_version: str | None
+    digest: bytes
+    object_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a store knows of an event. Times are seconds since 1970 on the store's clock."""
+
+    state: State
+    token: int
+    attempts: int
+    lease_until: float | None
+    digest: bytes
+    error_class: str | None
+    live: bool
+    """Whether it is being processed under a lease that is not over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to process an event until the lease is over.
+
+    Args:
+        key: The event.
+        token: Grows with each claim of the event. A write with an older one is refused, so external systems can use
+            it to fence too.
+        attempts: How often the event was claimed, this time included.
+        takeover: Whether the lease of another worker had run out.
+        mark: The newest ``created`` of the other events that were completed for the same object, if there are any.
+    """
+
+    key: EventKey
+    token: int
+    attempts: int
+    takeover: bool
+    mark: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How an attempt failed: the class of the exception and a digest of its text, which itself is never kept."""
+
+    error_class: str
+    error_digest: str
+
+
+class Once(str, Enum):
+    """The answer to ``delivery.once``."""
+
+    OWNED = "owned"
+    DONE = "done"
+    UNDECIDED = "undecided"
+    """Another event owns the key and is not completed."""
+    STALE = "stale"
+    """The claim that asks is not current any more."""
+
+
+class Unit(Protocol):
+    """Where an event's writes go: the store itself, each on its own, or a transaction that takes all or none."""
+
+    def claim(
+        self, key: EventKey, facts: EventFacts, *, lease: float, worker: str, revive: bool = False
+    ) -> Claim | Record:
+        """Takes the event if it is absent, failed, or processed under a lease that is over; dead if ``revive``.
+
+        Returns:
+            The claim, or why there is none.
+        """
+
+    def once(self, claim: Claim, key: str) -> Once:
+        """Makes the event the owner of a key of its consumer's, if it has none and the claim is current."""
+
+    def complete(self, claim: Claim, facts: EventFacts) -> bool:
+        """Records that the event is processed, and its object's mark. ``False`` if the claim is not current."""
+
+
+class Transaction(Unit, Protocol):
+    """A database transaction in which an event is processed."""
+
+    @property
+    def connection(self) -> Any:
+        """The database's own connection object, for the handler's writes. It refuses to commit."""
+
+    @property
+    def intact(self) -> bool:
+        """Whether the transaction is still open: a handler must not have ended it."""
+
+    def commit(self) -> None:
+        """Ends the transaction and keeps it."""
+
+    def rollback(self) -> None:
+        """Ends the transaction as if it had not been. Never raises."""
+
+
+class EventStore(Unit, Protocol):
+    """Keeps the states of events."""
+
+    single_host: bool
+    """Whether all workers have to run on the machine that the store is on."""
+
+    def find(self, key: EventKey) -> Record | None:
+        """What is known of the event, without a write lock."""
+
+    def extend(self, claim: Claim, lease: float) -> bool:
+        """Lets the lease end ``lease`` seconds from now. ``False`` if the claim is not current."""
+
+    def fail(self, claim: Claim, failure: Failure, *, dead: bool) -> bool:
+        """Records a failed attempt, as the last one if ``dead``. ``False`` if the claim is not current."""
+
+    def record_failure(
+        self, key: EventKey, facts: EventFacts, failure: Failure, *, worker: str, dead: bool
+    ) -> Record | None:
+        """Records an attempt that its transaction took back. Touches nothing that is completed or being processed."""
+
+    def transaction(self) -> Transaction:
+        """Begins a transaction that holds whatever lock its writes need."""
+
+    def purge(self, before: float, limit: int) -> int:
+        """Forgets up to ``limit`` events that were completed or dead before a time. Returns how many."""
+
+    def seed(self, keys: Sequence[EventKey], facts: EventFacts) -> int:
+        """Records events as completed that something else has processed. Returns how many were not known."""
+
+    def close(self) -> None:
+        """Closes the connections of this process."""
+
+
+Step: TypeAlias = "Callable[[Operation | None, float], tuple[Operation | None, Any]]"
+"""Takes an operation's newest generation and the time; gives what to write, if anything, and an answer."""
+
+
+class OperationStore(Protocol):
+    """Keeps outgoing operations, for longer than any retry can take."""
+
+    forgetful: bool
+    """Whether it may lose a committed operation without anyone's asking (eviction, asynchronous replication)."""
+
+    def change(self, identity: Identity, step: Step) -> Any:
+        """Runs ``step`` on the newest generation, alone; commits what it gives before returning its answer."""
+
+    def change_by_key(self, key: str, step: Step) -> Any:
+        """As :meth:`change`, for the generation that has an idempotency key, and does nothing if none has."""
+
+    def operations(
+        self, namespace: str, states: Sequence[OperationState], *, sent_before: float, limit: int
+    ) -> list[Operation]:
+        """Newest generations in one of the states that were first sent before a time, the oldest first."""
