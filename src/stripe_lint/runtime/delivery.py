@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from stripe_lint.runtime.errors import ConfigurationError, LeaseLost, RetryLater
 from stripe_lint.runtime.flow import BACKGROUND
 from stripe_lint.runtime.objects import fetch, fetch_async
-from stripe_lint.runtime.stores import Claim, Once, Transaction, Unit
+from stripe_lint.runtime.stores import Claim, Once, Unit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stripe_lint.runtime.event import Event
     from stripe_lint.runtime.heartbeat import Beat
 
@@ -49,7 +50,9 @@ class Delivery:
         """
         connection = getattr(self._unit, "connection", None)
         if connection is None:
-            raise ConfigurationError('delivery.connection exists in transactional mode: WebhookInbox(mode="transactional")')
+            raise ConfigurationError(
+                'delivery.connection exists in transactional mode: WebhookInbox(mode="transactional")'
+            )
         return connection
 
     @property

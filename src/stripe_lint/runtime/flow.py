@@ -8,6 +8,7 @@ serve threads and event loops, and a test can stop a worker at any call by its n
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import os
 import threading
@@ -44,7 +45,7 @@ class SyncDriver:
             while True:
                 try:
                     result = perform(call)
-                except BaseException as error:  # the flow decides what is to be done about it
+                except BaseException as error:  # noqa: PERF203 - the flow decides what is to be done about it
                     call = flow.throw(error)
                 else:
                     call = flow.send(result)
@@ -78,7 +79,7 @@ class AsyncDriver:
             while True:
                 try:
                     result = await self.perform(call)
-                except BaseException as error:  # the flow decides what is to be done about it
+                except BaseException as error:  # noqa: PERF203 - the flow decides what is to be done about it
                     call = flow.throw(error)
                 else:
                     call = flow.send(result)
@@ -92,9 +93,9 @@ _RUNNING: set[asyncio.Future[Any]] = set()
 
 def is_asynchronous(function: Callable[..., Any]) -> bool:
     """Whether calling it gives a coroutine, as far as its definition says."""
-    while hasattr(function, "func"):  # functools.partial
+    while isinstance(function, functools.partial):
         function = function.func
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
 class BackgroundLoop:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,6 +14,8 @@ from stripe_lint.runtime.errors import StoreUnavailable
 from stripe_lint.runtime.flow import Call, SyncDriver
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stripe_lint.runtime.stores import Claim, EventStore
 
 

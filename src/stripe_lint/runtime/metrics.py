@@ -37,7 +37,7 @@ METRICS = {
 
 
 class Metrics(Protocol):
-    """Implemented by whoever wants the numbers. Called often and from many threads: it must be quick and never raise."""
+    """Implemented by whoever wants the numbers. Called from many threads; it must be quick and never raise."""
 
     def count(self, name: str, *labels: str) -> None:
         """Adds one to a counter; ``labels`` in the order of :data:`METRICS`."""

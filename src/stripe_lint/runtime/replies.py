@@ -31,8 +31,8 @@ HEADERS = (
     ("Content-Type", "application/json"),
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
+    ("Strict-Transport-Security", "max-age=31536000"),  # clients ignore it over plain HTTP
 )
-TRANSPORT_SECURITY = ("Strict-Transport-Security", "max-age=31536000")
 
 PHRASES = {
     200: "OK",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from stripe_lint.runtime.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 Secrets: TypeAlias = "str | Iterable[str] | Callable[[], str | Iterable[str]]"
 """One secret, several, or a function that is asked before each verification, so that a rotation needs no restart."""

@@ -11,13 +11,15 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from stripe_lint.runtime.errors import ConfigurationError, Reason, VerificationError
 from stripe_lint.runtime.event import Event, EventContentError, event_of
 from stripe_lint.runtime.signing_secrets import Secrets, SigningSecrets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 try:
     from stripe import WebhookSignature
@@ -120,7 +122,7 @@ class Verifier:
         for slot, secret in enumerate(self._secrets.current()):
             try:
                 genuine = WebhookSignature.verify_header(text, header, secret, tolerance=self._tolerance)
-            except Exception:  # noqa: BLE001, S112, PERF203 - whatever a release raises, it did not say yes
+            except Exception:  # noqa: S112 - whatever a release raises, it did not say yes
                 continue
             if genuine is True and matching is None:
                 matching = slot

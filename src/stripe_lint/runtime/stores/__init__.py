@@ -8,14 +8,20 @@ Every method raises :class:`~stripe_lint.runtime.errors.StoreUnavailable` if the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from stripe_lint.runtime.event import EventKey
-    from stripe_lint.runtime.operations import Identity, Operation, OperationState
+    from stripe_lint.runtime.operations import Identity, OperationRecord, OperationState
+
+
+OPEN: ContextVar[tuple[object, ...]] = ContextVar("open_stores", default=())
+"""The stores in whose transaction the handler that is running is."""
 
 
 class State(str, Enum):
@@ -127,8 +133,14 @@ class Transaction(Unit, Protocol):
     def commit(self) -> None:
         """Ends the transaction and keeps it."""
 
-    def rollback(self) -> None:
-        """Ends the transaction as if it had not been. Never raises."""
+    def mistake(self, error: BaseException) -> str | None:
+        """What a handler's exception says about a wrong use of the database, to follow "the handler of … "."""
+
+    def close(self, *, discard: bool) -> None:
+        """Takes everything back unless it was committed. Never raises and never waits.
+
+        With ``discard``, the connection is of no use afterwards to a handler that might still hold it.
+        """
 
 
 class EventStore(Unit, Protocol):
@@ -164,7 +176,7 @@ class EventStore(Unit, Protocol):
         """Closes the connections of this process."""
 
 
-Step: TypeAlias = "Callable[[Operation | None, float], tuple[Operation | None, Any]]"
+Step: TypeAlias = "Callable[[OperationRecord | None, float], tuple[OperationRecord | None, Any]]"
 """Takes an operation's newest generation and the time; gives what to write, if anything, and an answer."""
 
 
@@ -182,5 +194,5 @@ class OperationStore(Protocol):
 
     def operations(
         self, namespace: str, states: Sequence[OperationState], *, sent_before: float, limit: int
-    ) -> list[Operation]:
+    ) -> list[OperationRecord]:
         """Newest generations in one of the states that were first sent before a time, the oldest first."""
