@@ -11,8 +11,11 @@ from uuid import UUID
 from stripe_lint.runtime import operations
 from stripe_lint.runtime.audit import LOG, AuditLog, digest
 from stripe_lint.runtime.errors import (
+    AlreadySucceeded,
     ConfigurationError,
     OperationExpired,
+    OperationFailed,
+    OperationInProgress,
     OutcomeNotRecorded,
     ParamsMismatch,
     StoreUnavailable,

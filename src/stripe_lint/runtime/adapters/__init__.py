@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from stripe_lint.runtime.reception import Visit
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP")
 """Headers that only a proxy sets."""
@@ -18,8 +15,17 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PATH = "/stripe/webhook"
 
 
+class Headers(Protocol):
+    """A request's headers, by their names."""
+
+    def get(self, name: str, /) -> str | None:
+        """The value, or ``None``."""
+
+    def __contains__(self, name: str, /) -> bool: ...
+
+
 def visit_of(
-    headers: Mapping[str, str], *, method: str, secure: bool, client: str | None, setting: str, forwarded: bool = False
+    headers: Headers, *, method: str, secure: bool, client: str | None, setting: str, forwarded: bool = False
 ) -> Visit:
     """A request in the terms of the inbox.
 

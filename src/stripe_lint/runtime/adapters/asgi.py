@@ -11,12 +11,12 @@ from stripe_lint.runtime.adapters import FORWARDING, visit_of
 from stripe_lint.runtime.networks import Networks, peer
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 
     from stripe_lint.runtime.inbox import WebhookInbox
     from stripe_lint.runtime.reception import Visit
 
-    Receive = Callable[[], Awaitable[dict[str, Any]]]
+    Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
     Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 SETTING = 'asgi.application(inbox, trusted_proxies=["address of the proxy", or "unix"])'
