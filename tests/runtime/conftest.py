@@ -1,0 +1,38 @@
+"""What tests of the runtime share."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from conformance import Clock
+
+from stripe_lint.runtime.stores.memory import MemoryStore
+from stripe_lint.runtime.stores.sqlite import SQLiteStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REALISTIC = Path(__file__).parent.parent.parent / "benchmarks" / "checkout_session_completed.json"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands still unless the test moves it."""
+    return Clock()
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Any]:
+    """Each store, empty."""
+    made = SQLiteStore(tmp_path / "inbox.db", clock=clock) if request.param == "sqlite" else MemoryStore(clock=clock)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def realistic() -> dict[str, Any]:
+    """An event as Stripe sends it: a checkout session with its lists and addresses."""
+    return json.loads(REALISTIC.read_text(encoding="utf-8"))
