@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the option for tests that have a small and a full size."""
+    parser.addoption("--full", action="store_true", help="run tests that inject faults at their full size")
+
+
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
     """An empty folder to put code in."""

@@ -36,3 +36,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Itera
 def realistic() -> dict[str, Any]:
     """An event as Stripe sends it: a checkout session with its lists and addresses."""
     return json.loads(REALISTIC.read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def full(request: pytest.FixtureRequest) -> bool:
+    """Whether tests that inject faults run at their full size (``pytest --full``)."""
+    return bool(request.config.getoption("--full"))

@@ -6,18 +6,15 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from stripe_lint.runtime.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 SNAPSHOT = "event"
 THIN = "v2.core.event"
 
 _ID = re.compile(r"evt_[A-Za-z0-9_]{1,255}")
-_VARIES = re.compile(rb'"pending_webhooks"\s*:\s*\d+')
+_VARIES = b'"pending_webhooks"'
 
 
 class EventKey(NamedTuple):
@@ -29,7 +26,7 @@ class EventKey(NamedTuple):
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Event:
     """An event of Stripe's, genuine because only the verification makes one.
 
@@ -43,7 +40,6 @@ class Event:
         data: The event's ``data`` as a plain dictionary; empty for most thin events.
         thin: Whether it is a notification of API v2, which names an object instead of holding it.
         payload: The whole event as a plain dictionary.
-        digest: SHA-256 over the body without the field that differs between deliveries of one event.
     """
 
     id: str
@@ -54,7 +50,7 @@ class Event:
     data: dict[str, Any] = field(repr=False)
     thin: bool = field(repr=False)
     payload: dict[str, Any] = field(repr=False)
-    digest: bytes = field(repr=False)
+    _body: bytes = field(default=b"", repr=False)
     _api_key: str | None = field(default=None, repr=False)
 
     @property
@@ -85,6 +81,13 @@ class Event:
         for name in ("reason", "request", "idempotency_key") if self.thin else ("request", "idempotency_key"):
             holder = holder.get(name) if isinstance(holder, dict) else None
         return holder if isinstance(holder, str) else None
+
+    def digest(self) -> bytes:
+        """SHA-256 over the body without the number that differs between deliveries of one event."""
+        start = self._body.rfind(_VARIES)
+        end = self._body.find(b",", start)
+        varies = 0 <= start < end
+        return hashlib.sha256(self._body[:start] + self._body[end:] if varies else self._body).digest()
 
     def key(self, consumer: str) -> EventKey:
         """The event's identity for one consumer."""
@@ -121,7 +124,7 @@ class EventContentError(ValueError):
     """Verified content that is not an event. The message names the field, never a value."""
 
 
-def event_of(payload: Mapping[str, Any], body: bytes, api_key: str | None) -> Event:
+def event_of(payload: dict[str, Any], body: bytes, api_key: str | None) -> Event:
     """The event in a verified body.
 
     Raises:
@@ -154,8 +157,8 @@ def event_of(payload: Mapping[str, Any], body: bytes, api_key: str | None) -> Ev
         account=account or None,
         data=data,
         thin=thin,
-        payload=dict(payload),
-        digest=hashlib.sha256(_VARIES.sub(b"", body)).digest(),
+        payload=payload,
+        _body=body,
         _api_key=api_key,
     )
 

@@ -73,7 +73,7 @@ class Processor:
     ) -> Generator[Call, Any, Reply]:
         """Processes an event, unless that has been done or is being done."""
         key = event.key(self.consumer)
-        facts = EventFacts(event.type, event.created, event.api_version, event.digest, event.object_id)
+        facts = EventFacts(event.type, event.created, event.api_version, event.digest(), event.object_id)
         try:
             known = yield from self._stored("find", self.store.find, key)
             early = self._early(known, facts, revive)

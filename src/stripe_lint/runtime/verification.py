@@ -101,8 +101,9 @@ class Verifier:
             return signature
         if not isinstance(payload, bytes | bytearray | memoryview):
             raise TypeError("the payload has to be the request's raw body, as bytes")
+        payload = bytes(payload)
         try:
-            text = bytes(payload).decode("utf-8")
+            text = payload.decode("utf-8")
         except UnicodeDecodeError:
             return Reason.BODY_NOT_UTF8
         slot = self._matching(text, str(header))
@@ -130,7 +131,7 @@ class Verifier:
     def _event(self, text: str, payload: bytes) -> Event | None:
         try:
             content = _DECODER.decode(text)
-            if not isinstance(content, dict) or _too_deep(content, text):
+            if not isinstance(content, dict) or _too_deep(content, payload):
                 return None
             return event_of(content, payload, self._api_key)
         except (ValueError, RecursionError):  # EventContentError and JSONDecodeError are ValueErrors
@@ -180,8 +181,8 @@ def _no_constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
 
 
-def _too_deep(content: object, text: str) -> bool:
-    if text.count("{") + text.count("[") <= _DEEPEST:
+def _too_deep(content: object, payload: bytes) -> bool:
+    if payload.count(b"{") + payload.count(b"[") <= _DEEPEST:
         return False
     level = [content]
     for _ in range(_DEEPEST):
