@@ -76,7 +76,7 @@ class Handlers:
             if each not in event_types.known():
                 nearest = event_types.nearest(each)
                 hint = f": did you mean {nearest}?" if nearest else ""
-                warnings.warn(f"Stripe has no event type {each}{hint}", UnknownEventType, stacklevel=4)
+                warnings.warn(f"Stripe has no event type {each}{hint}", UnknownEventType, stacklevel=3)
         self._handlers.update(dict.fromkeys(types, handler))
 
     def of(self, name: str) -> Handler | None:

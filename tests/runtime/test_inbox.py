@@ -1,0 +1,767 @@
+"""What Stripe is answered, and how often a handler runs, in both modes and from threads and event loops."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import sqlite3
+import threading
+import time
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import stripe
+
+from stripe_lint.runtime import (
+    ConfigurationError,
+    Delivery,
+    Event,
+    LeaseLost,
+    PermanentError,
+    RetryLater,
+    StoreUnavailable,
+    UnknownEventType,
+    WebhookInbox,
+)
+from stripe_lint.runtime.reception import Visit
+from stripe_lint.runtime.stores.memory import MemoryStore
+from stripe_lint.runtime.stores.sqlite import SQLiteStore
+from stripe_lint.runtime.testing import SECRET, deliver, deliver_async, event, signed_request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conformance import Clock
+
+MODES = ("lease", "transactional")
+
+
+@pytest.fixture(params=MODES)
+def mode(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+@pytest.fixture(params=["sync", "async"])
+def send(request: pytest.FixtureRequest) -> Callable[..., list[str]]:
+    """Delivers an event some times and gives the outcomes."""
+
+    def from_thread(inbox: WebhookInbox, *given: Any, **options: Any) -> list[str]:
+        return [reply.outcome for reply in deliver(inbox, *given, **options)]
+
+    def from_loop(inbox: WebhookInbox, *given: Any, **options: Any) -> list[str]:
+        return [reply.outcome for reply in asyncio.run(deliver_async(inbox, *given, **options))]
+
+    return from_thread if request.param == "sync" else from_loop
+
+
+@pytest.fixture
+def inbox(store: Any, mode: Any) -> WebhookInbox:
+    return WebhookInbox(SECRET, store, mode=mode)
+
+
+def failing(error: BaseException) -> Callable[[Event], None]:
+    def handler(event: Event) -> None:
+        raise error
+
+    return handler
+
+
+class TestOutcomes:
+    def test_a_duplicate_is_not_handled(self, inbox: WebhookInbox, send: Any) -> None:
+        seen: list[str] = []
+        inbox.on("invoice.paid")(lambda event: seen.append(event.id))
+        paid = event("invoice.paid")
+        assert send(inbox, paid, times=3) == ["succeeded", "duplicate", "duplicate"]
+        assert seen == [paid["id"]]
+
+    def test_an_asynchronous_handler(self, inbox: WebhookInbox, send: Any) -> None:
+        seen: list[str] = []
+
+        @inbox.on("invoice.paid")
+        async def paid(event: Event, delivery: Delivery) -> None:
+            await asyncio.sleep(0)
+            assert await delivery.once_async("work")
+            seen.append(event.id)
+
+        first = event("invoice.paid")
+        assert send(inbox, first, times=2) == ["succeeded", "duplicate"]
+        assert seen == [first["id"]]
+
+    def test_what_nobody_handles_is_delivered(self, inbox: WebhookInbox, send: Any) -> None:
+        assert send(inbox, event("invoice.paid"), times=2) == ["unhandled", "unhandled"]
+
+    @pytest.mark.parametrize(
+        ("error", "outcomes", "status"),
+        [
+            (ValueError("x"), ["handler_failed", "handler_failed"], 500),
+            (RetryLater(after=30), ["retry_later", "retry_later"], 503),
+            (PermanentError("no such order"), ["dead", "already_dead"], 200),
+            (LeaseLost(), ["lease_lost"], 409),
+            (StoreUnavailable("of the handler's own"), ["handler_failed", "handler_failed"], 500),
+        ],
+    )
+    def test_a_handler_that_raises(
+        self, inbox: WebhookInbox, error: Exception, outcomes: list[str], status: int
+    ) -> None:
+        inbox.on("invoice.paid")(failing(error))
+        replies = deliver(inbox, event("invoice.paid"), times=len(outcomes))
+        assert [reply.outcome for reply in replies] == outcomes
+        assert replies[0].status == status
+        assert dict(replies[0].headers).get("Retry-After") == ("30" if status == 503 else None)
+
+    def test_the_next_delivery_of_a_failed_event_is_handled(self, inbox: WebhookInbox, send: Any) -> None:
+        seen: list[tuple[int, int]] = []
+
+        @inbox.on("invoice.paid")
+        def paid(event: Event, delivery: Delivery) -> None:
+            seen.append((delivery.attempt, delivery.token))
+            if len(seen) < 3:
+                raise KeyError(event.id)
+
+        outcomes = send(inbox, event("invoice.paid"), times=4)
+        assert outcomes == ["handler_failed", "handler_failed", "succeeded", "duplicate"]
+        assert seen == [(1, 1), (2, 2), (3, 3)]
+
+    def test_while_one_is_at_work_others_are_told_to_come_back(self, store: Any) -> None:
+        inbox = WebhookInbox(SECRET, store)
+        entered, leave = threading.Event(), threading.Event()
+
+        @inbox.on("invoice.paid")
+        def paid(event: Event) -> None:
+            entered.set()
+            assert leave.wait(10)
+
+        paid_event = event("invoice.paid")
+        first: list[str] = []
+        thread = threading.Thread(target=lambda: first.append(deliver(inbox, paid_event)[0].outcome))
+        thread.start()
+        assert entered.wait(10)
+        second = deliver(inbox, paid_event)[0]
+        assert (second.outcome, second.status) == ("in_progress", 409)
+        leave.set()
+        thread.join()
+        assert first == ["succeeded"]
+
+    def test_what_stops_the_worker_goes_on_and_the_event_is_retried(self, inbox: WebhookInbox) -> None:
+        inbox.on("invoice.paid")(failing(SystemExit(1)))
+        paid = event("invoice.paid")
+        for _ in range(2):
+            with pytest.raises(SystemExit):
+                deliver(inbox, paid)
+
+    def test_two_consumers_each_get_the_event(self, store: Any, mode: Any) -> None:
+        seen: list[str] = []
+        paid = event("invoice.paid")
+        for name in ("shop", "mail"):
+            inbox = WebhookInbox(SECRET, store, mode=mode, consumer=name)
+            inbox.on("invoice.paid")(functools.partial(lambda name, event: seen.append(name), name))
+            deliver(inbox, paid, times=2)
+        assert seen == ["shop", "mail"]
+
+    def test_an_event_of_another_account_is_another_event(self, inbox: WebhookInbox) -> None:
+        seen: list[str | None] = []
+        inbox.on("invoice.paid")(lambda event: seen.append(event.account))
+        paid = event("invoice.paid")
+        for account in (None, "acct_1", "acct_2", "acct_1"):
+            deliver(inbox, {**paid, "account": account})
+        assert seen == [None, "acct_1", "acct_2"]
+
+
+class TestWhatIsServed:
+    @pytest.mark.parametrize(("livemode", "served"), [(None, [True, False]), (True, [True]), (False, [False])])
+    def test_livemode(self, store: Any, livemode: Any, served: list[bool]) -> None:
+        inbox = WebhookInbox(SECRET, store, livemode=livemode)
+        seen: list[bool] = []
+        inbox.on("invoice.paid")(lambda event: seen.append(event.livemode))
+        for live in (True, False):
+            assert deliver(inbox, event("invoice.paid", livemode=live))[0].status == 200
+        assert seen == served
+
+    def test_with_a_live_api_key_test_events_are_ignored(self, tmp_path: Path) -> None:
+        inbox = WebhookInbox(SECRET, SQLiteStore(tmp_path / "a.db"), api_key="sk_live_" + "x" * 24)
+        inbox.on("invoice.paid")(lambda event: None)
+        assert deliver(inbox, event("invoice.paid", livemode=False))[0].outcome == "ignored"
+        assert deliver(inbox, event("invoice.paid", livemode=True))[0].outcome == "succeeded"
+
+    def test_accounts(self, store: Any) -> None:
+        inbox = WebhookInbox(SECRET, store, accounts=[None, "acct_1"])
+        inbox.on("invoice.paid")(lambda event: None)
+        outcomes = [deliver(inbox, event("invoice.paid", account=each))[0].outcome for each in (None, "acct_1", "acct_2")]
+        assert outcomes == ["succeeded", "succeeded", "ignored"]
+
+    def test_draining_refuses_what_is_new(self, store: Any) -> None:
+        inbox = WebhookInbox(SECRET, store)
+        inbox.on("invoice.paid")(lambda event: None)
+        assert inbox.drain(0.1)
+        reply = deliver(inbox, event("invoice.paid"))[0]
+        assert (reply.outcome, reply.status) == ("draining", 503)
+
+    def test_draining_waits_for_what_is_running(self, store: Any) -> None:
+        inbox = WebhookInbox(SECRET, store)
+        entered, done = threading.Event(), []
+
+        @inbox.on("invoice.paid")
+        def paid(event: Event) -> None:
+            entered.set()
+            time.sleep(0.2)
+            done.append(event.id)
+
+        thread = threading.Thread(target=deliver, args=(inbox, event("invoice.paid")))
+        thread.start()
+        assert entered.wait(10)
+        assert inbox.drain(10)
+        assert done
+        thread.join()
+
+
+class TestReception:
+    def visit(self, **changes: Any) -> Visit:
+        request = signed_request(event("invoice.paid"))
+        values = {"method": "POST", "secure": True, "client": "192.0.2.7", "forwarded": False}
+        return Visit(**{**values, "signature": request.signature, "setting": "the setting", **changes})
+
+    @pytest.mark.parametrize(
+        ("changes", "status"),
+        [
+            ({"method": "GET"}, 405),
+            ({"secure": False}, 403),
+            ({"secure": False, "client": "127.0.0.1"}, 200),
+            ({"secure": False, "client": "::1"}, 200),
+            ({"secure": False, "client": "127.0.0.1", "forwarded": True}, 403),
+            ({"secure": False, "client": None}, 403),
+            ({"secure": False, "client": "unix"}, 403),
+            ({"length": 1 << 20}, 200),
+            ({"length": (1 << 20) + 1}, 413),
+        ],
+    )
+    def test_what_needs_no_look_at_the_body(self, changes: Any, status: int) -> None:
+        inbox = WebhookInbox(SECRET, MemoryStore())
+        request = signed_request(event("invoice.paid"))
+        read: list[int] = []
+
+        def body(limit: int) -> bytes:
+            read.append(limit)
+            return request.body
+
+        reply = inbox.handle(self.visit(signature=request.signature, **changes), body)
+        assert reply.status == status
+        assert bool(read) == (status == 200)
+        assert dict(reply.headers).get("Allow") == ("POST" if status == 405 else None)
+        assert reply.body == (b'{"received":true}' if status == 200 else b'{"received":false}')
+
+    def test_a_refusal_of_plain_http_names_the_setting(self, caplog: pytest.LogCaptureFixture) -> None:
+        WebhookInbox(SECRET, MemoryStore()).handle(self.visit(secure=False), lambda _: b"")
+        (record,) = [each for each in caplog.records if each.levelno == logging.ERROR]
+        assert "the setting" in record.getMessage()
+
+    @pytest.mark.parametrize(("client", "status"), [("192.0.2.7", 400), ("::ffff:192.0.2.7", 400), ("198.51.100.1", 403)])
+    def test_other_networks_are_refused_before_the_verification(self, client: str, status: int) -> None:
+        inbox = WebhookInbox(SECRET, MemoryStore(), allowed_networks=["192.0.2.0/24"])
+        assert inbox.handle(self.visit(client=client), lambda _: b"").status == status
+
+    def test_a_body_that_cannot_be_read_is_refused(self) -> None:
+        def read(limit: int) -> bytes:
+            raise ConnectionError
+
+        assert WebhookInbox(SECRET, MemoryStore()).handle(self.visit(), read).status == 400
+
+
+class TestOnce:
+    def test_two_events_of_one_fact_do_the_work_once(self, inbox: WebhookInbox, send: Any) -> None:
+        done: list[str] = []
+
+        @inbox.on("checkout.session.completed", "checkout.session.async_payment_succeeded")
+        def fulfil(event: Event, delivery: Delivery) -> None:
+            if delivery.once(f"fulfil:{event.object_id}"):
+                done.append(event.type)
+
+        session = {"id": "cs_1", "object": "checkout.session"}
+        assert send(inbox, event("checkout.session.completed", session), times=2) == ["succeeded", "duplicate"]
+        assert send(inbox, event("checkout.session.async_payment_succeeded", session)) == ["succeeded"]
+        assert done == ["checkout.session.completed"]
+
+    def test_a_retry_does_the_work_that_its_failed_attempt_owned(self, inbox: WebhookInbox) -> None:
+        answers: list[bool] = []
+
+        @inbox.on("invoice.paid")
+        def paid(event: Event, delivery: Delivery) -> None:
+            answers.append(delivery.once("work"))
+            if len(answers) == 1:
+                raise ValueError
+
+        assert [reply.status for reply in deliver(inbox, event("invoice.paid"), times=2)] == [500, 200]
+        assert answers == [True, True]
+
+    def test_others_come_back_while_the_owner_has_failed(self, store: Any) -> None:
+        inbox = WebhookInbox(SECRET, store)
+        broken = [True]
+
+        @inbox.on("invoice.paid")
+        def paid(event: Event, delivery: Delivery) -> None:
+            if delivery.once("work") and broken[0]:
+                raise ValueError
+
+        first, second = event("invoice.paid"), event("invoice.paid")
+        assert [deliver(inbox, each)[0].outcome for each in (first, second)] == ["handler_failed", "retry_later"]
+        broken[0] = False
+        assert [deliver(inbox, each)[0].outcome for each in (second, first, second)] == [
+            "retry_later",
+            "succeeded",
+            "succeeded",
+        ]
+
+    @pytest.mark.parametrize("key", ["", None, 5])
+    def test_the_work_has_a_name(self, store: Any, key: Any) -> None:
+        inbox = WebhookInbox(SECRET, store)
+        inbox.on("invoice.paid")(lambda event, delivery: delivery.once(key))
+        assert deliver(inbox, event("invoice.paid"))[0].outcome == "handler_failed"
+
+
+class TestFreshness:
+    def test_of_each_object_by_itself(self, inbox: WebhookInbox) -> None:
+        seen: list[str] = []
+        inbox.on("invoice.paid", "invoice.updated")(lambda event, delivery: seen.append(delivery.freshness))
+        for created, identifier in ((100, "in_1"), (200, "in_1"), (200, "in_1"), (150, "in_1"), (50, "in_2")):
+            deliver(inbox, event("invoice.paid", {"id": identifier}, created=created))
+        assert seen == ["newer", "newer", "same_second", "older", "newer"]
+
+    def test_an_events_own_failed_attempt_does_not_age_it(self, inbox: WebhookInbox) -> None:
+        seen: list[str] = []
+
+        @inbox.on("invoice.paid")
+        def paid(event: Event, delivery: Delivery) -> None:
+            seen.append(delivery.freshness)
+            if len(seen) < 3:
+                raise ValueError
+
+        deliver(inbox, event("invoice.paid", {"id": "in_1"}), times=3)
+        assert seen == ["newer"] * 3
+
+
+class TestTransactional:
+    @pytest.fixture
+    def shop(self, store: Any) -> WebhookInbox:
+        inbox = WebhookInbox(SECRET, store, mode="transactional")
+        with store._connection("test") as connection:
+            connection.execute("CREATE TABLE paid (id TEXT)")
+
+        @inbox.on("invoice.paid")
+        def paid(event: Event, delivery: Delivery) -> None:
+            with delivery.connection:
+                delivery.connection.execute("INSERT INTO paid VALUES (?)", (event.id,))
+            if event.object.get("fails"):
+                raise ValueError
+
+        return inbox
+
+    def paid(self, store: Any) -> int:
+        with store._connection("test") as connection:
+            return int(connection.execute("SELECT count(*) FROM paid").fetchone()[0])
+
+    def test_what_the_handler_wrote_is_kept_with_the_event(self, shop: WebhookInbox, store: Any, send: Any) -> None:
+        assert send(shop, event("invoice.paid"), times=2) == ["succeeded", "duplicate"]
+        assert self.paid(store) == 1
+
+    def test_what_a_failed_handler_wrote_is_gone(self, shop: WebhookInbox, store: Any, send: Any) -> None:
+        paid = event("invoice.paid", {"id": "in_1", "fails": True})
+        assert send(shop, paid, times=2) == ["handler_failed"] * 2
+        assert self.paid(store) == 0
+
+    @pytest.mark.parametrize("end", ["commit", "rollback", "executescript"])
+    def test_the_handler_does_not_end_the_transaction(self, store: Any, end: str, shop: WebhookInbox) -> None:
+        @shop.on("invoice.voided")
+        def voided(event: Event, delivery: Delivery) -> None:
+            delivery.connection.execute("INSERT INTO paid VALUES (?)", (event.id,))
+            getattr(delivery.connection, end)(*["SELECT 1"] * (end == "executescript"))
+
+        assert deliver(shop, event("invoice.voided"))[0].outcome == "handler_failed"
+        assert self.paid(store) == 0
+
+    def test_a_handler_that_commits_in_sql_is_reported(
+        self, shop: WebhookInbox, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        shop.on("invoice.voided")(lambda event, delivery: delivery.connection.execute("COMMIT"))
+        assert deliver(shop, event("invoice.voided"), times=2)[1].outcome == "duplicate"
+        assert "exactly-once is lost" in caplog.text
+
+    def test_a_handler_that_takes_it_back_in_sql_is_not_believed(self, shop: WebhookInbox) -> None:
+        shop.on("invoice.voided")(lambda event, delivery: delivery.connection.execute("ROLLBACK"))
+        assert deliver(shop, event("invoice.voided"))[0].outcome == "lease_lost"
+
+    def test_another_connection_to_the_file_is_a_mistake_and_named(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        inbox = WebhookInbox(SECRET, SQLiteStore(tmp_path / "a.db"), mode="transactional")
+
+        @inbox.on("invoice.paid")
+        def paid(event: Event) -> None:
+            other = sqlite3.connect(tmp_path / "a.db", timeout=0.05)
+            try:
+                other.execute("CREATE TABLE mine (id TEXT)")
+            finally:
+                other.close()
+
+        assert deliver(inbox, event("invoice.paid"))[0].outcome == "handler_failed"
+        assert "write through delivery.connection" in caplog.text
+
+    def test_the_store_of_keys_has_to_be_another_file(self, store: Any) -> None:
+        from stripe_lint.runtime import IdempotencyKeys
+
+        keys = IdempotencyKeys(store, "shop-test")
+        inbox = WebhookInbox(SECRET, store, mode="transactional")
+        caught: list[str] = []
+
+        @inbox.on("invoice.paid")
+        async def paid(event: Event) -> None:
+            try:
+                async with keys.operation("refund", 1, {"amount": 1}):
+                    pass
+            except ConfigurationError as error:
+                caught.append(str(error))
+
+        assert deliver(inbox, event("invoice.paid"))[0].outcome == "succeeded"
+        assert asyncio.run(deliver_async(inbox, event("invoice.paid")))[0].outcome == "succeeded"
+        assert len(caught) == 2
+        assert all("another file" in text for text in caught)
+
+    def test_in_lease_mode_there_is_no_connection(self, store: Any) -> None:
+        inbox = WebhookInbox(SECRET, store)
+        caught: list[BaseException] = []
+        inbox = WebhookInbox(SECRET, store, on_error=lambda error, event: caught.append(error))
+        inbox.on("invoice.paid")(lambda event, delivery: delivery.connection)
+        assert deliver(inbox, event("invoice.paid"))[0].outcome == "handler_failed"
+        assert "transactional" in str(caught[0])
+
+    def test_a_handler_that_outlives_its_loop_does_not_write_any_more(self, tmp_path: Path) -> None:
+        store = SQLiteStore(tmp_path / "a.db")
+        inbox = WebhookInbox(SECRET, store, mode="transactional")
+        entered, leave, wrote = threading.Event(), threading.Event(), []
+
+        @inbox.on("invoice.paid")
+        def paid(event: Event, delivery: Delivery) -> None:
+            entered.set()
+            assert leave.wait(10)
+            delivery.connection.execute("CREATE TABLE late (id TEXT)")
+            wrote.append(event.id)
+
+        async def stopped() -> None:
+            task = asyncio.ensure_future(deliver_async(inbox, event("invoice.paid")))
+            assert await asyncio.to_thread(entered.wait, 10)
+            for each in asyncio.all_tasks() - {asyncio.current_task()}:
+                each.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await asyncio.sleep(0.05)
+            leave.set()
+
+        asyncio.run(stopped())
+        assert not wrote
+        with store._connection("test") as connection:
+            assert not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'late'").fetchone()
+
+
+class TestLeases:
+    def test_a_running_handler_keeps_its_lease(self, tmp_path: Path) -> None:
+        inbox = WebhookInbox(SECRET, SQLiteStore(tmp_path / "a.db"), lease=0.4)
+        inbox.on("invoice.paid")(lambda event: time.sleep(1.2))
+        paid = event("invoice.paid")
+        first: list[str] = []
+        thread = threading.Thread(target=lambda: first.append(deliver(inbox, paid)[0].outcome))
+        thread.start()
+        time.sleep(0.1)
+        while thread.is_alive():
+            assert deliver(inbox, paid)[0].outcome in {"in_progress", "duplicate"}
+            time.sleep(0.05)
+        assert first == ["succeeded"]
+
+    def test_a_handler_that_hangs_does_not_keep_it_for_ever(self, tmp_path: Path) -> None:
+        inbox = WebhookInbox(SECRET, SQLiteStore(tmp_path / "a.db"), lease=0.2, max_handler_seconds=0.3)
+        leave = threading.Event()
+        runs: list[int] = []
+        lost: list[bool] = []
+
+        @inbox.on("invoice.paid")
+        def paid(event: Event, delivery: Delivery) -> None:
+            runs.append(delivery.attempt)
+            if delivery.attempt == 1:
+                assert leave.wait(20)
+                lost.append(delivery.lease_lost)
+
+        paid_event = event("invoice.paid")
+        first: list[str] = []
+        thread = threading.Thread(target=lambda: first.append(deliver(inbox, paid_event)[0].outcome))
+        thread.start()
+        until = time.monotonic() + 10
+        while deliver(inbox, paid_event)[0].outcome == "in_progress":
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        leave.set()
+        thread.join()
+        assert (runs, first) == ([1, 2], ["lease_lost"])
+
+    def test_a_client_that_hangs_up_does_not_stop_the_handler(self, store: Any, mode: Any) -> None:
+        inbox = WebhookInbox(SECRET, store, mode=mode)
+        done: list[str] = []
+
+        @inbox.on("invoice.paid")
+        async def paid(event: Event) -> None:
+            await asyncio.sleep(0.1)
+            done.append(event.id)
+
+        async def hang_up() -> None:
+            task = asyncio.ensure_future(deliver_async(inbox, paid_event))
+            await asyncio.sleep(0.05)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await asyncio.sleep(0.3)
+
+        paid_event = event("invoice.paid")
+        asyncio.run(hang_up())
+        assert done == [paid_event["id"]]
+        assert deliver(inbox, paid_event)[0].outcome == "duplicate"
+
+    def test_a_loop_that_ends_leaves_the_event_to_its_retry(self, store: Any, mode: Any) -> None:
+        inbox = WebhookInbox(SECRET, store, mode=mode)
+        attempts: list[int] = []
+
+        @inbox.on("invoice.paid")
+        async def paid(event: Event, delivery: Delivery) -> None:
+            attempts.append(delivery.attempt)
+            if len(attempts) == 1:
+                await asyncio.sleep(60)
+
+        async def stopped() -> None:
+            asyncio.ensure_future(deliver_async(inbox, paid_event))
+            await asyncio.sleep(0.1)
+
+        paid_event = event("invoice.paid")
+        asyncio.run(stopped())
+        assert deliver(inbox, paid_event)[0].outcome == "succeeded"
+        assert len(attempts) == 2
+
+
+class TestStoreFailures:
+    class Broken(MemoryStore):
+        broken = ""
+
+        def _acquire(self, operation: str) -> Any:
+            if operation == self.broken:
+                raise StoreUnavailable(f"{operation}: OperationalError")
+            return super()._acquire(operation)
+
+    @pytest.mark.parametrize(
+        ("mode", "operation", "outcome", "runs"),
+        [
+            ("lease", "find", "store_unavailable", 0),
+            ("lease", "claim", "store_unavailable", 0),
+            ("lease", "complete", "not_recorded", 1),
+            ("transactional", "find", "store_unavailable", 0),
+            ("transactional", "begin", "store_unavailable", 0),
+        ],
+    )
+    def test_no_event_is_acknowledged_without_a_record(
+        self, mode: Any, operation: str, outcome: str, runs: int
+    ) -> None:
+        store = self.Broken()
+        inbox = WebhookInbox(SECRET, store, mode=mode)
+        seen: list[str] = []
+        inbox.on("invoice.paid")(lambda event: seen.append(event.id))
+        store.broken = operation
+        reply = deliver(inbox, event("invoice.paid"))[0]
+        assert (reply.outcome, len(seen)) == (outcome, runs)
+        assert reply.status in {500, 503}
+
+    def test_a_failure_that_cannot_be_recorded_is_no_success(self) -> None:
+        store = self.Broken()
+        inbox = WebhookInbox(SECRET, store)
+        inbox.on("invoice.paid")(failing(PermanentError()))
+        store.broken = "fail"
+        assert deliver(inbox, event("invoice.paid"))[0].status == 500
+
+
+class TestReplay:
+    @pytest.fixture
+    def at_stripe(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+        """The events that Stripe still has."""
+        kept: dict[str, Any] = {}
+
+        def retrieve(identifier: str, **options: Any) -> stripe.Event:
+            assert options["api_key"] == "sk_test_1"
+            return stripe.Event.construct_from(kept[identifier], options["api_key"])
+
+        monkeypatch.setattr(stripe.Event, "retrieve", retrieve)
+        return kept
+
+    def test_a_dead_event_runs_again_and_a_completed_one_does_not(
+        self, store: Any, mode: Any, at_stripe: dict[str, Any]
+    ) -> None:
+        inbox = WebhookInbox(SECRET, store, mode=mode, api_key="sk_test_1")
+        errors: list[Exception] = [PermanentError(), ValueError()]
+        attempts: list[int] = []
+
+        @inbox.on("invoice.paid")
+        def paid(event: Event, delivery: Delivery) -> None:
+            attempts.append(delivery.attempt)
+            if errors:
+                raise errors.pop(0)
+
+        paid_event = event("invoice.paid")
+        at_stripe[paid_event["id"]] = paid_event
+        assert [reply.outcome for reply in deliver(inbox, paid_event, times=2)] == ["dead", "already_dead"]
+        assert inbox.replay(paid_event["id"]).outcome == "handler_failed"
+        assert asyncio.run(inbox.replay_async(paid_event["id"])).outcome == "succeeded"
+        assert inbox.replay(paid_event["id"]).outcome == "duplicate"
+        assert deliver(inbox, paid_event)[0].outcome == "duplicate"
+        assert attempts == [1, 2, 3]
+
+    def test_an_event_that_never_came(self, store: Any, at_stripe: dict[str, Any]) -> None:
+        inbox = WebhookInbox(SECRET, store, api_key="sk_test_1")
+        inbox.on("invoice.paid")(lambda event: None)
+        missed = event("invoice.paid")
+        at_stripe[missed["id"]] = missed
+        assert inbox.replay(missed["id"]).outcome == "succeeded"
+        assert deliver(inbox, missed)[0].outcome == "duplicate"
+
+
+class TestRetention:
+    def test_old_events_are_forgotten(self, store: Any, clock: Clock) -> None:
+        inbox = WebhookInbox(SECRET, store)
+        seen: list[str] = []
+        inbox.on("invoice.paid")(lambda event: seen.append(event.id))
+        clock.now = time.time() - 40 * 86400
+        for _ in range(3):
+            deliver(inbox, event("invoice.paid"))
+        clock.now = time.time()
+        kept = event("invoice.paid")
+        deliver(inbox, kept)
+        assert inbox.purge() == 3
+        assert inbox.purge() == 0
+        assert deliver(inbox, kept)[0].outcome == "duplicate"
+
+    def test_a_retention_shorter_than_stripes_retries_is_refused(self) -> None:
+        with pytest.raises(ConfigurationError, match="4 days"):
+            WebhookInbox(SECRET, MemoryStore(), retention=3 * 86400)
+        with pytest.warns(UserWarning, match="30 days"):
+            WebhookInbox(SECRET, MemoryStore(), retention=10 * 86400)
+
+    def test_events_from_before_the_inbox_are_seeded(self, store: Any) -> None:
+        inbox = WebhookInbox(SECRET, store)
+        inbox.on("invoice.paid")(lambda event: None)
+        done, fresh = event("invoice.paid"), event("invoice.paid")
+        assert inbox.seed([done["id"]], livemode=False) == 1
+        assert [deliver(inbox, each)[0].outcome for each in (done, fresh)] == ["duplicate", "succeeded"]
+
+
+class TestHandlers:
+    def test_of_many_shapes(self, store: Any) -> None:
+        inbox = WebhookInbox(SECRET, store)
+        seen: list[Any] = []
+
+        class Shop:
+            def paid(self, event: Event) -> None:
+                seen.append(event.type)
+
+            async def __call__(self, event: Event, delivery: Delivery) -> None:
+                seen.append(delivery.attempt)
+
+        inbox.on("invoice.paid")(Shop().paid)
+        inbox.on("invoice.voided")(Shop())
+        inbox.on("invoice.created")(lambda event, delivery=None: seen.append(delivery.attempt))
+        inbox.on("invoice.deleted")(lambda event, other=5: seen.append(other))
+        inbox.on("invoice.sent")(lambda *given: seen.append(len(given)))
+        for name in ("paid", "voided", "created", "deleted", "sent"):
+            assert deliver(inbox, event(f"invoice.{name}"))[0].outcome == "succeeded"
+        assert seen == ["invoice.paid", 1, 1, 5, 2]
+
+    @pytest.mark.parametrize(
+        "function", [lambda: None, lambda a, b, c: None, lambda a, *, needed: None, lambda *, event: None]
+    )
+    def test_of_no_use(self, function: Any) -> None:
+        with pytest.raises(ConfigurationError):
+            WebhookInbox(SECRET, MemoryStore()).on("invoice.paid")(function)
+
+    def test_one_a_type(self) -> None:
+        inbox = WebhookInbox(SECRET, MemoryStore())
+        inbox.on("invoice.paid")(lambda event: None)
+        with pytest.raises(ConfigurationError, match="has a handler"):
+            inbox.on("invoice.paid")(lambda event: None)
+
+    def test_a_misspelt_type_warns_with_the_nearest(self) -> None:
+        with pytest.warns(UnknownEventType, match=r"did you mean checkout\.session\.completed\?") as caught:
+            WebhookInbox(SECRET, MemoryStore()).on("checkout.session.complete")(lambda event: None)
+        assert caught[0].filename == __file__
+
+    def test_known_types_do_not_warn(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            WebhookInbox(SECRET, MemoryStore()).on("invoice.paid", "v2.core.account.updated")(lambda event: None)
+
+    @pytest.mark.parametrize("types", [(), ("",), ("invoice.*",), (None,)])
+    def test_patterns_are_refused(self, types: Any) -> None:
+        with pytest.raises(ConfigurationError):
+            WebhookInbox(SECRET, MemoryStore()).on(*types)(lambda event: None)
+
+    def test_after_commit_runs_once_and_may_fail(self, inbox: WebhookInbox) -> None:
+        called: list[str] = []
+
+        @inbox.on("invoice.paid")
+        def paid(event: Event, delivery: Delivery) -> None:
+            delivery.after_commit(lambda: 1 / 0)
+            delivery.after_commit(lambda: called.append(event.id))
+            if delivery.attempt == 1:
+                raise ValueError
+
+        outcomes = [reply.outcome for reply in deliver(inbox, event("invoice.paid"), times=3)]
+        assert outcomes == ["handler_failed", "succeeded", "duplicate"]
+        assert len(called) == 1
+
+
+class TestConfiguration:
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"mode": "exactly-once"},
+            {"consumer": ""},
+            {"lease": 0},
+            {"accounts": "acct_1"},
+            {"tolerance": 0},
+            {"allowed_networks": ["stripe.com"]},
+        ],
+    )
+    def test_values_that_cannot_work(self, options: Any) -> None:
+        with pytest.raises(ConfigurationError):
+            WebhookInbox(SECRET, MemoryStore(), **options)
+
+    def test_a_store_in_memory_is_refused_with_a_live_key(self) -> None:
+        with pytest.raises(ConfigurationError, match="memory"):
+            WebhookInbox(SECRET, MemoryStore(), api_key="sk_live_" + "x" * 24)
+
+    @pytest.mark.parametrize("address", ["sqlite:///{}/inbox.db", "{}/inbox.db"])
+    def test_from_the_environment(self, tmp_path: Path, address: str) -> None:
+        other = SECRET[:-4] + "beef"
+        environment = {
+            "STRIPE_WEBHOOK_SECRETS": f"{SECRET}, {other}",
+            "STRIPE_INBOX_STORE": address.format(tmp_path),
+        }
+        inbox = WebhookInbox.from_environment(environment, consumer="shop")
+        inbox.on("invoice.paid")(lambda event: None)
+        assert deliver(inbox, event("invoice.paid"), secret=other)[0].outcome == "succeeded"
+        assert (tmp_path / "inbox.db").exists()
+
+    @pytest.mark.parametrize(
+        ("changes", "named"),
+        [
+            ({"STRIPE_WEBHOOK_SECRETS": ""}, "STRIPE_WEBHOOK_SECRETS"),
+            ({"STRIPE_INBOX_STORE": ""}, "STRIPE_INBOX_STORE"),
+            ({"STRIPE_INBOX_STORE": "postgresql://db/shop"}, "postgresql"),
+            ({"STRIPE_INBOX_STORE": "sqlite://:memory:"}, "sqlite"),
+            ({"STRIPE_INBOX_STORE": "/no/such/folder/inbox.db"}, "folder"),
+        ],
+    )
+    def test_a_wrong_environment_is_named(self, tmp_path: Path, changes: dict[str, str], named: str) -> None:
+        environment = {"STRIPE_WEBHOOK_SECRETS": SECRET, "STRIPE_INBOX_STORE": str(tmp_path / "a.db"), **changes}
+        with pytest.raises(ConfigurationError, match=named):
+            WebhookInbox.from_environment(environment)
