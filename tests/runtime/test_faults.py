@@ -1,0 +1,70 @@
+"""Storms, kills and stops. Small here; ``pytest --full`` runs them as they are meant."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SCRIPTS = Path(__file__).parent / "faults"
+MODES = ("lease", "transactional")
+
+
+def run(script: str, folder: Path, *words: object) -> dict[str, Any]:
+    """What a script of ``faults`` reports. It prints its figures, so that ``-rP`` shows them."""
+    done = subprocess.run(
+        [sys.executable, SCRIPTS / script, folder, *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=1200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    print(script, *words, found)
+    return found
+
+
+@pytest.mark.parametrize(("durability", "share"), [("normal", 1), ("full", 10)])
+@pytest.mark.parametrize("mode", MODES)
+def test_a_storm_of_duplicates(mode: str, durability: str, share: int, tmp_path: Path, full: bool) -> None:
+    found = run("storm.py", tmp_path, mode, durability, (2000 if full else 600) // share, 5, 8)
+    assert (found["lost"], found["doubled"]) == (0, 0)
+    assert found["again"] == ["duplicate"]
+    assert set(found["answers"]) <= {"200 succeeded", "200 duplicate", "409 in_progress", "503 store_unavailable"}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_of_all_that_race_for_an_event_one_wins(mode: str, tmp_path: Path, full: bool) -> None:
+    number = 1000 if full else 150
+    found = run("barrier.py", tmp_path, mode, "normal", number, 8)
+    assert (found["lost"], found["doubled"]) == (0, 0)
+    assert found["outcomes"]["succeeded"] == number
+
+
+@pytest.mark.parametrize(("durability", "share"), [("normal", 1), ("full", 5)])
+@pytest.mark.parametrize("mode", MODES)
+def test_killed_at_every_step(mode: str, durability: str, share: int, tmp_path: Path, full: bool) -> None:
+    found = run("kills.py", tmp_path, mode, durability, (50 if full else 10) // share)
+    assert found["kills"] == found["steps"] * ((50 if full else 10) // share)
+    assert found["lost"] == []
+    assert found["unexplained"] == []
+    assert found["backwards"] == 0
+    assert found["again"] == ["duplicate"]
+    assert bool(found["doubled"]) == (mode == "lease")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_stopped_for_longer_than_a_lease(mode: str, tmp_path: Path, full: bool) -> None:
+    number = (200 if full else 60) if mode == "lease" else (200 if full else 10)
+    found = run("zombies.py", tmp_path, mode, "normal", number)
+    assert (found["zombies"], found["lost"], found["accepted"], found["tripled"]) == (number, 0, 0, 0)
+    assert found["again"] == ["duplicate"]
+    if mode == "lease":
+        assert found["replies"] == {"lease_lost": number}
+    else:
+        assert found["doubled"] == 0
