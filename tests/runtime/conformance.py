@@ -340,7 +340,7 @@ class OperationStoreConformance:
         assert store.change(IDENTITY, lambda record, _: (None, record)) == second
         assert store.change_by_key(first.key, lambda record, _: (None, record)) == first
         states = [OperationState.PENDING]
-        assert store.operations("shop-test", states, sent_before=first.first_sent_at + 1, limit=9) == [second]
+        assert store.operations("shop-test", states, sent_until=first.first_sent_at + 1, limit=9) == [second]
 
     def test_a_list_is_of_a_namespace_some_states_and_a_time(self, store: Any, clock: Clock) -> None:
         for number, state in enumerate(OperationState):
@@ -352,7 +352,7 @@ class OperationStoreConformance:
 
         def found(namespace: str = "shop-test", before: float = clock.now, limit: int = 99) -> list[str]:
             states = [OperationState.PENDING, OperationState.UNKNOWN, OperationState.EXECUTED]
-            listed = store.operations(namespace, states, sent_before=before, limit=limit)
+            listed = store.operations(namespace, states, sent_until=before, limit=limit)
             return [record.state.value for record in listed]
 
         assert found() == ["pending", "unknown", "executed"]

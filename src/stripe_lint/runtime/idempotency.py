@@ -266,7 +266,7 @@ class IdempotencyKeys:
         return found
 
     def _listed(self, before: float) -> Any:
-        return self._store.operations(self.namespace, UNFINISHED, sent_before=before, limit=MOST_AT_ONCE)
+        return self._store.operations(self.namespace, UNFINISHED, sent_until=before, limit=MOST_AT_ONCE)
 
     def _decided(self, decision: str, key: str, *, level: int = logging.INFO, **fields: Any) -> None:
         self._metrics.count("operations_total", decision)

@@ -193,6 +193,6 @@ class OperationStore(Protocol):
         """As :meth:`change`, for the generation that has an idempotency key, and does nothing if none has."""
 
     def operations(
-        self, namespace: str, states: Sequence[OperationState], *, sent_before: float, limit: int
+        self, namespace: str, states: Sequence[OperationState], *, sent_until: float, limit: int
     ) -> list[OperationRecord]:
-        """Newest generations in one of the states that were first sent before a time, the oldest first."""
+        """Newest generations in one of the states that were not first sent after a time, the oldest first."""

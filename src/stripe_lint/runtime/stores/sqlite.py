@@ -184,11 +184,11 @@ class SQLiteStore:
             return sqlite_operations.change_by_key(connection, key, step, self._now())
 
     def operations(
-        self, namespace: str, states: Sequence[OperationState], *, sent_before: float, limit: int
+        self, namespace: str, states: Sequence[OperationState], *, sent_until: float, limit: int
     ) -> list[OperationRecord]:
         """See ``OperationStore``."""
         with self._connection("operations") as connection:
-            return sqlite_operations.newest(connection, namespace, states, sent_before, limit)
+            return sqlite_operations.newest(connection, namespace, states, sent_until, limit)
 
     def close(self) -> None:
         """See ``EventStore``."""

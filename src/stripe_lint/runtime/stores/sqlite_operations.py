@@ -25,7 +25,7 @@ _BY_KEY = f"SELECT {_COLUMNS} FROM stripe_operations WHERE key = ?"
 _WRITE = f"INSERT OR REPLACE INTO stripe_operations ({_COLUMNS}) VALUES ({', '.join('?' * 24)})"
 _LIST = """
 SELECT {columns} FROM stripe_operations AS this
-WHERE namespace = ? AND state IN ({states}) AND first_sent_at < ? AND NOT EXISTS (
+WHERE namespace = ? AND state IN ({states}) AND first_sent_at <= ? AND NOT EXISTS (
     SELECT 1 FROM stripe_operations AS later
     WHERE later.namespace = this.namespace AND later.account = this.account AND later.livemode = this.livemode
         AND later.api = this.api AND later.operation = this.operation AND later.business_id = this.business_id
@@ -45,11 +45,11 @@ def change_by_key(connection: sqlite3.Connection, key: str, step: Step, now: flo
 
 
 def newest(
-    connection: sqlite3.Connection, namespace: str, states: Sequence[OperationState], sent_before: float, limit: int
+    connection: sqlite3.Connection, namespace: str, states: Sequence[OperationState], sent_until: float, limit: int
 ) -> list[OperationRecord]:
     """Newest generations in some states."""
     query = _LIST.format(columns=_COLUMNS, states=", ".join("?" * len(states)))
-    rows = connection.execute(query, (namespace, *[state.value for state in states], sent_before, limit))
+    rows = connection.execute(query, (namespace, *[state.value for state in states], sent_until, limit))
     return [_record(row) for row in rows]
 
 
