@@ -69,6 +69,13 @@ class FakeStripe:
                 self.end_headers()
                 self.wfile.write(data)
 
+            def do_GET(self) -> None:
+                data = json.dumps(outer.ledger()).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
             def log_message(self, *_: object) -> None:
                 pass
 
@@ -81,6 +88,15 @@ class FakeStripe:
 
         self._server = Server(("127.0.0.1", 0), Handler)
         self.address = f"http://127.0.0.1:{self._server.server_port}"
+
+    def ledger(self) -> dict[str, Any]:
+        """What has happened, for a test in another process: it gets it from any path."""
+        with self._lock:
+            return {"objects": self.objects, "requests": self.requests, "too_late": self.too_late}
+
+    def serve(self) -> None:
+        """Serves in this thread, for ever."""
+        self._server.serve_forever(0.05)
 
     def start(self) -> None:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()

@@ -68,3 +68,16 @@ def test_stopped_for_longer_than_a_lease(mode: str, tmp_path: Path, full: bool) 
         assert found["replies"] == {"lease_lost": number}
     else:
         assert found["doubled"] == 0
+
+
+def test_every_operation_is_executed_once(tmp_path: Path, full: bool) -> None:
+    number, kills = (10_000, 500) if full else (400, 48)
+    found = run("outgoing.py", tmp_path, number, kills, 4)
+    assert found["kills"] == kills
+    assert (found["missing"], found["doubled"]) == (0, 0)
+    assert (found["too_late"], found["sent_after_window"]) == (0, 0)
+    assert (found["unhealed"], found["still_unknown"]) == (0, 0)
+    assert found["healed"] > 0
+    changed = {name: count for name, count in found["refused"].items() if name.startswith("changed")}
+    assert set(changed) == {"changed OperationFailed"}
+    assert found["refused"]["mismatch"] + changed["changed OperationFailed"] == number

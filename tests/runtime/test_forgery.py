@@ -19,7 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CANARY = "canary-7f3a"
-TOKENS = ["t=", "v1=", "v0=", ",", "=", "1", "a", "\u00e9", "\x00", " ", "\n", "_", "+", "whsec_", "0" * 64, "999999999999"]
+TOKENS = [
+    "t=",
+    "v1=",
+    "v0=",
+    ",",
+    "=",
+    "1",
+    "a",
+    "\u00e9",
+    "\x00",
+    " ",
+    "\n",
+    "_",
+    "+",
+    "whsec_",
+    "0" * 64,
+    "999999999999",
+]
 
 
 def mutated(text: str, chance: random.Random) -> str:

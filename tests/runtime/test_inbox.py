@@ -189,7 +189,9 @@ class TestWhatIsServed:
     def test_accounts(self, store: Any) -> None:
         inbox = WebhookInbox(SECRET, store, accounts=[None, "acct_1"])
         inbox.on("invoice.paid")(lambda event: None)
-        outcomes = [deliver(inbox, event("invoice.paid", account=each))[0].outcome for each in (None, "acct_1", "acct_2")]
+        outcomes = [
+            deliver(inbox, event("invoice.paid", account=each))[0].outcome for each in (None, "acct_1", "acct_2")
+        ]
         assert outcomes == ["succeeded", "succeeded", "ignored"]
 
     def test_draining_refuses_what_is_new(self, store: Any) -> None:
@@ -257,7 +259,9 @@ class TestReception:
         (record,) = [each for each in caplog.records if each.levelno == logging.ERROR]
         assert "the setting" in record.getMessage()
 
-    @pytest.mark.parametrize(("client", "status"), [("192.0.2.7", 400), ("::ffff:192.0.2.7", 400), ("198.51.100.1", 403)])
+    @pytest.mark.parametrize(
+        ("client", "status"), [("192.0.2.7", 400), ("::ffff:192.0.2.7", 400), ("198.51.100.1", 403)]
+    )
     def test_other_networks_are_refused_before_the_verification(self, client: str, status: int) -> None:
         inbox = WebhookInbox(SECRET, MemoryStore(), allowed_networks=["192.0.2.0/24"])
         assert inbox.handle(self.visit(client=client), lambda _: b"").status == status

@@ -217,7 +217,11 @@ class TestOutcomes:
 class TestParameters:
     @pytest.mark.parametrize(
         ("change", "named"),
-        [({"amount": 2000}, ("amount",)), ({"currency": None}, ("currency",)), ({"description": "x"}, ("description",))],
+        [
+            ({"amount": 2000}, ("amount",)),
+            ({"currency": None}, ("currency",)),
+            ({"description": "x"}, ("description",)),
+        ],
     )
     def test_other_parameters_are_refused_before_the_network(
         self, keys: IdempotencyKeys, fake: FakeStripe, change: dict[str, Any], named: tuple[str, ...]
@@ -481,9 +485,7 @@ class TestHealing:
             pass
         return op.key
 
-    def test_a_webhook_tells_that_a_request_was_executed(
-        self, keys: IdempotencyKeys, store: Any, clock: Clock
-    ) -> None:
+    def test_a_webhook_tells_that_a_request_was_executed(self, keys: IdempotencyKeys, store: Any, clock: Clock) -> None:
         self.heal(keys, store, self.unknown(keys))
         (record,) = keys.unfinished()
         assert (record.state, record.object_id) == (OperationState.EXECUTED, "pi_7")

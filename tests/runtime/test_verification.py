@@ -166,7 +166,9 @@ class TestWhatTheSdkTestsToo:
         assert self.verify(f"{moment},v1={'ab' * 32},{rest}").slot == 0
 
     def test_another_scheme_beside_it_is_ignored(self) -> None:
-        assert self.verify(signature(self.PAYLOAD) + ",v0=6ffbb59b2300aae63f272406069a9788598b792a944a07aba816edb039989a39")
+        assert self.verify(
+            signature(self.PAYLOAD) + ",v0=6ffbb59b2300aae63f272406069a9788598b792a944a07aba816edb039989a39"
+        )
 
     def test_the_timestamp_is_not_checked_without_a_valid_signature_of_it(self) -> None:
         moved = signature(self.PAYLOAD, timestamp=time.time() - 500)
@@ -255,7 +257,11 @@ class TestContent:
         assert refused(request.body, request.signature) is Reason.UNUSABLE
 
     def test_a_name_that_occurs_twice_is_unusable(self) -> None:
-        body = json.dumps(event("invoice.paid")).encode().replace(b'"livemode": false', b'"livemode": false, "livemode": true')
+        body = (
+            json.dumps(event("invoice.paid"))
+            .encode()
+            .replace(b'"livemode": false', b'"livemode": false, "livemode": true')
+        )
         assert refused(body, signed_request(body).signature) is Reason.UNUSABLE
 
     @pytest.mark.parametrize(("depth", "usable"), [(90, True), (120, False)])

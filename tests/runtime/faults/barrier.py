@@ -1,6 +1,6 @@
 """All processes claim the same event at the same moment, for many events.
 
-    python barrier.py FOLDER MODE DURABILITY EVENTS WORKERS
+python barrier.py FOLDER MODE DURABILITY EVENTS WORKERS
 """
 
 from __future__ import annotations

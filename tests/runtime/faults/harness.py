@@ -86,7 +86,7 @@ def _end(work: Callable[[], object]) -> NoReturn:
     try:
         work()
         status = 0
-    except BaseException:  # noqa: BLE001
+    except BaseException:
         import traceback
 
         traceback.print_exc()

@@ -1,6 +1,6 @@
 """A storm of duplicates shared by processes, or a race of all processes for each key.
 
-    python storm.py FOLDER MODE DURABILITY EVENTS DELIVERIES WORKERS
+python storm.py FOLDER MODE DURABILITY EVENTS DELIVERIES WORKERS
 """
 
 from __future__ import annotations
