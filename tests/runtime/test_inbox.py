@@ -538,8 +538,9 @@ class TestLeases:
                 await asyncio.sleep(60)
 
         async def stopped() -> None:
-            asyncio.ensure_future(deliver_async(inbox, paid_event))
+            task = asyncio.ensure_future(deliver_async(inbox, paid_event))
             await asyncio.sleep(0.1)
+            assert not task.done()
 
         paid_event = event("invoice.paid")
         asyncio.run(stopped())

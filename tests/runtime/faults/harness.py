@@ -76,9 +76,9 @@ def stop_myself() -> None:
 def forked(work: Callable[[], object]) -> int:
     """Runs ``work`` in a child and gives its process id. The child ends with 0, or 1 if the work raised."""
     child = os.fork()
-    if child:
-        return child
-    _end(work)
+    if not child:
+        _end(work)
+    return child
 
 
 def _end(work: Callable[[], object]) -> NoReturn:

@@ -8,6 +8,7 @@ nothing may be sent; then what is unknown is looked up, and what was not execute
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import mmap
@@ -190,10 +191,8 @@ def main() -> None:
         while keys.reconcile(lambda record: made[record.key]["id"] if record.key in made else None, older_than=0):
             pass
         for each in range(number):
-            try:
+            with contextlib.suppress(AlreadySucceeded):
                 send(keys, each, retry_failed=True)
-            except AlreadySucceeded:
-                pass
         seen.update(
             unhealed=len(unhealed), healed=sum(each.key in made for each in open_ones), sent_after_window=sent,
             refused=refused, still_unknown=len(keys.unfinished()),
