@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -115,9 +116,10 @@ class Event:
             from stripe import ThinEvent  # type: ignore[attr-defined,unused-ignore]
         except ImportError:
             raise ConfigurationError("thin events need stripe 11 or newer") from None
-        import json
-
-        return ThinEvent(json.dumps(self.payload))
+        reason = self.payload.get("reason")
+        if isinstance(reason, dict):  # releases 11 and 12 look for the request's fields in the reason itself
+            reason = reason.get("request")
+        return ThinEvent(json.dumps({**self.payload, "reason": reason}))
 
 
 class EventContentError(ValueError):
