@@ -1,8 +1,8 @@
 """A Stripe over HTTP that keeps idempotency keys as version 1 of the API does, and fails as it is told.
 
 Status and body are kept once execution began, 500s included, and played back with ``Idempotent-Replayed``. The same
-key with other parameters is an ``idempotency_error``. Keys are forgotten after 24 hours of the clock it is given. Faults are
-named by the header ``X-Fault``, which a test puts on its requests:
+key with other parameters is an ``idempotency_error``. Keys are forgotten after 24 hours of the clock it is given.
+Faults are named by the header ``X-Fault``, which a test puts on its requests:
 
 ``401``, ``429``, ``lock``, ``in_use``
     Refused before execution.

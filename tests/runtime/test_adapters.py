@@ -253,9 +253,7 @@ class TestOverHttp:
         }
         assert expected[shop.name] in record.getMessage()
 
-    def test_an_idempotency_key_is_logged_and_nothing_else(
-        self, shop: Shop, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    def test_an_idempotency_key_is_logged_and_nothing_else(self, shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.INFO, "stripe_lint.runtime.audit")
         paid = event("invoice.paid")
         for key in ("one", "two" * 200):
@@ -310,7 +308,8 @@ class TestProxies:
         assert self.send(application, serving_asgi, **headers) == 200
 
     @pytest.mark.parametrize(
-        ("trusted", "expected"), [([], ("unix", False)), (["unix"], ("192.0.2.1", True)), (["10.0.0.0/8"], ("unix", False))]
+        ("trusted", "expected"),
+        [([], ("unix", False)), (["unix"], ("192.0.2.1", True)), (["10.0.0.0/8"], ("unix", False))],
     )
     def test_a_proxy_on_a_socket_of_the_file_system(self, trusted: list[str], expected: tuple[str, bool]) -> None:
         found = peer("", False, "192.0.2.1", "https", False, Networks(trusted))

@@ -556,13 +556,15 @@ def test_metrics_count_decisions(store: Any, fake: FakeStripe) -> None:
     from stripe_lint.runtime.metrics import NoMetrics
 
     class Counted(NoMetrics):
-        seen: list[tuple[str, ...]] = []
+        def __init__(self) -> None:
+            self.seen: list[tuple[str, ...]] = []
 
         def count(self, name: str, *labels: str) -> None:
             self.seen.append((name, *labels))
 
-    charge(IdempotencyKeys(store, "shop-test", metrics=Counted()))
-    assert Counted.seen == [("operations_total", "created"), ("operations_total", "succeeded")]
+    counted = Counted()
+    charge(IdempotencyKeys(store, "shop-test", metrics=counted))
+    assert counted.seen == [("operations_total", "created"), ("operations_total", "succeeded")]
 
 
 def test_a_record_says_nothing_of_the_parameters(keys: IdempotencyKeys, store: Any) -> None:

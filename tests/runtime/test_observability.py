@@ -184,7 +184,9 @@ class TestMetrics:
         assert value("signature_age_seconds_count") == 6
 
     def test_every_metric_is_used_and_every_use_is_known(self) -> None:
-        source = "".join(path.read_text() for path in (files("stripe_lint") / "runtime").iterdir() if path.name.endswith(".py"))
+        source = "".join(
+            path.read_text() for path in (files("stripe_lint") / "runtime").iterdir() if path.name.endswith(".py")
+        )
         used = set(re.findall(r'_?metrics\.(?:count|add|observe)\(\s*"(\w+)"', source))
         assert used == set(METRICS)
 
@@ -212,7 +214,10 @@ class Series:
             r'increase\((\w+)(?:\{(\w+)="(\w+)"\})?\[\w+\]\)', lambda match: str(self._increase(*match.groups())), text
         )
         text = text.replace("(", " ").replace(")", " ")
-        parts = [re.fullmatch(r"\s*([\d.e+-]+)\s*>\s*(?:([\d.]+)\s*\*\s*)?([\d.e+-]+)\s*", part) for part in text.split("and")]
+        parts = [
+            re.fullmatch(r"\s*([\d.e+-]+)\s*>\s*(?:([\d.]+)\s*\*\s*)?([\d.e+-]+)\s*", part)
+            for part in text.split("and")
+        ]
         assert all(parts), text
         return all(float(part[1]) > float(part[2] or 1) * float(part[3]) for part in parts if part)
 

@@ -111,7 +111,7 @@ class Event:
         if hasattr(client, "parse_event_notification"):
             from stripe.v2.core import EventNotification
 
-            return EventNotification.from_json(self.payload, client)
+            return EventNotification.from_json(json.dumps(self.payload), client)
         try:
             from stripe import ThinEvent  # type: ignore[attr-defined,unused-ignore]
         except ImportError:

@@ -15,7 +15,6 @@ import signal
 import sqlite3
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from stripe_lint.runtime import Delivery, Event, WebhookInbox
@@ -25,6 +24,7 @@ from stripe_lint.runtime.testing import SECRET, deliver, event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 logging.getLogger("stripe_lint.runtime").setLevel(logging.CRITICAL)
 

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import (
     FaultyDriver,
@@ -27,8 +27,10 @@ from harness import (
     with_effects,
 )
 
-from stripe_lint.runtime import WebhookInbox
 from stripe_lint.runtime.testing import deliver
+
+if TYPE_CHECKING:
+    from stripe_lint.runtime import WebhookInbox
 
 LEASE = 0.4
 

@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import (
     FaultyDriver,
@@ -29,8 +29,10 @@ from harness import (
     with_effects,
 )
 
-from stripe_lint.runtime import WebhookInbox
 from stripe_lint.runtime.testing import deliver
+
+if TYPE_CHECKING:
+    from stripe_lint.runtime import WebhookInbox
 
 LEASE = 0.5
 AT_ONCE = 20
