@@ -34,6 +34,17 @@ LAYERS = (
 ISLAND = "runtime"
 """Imports no other part, and no other part imports it."""
 
+ISLAND_HOMES = {
+    "stripe": {""},
+    "prometheus_client": {"prometheus"},
+    "pytest": {"testing.fixtures"},
+    "django": {"adapters.django"},
+    "fastapi": {"adapters.fastapi"},
+    "flask": {"adapters.flask"},
+    "starlette": {"adapters.fastapi"},
+}
+"""Where in the runtime a module from outside may be imported: in the named modules, or everywhere."""
+
 HOMES = {
     "click": {"cli"},
     "rich": {"reports"},
@@ -108,6 +119,32 @@ def test_a_module_imports_only_what_is_below_it(path: Path) -> None:
         elif top not in sys.stdlib_module_names or top in HOMES:
             assert own in HOMES.get(top, set()), f"{own} imports {top}"
             assert not (at_once and top in LAZY and own not in LIBCST_ALONE), f"{own} imports {top} before it is needed"
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / ISLAND).rglob("*.py")), ids=lambda path: path.name)
+def test_the_runtime_imports_nothing_of_the_linter_and_frameworks_only_in_their_adapters(path: Path) -> None:
+    own = ".".join(path.relative_to(PACKAGE / ISLAND).with_suffix("").parts)
+    for name, _ in imports(path):
+        top = name.partition(".")[0]
+        if top == "stripe_lint":
+            assert name.startswith(f"stripe_lint.{ISLAND}"), f"{own} imports {name}"
+        elif top not in sys.stdlib_module_names:
+            assert ISLAND_HOMES.get(top, set()) & {"", own}, f"{own} imports {name}"
+
+
+INBOX_LOADED = """
+import sys
+import stripe_lint.runtime, stripe_lint.runtime.stores.sqlite, stripe_lint.runtime.adapters.wsgi
+print(*sys.modules)
+"""
+
+
+def test_an_inbox_loads_neither_the_linter_nor_any_framework(shop: Shop) -> None:
+    loaded = shop.run(sys.executable, "-c", INBOX_LOADED).out.split()
+    ours = {name for name in loaded if name.startswith("stripe_lint.")}
+    assert ours
+    assert all(name.startswith(f"stripe_lint.{ISLAND}") for name in ours)
+    assert not {name.partition(".")[0] for name in loaded} & {"libcst", "flask", "django", "fastapi", "pytest"}
 
 
 def test_every_part_has_a_layer() -> None:
