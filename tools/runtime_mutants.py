@@ -170,10 +170,17 @@ MUTANTS = (
         "test_inbox.py -k no_event_is_acknowledged",
     ),
     Mutant(
+        "threads of the lock's holder",
+        "processing.py",
+        'waits=name == "begin"',
+        "waits=False",
+        "test_inbox.py -k starve",
+    ),
+    Mutant(
         "heartbeat",
         "heartbeat.py",
-        "            for beat in [beat for beat",
-        "            for beat in [beat for beat in () for beat",
+        "                if not (beat.lost or beat.over):\n",
+        "                if beat.lost:\n",
         "test_inbox.py -k running_handler_keeps",
     ),
     Mutant(

@@ -24,6 +24,7 @@ from stripe_lint.runtime import (
     StoreUnavailable,
     UnknownEventType,
     WebhookInbox,
+    flow,
 )
 from stripe_lint.runtime.reception import Visit
 from stripe_lint.runtime.stores.memory import MemoryStore
@@ -464,6 +465,29 @@ class TestTransactional:
         assert not wrote
         with store._connection("test") as connection:
             assert not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'late'").fetchone()
+
+
+class TestThreads:
+    @pytest.mark.parametrize("asynchronous", [False, True])
+    def test_those_that_wait_for_the_lock_do_not_starve_its_holder(
+        self, tmp_path: Path, asynchronous: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(flow, "MOST_THREADS", 2)
+        inbox = WebhookInbox(SECRET, SQLiteStore(tmp_path / "a.db", busy_timeout=5), mode="transactional")
+
+        async def waiting(event: Event) -> None:
+            await asyncio.sleep(0.01)
+
+        def working(event: Event) -> None:
+            time.sleep(0.01)
+
+        inbox.on("invoice.paid")(waiting if asynchronous else working)
+
+        async def deliver_all() -> list[str]:
+            replies = await asyncio.gather(*[deliver_async(inbox, event("invoice.paid")) for _ in range(12)])
+            return [reply.outcome for (reply,) in replies]
+
+        assert asyncio.run(deliver_all()) == ["succeeded"] * 12
 
 
 class TestLeases:

@@ -12,7 +12,13 @@ import pytest
 
 HERE = Path(__file__).parent
 RELEASES = ("8.11.0", "12.5.1", "14.4.2", "15.6.2", "16.1.0")
-TESTS = ("test_verification.py", "test_keys.py", "test_inbox.py::TestReplay", "test_inbox.py::TestOutcomes")
+TESTS = (
+    "test_verification.py",
+    "test_objects.py",
+    "test_keys.py",
+    "test_inbox.py::TestReplay",
+    "test_inbox.py::TestOutcomes",
+)
 
 
 def install(release: str, folder: Path) -> str:

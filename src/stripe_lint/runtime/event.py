@@ -55,6 +55,11 @@ class Event:
     _api_key: str | None = field(default=None, repr=False)
 
     @property
+    def context(self) -> str | None:
+        """The ``context`` of a thin event."""
+        return self.account if self.thin else None
+
+    @property
     def object(self) -> dict[str, Any]:
         """The object that the event is about, as it was then: ``data["object"]``, or a thin event's reference."""
         found = self.payload.get("related_object") if self.thin else self.data.get("object")

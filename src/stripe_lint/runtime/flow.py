@@ -8,22 +8,34 @@ serve threads and event loops, and a test can stop a worker at any call by its n
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
 import inspect
 import os
 import threading
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
 Result = TypeVar("Result")
 
+MOST_THREADS = 32
+
 
 class Call(NamedTuple):
-    """A call that a flow asks its driver for. ``name`` is what metrics, logs and tests call it."""
+    """A call that a flow asks its driver for.
+
+    Args:
+        name: What metrics, logs and tests call it.
+        function: It may block, or be a coroutine function.
+        arguments: Its positional arguments.
+        waits: Whether it may wait for another flow to come to its end, as for a database's only write lock.
+    """
 
     name: str
     function: Callable[..., Any]
     arguments: tuple[Any, ...] = ()
+    waits: bool = False
 
 
 Flow = Generator[Call, Any, Result]
@@ -54,13 +66,23 @@ class SyncDriver:
 
 
 class AsyncDriver:
-    """Makes the calls of a flow from an event loop: coroutines on the loop, all else in a thread."""
+    """Makes the calls of a flow from an event loop: coroutines on the loop, all else in threads.
+
+    Calls that wait for other flows have threads of their own. If they could take all threads, the flow that they wait
+    for would find none to go on with.
+    """
+
+    def __init__(self) -> None:
+        self._working = Threads("stripe-inbox")
+        self._waiting = Threads("stripe-inbox-waiting")
 
     async def perform(self, call: Call) -> Any:
         """The result of one call."""
         if is_asynchronous(call.function):
             return await call.function(*call.arguments)
-        result = await asyncio.to_thread(call.function, *call.arguments)
+        executor = (self._waiting if call.waits else self._working).executor()
+        inside = contextvars.copy_context()
+        result = await asyncio.get_running_loop().run_in_executor(executor, inside.run, call.function, *call.arguments)
         return await result if inspect.isawaitable(result) else result
 
     async def run(self, flow: Flow[Result]) -> Result:
@@ -85,6 +107,22 @@ class AsyncDriver:
                     call = flow.send(result)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
+
+
+class Threads:
+    """Threads of this process for calls that block; they start when they are needed."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._process = 0
+        self._executor: ThreadPoolExecutor | None = None
+
+    def executor(self) -> ThreadPoolExecutor:
+        """The pool: another one after a fork, because threads stay behind."""
+        if self._executor is None or self._process != os.getpid():
+            self._executor = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix=self._name)
+            self._process = os.getpid()
+        return self._executor
 
 
 _RUNNING: set[asyncio.Future[Any]] = set()

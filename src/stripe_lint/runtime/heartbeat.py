@@ -49,34 +49,52 @@ class Heartbeat:
         self._interval = lease / 4
         self._beats: dict[int, Beat] = {}
         self._start = threading.Lock()
-        self._process = 0
+        self._alive = False
+        self._process = os.getpid()
 
     @contextmanager
     def keeping(self, claim: Claim) -> Iterator[Beat]:
         """Keeps the lease of a claim alive inside of the block."""
-        beat = Beat(claim)
         if self._process != os.getpid():
-            self._begin()
+            self._adopt()
+        beat = Beat(claim)
         self._beats[id(beat)] = beat
+        if not self._alive:
+            self._begin()
         try:
             yield beat
         finally:
             self._beats.pop(id(beat), None)
 
+    def _adopt(self) -> None:
+        """Starts afresh after a fork: neither threads nor leases of the other process are this one's."""
+        self._start = threading.Lock()
+        self._beats = {}
+        self._alive = False
+        self._process = os.getpid()
+
     def _begin(self) -> None:
         with self._start:
-            if self._process == os.getpid():
-                return
-            self._beats = {}  # those of the process that this one was forked from are not ours to extend
-            self._process = os.getpid()
-            threading.Thread(target=self._run, args=(self._beats,), name="stripe-heartbeat", daemon=True).start()
+            if not self._alive:
+                self._alive = True
+                threading.Thread(target=self._run, name="stripe-heartbeat", daemon=True).start()
 
-    def _run(self, beats: dict[int, Beat]) -> None:
+    def _run(self) -> None:
         while True:
             time.sleep(self._interval / 2)
             due = time.monotonic() - self._interval / 2
-            for beat in [beat for beat in list(beats.values()) if beat.since <= due and not (beat.lost or beat.over)]:
-                self._extend(beat)
+            for beat in [beat for beat in list(self._beats.values()) if beat.since <= due]:
+                if not (beat.lost or beat.over):
+                    self._extend(beat)
+            if not self._beats and self._ended():
+                return
+
+    def _ended(self) -> bool:
+        """Whether the thread may end. A beat that is added meanwhile is seen here, or sees that there is no thread."""
+        with self._start:
+            self._alive = False
+            self._alive = bool(self._beats)
+            return not self._alive
 
     def _extend(self, beat: Beat) -> None:
         if time.monotonic() - beat.since > self._longest:

@@ -19,7 +19,7 @@ def fetch(event: Event, api_key: str | None) -> Any:
     """The event's object as it is now; see ``Delivery.fetch_latest``."""
     key = _key(api_key)
     if event.thin:
-        client = stripe.StripeClient(key)
+        client = _client(key)
         return client.deserialize(client.raw_request("get", _path(event), **_context(event)), api_mode="V2")
     return _resource(event, key).refresh()
 
@@ -28,7 +28,7 @@ async def fetch_async(event: Event, api_key: str | None) -> Any:
     """As :func:`fetch`, on an event loop."""
     key = _key(api_key)
     if event.thin:
-        client = stripe.StripeClient(key, http_client=stripe.HTTPXClient())
+        client = _client(key, http_client=stripe.HTTPXClient())
         response = await client.raw_request_async("get", _path(event), **_context(event))
         return client.deserialize(response, api_mode="V2")
     return await _resource(event, key).refresh_async()
@@ -44,6 +44,13 @@ def _key(api_key: str | None) -> str:
     if not found:
         raise ConfigurationError("there is no API key: set stripe.api_key, or pass api_key= to the inbox")
     return found
+
+
+def _client(key: str, **options: Any) -> Any:
+    client = stripe.StripeClient(key, **options)
+    if not hasattr(client, "raw_request"):
+        raise ConfigurationError("thin events need stripe 11 or newer")
+    return client
 
 
 def _resource(event: Event, key: str) -> Any:

@@ -245,7 +245,7 @@ class Processor:
         """A call of the store, measured."""
         began = time.perf_counter()
         try:
-            result = yield Call(name, function, arguments)
+            result = yield Call(name, function, arguments, waits=name == "begin")
         except StoreUnavailable:
             self.metrics.count("store_errors_total", name)
             raise
