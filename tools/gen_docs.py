@@ -23,6 +23,13 @@ DIRECTORY = Path(__file__).parent.parent / "docs" / "rules"
 NOTE = "<!-- Written by tools/gen_docs.py from {source}. -->\n"
 INDEX = "README.md"
 
+AT_RUN_TIME = {
+    "STP1": "`stripe_lint.runtime` has a [webhook inbox](../runtime/README.md#verification) that does this for you.",
+    "STP2": "`stripe_lint.runtime` has a [store of idempotency keys](../runtime/keys.md) that does this for you.",
+    "STP3": "The replies of `stripe_lint.runtime`'s [webhook inbox](../runtime/README.md#guarantees) tell nothing.",
+}
+"""The part of the runtime that does what the rules of a group ask for."""
+
 FIXES = {
     FixClass.NONE: "none",
     FixClass.SAFE: "safe",
@@ -74,6 +81,7 @@ def rule_page(rule: Rule) -> str:
         f"{title}\n",
         table(tuple(glance), [tuple(glance.values())]),
         body.strip() + "\n" if body.strip() else "",
+        f"## At run time\n\n{AT_RUN_TIME[rule.code[:4]]}\n" if rule.code[:4] in AT_RUN_TIME else "",
     ]
     return "\n".join(part for part in parts if part)
 
