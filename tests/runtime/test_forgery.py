@@ -74,9 +74,9 @@ class CountingStore(MemoryStore):
 
     statements = 0
 
-    def _acquire(self, operation: str) -> Any:
+    def _connection(self, operation: str) -> Any:
         self.statements += 1
-        return super()._acquire(operation)
+        return super()._connection(operation)
 
 
 class Collected(logging.Handler):

@@ -443,14 +443,17 @@ class TestTransactional:
     def test_a_handler_that_outlives_its_loop_does_not_write_any_more(self, tmp_path: Path) -> None:
         store = SQLiteStore(tmp_path / "a.db")
         inbox = WebhookInbox(SECRET, store, mode="transactional")
-        entered, leave, wrote = threading.Event(), threading.Event(), []
+        entered, leave, finished, wrote = threading.Event(), threading.Event(), threading.Event(), []
 
         @inbox.on("invoice.paid")
         def paid(event: Event, delivery: Delivery) -> None:
             entered.set()
-            assert leave.wait(10)
-            delivery.connection.execute("CREATE TABLE late (id TEXT)")
-            wrote.append(event.id)
+            try:
+                assert leave.wait(10)
+                delivery.connection.execute("CREATE TABLE late (id TEXT)")
+                wrote.append(event.id)
+            finally:
+                finished.set()
 
         async def stopped() -> None:
             task = asyncio.ensure_future(deliver_async(inbox, event("invoice.paid")))
@@ -462,6 +465,7 @@ class TestTransactional:
             leave.set()
 
         asyncio.run(stopped())
+        assert finished.wait(10)
         assert not wrote
         with store._connection("test") as connection:
             assert not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'late'").fetchone()
@@ -506,7 +510,7 @@ class TestLeases:
 
     def test_a_handler_that_hangs_does_not_keep_it_for_ever(self, tmp_path: Path) -> None:
         inbox = WebhookInbox(SECRET, SQLiteStore(tmp_path / "a.db"), lease=0.2, max_handler_seconds=0.3)
-        leave = threading.Event()
+        entered, leave = threading.Event(), threading.Event()
         runs: list[int] = []
         lost: list[bool] = []
 
@@ -514,6 +518,7 @@ class TestLeases:
         def paid(event: Event, delivery: Delivery) -> None:
             runs.append(delivery.attempt)
             if delivery.attempt == 1:
+                entered.set()
                 assert leave.wait(20)
                 lost.append(delivery.lease_lost)
 
@@ -521,6 +526,7 @@ class TestLeases:
         first: list[str] = []
         thread = threading.Thread(target=lambda: first.append(deliver(inbox, paid_event)[0].outcome))
         thread.start()
+        assert entered.wait(10)
         until = time.monotonic() + 10
         while deliver(inbox, paid_event)[0].outcome == "in_progress":
             assert time.monotonic() < until
@@ -576,10 +582,15 @@ class TestStoreFailures:
     class Broken(MemoryStore):
         broken = ""
 
-        def _acquire(self, operation: str) -> Any:
+        def _connection(self, operation: str) -> Any:
             if operation == self.broken:
                 raise StoreUnavailable(f"{operation}: OperationalError")
-            return super()._acquire(operation)
+            return super()._connection(operation)
+
+        def transaction(self) -> Any:
+            if self.broken == "begin":
+                raise StoreUnavailable("begin: OperationalError")
+            return super().transaction()
 
     @pytest.mark.parametrize(
         ("mode", "operation", "outcome", "runs"),

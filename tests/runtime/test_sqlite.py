@@ -88,17 +88,18 @@ async def voided(event):
 inbox.on("invoice.voided")(voided)
 deliver(inbox, event("invoice.paid", id="evt_parent"))
 deliver(inbox, event("invoice.voided", id="evt_parent2"))
-mine = store._idle[0]
+pool = store._connections
+mine = pool.idle[0]
 for number in range(3):
     child = os.fork()
     if not child:
         outcomes = [deliver(inbox, event(f"invoice.{name}", id=f"evt_{name}{number}"))[0].outcome
                     for name in ("paid", "voided")]
         outcomes += [deliver(inbox, event("invoice.paid", id="evt_parent"))[0].outcome]
-        os._exit(outcomes != ["succeeded", "succeeded", "duplicate"] or mine in store._idle)
+        os._exit(outcomes != ["succeeded", "succeeded", "duplicate"] or mine in pool.idle)
     assert os.waitpid(child, 0)[1] == 0
 assert deliver(inbox, event("invoice.paid", id="evt_paid0"))[0].outcome == "duplicate"
-assert store._idle == [mine]
+assert pool.idle == [mine]
 print("fine")
 """
 

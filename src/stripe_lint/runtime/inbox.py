@@ -21,7 +21,7 @@ from stripe_lint.runtime.metrics import Metrics, NoMetrics
 from stripe_lint.runtime.objects import retrieve_event
 from stripe_lint.runtime.processing import Processor, Trail
 from stripe_lint.runtime.reception import Reception, Visit
-from stripe_lint.runtime.stores import EventFacts, EventStore
+from stripe_lint.runtime.stores import UNKNOWN_DIGEST, EventFacts, EventStore
 from stripe_lint.runtime.verification import DEFAULT_TOLERANCE, Verified, Verifier
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ class WebhookInbox:
             How many of them the store did not know.
         """
         keys = [EventKey(self.consumer, account or "", livemode, event_id) for event_id in event_ids]
-        facts = EventFacts("", 0, None, b"", None)
+        facts = EventFacts("", 0, None, UNKNOWN_DIGEST, None)
         return int(self._driver.perform(Call("seed", self.store.seed, (keys, facts))))
 
     def purge(self) -> int:

@@ -19,7 +19,17 @@ from stripe_lint.runtime.audit import LOG, error_digest, stack
 from stripe_lint.runtime.delivery import Delivery
 from stripe_lint.runtime.errors import LeaseLost, PermanentError, RetryLater, StoreUnavailable
 from stripe_lint.runtime.flow import Call
-from stripe_lint.runtime.stores import OPEN, Claim, EventFacts, EventStore, Failure, Record, State, Transaction
+from stripe_lint.runtime.stores import (
+    OPEN,
+    UNKNOWN_DIGEST,
+    Claim,
+    EventFacts,
+    EventStore,
+    Failure,
+    Record,
+    State,
+    Transaction,
+)
 
 if TYPE_CHECKING:
     from stripe_lint.runtime.event import Event, EventKey
@@ -89,7 +99,7 @@ class Processor:
         """The reply to an event that is not to be processed now. It takes no write lock."""
         if known is None:
             return None
-        if known.digest != facts.digest and not revive:
+        if known.digest not in (facts.digest, UNKNOWN_DIGEST) and not revive:
             self.metrics.count("payload_drift_total")
         if known.state is State.COMPLETED:
             return replies.DUPLICATE
@@ -128,8 +138,7 @@ class Processor:
         if not completed:
             self.metrics.count("lease_lost_total")
             return replies.LEASE_LOST
-        _call_back(delivery)
-        return replies.SUCCEEDED
+        return (yield from _succeeded(delivery))
 
     def _failed(self, claim: Claim, error: BaseException, trail: Trail) -> Generator[Call, Any, Reply]:
         dead = isinstance(error, PermanentError)
@@ -172,14 +181,13 @@ class Processor:
                     self.metrics.count("lease_lost_total")
                     return replies.LEASE_LOST
                 yield from self._stored("commit", unit.commit)
-                _call_back(delivery)
-                return replies.SUCCEEDED
-            mistake = unit.mistake(error)
-            if mistake:
+            elif mistake := unit.mistake(error):
                 LOG.error("the handler of %s %s", event.type, mistake)
         finally:
             unit.close(discard=stopped)  # a handler that was abandoned may still hold the connection
             OPEN.set(outside)
+        if error is None:
+            return (yield from _succeeded(delivery))
         return (yield from self._taken_back(key, facts, error, trail))
 
     def _taken_back(
@@ -272,9 +280,10 @@ def _worker() -> str:
 _HOST = socket.gethostname()[:64]
 
 
-def _call_back(delivery: Delivery) -> None:
+def _succeeded(delivery: Delivery) -> Generator[Call, Any, Reply]:
     for function in delivery._after_commit:
         try:
-            function()
+            yield Call("after_commit", function)
         except Exception as error:  # noqa: PERF203 - each on its own
             LOG.error("after_commit raised %s at %s", type(error).__qualname__, stack(error))
+    return replies.SUCCEEDED

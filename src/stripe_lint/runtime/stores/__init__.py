@@ -24,6 +24,10 @@ OPEN: ContextVar[tuple[object, ...]] = ContextVar("open_stores", default=())
 """The stores in whose transaction the handler that is running is."""
 
 
+UNKNOWN_DIGEST = b""
+"""The digest of an event that was recorded without its content."""
+
+
 class State(str, Enum):
     """Where an event is.
 

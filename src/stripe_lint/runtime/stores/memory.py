@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stripe_lint.runtime.errors import StoreUnavailable
-from stripe_lint.runtime.stores.sqlite import SQLiteStore, StoreConnection
+from stripe_lint.runtime.stores.sqlite import SQLiteStore
+from stripe_lint.runtime.stores.sqlite_connections import OnlyConnection
 from stripe_lint.runtime.stores.sqlite_schema import migrate
 
 if TYPE_CHECKING:
@@ -30,20 +28,6 @@ class MemoryStore(SQLiteStore):
         self._path = Path(":memory:")
         self._busy_timeout = busy_timeout
         self._now = clock
-        self._only = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, factory=StoreConnection)
-        migrate(self._only, busy_timeout)
-        self._free = threading.Semaphore()
-
-    def close(self) -> None:
-        """Forgets everything."""
-        self._only.close()
-
-    def _acquire(self, operation: str) -> StoreConnection:
-        if not self._free.acquire(timeout=self._busy_timeout):
-            raise StoreUnavailable(f"{operation}: another thread's transaction did not end")
-        return self._only
-
-    def _release(self, connection: StoreConnection, *, discard: bool = False) -> None:  # noqa: ARG002
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        self._free.release()
+        self._connections = OnlyConnection(busy_timeout)
+        with self._connection("open") as connection:
+            migrate(connection, busy_timeout)

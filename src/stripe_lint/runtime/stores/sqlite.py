@@ -6,15 +6,12 @@ file on a network file system is refused, because SQLite's locks do not hold the
 
 from __future__ import annotations
 
-import os
-import sqlite3
-import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal
 
-from stripe_lint.runtime.errors import ConfigurationError, StoreUnavailable
+from stripe_lint.runtime.errors import ConfigurationError
 from stripe_lint.runtime.stores import (
     OPEN,
     Claim,
@@ -27,45 +24,17 @@ from stripe_lint.runtime.stores import (
     sqlite_operations,
 )
 from stripe_lint.runtime.stores.filesystems import network_filesystem
+from stripe_lint.runtime.stores.sqlite_connections import FileConnections, translated
 from stripe_lint.runtime.stores.sqlite_schema import migrate
+from stripe_lint.runtime.stores.sqlite_transaction import SQLiteTransaction
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterator, Sequence
 
     from stripe_lint.runtime.event import EventKey
     from stripe_lint.runtime.operations import Identity, OperationRecord, OperationState
-
-_ABANDONED: list[object] = []
-"""Connections of the process that this one was forked from. To close them here would disturb the other process."""
-
-
-class StoreConnection(sqlite3.Connection):
-    """A connection that a handler may write through and not commit."""
-
-    guarded = False
-
-    def commit(self) -> None:
-        """Refused while the inbox's transaction is open."""
-        self._refuse() if self.guarded else super().commit()
-
-    def rollback(self) -> None:
-        """Refused while the inbox's transaction is open."""
-        self._refuse() if self.guarded else super().rollback()
-
-    def executescript(self, script: str, /) -> sqlite3.Cursor:
-        """Refused while the inbox's transaction is open, because it commits first."""
-        return self._refuse() if self.guarded else super().executescript(script)
-
-    def __enter__(self) -> StoreConnection:
-        """Begins nothing: ``with delivery.connection`` is part of the inbox's transaction."""
-        return self
-
-    def __exit__(self, *_: object) -> Literal[False]:
-        """Ends nothing, unlike the class it comes from."""
-        return False
-
-    def _refuse(self) -> NoReturn:
-        raise ConfigurationError("the inbox commits delivery.connection when the handler has returned")
+    from stripe_lint.runtime.stores.sqlite_connections import Connections, StoreConnection
 
 
 class SQLiteStore:
@@ -105,11 +74,9 @@ class SQLiteStore:
         kind = network_filesystem(self._path.parent)
         if kind:
             raise ConfigurationError(f"{self._path} is on a network file system ({kind}), where locks do not hold")
-        self._synchronous = durability.upper()
         self._busy_timeout = busy_timeout
         self._now = clock
-        self._process = os.getpid()
-        self._idle: list[StoreConnection] = []
+        self._connections: Connections = FileConnections(self._path, busy_timeout, durability.upper())
         self._start()
 
     def find(self, key: EventKey) -> Record | None:
@@ -154,14 +121,15 @@ class SQLiteStore:
     def transaction(self) -> SQLiteTransaction:
         """See ``EventStore``: waits for the only write lock, and holds it."""
         self._no_transaction_open()
-        connection = self._acquire("begin")
+        connection = self._connections.acquire("begin")
         try:
-            connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.DatabaseError as error:
-            self._release(connection)
-            raise _unavailable("begin", error) from None
+            with translated("begin"):
+                connection.execute("BEGIN IMMEDIATE")
+        except BaseException:
+            self._connections.release(connection)
+            raise
         connection.guarded = True
-        return SQLiteTransaction(connection, self._release, self._now)
+        return SQLiteTransaction(connection, self._connections, self._now)
 
     def purge(self, before: float, limit: int) -> int:
         """See ``EventStore``."""
@@ -192,8 +160,7 @@ class SQLiteStore:
 
     def close(self) -> None:
         """See ``EventStore``."""
-        while self._idle:
-            self._idle.pop().close()
+        self._connections.close()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self._path)!r})"
@@ -204,48 +171,14 @@ class SQLiteStore:
             migrate(connection, self._busy_timeout)
         self.close()
 
-    def _open(self) -> StoreConnection:
-        connection = sqlite3.connect(
-            self._path,
-            timeout=self._busy_timeout,
-            isolation_level=None,
-            check_same_thread=False,
-            factory=StoreConnection,
-        )
-        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
-        return connection
-
-    def _acquire(self, operation: str) -> StoreConnection:
-        if self._process != os.getpid():
-            _ABANDONED.append(self._idle)
-            self._idle = []
-            self._process = os.getpid()
-        try:
-            return self._idle.pop()
-        except IndexError:
-            pass
-        try:
-            return self._open()
-        except sqlite3.DatabaseError as error:
-            raise _unavailable(operation, error) from None
-
-    def _release(self, connection: StoreConnection, *, discard: bool = False) -> None:
-        if discard or connection.in_transaction:
-            connection.close()
-        else:
-            self._idle.append(connection)
-
     @contextmanager
     def _connection(self, operation: str) -> Iterator[StoreConnection]:
-        connection = self._acquire(operation)
+        connection = self._connections.acquire(operation)
         try:
-            yield connection
-        except sqlite3.ProgrammingError:
-            raise
-        except sqlite3.DatabaseError as error:
-            raise _unavailable(operation, error) from None
+            with translated(operation):
+                yield connection
         finally:
-            self._release(connection)
+            self._connections.release(connection)
 
     @contextmanager
     def _writing(self, operation: str) -> Iterator[StoreConnection]:
@@ -265,78 +198,3 @@ class SQLiteStore:
             raise ConfigurationError(
                 "a transactional handler can't use its store for anything else: keep idempotency keys in another file"
             )
-
-
-class SQLiteTransaction:
-    """The transaction that an event is processed in. See ``stores.Transaction``."""
-
-    def __init__(self, connection: StoreConnection, release: Callable[..., None], now: Callable[[], float]) -> None:
-        self.connection = connection
-        self._release = release
-        self._now = now
-        self._closing = threading.Lock()
-
-    @property
-    def intact(self) -> bool:
-        """See ``Transaction``."""
-        return self.connection.in_transaction
-
-    def claim(
-        self, key: EventKey, facts: EventFacts, *, lease: float, worker: str, revive: bool = False
-    ) -> Claim | Record:
-        """See ``Unit``."""
-        with _translated("claim"):
-            return sqlite_events.claim(self.connection, key, facts, self._now(), lease, worker, revive)
-
-    def once(self, claim: Claim, key: str) -> Once:
-        """See ``Unit``."""
-        with _translated("once"):
-            return sqlite_events.once(self.connection, claim, key, self._now())
-
-    def complete(self, claim: Claim, facts: EventFacts) -> bool:
-        """See ``Unit``."""
-        with _translated("complete"):
-            return sqlite_events.complete(self.connection, claim, facts, self._now())
-
-    def commit(self) -> None:
-        """See ``Transaction``."""
-        with _translated("commit"):
-            if self.connection.in_transaction:
-                self.connection.execute("COMMIT")
-
-    def mistake(self, error: BaseException) -> str | None:
-        """See ``Transaction``."""
-        seen: BaseException | None = error
-        for _ in range(8):
-            if isinstance(seen, sqlite3.OperationalError) and "locked" in str(seen):
-                return "wrote to the store's file through a connection of its own: write through delivery.connection"
-            seen = seen and (seen.__cause__ or seen.__context__)
-        return None
-
-    def close(self, *, discard: bool) -> None:
-        """See ``Transaction``."""
-        if not self._closing.acquire(blocking=False):
-            return
-        connection = self.connection
-        try:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-        except sqlite3.Error:
-            discard = True
-        connection.guarded = False
-        self._release(connection, discard=discard)
-
-
-@contextmanager
-def _translated(operation: str) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.ProgrammingError:
-        raise
-    except sqlite3.DatabaseError as error:
-        raise _unavailable(operation, error) from None
-
-
-def _unavailable(operation: str, error: sqlite3.Error) -> StoreUnavailable:
-    """The error without what it may quote: SQLite's own texts name tables and columns, and no values."""
-    return StoreUnavailable(f"{operation}: {type(error).__name__}: {error}")
