@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stripe_lint.runtime.event import EventKey
-from stripe_lint.runtime.operations import Identity, OperationState, Request, begin
+from stripe_lint.runtime.lifecycle import Identity, OperationState, Request, begin
 from stripe_lint.runtime.stores import Claim, EventFacts, Failure, Once, Record, State
 
 KEY = EventKey("shop", "", False, "evt_1")

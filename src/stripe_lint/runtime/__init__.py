@@ -30,9 +30,10 @@ from stripe_lint.runtime.errors import (
 )
 from stripe_lint.runtime.event import Event
 from stripe_lint.runtime.handlers import UnknownEventType
-from stripe_lint.runtime.idempotency import IdempotencyKeys, Operation
+from stripe_lint.runtime.idempotency import IdempotencyKeys
 from stripe_lint.runtime.inbox import WebhookInbox
-from stripe_lint.runtime.operations import OperationRecord, OperationState
+from stripe_lint.runtime.lifecycle import OperationRecord, OperationState
+from stripe_lint.runtime.operation import Operation
 from stripe_lint.runtime.replies import Reply
 from stripe_lint.runtime.verification import Verified, Verifier
 

@@ -8,7 +8,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from uuid import UUID
 
-from stripe_lint.runtime import operations
+from stripe_lint.runtime import lifecycle
 from stripe_lint.runtime.audit import LOG, AuditLog, digest
 from stripe_lint.runtime.errors import (
     AlreadySucceeded,
@@ -16,14 +16,11 @@ from stripe_lint.runtime.errors import (
     OperationExpired,
     OperationFailed,
     OperationInProgress,
-    OutcomeNotRecorded,
     ParamsMismatch,
-    StoreUnavailable,
 )
 from stripe_lint.runtime.fingerprint import fingerprint
 from stripe_lint.runtime.flow import AsyncDriver, Call, SyncDriver
-from stripe_lint.runtime.metrics import Metrics, NoMetrics
-from stripe_lint.runtime.operations import (
+from stripe_lint.runtime.lifecycle import (
     UNFINISHED,
     Granted,
     Identity,
@@ -33,7 +30,8 @@ from stripe_lint.runtime.operations import (
     Request,
     key_of,
 )
-from stripe_lint.runtime.outcomes import is_stripe_error, outcome_of_error, outcome_of_result
+from stripe_lint.runtime.metrics import Metrics, NoMetrics
+from stripe_lint.runtime.operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -99,8 +97,8 @@ class IdempotencyKeys:
         self._lease = lease
         self._metrics = metrics or NoMetrics()
         self._audit = AuditLog({"namespace": namespace})
-        self._driver = SyncDriver()
-        self._async_driver = AsyncDriver()
+        self.driver = SyncDriver()
+        self.async_driver = AsyncDriver()
 
     def operation(
         self,
@@ -141,7 +139,7 @@ class IdempotencyKeys:
             older_than: Only those that were first sent so many seconds ago.
             expires_within: Only those whose key is good for no more seconds than this.
         """
-        found: list[OperationRecord] = self._driver.run(self._unfinished(older_than))
+        found: list[OperationRecord] = self.driver.run(self._unfinished(older_than))
         if expires_within is None:
             return found
         return [each for each in found if each.expired(self._now() + expires_within)]
@@ -166,13 +164,13 @@ class IdempotencyKeys:
             except Exception as error:
                 LOG.warning("reconcile: look_up raised %s for %s", type(error).__qualname__, record.identity.operation)
                 continue
-            done = self._driver.run(self._resolve(record.key, object_id))
+            done = self.driver.run(self._resolve(record.key, object_id))
             resolved += done is not None
         return resolved
 
     def resolve(self, key: str, object_id: str | None) -> bool:
         """Records what one operation has made, or with ``None`` that it made nothing. ``False`` if it was known."""
-        return self._driver.run(self._resolve(key, object_id)) is not None
+        return self.driver.run(self._resolve(key, object_id)) is not None
 
     def observe(self, event: Event) -> bool:
         """Takes note of the request that a verified event names as its cause. The inbox calls it."""
@@ -182,9 +180,9 @@ class IdempotencyKeys:
         kind = event.object.get("type" if event.thin else "object")
 
         def step(record: OperationRecord | None, now: float) -> tuple[OperationRecord | None, bool]:
-            return operations.heal(record, now, self.namespace, kind, event.object_id)
+            return lifecycle.heal(record, now, self.namespace, kind, event.object_id)
 
-        healed = bool(self._driver.perform(Call("heal", self._store.change_by_key, (key, step))))
+        healed = bool(self.driver.perform(Call("heal", self._store.change_by_key, (key, step))))
         if healed:
             self._decided("healed", key, event_id=event.id)
         return healed
@@ -196,7 +194,7 @@ class IdempotencyKeys:
             raise ConfigurationError(
                 f"the business id of {name} is {business_id!r}: save the row first, its id is needed"
             )
-        if api not in operations.WINDOWS:
+        if api not in lifecycle.WINDOWS:
             raise ConfigurationError(f'api is "v1" or "v2", not {api!r}')
         if not isinstance(account, str | None):
             raise ConfigurationError("account is the id of a connected account")
@@ -212,13 +210,14 @@ class IdempotencyKeys:
     def _now(self) -> float:
         """The store's time, which is what windows are measured by."""
         nobody = Identity(self.namespace, "", False, "v1", "", "")
-        return float(self._driver.perform(Call("now", self._store.change, (nobody, lambda _, now: (None, now)))))
+        return float(self.driver.perform(Call("now", self._store.change, (nobody, lambda _, now: (None, now)))))
 
-    def _begin(self, request: Request) -> Generator[Call, Any, OperationRecord]:
+    def begin(self, request: Request) -> Generator[Call, Any, OperationRecord]:
+        """The flow that commits a key, or raises why it may not be sent."""
         answer = yield Call(
             "operation_begin",
             self._store.change,
-            (request.identity, lambda record, now: operations.begin(record, now, request)),
+            (request.identity, lambda record, now: lifecycle.begin(record, now, request)),
         )
         if isinstance(answer, Granted):
             self._decided(answer.decision, answer.record.key, operation=request.identity.operation)
@@ -232,11 +231,12 @@ class IdempotencyKeys:
         )
         raise answer
 
-    def _settle(self, record: OperationRecord, outcome: Outcome) -> Generator[Call, Any, OperationState | None]:
+    def settle(self, record: OperationRecord, outcome: Outcome) -> Generator[Call, Any, OperationState | None]:
+        """The flow that records an outcome; gives the state that follows, or ``None`` if it is stale."""
         state: OperationState | None = yield Call(
             "operation_settle",
             self._store.change_by_key,
-            (record.key, lambda found, _: operations.settle(found, record.token, outcome)),
+            (record.key, lambda found, _: lifecycle.settle(found, record.token, outcome)),
         )
         self._decided(
             state.value if state else "stale_outcome",
@@ -254,7 +254,7 @@ class IdempotencyKeys:
         found: OperationRecord | None = yield Call(
             "operation_resolve",
             self._store.change_by_key,
-            (key, lambda record, now: operations.resolve(record, now, object_id)),
+            (key, lambda record, now: lifecycle.resolve(record, now, object_id)),
         )
         if found:
             self._decided("reconciled", key, object_id=object_id)
@@ -271,108 +271,3 @@ class IdempotencyKeys:
     def _decided(self, decision: str, key: str, *, level: int = logging.INFO, **fields: Any) -> None:
         self._metrics.count("operations_total", decision)
         self._audit.decision(level, {"decision": decision, "key_digest": digest(key), **fields})
-
-
-class Operation:
-    """A block in which one request is sent.
-
-    Entering it commits the key, or raises one of the errors below; leaving it records the outcome. An error of Stripe's
-    that leaves the block is classified and passes on. So does any other exception, after which the outcome is unknown.
-
-    Attributes:
-        key: The idempotency key to send, once the block is entered.
-
-    Raises:
-        ParamsMismatch: The operation was begun with other parameters.
-        AlreadySucceeded: It is done; the error has the id of the object.
-        OperationFailed: Stripe has refused it for good.
-        OperationInProgress: Somebody else is sending it.
-        OperationExpired: Its outcome is unknown and its key too old to be sent.
-        OutcomeNotRecorded: On leaving: neither ``succeeded`` was called nor an exception raised.
-        StoreUnavailable: On entering: nothing may be sent.
-    """
-
-    def __init__(self, keys: IdempotencyKeys, request: Request) -> None:
-        self._keys = keys
-        self._request = request
-        self._record: OperationRecord | None = None
-        self._settled = False
-
-    @property
-    def key(self) -> str:
-        """The idempotency key."""
-        if self._record is None:
-            raise ConfigurationError("the key exists inside of the block: with keys.operation(…) as op")
-        return self._record.key
-
-    @property
-    def metadata(self) -> dict[str, str]:
-        """For the request's ``metadata``, so that ``reconcile`` can find the object. Not in the fingerprint."""
-        return {"sl_op": self.key}
-
-    def succeeded(self, result: Result) -> Result:
-        """Records the object that Stripe answered, and gives it back.
-
-        A store that fails now does not raise: the request was executed, and the key gives the same object again.
-        """
-        return self._keys._driver.run(self._succeed(result))
-
-    async def succeeded_async(self, result: Result) -> Result:
-        """As :meth:`succeeded`, without blocking the event loop."""
-        return await self._keys._async_driver.run(self._succeed(result))
-
-    def failed(self, error: BaseException) -> None:
-        """Records an error of Stripe's that is caught inside of the block."""
-        self._keys._driver.run(self._leave(error))
-
-    async def failed_async(self, error: BaseException) -> None:
-        """As :meth:`failed`, without blocking the event loop."""
-        await self._keys._async_driver.run(self._leave(error))
-
-    def __enter__(self) -> Operation:
-        """Commits the key."""
-        return self._keys._driver.run(self._enter())
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> Literal[False]:
-        """Records the outcome."""
-        self._keys._driver.run(self._leave(error))
-        return False
-
-    async def __aenter__(self) -> Operation:
-        """Commits the key."""
-        return await self._keys._async_driver.run(self._enter())
-
-    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> Literal[False]:
-        """Records the outcome."""
-        await self._keys._async_driver.run(self._leave(error))
-        return False
-
-    def _enter(self) -> Generator[Call, Any, Operation]:
-        if self._record is not None:
-            raise ConfigurationError("an operation is entered once: call keys.operation(…) for each attempt")
-        self._record = yield from self._keys._begin(self._request)
-        return self
-
-    def _succeed(self, result: Result) -> Generator[Call, Any, Result]:
-        outcome = outcome_of_result(result)
-        if self._record is None:
-            raise ConfigurationError("op.succeeded(…) belongs into the block of the operation")
-        self._settled = True
-        try:
-            yield from self._keys._settle(self._record, outcome)
-        except StoreUnavailable as error:
-            LOG.error("the success of %s is not recorded: %s", self._record.identity.operation, error)
-        return result
-
-    def _leave(self, error: BaseException | None) -> Generator[Call, Any, None]:
-        if self._settled or self._record is None:
-            return
-        self._settled = True
-        known = error is not None and is_stripe_error(error)
-        outcome = outcome_of_error(error) if known else Outcome(OperationState.UNKNOWN)
-        try:
-            yield from self._keys._settle(self._record, outcome)
-        except StoreUnavailable as unavailable:
-            LOG.error("the outcome of %s is not recorded: %s", self._record.identity.operation, unavailable)
-        if error is None:
-            raise OutcomeNotRecorded

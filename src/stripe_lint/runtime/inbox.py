@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import time
 import warnings
@@ -11,18 +10,19 @@ from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from stripe_lint.runtime import replies
-from stripe_lint.runtime.audit import LOG, AuditLog
+from stripe_lint.runtime.audit import LOG
 from stripe_lint.runtime.errors import ConfigurationError, Reason, StoreUnavailable
 from stripe_lint.runtime.event import Event, EventKey, event_of
 from stripe_lint.runtime.flow import AsyncDriver, Call, SyncDriver
 from stripe_lint.runtime.handlers import Handlers
 from stripe_lint.runtime.heartbeat import Heartbeat
+from stripe_lint.runtime.journal import Arrival, Journal
 from stripe_lint.runtime.metrics import Metrics, NoMetrics
 from stripe_lint.runtime.objects import retrieve_event
 from stripe_lint.runtime.processing import Processor, Trail
 from stripe_lint.runtime.reception import Reception, Visit
 from stripe_lint.runtime.stores import UNKNOWN_DIGEST, EventFacts, EventStore
-from stripe_lint.runtime.verification import DEFAULT_TOLERANCE, Verified, Verifier
+from stripe_lint.runtime.verification import DEFAULT_TOLERANCE, Verifier
 
 if TYPE_CHECKING:
     from stripe_lint.runtime.idempotency import IdempotencyKeys
@@ -128,7 +128,7 @@ class WebhookInbox:
         self._clock = clock
         self._metrics = metrics or NoMetrics()
         self._reception = Reception(require_https=require_https, allowed_networks=allowed_networks, max_body=max_body)
-        self._audit = AuditLog({"endpoint": self.endpoint, "consumer": consumer})
+        self._journal = Journal(self.endpoint, consumer, self._metrics, clock)
         self._handlers = Handlers()
         self._driver = SyncDriver()
         self._async_driver = AsyncDriver()
@@ -263,23 +263,21 @@ class WebhookInbox:
         began = time.perf_counter()
         refused = self._reception.refusal(visit)
         if refused:
-            return self._refused(visit, refused, refused.outcome)
+            return self._journal.refused(visit, refused, refused.outcome)
         limit = self._reception.max_body
         try:
             body = yield Call("read", read, (limit,))
         except (OSError, EOFError, ValueError) as error:
-            return self._refused(visit, replies.UNVERIFIED, f"unreadable_body ({type(error).__name__})")
+            return self._journal.refused(visit, replies.UNVERIFIED, f"unreadable_body ({type(error).__name__})")
         if body is None or len(body) > limit:
-            return self._refused(visit, replies.TOO_LARGE, Reason.BODY_TOO_LARGE.value)
+            return self._journal.refused(visit, replies.TOO_LARGE, Reason.BODY_TOO_LARGE.value)
         found = self._verifier.examine(body, visit.signature)
         if isinstance(found, Reason):
-            self._metrics.count("verify_failures_total", self.endpoint, found.value)
-            unusable = found is Reason.UNUSABLE
-            return self._refused(visit, replies.UNUSABLE if unusable else replies.UNVERIFIED, found.value, len(body))
-        self._measure(found)
+            return self._journal.unbelieved(visit, found, len(body))
+        self._journal.believed(found)
         trail = Trail()
         reply = yield from self._received(found.event, trail)
-        self._record(reply, found.event, trail, began, visit, found, len(body))
+        self._journal.answered(reply, found.event, trail, began, Arrival(visit, found, len(body)))
         return reply
 
     def _received(self, event: Event, trail: Trail, *, revive: bool = False) -> Generator[Call, Any, Reply]:
@@ -305,7 +303,7 @@ class WebhookInbox:
         event = event_of(json.loads(text), text.encode(), self._api_key)
         trail = Trail()
         reply = yield from self._received(event, trail, revive=True)
-        self._record(reply, event, trail, began)
+        self._journal.answered(reply, event, trail, began, None)
         return reply
 
     def _heal(self, keys: IdempotencyKeys, event: Event) -> Generator[Call, Any, None]:
@@ -328,63 +326,6 @@ class WebhookInbox:
         import stripe
 
         return (self._api_key or stripe.api_key or "").startswith(("sk_live_", "rk_live_", "sk_org_live_"))
-
-    def _measure(self, found: Verified) -> None:
-        now = self._clock()
-        self._metrics.count("secret_slot_total", self.endpoint, str(found.slot))
-        self._metrics.observe("signature_age_seconds", max(0.0, now - found.signed_at))
-        self._metrics.observe("event_age_seconds", max(0.0, now - found.event.created))
-
-    def _refused(self, visit: Visit, reply: Reply, reason: str, size: int | None = None) -> Reply:
-        self._metrics.count("deliveries_total", self.endpoint, reply.outcome)
-        fields = {
-            "outcome": reply.outcome,
-            "reason": reason,
-            "client": visit.client,
-            "body_bytes": visit.length if size is None else size,
-            "idempotency_key": visit.idempotency_key,
-        }
-        if reply is replies.UNUSABLE:
-            self._audit.decision(logging.ERROR, fields)
-        else:
-            self._audit.refusal(fields)
-        return reply
-
-    def _record(
-        self,
-        reply: Reply,
-        event: Event,
-        trail: Trail,
-        began: float,
-        visit: Visit | None = None,
-        found: Verified | None = None,
-        size: int | None = None,
-    ) -> None:
-        self._metrics.count("deliveries_total", self.endpoint, reply.outcome)
-        level = logging.INFO if reply.status in (200, 409) else logging.WARNING
-        self._audit.decision(
-            logging.ERROR if reply is replies.BURIED else level,
-            {
-                "outcome": reply.outcome,
-                "status": reply.status,
-                "event_id": event.id,
-                "type": event.type,
-                "account": event.account,
-                "livemode": event.livemode,
-                "attempt": trail.attempt,
-                "token": trail.token,
-                "takeover": trail.takeover,
-                "error": trail.error,
-                "error_digest": trail.error_digest,
-                "duration_ms": round((time.perf_counter() - began) * 1000, 2),
-                "client": visit.client if visit else None,
-                "idempotency_key": visit.idempotency_key if visit else None,
-                "signature_age": round(self._clock() - found.signed_at) if found else None,
-                "secret_slot": found.slot if found else None,
-                "body_bytes": size,
-                "replay": None if visit else True,
-            },
-        )
 
 
 def _check_retention(retention: float) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stripe_lint.runtime.operations import OperationState, Outcome
+from stripe_lint.runtime.lifecycle import OperationState, Outcome
 
 _TRY_AGAIN = frozenset({"lock_timeout", "idempotency_key_in_use", "rate_limit"})
 _NOT_EXECUTED = frozenset({401, 403, 429})

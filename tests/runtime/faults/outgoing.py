@@ -93,7 +93,7 @@ class Worker:
         """Whether another attempt makes sense."""
         chance = random.Random(f"{self._seed} {number} {attempt}")
         label, when = STEPS[self._kills[number, attempt]] if (number, attempt) in self._kills else ("", "")
-        self._keys._driver = FaultyDriver(label, when, kill_myself)
+        self._keys.driver = FaultyDriver(label, when, kill_myself)
         while True:
             try:
                 send(self._keys, number, "" if label == "send" else chance.choice(FAULTS), label, when)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stripe_lint.runtime.event import EventKey
-    from stripe_lint.runtime.operations import Identity, OperationRecord, OperationState
+    from stripe_lint.runtime.lifecycle import Identity, OperationRecord, OperationState
 
 
 OPEN: ContextVar[tuple[object, ...]] = ContextVar("open_stores", default=())

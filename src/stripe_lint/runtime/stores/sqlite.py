@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from stripe_lint.runtime.event import EventKey
-    from stripe_lint.runtime.operations import Identity, OperationRecord, OperationState
+    from stripe_lint.runtime.lifecycle import Identity, OperationRecord, OperationState
     from stripe_lint.runtime.stores.sqlite_connections import Connections, StoreConnection
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from stripe_lint.runtime.operations import Identity, OperationRecord, OperationState
+from stripe_lint.runtime.lifecycle import Identity, OperationRecord, OperationState
 
 if TYPE_CHECKING:
     import sqlite3
