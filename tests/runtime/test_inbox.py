@@ -91,6 +91,21 @@ class TestOutcomes:
         assert send(inbox, first, times=2) == ["succeeded", "duplicate"]
         assert seen == [first["id"]]
 
+    def test_a_thin_event(self, inbox: WebhookInbox, send: Any) -> None:
+        seen: list[tuple[str | None, str | None]] = []
+        inbox.on("v1.billing.meter.no_meter_found")(lambda event: seen.append((event.context, event.object_id)))
+        thin = {
+            "id": "evt_test_65R9Ijk8dKEYZcXeRWn16R9A7j1FSQ3w3TGDPLLGSM4CW0",
+            "object": "v2.core.event",
+            "type": "v1.billing.meter.no_meter_found",
+            "livemode": False,
+            "created": "2026-11-21T08:00:00.000Z",
+            "context": "acct_1",
+            "related_object": {"id": "mtr_1", "type": "billing.meter", "url": "/v1/billing/meters/mtr_1"},
+        }
+        assert send(inbox, thin, times=2) == ["succeeded", "duplicate"]
+        assert seen == [("acct_1", "mtr_1")]
+
     def test_what_nobody_handles_is_delivered(self, inbox: WebhookInbox, send: Any) -> None:
         assert send(inbox, event("invoice.paid"), times=2) == ["unhandled", "unhandled"]
 
@@ -747,10 +762,13 @@ class TestHandlers:
     def test_after_commit_runs_once_and_may_fail(self, inbox: WebhookInbox) -> None:
         called: list[str] = []
 
+        async def asynchronous(name: str) -> None:
+            called.append(name)
+
         @inbox.on("invoice.paid")
         def paid(event: Event, delivery: Delivery) -> None:
             delivery.after_commit(lambda: 1 / 0)
-            delivery.after_commit(lambda: called.append(event.id))
+            delivery.after_commit(functools.partial(asynchronous, event.id))
             if delivery.attempt == 1:
                 raise ValueError
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import json
+import random
+import string
 import time
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,7 @@ import pytest
 import stripe
 
 from stripe_lint.runtime import ConfigurationError, Reason, VerificationError, Verifier
+from stripe_lint.runtime.signing_secrets import SigningSecrets
 from stripe_lint.runtime.testing import SECRET, event, signed_request
 
 if TYPE_CHECKING:
@@ -67,6 +70,12 @@ class TestSecrets:
             Verifier(secrets)
         for secret in [secrets] if isinstance(secrets, str) else []:
             assert len(secret.strip()) < 8 or secret.strip() not in str(caught.value)
+
+    def test_genuine_secrets_are_not_mistaken_for_placeholders(self) -> None:
+        chance = random.Random(4)
+        for alphabet, length in ((string.ascii_letters + string.digits, 32), ("0123456789abcdef", 64)):
+            for _ in range(10_000):
+                assert SigningSecrets("whsec_" + "".join(chance.choices(alphabet, k=length))).current()
 
     def test_white_space_around_a_secret_does_no_harm(self) -> None:
         request = signed_request(event("invoice.paid"))

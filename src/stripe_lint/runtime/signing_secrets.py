@@ -15,7 +15,9 @@ Secrets: TypeAlias = "str | Iterable[str] | Callable[[], str | Iterable[str]]"
 
 _API_KEY = re.compile(r"(sk|rk|pk)_(live|test|org)")
 _SECRET = re.compile(r"whsec_([A-Za-z0-9+/=_-]{16,})")
-_PLACEHOLDER = re.compile(r"your|secret|placeholder|example|change|dummy|xxxx|1234567", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"your[_-]|secret|placeholder|example|change[_-]?me|dummy[_-]|1234567|abcdefg", re.IGNORECASE)
+"""What stands in tutorials, and is too long to stand in one of many thousand genuine secrets by chance."""
+
 _FEWEST_CHARACTERS = 6
 
 
