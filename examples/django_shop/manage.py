@@ -40,7 +40,7 @@ from django.urls import path
 from stripe_lint.runtime import AlreadySucceeded, IdempotencyKeys, OperationError, WebhookInbox
 from stripe_lint.runtime.adapters import django as stripe_django
 from stripe_lint.runtime.stores.sqlite import SQLiteStore
-from stripe_lint.runtime.testing import SECRET
+from stripe_lint.runtime.testing import SECRET  # for this machine only: an inbox refuses it beside a live API key
 
 stripe.api_key = os.environ.get("STRIPE_API_KEY")
 

@@ -15,7 +15,7 @@ from fastapi import FastAPI, HTTPException
 from stripe_lint.runtime import AlreadySucceeded, IdempotencyKeys, OperationError, WebhookInbox
 from stripe_lint.runtime.adapters import fastapi as stripe_fastapi
 from stripe_lint.runtime.stores.sqlite import SQLiteStore
-from stripe_lint.runtime.testing import SECRET
+from stripe_lint.runtime.testing import SECRET  # for this machine only: an inbox refuses it beside a live API key
 
 folder = Path(os.environ.get("SHOP_FOLDER", "."))
 stripe.api_key = os.environ.get("STRIPE_API_KEY")

@@ -15,7 +15,7 @@ from flask import Flask, abort, jsonify
 from stripe_lint.runtime import AlreadySucceeded, IdempotencyKeys, OperationError, WebhookInbox
 from stripe_lint.runtime.adapters import flask as stripe_flask
 from stripe_lint.runtime.stores.sqlite import SQLiteStore
-from stripe_lint.runtime.testing import SECRET
+from stripe_lint.runtime.testing import SECRET  # for this machine only: an inbox refuses it beside a live API key
 
 folder = Path(os.environ.get("SHOP_FOLDER", "."))
 database = folder / "flask_shop.db"

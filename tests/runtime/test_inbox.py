@@ -197,10 +197,11 @@ class TestWhatIsServed:
         assert seen == served
 
     def test_with_a_live_api_key_test_events_are_ignored(self, tmp_path: Path) -> None:
-        inbox = WebhookInbox(SECRET, SQLiteStore(tmp_path / "a.db"), api_key="sk_live_" + "x" * 24)
+        secret = SECRET[:-4] + "beef"
+        inbox = WebhookInbox(secret, SQLiteStore(tmp_path / "a.db"), api_key="sk_live_" + "x" * 24)
         inbox.on("invoice.paid")(lambda event: None)
-        assert deliver(inbox, event("invoice.paid", livemode=False))[0].outcome == "ignored"
-        assert deliver(inbox, event("invoice.paid", livemode=True))[0].outcome == "succeeded"
+        assert deliver(inbox, event("invoice.paid", livemode=False), secret=secret)[0].outcome == "ignored"
+        assert deliver(inbox, event("invoice.paid", livemode=True), secret=secret)[0].outcome == "succeeded"
 
     def test_accounts(self, store: Any) -> None:
         inbox = WebhookInbox(SECRET, store, accounts=[None, "acct_1"])
@@ -793,9 +794,11 @@ class TestConfiguration:
         with pytest.raises(ConfigurationError):
             WebhookInbox(SECRET, MemoryStore(), **options)
 
-    def test_a_store_in_memory_is_refused_with_a_live_key(self) -> None:
+    def test_what_is_for_tests_is_refused_with_a_live_key(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigurationError, match="memory"):
-            WebhookInbox(SECRET, MemoryStore(), api_key="sk_live_" + "x" * 24)
+            WebhookInbox(SECRET[:-4] + "beef", MemoryStore(), api_key="sk_live_" + "x" * 24)
+        with pytest.raises(ConfigurationError, match="secret of tests"):
+            WebhookInbox(SECRET, SQLiteStore(tmp_path / "a.db"), api_key="sk_live_" + "x" * 24)
 
     @pytest.mark.parametrize("address", ["sqlite:///{}/inbox.db", "{}/inbox.db"])
     def test_from_the_environment(self, tmp_path: Path, address: str) -> None:

@@ -28,7 +28,6 @@ from stripe_lint.runtime.lifecycle import (
     OperationState,
     Outcome,
     Request,
-    key_of,
 )
 from stripe_lint.runtime.metrics import Metrics, NoMetrics
 from stripe_lint.runtime.operation import Operation
@@ -214,21 +213,19 @@ class IdempotencyKeys:
 
     def begin(self, request: Request) -> Generator[Call, Any, OperationRecord]:
         """The flow that commits a key, or raises why it may not be sent."""
-        answer = yield Call(
-            "operation_begin",
-            self._store.change,
-            (request.identity, lambda record, now: lifecycle.begin(record, now, request)),
-        )
+
+        def step(record: OperationRecord | None, now: float) -> tuple[OperationRecord | None, Any]:
+            written, answer = lifecycle.begin(record, now, request)
+            return written, (answer, record.key if record else "")
+
+        answer, key = yield Call("operation_begin", self._store.change, (request.identity, step))
+        name = request.identity.operation
         if isinstance(answer, Granted):
-            self._decided(answer.decision, answer.record.key, operation=request.identity.operation)
+            self._decided(answer.decision, answer.record.key, operation=name)
             return answer.record
-        self._decided(
-            _DECISIONS.get(type(answer), "refused"),
-            key_of(request.identity, 1, request.salt),
-            level=logging.WARNING,
-            operation=request.identity.operation,
-            changed=getattr(answer, "changed", None),
-        )
+        changed = getattr(answer, "changed", None)
+        decision = _DECISIONS.get(type(answer), "refused")
+        self._decided(decision, key, level=logging.WARNING, operation=name, changed=changed)
         raise answer
 
     def settle(self, record: OperationRecord, outcome: Outcome) -> Generator[Call, Any, OperationState | None]:

@@ -144,8 +144,11 @@ class WebhookInbox:
         )
         self._draining = False
         self._running: set[int] = set()
-        if getattr(store, "volatile", False) and self._has_live_key():
-            raise ConfigurationError("a store in memory is for tests: it forgets, and a live API key is configured")
+        if self._has_live_key():
+            if getattr(store, "volatile", False):
+                raise ConfigurationError("a store in memory is for tests: it forgets, and a live API key is configured")
+            if self._verifier.for_testing:
+                raise ConfigurationError("the secret of tests is for tests, and a live API key is configured")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ, **options: Any) -> WebhookInbox:

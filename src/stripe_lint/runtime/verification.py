@@ -81,6 +81,11 @@ class Verifier:
         self._clock = clock
         self._api_key = api_key
 
+    @property
+    def for_testing(self) -> bool:
+        """Whether the secret of tests and examples is accepted."""
+        return self._secrets.for_testing
+
     def verify(self, payload: bytes, header: str | None) -> Verified:
         """The event in a request's raw body.
 

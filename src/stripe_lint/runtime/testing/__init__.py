@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stripe_lint.runtime.reception import Visit
+from stripe_lint.runtime.signing_secrets import TESTING
 from stripe_lint.runtime.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SECRET", "MemoryStore", "SignedRequest", "deliver", "deliver_async", "event", "signed_request"]
 
-SECRET = "whsec_" + hashlib.sha256(b"stripe_lint.runtime.testing").hexdigest()  # only tests know no other
-"""A signing secret of the right shape. Configure it in tests only: everybody can compute it."""
+SECRET = TESTING
+"""A signing secret of the right shape, for tests only: an inbox refuses it where a live API key is configured."""
 
 _NUMBERS = itertools.count(1)
 
