@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from stripe_lint.runtime.replies import Reply
+
+_SECONDS_BETWEEN_ERRORS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +56,23 @@ class Reception:
         self._require_https = require_https
         self._networks = None if allowed_networks is None else Networks(allowed_networks)
         self.max_body = max_body
+        self._told = float("-inf")
 
     def refusal(self, visit: Visit) -> Reply | None:
         """The reply to a request that goes no further."""
         if visit.method != "POST":
             return replies.WRONG_METHOD
         if self._require_https and not visit.secure and (visit.forwarded or not is_loopback(visit.client)):
-            LOG.error("refused a delivery over plain HTTP. If it came over HTTPS to a proxy: %s", visit.setting)
+            self._tell(visit.setting)
             return replies.NOT_HTTPS
         if self._networks is not None and visit.client not in self._networks:
             return replies.WRONG_NETWORK
         if visit.length is not None and visit.length > self.max_body:
             return replies.TOO_LARGE
         return None
+
+    def _tell(self, setting: str) -> None:
+        """Names the setting that is most likely wrong: not for each request, because strangers can send many."""
+        if time.monotonic() - self._told > _SECONDS_BETWEEN_ERRORS:
+            self._told = time.monotonic()
+            LOG.error("refused a delivery over plain HTTP. If it came over HTTPS to a proxy: %s", setting)
