@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 
 import pytest
 from shop import CLEAN, UNKEYED, Outcome, Shop
@@ -214,6 +215,68 @@ def test_the_key_store_is_refused_where_there_is_none(shop: Shop) -> None:
     assert fix(shop, "--key-style", "moon").code == 2
 
 
+def test_a_file_and_a_link_to_it_are_one_file(shop: Shop) -> None:
+    path = shop.write("pay.py")
+    link = shop.root / "link.py"
+    link.symlink_to("pay.py")
+    outcome = fix(shop, "pay.py", "link.py")
+    assert path.read_text() == FIXED
+    assert link.is_symlink()
+    assert outcome.code == 0
+
+
+def test_what_changed_meanwhile_is_left_and_the_rest_is_written(shop: Shop) -> None:
+    shop.at_start(
+        "import stripe_lint.fixing.run as run\nwrite = run.write\n"
+        "def later(report):\n    open('a.py', 'a').write('x = 1\\n')\n    return write(report)\nrun.write = later"
+    )
+    path, other = shop.write("a.py"), shop.write("b.py")
+    outcome = fix(shop)
+    assert path.read_text() == UNKEYED + "x = 1\n"
+    assert other.read_text() == FIXED
+    assert "a.py:1:1: STP000 changed while it was being fixed" in outcome.out
+    assert "Fixed 1 finding in 1 file" in outcome.out
+    assert outcome.code == 2
+
+
+def test_a_character_that_the_encoding_lacks_is_not_written(shop: Shop) -> None:
+    shop.add_rule("STP901", DETECT, repair="edit.insert_before(module.tree.body[-1], 'x = \"\\u4fa1\"')")
+    content = b"# coding: latin-1\nimport stripe\nf()\n"
+    path = shop.write("a.py", content)
+    assert "not fixed: the file's encoding, iso-8859-1, lacks what would be written" in fix(shop).out
+    assert path.read_bytes() == content
+
+
+LOGGERS = {
+    "one that is there": ("import logging\nimport stripe\nlog = logging.getLogger('shop')\n", "log", ""),
+    "a new one": ("import stripe\n", "logger", "logger = logging.getLogger(__name__)\n"),
+    "a name that means something else": (
+        "import stripe\nlogger = print\n",
+        "log",
+        "log = logging.getLogger(__name__)\n",
+    ),
+    "a module that is hidden": (
+        "import stripe\nlogging = None\n",
+        "logger",
+        "logger = logging_module.getLogger(__name__)\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "name", "made"), LOGGERS.values(), ids=LOGGERS)
+def test_a_logger_is_found_or_made(shop: Shop, content: str, name: str, made: str) -> None:
+    detect = "if 'exception' not in module.text: yield Hit(module.span(module.tree.body[-1]), 'm')"
+    repair = "last = module.tree.body[-1]; edit.replace_statement(last, edit.logger(last) + '.exception(\"x\")')"
+    shop.add_rule("STP901", detect, repair=repair)
+    path = shop.write("a.py", content + "f()\n")
+    assert fix(shop).code == 0
+    after = path.read_text()
+    assert after.endswith(f'{name}.exception("x")\n')
+    assert made in after
+    assert after.count("getLogger") == 1
+    compile(after, "a.py", "exec")
+
+
 @pytest.mark.parametrize("words", [("-", "a.py"), ("--select", "STP9999"), ("--config", "missing.toml")])
 def test_wrong_words_end_in_2(shop: Shop, words: tuple[str, ...]) -> None:
     outcome = fix(shop, *words)
@@ -225,7 +288,7 @@ def test_wrong_words_end_in_2(shop: Shop, words: tuple[str, ...]) -> None:
 def test_fixing_imports_no_framework(shop: Shop) -> None:
     shop.write("pay.py")
     script = "import sys\nfrom stripe_lint.cli import main\nmain(['fix'])\nprint(*sys.modules)"
-    loaded = {name.partition(".")[0] for name in shop.run("python", "-c", script).out.splitlines()[-1].split()}
+    loaded = {name.partition(".")[0] for name in shop.run(sys.executable, "-c", script).out.splitlines()[-1].split()}
     assert "libcst" in loaded
     assert not loaded & {"stripe", "flake8", "rich"}
 
@@ -238,7 +301,7 @@ def test_on_a_terminal_a_bar_shows_the_progress_of_long_runs(shop: Shop) -> None
     environment = {**os.environ, "PYTHONPATH": shop._environment["PYTHONPATH"], "TERM": "xterm"}
     environment.pop("PRE_COMMIT", None)
     done = subprocess.run(
-        ["python", "-m", "stripe_lint", "fix"],
+        [sys.executable, "-m", "stripe_lint", "fix"],
         cwd=shop.root,
         env=environment,
         stdout=subprocess.PIPE,

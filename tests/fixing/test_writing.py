@@ -104,6 +104,47 @@ def test_a_kill_leaves_the_old_file_or_the_new_one(milliseconds: int, file: Path
     assert set(data) in ({ord("a")}, {ord("b")})
 
 
+KILLED_AT_EACH_LINE = """
+import os, signal, sys
+from pathlib import Path
+from stripe_lint.fixing import writing
+path, old, new = Path(sys.argv[1]), b"old\\n", b"new\\n"
+
+def write_until(last):
+    lines = 0
+    def trace(frame, event, argument):
+        nonlocal lines
+        if frame.f_code.co_filename != writing.__file__:
+            return None
+        lines += event in {"line", "return"}
+        if lines == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+    sys.settrace(trace)
+    writing.replace_file(path, old, new)
+    os._exit(0)
+
+for last in range(1, 1000):
+    path.write_bytes(old)
+    child = os.fork()
+    if not child:
+        write_until(last)
+    _, status = os.waitpid(child, 0)
+    print(os.WIFSIGNALED(status), path.read_bytes().decode().strip())
+    if not os.WIFSIGNALED(status):
+        break
+"""
+
+
+def test_a_kill_at_any_line_leaves_the_old_file_or_the_new_one(file: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED_AT_EACH_LINE, str(file)], capture_output=True, check=True)
+    *killed, last = done.stdout.decode().splitlines()
+    assert last == "False new"
+    assert killed == sorted(killed, reverse=True)
+    assert set(killed) == {"True old", "True new"}
+    assert len(killed) > 15
+
+
 UNPRIVILEGED = """
 import os, sys
 from pathlib import Path

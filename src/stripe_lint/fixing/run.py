@@ -5,6 +5,7 @@ Nothing is written before everything was looked at, so what a fix knows of other
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -171,14 +172,19 @@ def _other_file(new: NewText) -> FileFixes:
 
 def write(report: FixReport) -> FixReport:
     """Writes what ``report`` says; a file that can't be written is a failure in the report that is returned."""
-    return report._replace(files=tuple(_write(file) if file.changed else file for file in report.files))
+    written: dict[str, bytes] = {}
+    return report._replace(files=tuple(_write(file, written) if file.changed else file for file in report.files))
 
 
-def _write(file: FileFixes) -> FileFixes:
+def _write(file: FileFixes, written: dict[str, bytes]) -> FileFixes:
+    """``written`` holds what went into files so far, by their real paths: a file may be named by a link too."""
     from stripe_lint.fixing.writing import create_file, replace_file
 
     if file.path is None:
         raise ValueError("what was not read from a file is not written to one")
+    real_path = os.path.realpath(file.path)
+    if written.get(real_path) == file.after:
+        return file
     try:
         if file.before or file.path.exists():
             replace_file(file.path, file.before, file.after)
@@ -186,6 +192,7 @@ def _write(file: FileFixes) -> FileFixes:
             create_file(file.path, file.after)
     except SourceError as error:
         return _failed(could_not_check(file.name, error))
+    written[real_path] = file.after
     return file
 
 

@@ -1,0 +1,99 @@
+"""What is generated is the text that was there, and fixes change no byte outside of statements.
+
+A small part of what ``benchmarks/round_trip.py`` and ``benchmarks/fix_proof.py`` do, by their own code.
+"""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from rule_cases import Case, all_cases
+
+from stripe_lint import catalogue
+from stripe_lint.parsing import parse
+from stripe_lint.project import Project
+from stripe_lint.sources import decode
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+from round_trip import at_calls, edited, own_expressions, statements  # noqa: E402
+from statement_differences import differences  # noqa: E402
+
+FIXED = [case for case in all_cases() if catalogue.rule(case.code).repair is not None and not case.is_folder]
+PAIRS = [
+    (case, after)
+    for case in FIXED
+    for kind in ("fixed", "unsafe")
+    if (after := case.path.with_name(f"{case.path.stem}.{kind}.py")).exists()
+]
+
+
+@pytest.mark.parametrize("name", ["textwrap.py", "tomllib/_parser.py", "asyncio/timeouts.py"])
+def test_calls_of_the_standard_library_are_generated_as_they_are(name: str) -> None:
+    tally = at_calls(Path(sysconfig.get_path("stdlib"), name))
+    assert tally.different == ()
+    assert tally.identical > 10
+    assert set(tally.refused) <= {"it stands in an f-string"}
+
+
+ODD = """\
+class A:
+    @skip(  # why
+        a if b else c,
+        # nothing
+        reason='x')
+    def f(self, x=(1,
+                   2)):
+        y = (yield
+             x)
+        return not (x is None) and -x ** 2 < (z := 3), ((1, 2)), *(a for a in
+            b), (lambda: 0)(), (await_
+              + 1) * 2, f(a for a in b)
+        \tif_ = "größe", call(\f1)
+"""
+
+
+def test_odd_statements_are_generated_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "odd.py"
+    path.write_text(dedent(ODD).replace("        \t", "        "), encoding="utf-8")
+    source = decode(path.read_bytes(), path, "odd.py")
+    module = Project(tmp_path).load(path, source.text, parse(source.text))
+    nodes = [node for each in statements(module.tree) for node in own_expressions(each)]
+    tally = edited(source, module, nodes)
+    assert tally.different == ()
+    assert tally.identical == len(nodes) - 1
+    assert dict(tally.refused) == {"LibCST reads line … in another way than Python": 1}
+
+
+@pytest.mark.parametrize(("case", "after"), PAIRS, ids=[after.name for _, after in PAIRS])
+def test_a_fix_changes_no_byte_outside_of_statements(case: Case, after: Path) -> None:
+    found = differences(case.path.read_bytes(), after.read_bytes())
+    assert found.outside == ()
+    assert found.changed + found.added > 0
+
+
+BEFORE = b"import os\n\n@d  # c\ndef f(x):\n    a(); b(1,\n 2)  # c\n    if x: pass\n    else:\n        y()\n"
+CHANGES = {
+    "a line above": b"\n" + BEFORE,
+    "a line below": BEFORE + b"\n",
+    "a comment": BEFORE.replace(b"# c\n    if", b"# d\n    if"),
+    "a blank within a statement": BEFORE.replace(b"b(1,", b"b(1, "),
+    "a blank between statements": BEFORE.replace(b"; b", b";  b"),
+    "the depth of a block": BEFORE.replace(b"        y()", b"         y()"),
+    "a line end": BEFORE.replace(b"os\n", b"os\r\n"),
+}
+
+
+@pytest.mark.parametrize("after", CHANGES.values(), ids=CHANGES)
+def test_bytes_that_no_statement_accounts_for_are_seen(after: bytes) -> None:
+    assert differences(BEFORE, after).outside
+
+
+def test_new_and_changed_statements_account_for_their_bytes() -> None:
+    after = BEFORE.replace(b"import os\n", b"import os\nimport uuid\n").replace(b"b(1,", b"k = 1; b(3,")
+    assert differences(BEFORE, after) == (1, 2, 0, ())
