@@ -60,7 +60,8 @@ def move_behind(
     elif reads:
         _sink(module, unit, checks, reads, unread, edit)
     elif unit.pure:
-        edit.remove_statement(unit.statement)
+        refuses = isinstance(unit.statement, ast.Try) and unit.statement.handlers
+        edit.remove_statement(unit.statement if refuses else module.statement_of(parse))
         edit.describe("the parse is taken out, nothing uses it")
     else:
         _move_what_depends(module, unit, checks, unread, edit)
@@ -72,8 +73,8 @@ def _unit(module: Module, parse: ast.expr, edit: Edit) -> _Unit:
         edit.decline("the body is parsed in no function of its own")
     statement = module.statement_of(parse)
     parent = module.parents[statement]
-    if isinstance(parent, ast.Try) and parent.body == [statement] and not parent.orelse and not parent.finalbody:
-        statement = parent
+    while isinstance(parent, ast.Try) and parent.body == [statement] and not parent.orelse:
+        statement, parent = parent, module.parents[parent]
     bound = frozenset(
         node.id
         for node in syntax.descendants(statement)
@@ -84,7 +85,9 @@ def _unit(module: Module, parse: ast.expr, edit: Edit) -> _Unit:
 
 def _only_reads(statement: ast.stmt) -> bool:
     """Whether nothing but new local names comes of a statement (or, in a ``try``, of the one in it)."""
-    if isinstance(statement, ast.Try):
+    while isinstance(statement, ast.Try):
+        if not all(isinstance(each, ast.Pass) for each in statement.finalbody):
+            return False
         statement = statement.body[0]
     if isinstance(statement, ast.Assign):
         targets: list[ast.expr] = statement.targets

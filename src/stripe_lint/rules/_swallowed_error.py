@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import callers, functions, names, syntax, webhooks
+from stripe_lint.analysis import callers, names, syntax, webhooks
 from stripe_lint.analysis.frameworks import is_response_call, is_response_exception
 from stripe_lint.rules import _refusals, stp103
 
@@ -126,7 +126,7 @@ def _behind_loop(module: Module, function: NamedFunction, found: Swallowed, loop
         for node in syntax.descendants(statement)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     }
-    for earlier in reversed(function.body):
+    for earlier in syntax.descendants(function):
         if (
             isinstance(earlier, ast.Assign)
             and earlier.lineno < loop.lineno
@@ -150,7 +150,9 @@ def _instead_of_suppress(
     if len(node.items) != 1 or not isinstance(node.items[0].context_expr, ast.Call):
         edit.decline("the `with` holds more than `suppress`; catch the error in an `except` that leaves")
     suppress = node.items[0].context_expr
-    if functions.last_name(suppress.func) != "suppress" or any(isinstance(each, ast.Starred) for each in suppress.args):
+    if names.dotted_path(module, suppress.func) != "contextlib.suppress" or any(
+        isinstance(each, ast.Starred) for each in suppress.args
+    ):
         edit.decline("what this `with` suppresses can't be told; catch the error in an `except` that leaves")
     refusal = _refusals.refusal(module, function, found.handler, node, edit)
     kinds = ", ".join(edit.source_of(each) for each in suppress.args)

@@ -87,7 +87,8 @@ def _statement(module: Module, function: NamedFunction, found: Unverified, edit:
     parent = module.parents[target]
     while isinstance(parent, ast.Try) and parent.body[0] is target:
         target, parent = parent, module.parents[parent]
-    return target
+    block = _blocks.block_of(module, target)
+    return next(statement for statement in block if statement.lineno == target.lineno)
 
 
 def _speaks_of_notifications(function: NamedFunction) -> bool:

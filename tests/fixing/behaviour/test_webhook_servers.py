@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 SERVERS = HERE / "servers"
-RULES = ["STP101", "STP103", "STP104", "STP105"]
+RULES = ["STP101", "STP103", "STP104", "STP105", "STP301"]
 SECRET, OTHER_SECRET = "whsec_of_this_endpoint", "whsec_of_somebody_else"
 SECONDS_TO_START = 20
 LEAKS = (b"signature found", b"signatures found", b"extract timestamp", b"tolerance", b"Expecting", b"Traceback")
