@@ -86,9 +86,16 @@ def _edited(module: Module, node: Any, edit: WithinStatement) -> Any:
 
 
 def _expression(source: str) -> libcst.BaseExpression:
+    """The tree of an expression; one of several lines is meant to stand where parentheses are around it already."""
     import libcst
 
-    return libcst.parse_expression(source)
+    try:
+        if "\n" not in source:
+            return libcst.parse_expression(source)
+        tree = libcst.parse_expression(f"({source})")
+    except libcst.ParserSyntaxError as error:
+        raise Declined("LibCST can't read what would be written") from error
+    return tree.with_changes(lpar=tree.lpar[1:], rpar=tree.rpar[:-1])
 
 
 def _replaced(module: Module, node: libcst.BaseExpression, old: ast.expr, source: str) -> libcst.BaseExpression:
@@ -97,7 +104,7 @@ def _replaced(module: Module, node: libcst.BaseExpression, old: ast.expr, source
     new = _expression(source)
     parent = module.parents[old]
     tight = isinstance(parent, _BINDING_TIGHTLY) or _is_head(parent, old)
-    loose = not isinstance(ast.parse(source, mode="eval").body, _ATOMS)
+    loose = not isinstance(ast.parse(f"({source})", mode="eval").body, _ATOMS)
     if node.lpar:
         return new.with_changes(lpar=node.lpar, rpar=node.rpar)
     if tight and loose:
