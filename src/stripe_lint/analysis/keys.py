@@ -180,10 +180,16 @@ def _header_key(options: Value) -> Value | None:
 
 def _key_expression(call: Call, method: Method) -> ast.expr | None:
     if method.style != "service":
-        return call.expressions.get(KEY)
+        written = (_entry(keyword.value) for keyword in call.node.keywords if keyword.arg is None)
+        return call.expressions.get(KEY) or next((entry for entry in written if entry is not None), None)
     options = call.expression(method.options_index if method.options_index is not None else _NOWHERE, "options")
-    if isinstance(options, ast.Dict):
-        for name, value in zip(options.keys, options.values, strict=True):
+    return _entry(options)
+
+
+def _entry(node: ast.expr | None) -> ast.expr | None:
+    """The key that a written-out dict holds."""
+    if isinstance(node, ast.Dict):
+        for name, value in zip(node.keys, node.values, strict=True):
             if isinstance(name, ast.Constant) and name.value == KEY:
                 return value
     return None

@@ -97,8 +97,8 @@ def needs_exception(catch: Catch, found: Iterable[ast.expr]) -> bool:
 
 def description(catches: Iterable[Catch]) -> str:
     """What the client gets after the repair, in a few words."""
-    texts = sorted({"user_message" if is_for_customer(catch) else f'"{_text(catch)}"' for catch in catches})
-    return " or ".join(texts)
+    kinds = {"user_message" if is_for_customer(catch) else "a fixed text" for catch in catches}
+    return " or ".join(sorted(kinds))
 
 
 def replace(module: Module, catch: Catch, found: list[ast.expr], edit: Edit) -> None:

@@ -131,7 +131,7 @@ def _of_task(module: Module, found: Regenerated, edit: Edit) -> bool:
     function = module.enclosing_function(found.node)
     return (
         isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-        and any(_retried_keys.is_task(decorator) for decorator in function.decorator_list)
+        and any(_retried_keys.is_task(module, decorator) for decorator in function.decorator_list)
         and _missing_key.derive(module, found.request, edit, lambda key: _use(module, found, edit, key))
     )
 

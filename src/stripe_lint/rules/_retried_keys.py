@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import callers, functions, retries, syntax
+from stripe_lint.analysis import callers, functions, names, retries, syntax
 from stripe_lint.analysis.evaluation_order import statement_to_prepare
 
 if TYPE_CHECKING:
@@ -37,28 +37,30 @@ def fresh_key(edit: Edit, at: ast.AST) -> str:
     return f"str({edit.name_of('uuid.uuid4', at)}())"
 
 
-def make_before(module: Module, retry: Retry, node: ast.Call, edit: Edit, names: tuple[str, ...], use: UseKey) -> None:
+def make_before(
+    module: Module, retry: Retry, node: ast.Call, edit: Edit, variables: tuple[str, ...], use: UseKey
+) -> None:
     """Make a key before the first attempt of ``retry``, which repeats the request sent at ``node``.
 
-    ``names`` are the names that its variable may have, best first.
+    ``variables`` are the names that its variable may have, best first.
     """
     if retry.place.module is not module:
         edit.decline("the retry is in another file; make the key there and pass it in")
     repeated, place = retry.repeated, retry.place.node
     if isinstance(repeated, ast.FunctionDef | ast.AsyncFunctionDef):
         if place in syntax.descendants(repeated):
-            _within_function(module, retry, node, repeated, edit, names, use)
+            _within_function(module, retry, node, repeated, edit, variables, use)
         elif module.enclosing_function(repeated) is not None:
-            _before_nested_function(module, node, repeated, place, edit, names, use)
+            _before_nested_function(module, node, repeated, place, edit, variables, use)
         else:
-            _through_parameter(module, retry, node, repeated, edit, names, use)
+            _through_parameter(module, retry, node, repeated, edit, variables, use)
         return
     statement: ast.stmt | None = place if isinstance(place, ast.For | ast.AsyncFor | ast.While) else None
     if statement is not None:
         require_single_request(module, node, statement, edit)
     elif isinstance(place, ast.expr):
         statement = statement_to_prepare(module, place)
-    _before_statement(module, statement, edit, names, use)
+    _before_statement(module, statement, edit, variables, use)
 
 
 def require_single_request(module: Module, node: ast.AST, around: ast.AST, edit: Edit) -> None:
@@ -71,12 +73,12 @@ def require_single_request(module: Module, node: ast.AST, around: ast.AST, edit:
 
 
 def _before_statement(
-    module: Module, statement: ast.stmt | None, edit: Edit, names: tuple[str, ...], use: UseKey
+    module: Module, statement: ast.stmt | None, edit: Edit, variables: tuple[str, ...], use: UseKey
 ) -> None:
     if statement is None or isinstance(module.parents[statement], ast.ClassDef):
         edit.decline("nothing can be put before the retry; make the key before it and pass it in")
     edit.unsafe("the key has to be made before the retry")
-    use(edit.new_variable(statement, fresh_key(edit, statement), *names))
+    use(edit.new_variable(statement, fresh_key(edit, statement), *variables))
     _describe(edit, "one random key for all attempts")
 
 
@@ -91,7 +93,7 @@ def _before_nested_function(
     function: NamedFunction,
     place: ast.AST,
     edit: Edit,
-    names: tuple[str, ...],
+    variables: tuple[str, ...],
     use: UseKey,
 ) -> None:
     """Make the key in the function around, before what repeats the nested function, which sees the variable."""
@@ -110,7 +112,7 @@ def _before_nested_function(
     require_single_request(module, node, function, edit)
     loop = isinstance(place, ast.For | ast.AsyncFor | ast.While)
     statement = place if loop else statement_to_prepare(module, uses[0])
-    _before_statement(module, statement if isinstance(statement, ast.stmt) else None, edit, names, use)
+    _before_statement(module, statement if isinstance(statement, ast.stmt) else None, edit, variables, use)
 
 
 def _within_function(
@@ -119,19 +121,19 @@ def _within_function(
     node: ast.Call,
     function: NamedFunction,
     edit: Edit,
-    names: tuple[str, ...],
+    variables: tuple[str, ...],
     use: UseKey,
 ) -> None:
     """The function calls itself again, or has a decorator that does: the key has to come in from outside."""
     again = [call for source, call in callers.call_sites(module, function) or () if _is_inside(source, call, function)]
     if not again:
-        _through_parameter(module, retry, node, function, edit, names, use)
+        _through_parameter(module, retry, node, function, edit, variables, use)
         return
     _require_parameter(module, node, function, edit)
     if any(not callers.is_direct(module, call) for call in again):
         edit.decline(f"{function.name} is run again by a queue; derive the key from an id")
     edit.unsafe("the key has to be handed from one attempt to the next")
-    name = edit.free_name(node, *names)
+    name = edit.free_name(node, *variables)
     edit.add_parameter(function, name)
     first = function.body[1:] if ast.get_docstring(function, clean=False) is not None else function.body
     if not first:
@@ -161,12 +163,12 @@ def _through_parameter(
     node: ast.Call,
     function: NamedFunction,
     edit: Edit,
-    names: tuple[str, ...],
+    variables: tuple[str, ...],
     use: UseKey,
 ) -> None:
     """Let the callers make the key, where all of them are in sight."""
     _require_parameter(module, node, function, edit)
-    if any(retries.is_retry_decorator(module, each) and is_task(each) for each in function.decorator_list):
+    if any(retries.is_retry_decorator(module, each) and is_task(module, each) for each in function.decorator_list):
         edit.decline("a task that is tried again needs the same key: derive it from an id, or bind the task")
     advice = "add a key parameter and pass one from each caller"
     sites = callers.call_sites(module, function)
@@ -177,15 +179,15 @@ def _through_parameter(
     if any(not callers.is_direct(module, call) for _, call in sites):
         edit.decline(f"{function.name} is run elsewhere by a queue; {advice}")
     edit.unsafe("the key has to be made by the callers")
-    name = edit.free_name(node, *names)
+    name = edit.free_name(node, *variables)
     edit.add_parameter(function, name)
     use(name)
     for _, call in sites:
-        edit.set_keyword(call, name, _key_for_call(module, retry, call, edit, names))
+        edit.set_keyword(call, name, _key_for_call(module, retry, call, edit, variables))
     _describe(edit, "one random key for all attempts, passed by each caller")
 
 
-def _key_for_call(module: Module, retry: Retry, call: ast.Call, edit: Edit, names: tuple[str, ...]) -> str:
+def _key_for_call(module: Module, retry: Retry, call: ast.Call, edit: Edit, variables: tuple[str, ...]) -> str:
     """The key that a caller of the repeated function passes, made before the loop where that is what repeats it."""
     place = retry.place.node
     statement: ast.stmt | None
@@ -196,10 +198,12 @@ def _key_for_call(module: Module, retry: Retry, call: ast.Call, edit: Edit, name
         statement = statement_to_prepare(module, call)
     if statement is None:
         return fresh_key(edit, call)
-    return edit.new_variable(statement, fresh_key(edit, statement), *names)
+    return edit.new_variable(statement, fresh_key(edit, statement), *variables)
 
 
-def is_task(decorator: ast.expr) -> bool:
+def is_task(module: Module, decorator: ast.expr) -> bool:
     """Whether a decorator makes a task of a queue."""
     target = decorator.func if isinstance(decorator, ast.Call) else decorator
-    return functions.last_name(target) in {"task", "shared_task", "actor", "job", "periodic_task", "db_task"}
+    path = names.dotted_path(module, target)
+    name = path.rpartition(".")[2] if path is not None else functions.last_name(target)
+    return name in {"task", "shared_task", "actor", "job", "periodic_task", "db_task"}

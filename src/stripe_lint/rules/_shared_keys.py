@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import definitions, functions, key_choices, keys, retries
 from stripe_lint.analysis.business_ids import item_id
+from stripe_lint.analysis.evaluation_order import statement_to_prepare
 from stripe_lint.analysis.key_choices import Reuse, Sharing
 from stripe_lint.analysis.references import ClassReference
 from stripe_lint.analysis.scopes import BindingKind
+from stripe_lint.analysis.values import Mark
 from stripe_lint.rules import _missing_key, _passing_keys, _retried_keys
 
 if TYPE_CHECKING:
@@ -109,6 +111,8 @@ def _for_each_item(module: Module, request: Request, edit: Edit) -> None:
         edit.describe(f"the key ends with the id of the item, {item}")
         edit.note(_missing_key.LIFETIME)
         return
+    if not any(fact.key is not None and fact.key.has(Mark.FRESH) for fact in request.facts):
+        edit.decline("the key is stable and should stay so: put what tells the items apart into it")
     _give_key(module, request, edit)
 
 
@@ -150,14 +154,14 @@ def _made_for_each_call(module: Module, reuse: Reuse, request: Request, edit: Ed
         return False
     source = edit.source_of(default)
     edit.replace(default, "None")
-    edit.insert_before(first[0], f"if {key.id} is None:\n    {key.id} = {source}")
+    edit.insert_before(first[0], f"{key.id} = {key.id} or {source}")
     edit.describe("each call makes a key of its own")
     edit.note(_retried_keys.STORED_KEY)
     return True
 
 
 def _hand_over_another(module: Module, reuse: Reuse, edit: Edit) -> None:
-    """The second function that is handed the key gets it with the function's name behind it."""
+    """The second function that is handed a random key gets one of its own."""
     name = functions.last_name(reuse.node.func)
     function = module.enclosing_function(reuse.node)
     given = [argument for argument in _arguments(reuse.node) if isinstance(argument, ast.Name)]
@@ -174,7 +178,10 @@ def _hand_over_another(module: Module, reuse: Reuse, edit: Edit) -> None:
     ]
     if name is None or len(shared) != 1:
         edit.decline("it is not clear which argument is the key; give each function a key of its own")
-    edit.replace(shared[0], f'f"{{{shared[0].id}}}-{name.replace("_", "-")}"')
+    statement = statement_to_prepare(module, reuse.node)
+    if statement is None or retries.retry_around(module, reuse.node) is not None:
+        edit.decline(f"give {name} a key of its own, made before the first attempt")
+    edit.replace(shared[0], edit.new_variable(statement, _retried_keys.fresh_key(edit, statement), f"{name}_key"))
     edit.describe(f"{name} gets a key of its own")
 
 

@@ -62,6 +62,11 @@ to keep personal data out of keys.
 
 Removing the key is safer than keeping a constant one: the SDK then makes a key for each call.
 
+`stripe-lint fix --unsafe-fixes` makes a key as it does for STP201: of an id in scope (`f"order-{order.id}-refund"`),
+else a random one, before the retry where there is one and else right before the call. A constant that has a name stays
+as the beginning of the key. Read these changes: what was refused or answered with an old result until now is carried
+out.
+
 ## Suppress
 
 ```python

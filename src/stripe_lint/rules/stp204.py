@@ -79,6 +79,12 @@ One key for one request. Give each operation a suffix of its own, and each item 
 loop over the items, but outside the loop that retries one of them. A key that the browser sends serves one request to
 Stripe, not the whole checkout: add the name of the operation to it. Make optional parts of a key required parameters.
 
+With `--unsafe-fixes`, `stripe-lint fix` adds the operation to the key of the second request (`f"{key}-subscription"`),
+or the id of the item in a loop; where a random key was made before the loop, each item gets one of its own. A key that
+was made once in the life of the process is made for each call; the default of a dataclass or Pydantic field becomes a
+`default_factory`, a default argument `None`. A stable key that nothing in sight tells apart by items, and a key whose
+parts are left out, stay and are reported.
+
 ## Suppress
 
 ```python

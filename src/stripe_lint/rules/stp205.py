@@ -79,6 +79,11 @@ task, and pass it in. A task queue or a second process needs a key that outlives
 (`f"payout-{payout.id}"`), store it in a column of the row, or, in a Celery task, use `self.request.id`, which a retried
 task keeps.
 
+With `--unsafe-fixes`, `stripe-lint fix` moves what makes the key in front of the loop, leaves the number of the attempt
+out of the key, or makes a random key in the function around. A function that is retried by a decorator gets the key as
+a parameter if all of its callers are in the file; they make it. In a task the key is made of an id in scope, or of
+`self.request.id` in a bound Celery task.
+
 A key lasts at least 24 hours in API v1 and 30 days in API v2. A retry that comes later has to look up first what was
 done.
 
