@@ -103,7 +103,7 @@ def measure_repository(repository: Path, options: Options) -> Iterator[Measured]
 def number_fixed(source: Source, options: Options) -> int:
     """Fixes a file, and says how many findings were repaired."""
     config = Config()
-    return len(fix_source(source, config.rules(), config, project_of(source.path), options).fixed)
+    return len(fix_source(source, config.rules(), config, project_of(source.path, config), options).fixed)
 
 
 def positions(source: Source) -> object:

@@ -33,9 +33,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from statement_differences import decoded, differences
 
 from stripe_lint.catalogue import all_rules
-from stripe_lint.config import Configurations, Place
+from stripe_lint.config import Configurations
 from stripe_lint.fixing.options import Options
 from stripe_lint.fixing.run import fix_paths, write
+from stripe_lint.options import Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

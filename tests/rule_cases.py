@@ -26,17 +26,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from stripe_lint.config import Configurations, Place
+from stripe_lint.config import Configurations
 from stripe_lint.errors import SourceError
 from stripe_lint.manifests.kinds import kind_of
 from stripe_lint.manifests.reading import read_manifest
 from stripe_lint.model import Finding, Severity
+from stripe_lint.options import Place
 from stripe_lint.positions import characters
 from stripe_lint.run import check_paths
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SIDECAR = "expected.txt"
 DEPENDENCY_RULES = "STP5"
+COMMAND_ONLY = f"{DEPENDENCY_RULES},STP900"
 
 _MARK = re.compile(r"#\s*exp\w*t\w*(?:\s*[:=]|\s+STP).*", re.IGNORECASE)
 _COMMENT = re.compile(r"# expect: (?P<items>\S.*)")

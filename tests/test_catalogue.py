@@ -25,6 +25,9 @@ PAGES = ROOT / "docs" / "rules"
 RULES = catalogue.all_rules()
 SECTIONS = ("What it finds", "Why it costs money", "Bad", "Good", "Fix", "Suppress", "References")
 
+_REQUIREMENT = re.compile(r"^With `(stripe\S+)` in the requirements:$", re.MULTILINE)
+"""Which release the examples of a page are for."""
+
 each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 about_code = [rule for rule in RULES if rule.subject is Subject.CODE]
 about_manifests = [rule for rule in RULES if rule.subject is Subject.MANIFEST]
@@ -56,6 +59,9 @@ def named_files(rule: Rule, heading: str) -> dict[str, str]:
 def find_in(example: str, rule: Rule, project: Path) -> list[Found]:
     make_project(project)
     (project / "shop.py").write_text(example, encoding="utf-8")
+    requirement = _REQUIREMENT.search(catalogue.page(rule))
+    if requirement is not None:
+        (project / "requirements.txt").write_text(requirement[1], encoding="utf-8")
     return check(project, rule.code)
 
 

@@ -17,9 +17,10 @@ from shop import UNKEYED, Outcome, Shop
 from stripe_lint import catalogue, codemods
 from stripe_lint.codemods.command import FixCommand
 from stripe_lint.codemods.stp201 import FixMissingIdempotencyKey
-from stripe_lint.config import Configurations, Place
+from stripe_lint.config import Configurations
 from stripe_lint.fixing.options import Options
 from stripe_lint.fixing.run import fix_paths, write
+from stripe_lint.options import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -158,6 +158,24 @@ def test_test_code_can_be_included(shop: Shop) -> None:
         ('ignore = ["mising-idempotency-key"]', 'did you mean "missing-idempotency-key"?'),
         ('ignore = ["constant-key"]', 'did you mean "constant-idempotency-key"?'),
         ('ignore = [""]', 'ignore: unknown rule ""'),
+        ('per-file-ignores = ["STP201"]', "per-file-ignores: must be a table, not a list with other things in it"),
+        ('per-file-ignores = { "a.py" = "STP201" }', 'per-file-ignores."a.py": must be a list of strings'),
+        ('per-file-ignores = { "a.py" = ["STP2O1"] }', 'did you mean "STP201"?'),
+        ('per-file-ignores = { "a.py" = ["STP000"] }', "STP000 can't be ignored"),
+        ('severity = "error"', 'severity: must be a table, not "error"'),
+        ('severity = { STP201 = "fatal" }', 'severity.STP201: must be info, warning or error, not "fatal"'),
+        ('severity = { STP2O1 = "info" }', 'severity: unknown rule "STP2O1"; did you mean "STP201"?'),
+        ('severities = { STP201 = "info" }', 'unknown key "severities"; did you mean "severity"?'),
+        ('verifiers = "verify"', 'verifiers: must be a list of strings, not "verify"'),
+        ('verifiers = ["verify()"]', 'verifiers: must hold names such as "shop.payments.charge", not "verify()"'),
+        ('verifier = ["verify"]', 'unknown key "verifier"; did you mean "verifiers"?'),
+        ('stripe-version = "new"', 'stripe-version: "new" is no version (12.5.1) and no range of versions'),
+        ('stripe-version = ""', 'stripe-version: must be a version or a range of versions, not ""'),
+        ("stripe-version = 12", "stripe-version: must be a version or a range of versions, not 12"),
+        ("extend = true", "extend: must be the path of a TOML file, not true"),
+        ('extend = "missing.toml"', 'extend: there is no file "missing.toml"'),
+        ('extend = "pyproject.toml"', 'extend: "pyproject.toml" leads back to this file'),
+        ('extends = "base.toml"', 'unknown key "extends"; did you mean "extend"?'),
         ('ignore = ["STP000"]', "ignore: STP000 can't be ignored: it says that a file was not checked"),
     ],
 )
@@ -223,3 +241,81 @@ def test_a_broken_file_further_down_fails_only_what_lies_below(shop: Shop) -> No
 def test_a_pyproject_of_other_tools_is_none_of_our_business(both: Shop) -> None:
     both.write("pyproject.toml", '[tool.ruff]\nselct = ["E"]\n')
     assert both.check("pay.py").codes == ["STP201", "STP203"]
+
+
+def test_a_file_can_extend_another(shop: Shop) -> None:
+    shop.configure(
+        'extend = "../shared/base.toml"\nextend-select = ["STP2"]\nignore = ["STP203"]', "app/pyproject.toml"
+    )
+    shop.configure('extend = "first.toml"\nselect = ["STP201"]\nfail-on = "error"', "shared/base.toml")
+    shop.configure('select = ["STP1"]\nextend-exclude = ["other.py"]', "shared/first.toml")
+    shop.write("app/pay.py", BOTH)
+    shop.write("app/other.py", BOTH)
+    outcome = shop.check("app")
+    assert (outcome.found, outcome.code) == ([("app/pay.py", 3, "STP201")], 0)
+
+
+def test_files_that_extend_each_other_are_an_error(both: Shop) -> None:
+    both.configure('extend = "base.toml"')
+    both.configure('extend = "pyproject.toml"', "base.toml")
+    outcome = both.check("pay.py")
+    assert outcome.code == 2
+    assert 'base.toml: [tool.stripe-lint] extend: "pyproject.toml" leads back to this file' in outcome.err
+
+
+def test_a_file_that_is_extended_needs_the_table(both: Shop) -> None:
+    both.configure('extend = "base.toml"')
+    both.write("base.toml", "")
+    outcome = both.check("pay.py")
+    assert outcome.code == 2
+    assert outcome.err == (
+        "stripe-lint: base.toml: there is no [tool.stripe-lint] table, and pyproject.toml extends it\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "quiet"),
+    [
+        ('"scripts/**" = ["STP201"]', {"scripts/a.py", "scripts/deep/b.py"}),
+        ('"scripts/*.py" = ["STP201"]', {"scripts/a.py"}),
+        ('"scripts" = ["STP2"]', {"scripts/a.py", "scripts/deep/b.py"}),
+        ('"/deep/" = ["STP201"]', set()),
+        ('"deep/" = ["missing-idempotency-key"]', {"scripts/deep/b.py"}),
+        ('"*.py" = ["STP203"], "c.py" = ["STP201"]', {"c.py"}),
+    ],
+)
+def test_rules_can_be_off_for_some_files(shop: Shop, table: str, quiet: set[str]) -> None:
+    names = {"c.py", "scripts/a.py", "scripts/deep/b.py"}
+    for name in names:
+        shop.write(name, UNKEYED)
+    shop.configure(f"per-file-ignores = {{ {table} }}")
+    assert {path for path, _, _ in shop.check().found} == names - quiet
+    shop.configure(f"extend-per-file-ignores = {{ {table} }}")
+    assert {path for path, _, _ in shop.check(".").found} == names - quiet
+
+
+def test_inside_flake8_ignoring_is_the_business_of_flake8(shop: Shop) -> None:
+    shop.write("pay.py", UNKEYED)
+    shop.configure('per-file-ignores = { "pay.py" = ["STP201"] }')
+    assert shop.check().codes == []
+    assert shop.flake8("--select", "STP", "pay.py").codes == ["STP201"]
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ('STP201 = "info"', ["info", "error"]),
+        ('STP2 = "info"', ["info", "info"]),
+        ('STP2 = "info", STP203 = "warning"', ["info", "warning"]),
+        ('missing-idempotency-key = "error"', ["error", "error"]),
+    ],
+)
+def test_severities_can_be_set_by_rule(both: Shop, table: str, expected: list[str]) -> None:
+    both.configure(f"severity = {{ {table} }}")
+    found = both.check("--format", "json", "pay.py").document["findings"]
+    assert [finding["severity"] for finding in found] == expected
+
+
+def test_flake8_shows_what_the_severity_set_by_rule_says(both: Shop) -> None:
+    both.configure('severity = { STP201 = "info" }')
+    assert both.flake8("--select", "STP", "pay.py").codes == ["STP203"]

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import ast
 import sys
+import tokenize
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 from rule_cases import Case, all_cases, check, make_project
 
-from stripe_lint import suppressions
 from stripe_lint.analysis.module import Module
 from stripe_lint.project import Project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 PLAIN = "import stripe\n\nprint(stripe.Customer.retrieve('cus_1'))\n"
@@ -80,17 +80,28 @@ def test_another_module_is_read_once_for_a_whole_project(case: Case, counts: Cou
     assert counts["parsed"] <= 2 * len(case.files)
 
 
-@pytest.mark.parametrize(("text", "expected"), [(PLAIN, 0), (UNKEYED, 1)], ids=["clean", "finding"])
-def test_comments_are_read_only_in_a_file_with_a_finding(
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (PLAIN, 0),
+        (PLAIN + "# a comment  # noqa: E501\n", 0),
+        (PLAIN + "# noqa: STP201\n", 1),
+        (PLAIN + "# stripe-lint: ignore\n", 1),
+        (UNKEYED, 1),
+        (UNKEYED + "# stripe-lint: ignore\n", 2),
+    ],
+)
+def test_comments_are_read_only_in_a_file_with_a_finding_or_a_suppression(
     text: str, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = []
+    generate = tokenize.generate_tokens
 
-    def count(self: suppressions.Suppressions) -> dict[int, str]:
-        made.append(self)
-        return {}
+    def count(readline: Callable[[], str]) -> Iterator[tokenize.TokenInfo]:
+        made.append(readline)
+        return generate(readline)
 
-    monkeypatch.setattr(suppressions.Suppressions, "_join_lines", count)
+    monkeypatch.setattr(tokenize, "generate_tokens", count)
     check(project_with(tmp_path / "project", {"pay.py": text}), "STP")
     assert len(made) == expected
 

@@ -29,11 +29,11 @@ def test_findings_are_sorted_by_place_and_reported_once(shop: Shop) -> None:
         "yield Hit(Span(1, 0, 1, 6), 'b')\n"
         "yield Hit(Span(1, 0, 1, 9), 'a')",
     )
-    shop.add_rule("STP900", "yield Hit(Span(1, 0, 1, 6), 'z')")
+    shop.add_rule("STP899", "yield Hit(Span(1, 0, 1, 6), 'z')")
     shop.write("a.py", CLEAN)
     lines = shop.check().out.splitlines()
     assert lines[:-1] == [
-        "a.py:1:1: STP900 z",
+        "a.py:1:1: STP899 z",
         "a.py:1:1: STP901 b",
         "a.py:1:8: STP901 second",
         "a.py:3:1: STP901 third",
@@ -153,6 +153,7 @@ def test_the_counts_say_what_happened_to_every_file(shop: Shop) -> None:
         "files_checked": 5,
         "files_skipped": 1,
         "files_failed": 2,
+        "baselined": 0,
         "findings": {"error": 4, "warning": 2, "info": 0},
     }
 

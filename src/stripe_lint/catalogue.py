@@ -28,9 +28,13 @@ COULD_NOT_CHECK_PAGE = """A file that could not be checked.
 The command reports it for a file that can't be read, decoded or parsed, and for a rule that crashed on it. The rest of
 the run goes on, and the exit code is 2: a clean report never means "not looked at".
 
-It can't be ignored or suppressed. Exclude the file if it is not meant to be checked; run stripe-lint on the Python
-version of the code if the syntax is newer; report a crash as a bug of stripe-lint.
+It can't be ignored or suppressed. Exclude the file if it is not meant to be checked; report a crash as a bug of
+stripe-lint. Syntax newer than the Python that runs the check is read through LibCST; where that fails too, run it on
+the Python version of the code.
 """
+
+UNUSED_SUPPRESSION = "STP900"
+"""The rule about suppressions, whose findings the command makes once all others are known; flake8 has its own."""
 
 _RULE_FILE = re.compile(r"stp\d{3}(?:_\w+)?\.py")
 _CODE_OR_PREFIX = re.compile(r"STP\d{0,3}")
@@ -152,6 +156,11 @@ def _load(module_name: str, code: str) -> Rule:
     if not isinstance(found, Rule) or found.code != code:
         raise AssertionError(f"{module_name} must define RULE, a Rule with the code {code}")
     return found
+
+
+def unknown(word: str) -> str:
+    """What to say of a word that is no rule's code or name."""
+    return _unknown(word, [known for each in all_rules() for known in (each.code, each.name)])
 
 
 def _unknown(word: str, known: Iterable[str]) -> str:

@@ -1,8 +1,8 @@
 """Turns ``[tool.stripe-lint]`` and the command line into one frozen ``Config``.
 
 A key is one field of ``Config``: its name with dashes is the key, its ``option`` says the default and how a value is
-read. Layers are applied in order (defaults, ``pyproject.toml``, command line): a later value replaces an earlier one,
-and ``extend-…`` adds to what is there.
+read. Layers are applied in order (defaults, what the nearest ``pyproject.toml`` extends, that file, command line): a
+later value replaces an earlier one, and ``extend-…`` adds to what is there.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from stripe_lint import options
 from stripe_lint.errors import ConfigError
-from stripe_lint.model import Severity
+from stripe_lint.model import Conventions, Severity
+from stripe_lint.options import FileIgnores, Place
+from stripe_lint.patterns import Pattern, matches
 from stripe_lint.sources import absolute, display_name
 
 if TYPE_CHECKING:
@@ -25,6 +28,9 @@ T = TypeVar("T")
 
 TABLE = "stripe-lint"
 """The name of the table below ``[tool]``."""
+
+EXTEND = "extend"
+"""The key that names another file whose table comes first; it is about files, so no field of ``Config``."""
 
 DEFAULT_EXCLUDE = (
     ".bzr",
@@ -50,92 +56,9 @@ DEFAULT_EXCLUDE = (
 """What no one means when they check a directory."""
 
 
-class Place(NamedTuple):
-    """Where a value was written: how a message begins, and the directory that its patterns are relative to."""
-
-    prefix: str
-    base: Path
-
-    def complain(self, key: str, problem: str) -> ConfigError:
-        """The error that says what is wrong with the value of ``key``."""
-        return ConfigError(f"{self.prefix}{key}: {problem}")
-
-
-class Exclusion(NamedTuple):
-    """A pattern in the syntax of ``.gitignore``, relative to the directory ``base``."""
-
-    pattern: str
-    base: Path
-
-
 def option(default: T, read: Callable[[object, str, Place], T], *, adds: bool = False) -> T:
     """A key of the configuration. ``read`` gets the raw value, the key and its place; ``adds`` keeps earlier values."""
     value: T = field(default=default, metadata={"read": read, "adds": adds})
-    return value
-
-
-def _strings(value: object, key: str, place: Place) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise place.complain(key, f"must be a list of strings, not {_describe(value)}")
-    return tuple(value)
-
-
-def _selectors(value: object, key: str, place: Place) -> tuple[str, ...]:
-    from stripe_lint.catalogue import resolve_selector
-
-    try:
-        return tuple(resolve_selector(item) for item in _strings(value, key, place))
-    except ConfigError as error:
-        if str(error).startswith(place.prefix + key):
-            raise
-        raise place.complain(key, str(error)) from error
-
-
-def _optional_selectors(value: object, key: str, place: Place) -> tuple[str, ...] | None:
-    return _selectors(value, key, place)
-
-
-def _ignored_selectors(value: object, key: str, place: Place) -> tuple[str, ...]:
-    from stripe_lint.catalogue import COULD_NOT_CHECK
-
-    selectors = _selectors(value, key, place)
-    if COULD_NOT_CHECK.code in selectors:
-        raise place.complain(key, f"{COULD_NOT_CHECK.code} can't be ignored: it says that a file was not checked")
-    return selectors
-
-
-def _exclusions(value: object, key: str, place: Place) -> tuple[Exclusion, ...]:
-    return tuple(Exclusion(pattern, place.base) for pattern in _strings(value, key, place))
-
-
-def _severity(value: object, key: str, place: Place) -> Severity:
-    labels = {severity.label: severity for severity in Severity}
-    if not isinstance(value, str) or value not in labels:
-        raise place.complain(key, f"must be {_one_of(list(labels))}, not {_describe(value)}")
-    return labels[value]
-
-
-def _boolean(value: object, key: str, place: Place) -> bool:
-    if not isinstance(value, bool):
-        raise place.complain(key, f"must be true or false, not {_describe(value)}")
-    return value
-
-
-def _stripe_version(value: object, key: str, place: Place) -> str:
-    from stripe_lint.manifests.requirement import requirement_of
-
-    if not isinstance(value, str):
-        raise place.complain(key, f"must be a version or a range of versions, not {_describe(value)}")
-    try:
-        requirement_of(value)
-    except ValueError as error:
-        raise place.complain(key, f'"{value}" is no version (12.5.1) and no range of versions (>=12,<14)') from error
-    return value
-
-
-def _count(value: object, key: str, place: Place) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise place.complain(key, f"must be a number from 0 on, not {_describe(value)}")
     return value
 
 
@@ -146,15 +69,24 @@ class Config:
     ``select`` is ``None`` where nothing was selected and the rules that are on by default apply.
     """
 
-    select: tuple[str, ...] | None = option(None, _optional_selectors)
-    extend_select: tuple[str, ...] = option((), _selectors, adds=True)
-    ignore: tuple[str, ...] = option((), _ignored_selectors)
-    exclude: tuple[Exclusion, ...] = option(tuple(Exclusion(name, Path("/")) for name in DEFAULT_EXCLUDE), _exclusions)
-    extend_exclude: tuple[Exclusion, ...] = option((), _exclusions, adds=True)
-    fail_on: Severity = option(Severity.WARNING, _severity)
-    include_tests: bool = option(False, _boolean)
-    stripe_version: str | None = option(None, _stripe_version)
-    max_majors_behind: int = option(2, _count)
+    select: tuple[str, ...] | None = option(None, options.optional_selectors)
+    extend_select: tuple[str, ...] = option((), options.selectors, adds=True)
+    ignore: tuple[str, ...] = option((), options.ignored_selectors)
+    per_file_ignores: tuple[FileIgnores, ...] = option((), options.file_ignores)
+    extend_per_file_ignores: tuple[FileIgnores, ...] = option((), options.file_ignores, adds=True)
+    severity: tuple[tuple[str, Severity], ...] = option((), options.severities)
+    exclude: tuple[Pattern, ...] = option(tuple(Pattern(name, Path("/")) for name in DEFAULT_EXCLUDE), options.patterns)
+    extend_exclude: tuple[Pattern, ...] = option((), options.patterns, adds=True)
+    fail_on: Severity = option(Severity.WARNING, options.severity)
+    include_tests: bool = option(False, options.boolean)
+    require_reason: bool = option(False, options.boolean)
+    verifiers: frozenset[str] = option(frozenset(), options.python_names)
+    mutating_calls: frozenset[str] = option(frozenset(), options.python_names)
+    retry_decorators: frozenset[str] = option(frozenset(), options.python_names)
+    response_functions: frozenset[str] = option(frozenset(), options.python_names)
+    webhook_paths: tuple[str, ...] = option((), options.strings)
+    stripe_version: str | None = option(None, options.version)
+    max_majors_behind: int = option(2, options.count)
 
     def with_layer(self, values: Mapping[str, object], place: Place) -> Config:
         """This configuration with ``values`` (raw, by key) on top.
@@ -165,10 +97,12 @@ class Config:
         known = {each.name.replace("_", "-"): each for each in fields(self)}
         for key in values:
             if key not in known:
-                raise ConfigError(f'{place.prefix}unknown key "{key}"{_nearest(key, known)}')
+                raise ConfigError(f'{place.prefix}unknown key "{key}"{options.nearest(key, {**known, EXTEND: None})}')
         changes: dict[str, Any] = {}
         if "select" in values:
             changes = {"extend_select": (), "ignore": ()}
+        if "per-file-ignores" in values:
+            changes["extend_per_file_ignores"] = ()
         for key, described in known.items():
             if key not in values:
                 continue
@@ -184,6 +118,47 @@ class Config:
 
         return select_rules(self)
 
+    def rules_for(self, path: Path) -> tuple[Rule, ...]:
+        """The rules that are on for the file at the absolute ``path``, sorted by code."""
+        ignores = (*self.per_file_ignores, *self.extend_per_file_ignores)
+        if not ignores:
+            return self.rules()
+        off = tuple(selector for each in ignores if _covers(each.files, path) for selector in each.selectors)
+        return tuple(rule for rule in self.rules() if not rule.code.startswith(off)) if off else self.rules()
+
+    def severity_of(self, code: str) -> Severity | None:
+        """The severity that every finding of a rule is to have, ``None`` where each has its own."""
+        fitting = [(len(selector), severity) for selector, severity in self.severity if code.startswith(selector)]
+        return max(fitting, key=lambda each: each[0])[1] if fitting else None
+
+    @property
+    def conventions(self) -> Conventions:
+        """What the analysis has to know of the project."""
+        return Conventions(
+            self.verifiers,
+            self.mutating_calls,
+            self.retry_decorators,
+            self.response_functions,
+            self.webhook_paths,
+            self.stripe_version,
+            self.include_tests,
+        )
+
+
+def _covers(pattern: Pattern, path: Path) -> bool:
+    """Whether ``pattern`` matches ``path`` or a directory around it."""
+    folders = (folder for folder in path.parents if folder.is_relative_to(pattern.base) and folder != pattern.base)
+    return matches((pattern,), path, is_directory=False) or any(
+        matches((pattern,), folder, is_directory=True) for folder in folders
+    )
+
+
+class Layer(NamedTuple):
+    """The raw values that one place gives."""
+
+    values: Mapping[str, object]
+    place: Place
+
 
 class Configurations:
     """Which configuration applies where: the nearest ``pyproject.toml`` with our table, and a layer on top of it."""
@@ -196,16 +171,13 @@ class Configurations:
         ``explicit`` names the one file to use everywhere instead of the nearest. ``layer`` holds raw values by key,
         written at ``place``. Raises ``ConfigError`` for what is not valid in them.
         """
-        self._layer = dict(layer or {})
-        self._place = place or Place("", Path.cwd())
+        self._top = Layer(dict(layer or {}), place or Place("", Path.cwd()))
         self._known: dict[Path, Config] = {}
         self._explicit: Config | None = None
-        Config().with_layer(self._layer, self._place)
-        if explicit is not None:
-            table = read_table(explicit)
-            if table is None:
-                raise ConfigError(f"{display_name(explicit)}: there is no [tool.{TABLE}] table")
-            self._explicit = self._on_top(_from_table(table, explicit))
+        self._explicit_file = None if explicit is None else absolute(explicit)
+        Config().with_layer(*self._top)
+        if self._explicit_file is not None:
+            self._explicit = _folded(self.layers_at(self._explicit_file.parent))
 
     def at(self, directory: Path) -> Config:
         """The configuration for the files that lie directly in the absolute ``directory``.
@@ -218,17 +190,53 @@ class Configurations:
             self._known[directory] = self._look_up(directory)
         return self._known[directory]
 
+    def layers_at(self, directory: Path) -> list[Layer]:
+        """What gives the configuration of the absolute ``directory``, in the order in which it is applied.
+
+        Raises as ``at`` does.
+        """
+        if self._explicit_file is not None:
+            return [*_layers_of(self._explicit_file), self._top]
+        for candidate in (directory, *directory.parents):
+            path = candidate / "pyproject.toml"
+            if path.is_file() and read_table(path) is not None:
+                return [*_layers_of(path), self._top]
+        return [self._top]
+
     def _look_up(self, directory: Path) -> Config:
         path = directory / "pyproject.toml"
-        table = read_table(path) if path.is_file() else None
-        if table is not None:
-            return self._on_top(_from_table(table, path))
-        if directory.parent == directory:
-            return self._on_top(Config())
-        return self.at(directory.parent)
+        if directory.parent != directory and (not path.is_file() or read_table(path) is None):
+            return self.at(directory.parent)
+        return _folded(self.layers_at(directory))
 
-    def _on_top(self, config: Config) -> Config:
-        return config.with_layer(self._layer, self._place)
+
+def _folded(layers: list[Layer]) -> Config:
+    config = Config()
+    for layer in layers:
+        config = config.with_layer(*layer)
+    return config
+
+
+def _layers_of(path: Path, extending: tuple[Path, ...] = ()) -> list[Layer]:
+    """The table of the absolute ``path`` after those that it extends."""
+    table = read_table(path)
+    name = display_name(path)
+    place = Place(f"{name}: [tool.{TABLE}] ", path.parent, name)
+    if table is None:
+        because = f", and {display_name(extending[-1])} extends it" if extending else ""
+        raise ConfigError(f"{name}: there is no [tool.{TABLE}] table{because}")
+    values = dict(table)
+    base = values.pop(EXTEND, None)
+    if base is None:
+        return [Layer(values, place)]
+    if not isinstance(base, str):
+        raise place.complain(EXTEND, f"must be the path of a TOML file, not {options.describe(base)}")
+    other = absolute(path.parent / base)
+    if other in (*extending, path):
+        raise place.complain(EXTEND, f'"{base}" leads back to this file')
+    if not other.is_file():
+        raise place.complain(EXTEND, f'there is no file "{base}"')
+    return [*_layers_of(other, (*extending, path)), Layer(values, place)]
 
 
 def read_table(path: Path) -> dict[str, object] | None:
@@ -255,30 +263,5 @@ def read_table(path: Path) -> dict[str, object] | None:
         return None
     table = tool[TABLE]
     if not isinstance(table, dict):
-        raise ConfigError(f"{name}: tool.{TABLE} must be a table, not {_describe(table)}")
+        raise ConfigError(f"{name}: tool.{TABLE} must be a table, not {options.describe(table)}")
     return table
-
-
-def _from_table(table: dict[str, object], path: Path) -> Config:
-    return Config().with_layer(table, Place(f"{display_name(path)}: [tool.{TABLE}] ", absolute(path).parent))
-
-
-def _describe(value: object) -> str:
-    if isinstance(value, str):
-        return f'"{value}"'
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        return "a list with other things in it"
-    return "a table" if isinstance(value, dict) else f"{value}"
-
-
-def _one_of(labels: list[str]) -> str:
-    return ", ".join(labels[:-1]) + f" or {labels[-1]}"
-
-
-def _nearest(key: str, known: Mapping[str, object]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(key.replace("_", "-"), known, 1, 0)
-    return f'; did you mean "{near[0]}"?' if near else ""

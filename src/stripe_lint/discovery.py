@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from stripe_lint.errors import ConfigError, SourceError
 from stripe_lint.manifests.kinds import kind_of
+from stripe_lint.patterns import matches, specification
 from stripe_lint.sources import absolute, find_root, reason_of
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     from pathspec import GitIgnoreSpec
 
-    from stripe_lint.config import Configurations, Exclusion
+    from stripe_lint.config import Configurations
 
 PYTHON_SUFFIXES = (".py", ".pyw")
 """How Python files end in a directory that is searched; a file that is named is checked whatever it is called."""
@@ -26,8 +25,6 @@ PYTHON_SUFFIXES = (".py", ".pyw")
 _MANIFEST_SUFFIXES = (".txt", ".in", ".pip", ".toml", ".lock", ".cfg", "Pipfile")
 
 _IgnoreFile = tuple[Path, "GitIgnoreSpec"]
-
-_PLAIN_NAME = re.compile(r"[\w.@+-][\w.@+ -]*(?<! )/?")
 
 
 Problem = tuple[Path, SourceError]
@@ -110,37 +107,7 @@ class _ExclusionByConfiguration:
         except ConfigError:
             # Reported for each file below that needs the configuration; nothing is left out because of it.
             return False
-        return _matches(config.exclude + config.extend_exclude, path, is_directory=is_directory)
-
-
-def _matches(exclusions: tuple[Exclusion, ...], path: Path, *, is_directory: bool) -> bool:
-    names, specs = _compile(exclusions)
-    if path.name in names:
-        return True
-    for base, spec in specs:
-        if path.is_relative_to(base) and path != base:
-            relative = path.relative_to(base).as_posix()
-            if spec.match_file(f"{relative}/" if is_directory else relative):
-                return True
-    return False
-
-
-@cache
-def _compile(exclusions: tuple[Exclusion, ...]) -> tuple[frozenset[str], tuple[tuple[Path, GitIgnoreSpec], ...]]:
-    """Plain names apart from patterns, which cost the import of a library."""
-    names = {each.pattern.rstrip("/") for each in exclusions if _PLAIN_NAME.fullmatch(each.pattern)}
-    patterns: dict[Path, list[str]] = {}
-    for each in exclusions:
-        if not _PLAIN_NAME.fullmatch(each.pattern):
-            pattern = f"/{each.pattern[2:]}" if each.pattern.startswith("./") else each.pattern
-            patterns.setdefault(each.base, []).append(pattern)
-    return frozenset(names), tuple((base, _specification(lines)) for base, lines in patterns.items())
-
-
-def _specification(lines: Iterable[str]) -> GitIgnoreSpec:
-    from pathspec import GitIgnoreSpec
-
-    return GitIgnoreSpec.from_lines(lines)
+        return matches(config.exclude + config.extend_exclude, path, is_directory=is_directory)
 
 
 def _is_wanted(name: str, path: Path) -> bool:
@@ -220,14 +187,14 @@ def _read_ignore_file(directory: Path) -> _IgnoreFile:
         text = (directory / ".gitignore").read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = ""
-    return directory, _specification(text.splitlines())
+    return directory, specification(text.splitlines())
 
 
 def _is_ignored(path: Path, ignores: list[_IgnoreFile], *, is_directory: bool) -> bool:
     """Whether the innermost ``.gitignore`` with an opinion ignores ``path``."""
-    for base, specification in reversed(ignores):
+    for base, lines in reversed(ignores):
         relative = path.relative_to(base).as_posix()
-        verdict = specification.check_file(f"{relative}/" if is_directory else relative).include
+        verdict = lines.check_file(f"{relative}/" if is_directory else relative).include
         if verdict is not None:
             return verdict
     return False

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from stripe_lint.catalogue import COULD_NOT_CHECK
 from stripe_lint.errors import ConfigError, SourceError
-from stripe_lint.model import Finding, Severity, Span, Subject
+from stripe_lint.key_shapes import redacted
+from stripe_lint.model import Finding, Hit, Severity, Span, Subject
 from stripe_lint.sources import display_name, find_root
 
 if TYPE_CHECKING:
@@ -25,9 +26,12 @@ if TYPE_CHECKING:
     from stripe_lint.manifests.kinds import Kind
     from stripe_lint.manifests.knowledge import Knowledge
     from stripe_lint.manifests.model import Manifest
-    from stripe_lint.model import Hit, Rule, Step
+    from stripe_lint.model import Conventions, Rule, Step
     from stripe_lint.project import Project
     from stripe_lint.sources import Source
+
+MOST_LINES = 8
+"""So many lines from the beginning of a finding are in the report, and its last one."""
 
 _START = Span(1, 0, 1, 0)
 
@@ -42,8 +46,8 @@ class Place(NamedTuple):
 class FileReport(NamedTuple):
     """What the check of one file found, sorted by place.
 
-    ``lines`` holds the text of the lines that findings begin or end on, by number; ``fail_on`` is the severity from
-    which on a finding in this file fails the run.
+    ``lines`` holds the text of the first lines of each finding and of its last, by number; ``fail_on`` is the severity
+    from which on a finding in this file fails the run.
     """
 
     name: str
@@ -70,17 +74,49 @@ def check_source(source: Source, rules: Sequence[Rule], config: Config, project:
         tree = parse(source.text)
     except SourceError as error:
         return could_not_check(source.name, error)
-    findings = find_in(source, tree, rules, config, project)
-    if findings:
-        from stripe_lint.suppressions import Suppressions
-
-        suppressions = Suppressions(source.text)
-        findings = [
-            finding
-            for finding in findings
-            if finding.code == COULD_NOT_CHECK.code or not suppressions.cover(finding.code, finding.span.line)
-        ]
+    findings = _unsuppressed(find_in(source, tree, rules, config, project), source, rules, config)
     return FileReport(source.name, tuple(findings), lines_of(findings, source), config.fail_on)
+
+
+def _unsuppressed(findings: list[Finding], source: Source, rules: Sequence[Rule], config: Config) -> list[Finding]:
+    """The findings that no comment silences, and what is wrong with the comments."""
+    from stripe_lint import suppressions
+
+    reviewers = applicable_rules(source.path, rules, config, Subject.COMMENT)
+    worth_reviewing = reviewers and (
+        config.require_reason or suppressions.holds_directive(source.text) or suppressions.holds_noqa(source.text)
+    )
+    if not findings and not worth_reviewing:
+        return findings
+    comments = suppressions.Suppressions(source.text)
+    kept = [
+        finding
+        for finding in findings
+        if finding.code == COULD_NOT_CHECK.code or not comments.cover(finding.code, finding.name, finding.span.line)
+    ]
+    if not worth_reviewing:
+        return kept
+    from stripe_lint.suppression_review import review
+
+    crashed = any(finding.code == COULD_NOT_CHECK.code for finding in kept)
+    asked = [] if crashed else [rule.code for rule in applicable_rules(source.path, rules, config)]
+    complaints = [
+        _finding(reviewer, Hit(complaint.span, complaint.message), source.name)
+        for reviewer in reviewers
+        for complaint in review(comments, asked, require_reason=config.require_reason)
+    ]
+    return sorted([*kept, *_graded(complaints, config)], key=_place)
+
+
+def _graded(findings: list[Finding], config: Config) -> list[Finding]:
+    """The findings with the severities that the configuration gives to their rules."""
+    if not config.severity:
+        return findings
+    return [finding._replace(severity=config.severity_of(finding.code) or finding.severity) for finding in findings]
+
+
+def _place(finding: Finding) -> tuple[Span, str, str]:
+    return finding.span, finding.code, finding.message
 
 
 def could_not_check(name: str, error: SourceError | ConfigError) -> FileReport:
@@ -101,8 +137,7 @@ def find_in(source: Source, tree: ast.Module, rules: Sequence[Rule], config: Con
         module = project.load(source.path, source.text, tree)
     except Exception as error:
         return [_failure(source.name, f"the analysis crashed: {describe_crash(error)}")]
-    module.stripe_version = config.stripe_version
-    return findings_of(module, applicable, source.name)
+    return _graded(findings_of(module, applicable, source.name), config)
 
 
 class JudgedManifest(NamedTuple):
@@ -152,7 +187,7 @@ def judge_manifest(
         config = config_for()
     except ConfigError as error:
         return could_not_check(place.name, problem or error)
-    rules = applicable_rules(place.path, config.rules(), config, Subject.MANIFEST)
+    rules = applicable_rules(place.path, config.rules_for(place.path), config, Subject.MANIFEST)
     if not rules:
         return None
     if problem is not None or source is None or manifest is None:
@@ -168,12 +203,12 @@ def _judge(
     from stripe_lint.manifests.suppressions import ManifestSuppressions
 
     subject = CheckedManifest(
-        manifest, knowledge or shipped_knowledge(), config.max_majors_behind, partial(project_of, source.path)
+        manifest, knowledge or shipped_knowledge(), config.max_majors_behind, partial(project_of, source.path, config)
     )
     comments = ManifestSuppressions(source.text)
     findings = (
         finding
-        for finding in findings_of(subject, rules, source.name)
+        for finding in _graded(findings_of(subject, rules, source.name), config)
         if finding.code == COULD_NOT_CHECK.code or not comments.cover(finding.code, finding.name, finding.span.line)
     )
     return JudgedManifest(subject, source, config, tuple(findings))
@@ -196,21 +231,24 @@ def findings_of(subject: Module | CheckedManifest, rules: Iterable[Rule], name: 
     """The findings of ``rules`` in their subject, called ``name`` in reports: by place, each once. Never raises."""
     findings = [finding for rule in rules for finding in _ask(rule, subject, name)]
     unique: dict[tuple[str, int, int], Finding] = {}
-    for finding in sorted(findings, key=lambda each: (each.span, each.code, each.message)):
+    for finding in sorted(findings, key=_place):
         unique.setdefault((finding.code, finding.span.line, finding.span.column), finding)
     return list(unique.values())
 
 
-def project_of(path: Path) -> Project:
-    """The project that owns the absolute ``path``; one for each root in each process, which remembers what it read."""
-    return _project_at(find_root(path))
+def project_of(path: Path, config: Config) -> Project:
+    """The project that owns the absolute ``path``, with what its configuration tells of it.
+
+    There is one in each process, which remembers what it read.
+    """
+    return _project_at(find_root(path), config.conventions)
 
 
 @cache
-def _project_at(root: Path) -> Project:
+def _project_at(root: Path, conventions: Conventions) -> Project:
     from stripe_lint.project import Project
 
-    return Project(root)
+    return Project(root, conventions)
 
 
 def _ask(rule: Rule, subject: Module | CheckedManifest, name: str) -> Iterator[Finding]:
@@ -266,7 +304,10 @@ def describe_crash(error: Exception) -> str:
 
 
 def lines_of(findings: Iterable[Finding], source: Source) -> dict[int, str]:
-    """The text of the lines of ``source`` that ``findings`` begin or end on, by number."""
-    wanted = {line for finding in findings for line in (finding.span.line, finding.span.end_line)}
+    """The first lines of each of ``findings`` in ``source`` and its last, without secrets, by number."""
+    wanted: set[int] = set()
+    for finding in findings:
+        first, last = finding.span.line, finding.span.end_line
+        wanted.update(range(first, min(last, first + MOST_LINES - 1) + 1), (last,))
     lines = source.lines if wanted else []
-    return {number: lines[number - 1] for number in sorted(wanted) if number <= len(lines)}
+    return {number: redacted(lines[number - 1]) for number in sorted(wanted) if number <= len(lines)}

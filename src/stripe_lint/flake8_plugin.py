@@ -107,21 +107,28 @@ def _findings(tree: ast.Module, filename: str, text: str, options: Namespace) ->
     from stripe_lint.engine import find_in, project_of
     from stripe_lint.positions import characters
     from stripe_lint.sources import Source
+    from stripe_lint.suppressions import Suppressions, holds_directive
 
     path = absolute(filename)
     config = _config_for(path, options)
     source = Source(path, filename, text, text.encode("utf-8", "surrogatepass"))
     lines = source.lines
-    for finding in find_in(source, tree, config.rules(), config, project_of(path)):
+    findings = find_in(source, tree, config.rules(), config, project_of(path, config))
+    comments = Suppressions(text) if findings and holds_directive(text) else None
+    for finding in findings:
         if finding.code == COULD_NOT_CHECK.code:
             _warn(filename, finding.message)
+        elif comments is not None and comments.cover_by_directive(finding.code, finding.name, finding.span.line):
+            continue
         elif finding.severity.value >= config.fail_on.value:
             yield finding, characters(lines[finding.span.line - 1], finding.span.column)
 
 
 def _config_for(path: Path, options: Namespace) -> Config:
     """What applies to the file, without the choices that are flake8's alone."""
-    return replace(_configurations(options).at(path.parent), select=None, ignore=(), exclude=(), extend_exclude=())
+    config = _configurations(options).at(path.parent)
+    ignoring_nothing = replace(config, select=None, ignore=(), per_file_ignores=(), extend_per_file_ignores=())
+    return replace(ignoring_nothing, exclude=(), extend_exclude=())
 
 
 def _configurations(options: Namespace) -> Configurations:
@@ -138,7 +145,8 @@ def _configurations(options: Namespace) -> Configurations:
 def _configurations_with(
     file: str | None, extend_select: tuple[str, ...] | None, fail_on: str | None, include_tests: bool | None
 ) -> Configurations:
-    from stripe_lint.config import Configurations, Place
+    from stripe_lint.config import Configurations
+    from stripe_lint.options import Place
 
     given = {
         "extend-select": None if extend_select is None else list(extend_select),

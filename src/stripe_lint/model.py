@@ -56,6 +56,8 @@ class Subject(Enum):
     """A module of Python: ``detect`` takes a ``Module``."""
     MANIFEST = "manifest"
     """A list of dependencies or a lock file: ``detect`` takes a ``CheckedManifest``."""
+    COMMENT = "comment"
+    """The comments that suppress rules: the engine judges them itself, once all findings are known."""
 
 
 class Span(NamedTuple):
@@ -126,3 +128,28 @@ class Finding(NamedTuple):
     steps: tuple[Step, ...] = ()
     cwe: tuple[int, ...] = ()
     fix: FixClass = FixClass.NONE
+
+
+class Conventions(NamedTuple):
+    """What only a project can know of itself, for the analysis.
+
+    Names are dotted (``shop.security.verified``) or the last parts of such a name (``verified``). ``verifiers`` verify
+    a webhook: functions that raise or return the event, decorators, dependencies, classes. ``mutating_calls`` send a
+    request that moves money and take ``idempotency_key``. ``retry_decorators`` run what they decorate, or the function
+    that they are given, again after a failure. ``response_functions`` send their arguments to the client.
+    ``webhook_paths`` are patterns (``*``, ``?``) of the routes at which Stripe's events arrive. ``stripe_version`` is a
+    version (``12.5.1``) or a requirement (``>=12,<15``), which no manifest overrules. With
+    ``include_tests`` test code is judged like other code.
+    """
+
+    verifiers: frozenset[str] = frozenset()
+    mutating_calls: frozenset[str] = frozenset()
+    retry_decorators: frozenset[str] = frozenset()
+    response_functions: frozenset[str] = frozenset()
+    webhook_paths: tuple[str, ...] = ()
+    stripe_version: str | None = None
+    include_tests: bool = False
+
+
+NOTHING_TOLD = Conventions()
+"""What is known of a project that says nothing."""

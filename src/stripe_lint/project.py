@@ -6,16 +6,21 @@ facts about files, never findings, so no result depends on the order in which fi
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import sys
-import warnings
 from functools import cached_property
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis.module import Module
+from stripe_lint.errors import SourceError
+from stripe_lint.model import NOTHING_TOLD, Conventions
+from stripe_lint.parsing import tree_of
+from stripe_lint.sources import decode
+
+if TYPE_CHECKING:
+    import ast
 
 LARGEST_MODULE_BYTES: Final = 1_500_000
 """A file above this size, in bytes, is not read to answer a question from another file."""
@@ -49,9 +54,10 @@ class _Stamp(NamedTuple):
 class Project:
     """All code below one root folder, read on demand."""
 
-    def __init__(self, root: Path) -> None:
-        """The project below ``root``, of which nothing has been read yet."""
+    def __init__(self, root: Path, conventions: Conventions = NOTHING_TOLD) -> None:
+        """The project below ``root``, of which nothing has been read yet; ``conventions`` is what it told of itself."""
         self.root = root
+        self.conventions = conventions
         self.modules_read = 0
         self._modules: dict[Path, tuple[_Stamp, Module | None]] = {}
         self._current: Module | None = None
@@ -66,11 +72,7 @@ class Project:
 
         Raises ``SyntaxError``, ``ValueError`` or ``RecursionError`` where ``text`` can't be parsed.
         """
-        if tree is None:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                tree = ast.parse(text)
-        module = Module(path.absolute(), text, tree, self)
+        module = Module(path.absolute(), text, tree if tree is not None else tree_of(text), self)
         self._current = module
         self._fresh.clear()
         return module
@@ -111,11 +113,9 @@ class Project:
     def _read(self, path: Path) -> Module | None:
         self.modules_read += 1
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                data = path.read_bytes()
-                return Module(path, data.decode("utf-8", "replace"), ast.parse(data), self)
-        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            text = decode(path.read_bytes(), path, path.name).text
+            return Module(path, text, tree_of(text), self)
+        except (OSError, SourceError, SyntaxError, ValueError, RecursionError, MemoryError):
             return None
 
     def find_module(self, dotted: str, importer: Path) -> Path | None:

@@ -31,7 +31,7 @@ class Report(NamedTuple):
 
     ``found`` counts the Python files, and the manifests that speak of the package ``stripe``; ``skipped`` the Python
     files that do not mention Stripe and were only read. ``empty`` names directories with nothing to count. ``notes``
-    are lines for the user about the run as a whole.
+    are lines for the user about the run as a whole; ``baselined`` counts the findings that a baseline has taken out.
     """
 
     files: tuple[FileReport, ...]
@@ -39,6 +39,7 @@ class Report(NamedTuple):
     skipped: int
     empty: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    baselined: int = 0
 
     @property
     def failed(self) -> int:
@@ -227,7 +228,7 @@ def _check(task: Task) -> FileReport:
         source = decode(task.data, task.path, task.name)
     except SourceError as error:
         return could_not_check(task.name, error)
-    return check_source(source, task.config.rules(), task.config, project_of(task.path))
+    return check_source(source, task.config.rules_for(task.path), task.config, project_of(task.path, task.config))
 
 
 def _check_manifests(

@@ -14,9 +14,10 @@ from rule_cases import Case, all_cases, check, make_project
 from variants import SAME_FINDINGS, Code, Variant
 
 from stripe_lint import catalogue
-from stripe_lint.config import Configurations, Place
+from stripe_lint.config import Configurations
 from stripe_lint.fixing.options import Options
 from stripe_lint.fixing.run import FixReport, fix_paths, write
+from stripe_lint.options import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from rule_cases import make_project
 
-from stripe_lint.config import Configurations, Place
+from stripe_lint.config import Configurations
 from stripe_lint.fixing.options import Options
 from stripe_lint.fixing.run import fix_text
+from stripe_lint.options import Place
 
 if TYPE_CHECKING:
     from pathlib import Path

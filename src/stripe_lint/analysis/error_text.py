@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import body_uses, definitions, names, request_values
+from stripe_lint.analysis import body_uses, conventions, definitions, names, request_values
 from stripe_lint.analysis.facts import ResponseFact
 from stripe_lint.analysis.frameworks import (
     frameworks_of,
@@ -117,6 +117,9 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
         handler = _handler_around(evaluation, call.node)
         return handler if handler is not None else UNKNOWN
     if path is not None and _answers(path):
+        return _sent(evaluation, call)
+    told = evaluation.module.project.conventions.response_functions
+    if conventions.is_one_of(told, call.node.func, call.reference):
         return _sent(evaluation, call)
     if isinstance(call.reference, ClassReference):
         bases = definitions.external_bases(call.reference)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import functions, names, syntax, verification, verifiers
+from stripe_lint.analysis import conventions, functions, names, syntax, verification, verifiers
 from stripe_lint.analysis.handler_parameters import parameter_value
 from stripe_lint.analysis.handlers import framework_for
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
@@ -178,11 +178,13 @@ def wrapper_of(module: Module, decorator: NamedFunction) -> Wrapper | None:
 
 
 def verified_by_unseen_decorator(module: Module, function: NamedFunction) -> bool:
-    """Whether a decorator that can't be seen says by its name that it verifies."""
+    """Whether a decorator verifies by its name: one that can't be seen, or one that the project told."""
     for decorator in function.decorator_list:
         target = decorator.func if isinstance(decorator, ast.Call) else decorator
         reference = names.resolve(module, target)
         name = functions.last_name(target)
+        if conventions.is_one_of(module.project.conventions.verifiers, target, reference):
+            return True
         if name is None or isinstance(reference, FunctionReference | ClassReference | ObjectReference):
             continue
         if verification.names_a_verifier(name) and "exempt" not in name:
@@ -216,7 +218,10 @@ def guarded_by_middleware(module: Module) -> bool:
 
 
 def _has_verifying_middleware(source: Module) -> bool:
+    told = source.project.conventions.verifiers
     for node in source.classes:
+        if conventions.means_one_of(told, ClassReference(source, node), node.name):
+            return True
         scope = source.scopes[node]
         if not {"__call__", "process_request", "process_view", "dispatch"} & scope.bindings.keys():
             continue

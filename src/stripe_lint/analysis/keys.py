@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from stripe_lint.analysis import body_uses, functions, names, static_values, stripe_calls, syntax
 from stripe_lint.analysis.facts import KeyedCall
 from stripe_lint.analysis.references import FunctionReference
-from stripe_lint.analysis.values import Mark, Tag, Value, entries, tagged
+from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, entries, tagged
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.calls import Call
@@ -32,6 +32,10 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
         return _fresh(evaluation, call)
     if path in _SETTING_CALLS:
         return tagged(Mark.SETTING, evaluation.module, call.node)
+    told = stripe_calls.told_method(evaluation.module, call.node.func, call.reference)
+    if told is not None:
+        _sent(evaluation, call, told)
+        return UNKNOWN
     method = stripe_calls.method_of(call.reference)
     if method is None or not method.mutating:
         return None

@@ -24,7 +24,7 @@ class Module:
     """A parsed file and the index that one walk over it makes.
 
     ``path`` is absolute; ``text`` is the decoded source. Side tables are keyed by node; the tree itself, which may
-    belong to flake8, is never written to. ``stripe_version`` is what the user says about the release of the SDK.
+    belong to flake8, is never written to.
     """
 
     def __init__(self, path: Path, text: str, tree: ast.Module, project: Project) -> None:
@@ -50,7 +50,6 @@ class Module:
         self.imported_modules: set[str] = set()
         self.memory: dict[object, object] = {}
         self.resolved: dict[ast.expr, Reference | None] = {}
-        self.stripe_version: str | None = None
         self.scope = Scope(tree, None)
         self._walk()
 
@@ -63,7 +62,7 @@ class Module:
         """The releases of ``stripe`` that this code may meet; ``None`` where nothing says which."""
         from stripe_lint.manifests.requirement import stripe_requirement
 
-        return stripe_requirement(self.path, self.stripe_version)
+        return stripe_requirement(self.path, self.project.conventions.stripe_version)
 
     def span(self, node: ast.AST) -> Span:
         """The place of ``node``, which must be a statement, expression, handler, argument or keyword."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import (
     callers,
     control_flow,
+    conventions,
     exceptions,
     functions,
     guards,
@@ -258,6 +259,8 @@ def is_retry_decorator(module: Module, decorator: ast.expr) -> bool:
             return is_retry_decorator(source, made)
     target = decorator.func if isinstance(decorator, ast.Call) else decorator
     reference = names.resolve(module, target)
+    if conventions.is_one_of(module.project.conventions.retry_decorators, target, reference):
+        return True
     if isinstance(reference, FunctionReference):
         return _wraps_in_retry(reference)
     if isinstance(reference, ClassReference):
@@ -325,6 +328,8 @@ def handed_to_retry(module: Module, function: ast.AST) -> Retry | None:
 def _retrying_call(module: Module, call: ast.Call, argument: ast.AST) -> Retry | None:
     reference = names.resolve(module, call.func)
     place = Place(module, call)
+    if conventions.is_one_of(module.project.conventions.retry_decorators, call.func, reference):
+        return Retry(place, "this call repeats the function it is given", argument)
     if isinstance(reference, External):
         name = reference.path.rpartition(".")[2]
         if reference.path in _RETRYING_CALLS or reference.path in _RETRYING_DECORATORS or "retry" in name.lower():

@@ -5,7 +5,16 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import functions, guards, handler_parameters, handlers, names, verification, verifiers
+from stripe_lint.analysis import (
+    conventions,
+    functions,
+    guards,
+    handler_parameters,
+    handlers,
+    names,
+    verification,
+    verifiers,
+)
 from stripe_lint.analysis.dataflow import Exhausted, Interpreter
 from stripe_lint.analysis.references import ClassReference, External, FunctionReference, ObjectReference, Reference
 from stripe_lint.analysis.state import START, History, Outcome
@@ -35,7 +44,7 @@ def starts(interpreter: Interpreter, module: Module, function: NamedFunction, hi
     for parameter in functions.parameters(function):
         dependency = handler_parameters.dependency_of_parameter(module, function, parameter)
         if dependency is not None:
-            found = _with_dependency(interpreter, parameter.arg, dependency, found)
+            found = _with_dependency(interpreter, module, parameter.arg, dependency, found)
             continue
         value = handler_parameters.parameter_value(module, function, parameter, framework, registered)
         if value != UNKNOWN:
@@ -48,9 +57,16 @@ def starts(interpreter: Interpreter, module: Module, function: NamedFunction, hi
     return found[:MOST_STARTS]
 
 
-def _with_dependency(interpreter: Interpreter, name: str, dependency: Reference, found: list[Start]) -> list[Start]:
+def _with_dependency(
+    interpreter: Interpreter, module: Module, name: str, dependency: Reference, found: list[Start]
+) -> list[Start]:
     result: list[Start] = []
+    told = module.project.conventions.verifiers
+    verifies = conventions.means_one_of(told, dependency, None)
     for start in found:
+        if verifies:
+            result.append(Start({**start.names, name: UNKNOWN}, start.history._replace(verified=True)))
+            continue
         outcomes = run_dependency(interpreter, dependency, start.history)
         if outcomes is None:
             value = UNKNOWN
@@ -93,6 +109,9 @@ def run_dependency(interpreter: Interpreter, dependency: Reference, history: His
 
 def _after_guard(interpreter: Interpreter, guard: FunctionReference, found: list[Start]) -> list[Start]:
     """The starts that are left after a guard has run; only a guard that verifies is looked at."""
+    told = guard.module.project.conventions.verifiers
+    if conventions.means_one_of(told, guard, None) or conventions.means_one_of(told, guard.receiver, None):
+        return [Start(start.names, start.history._replace(verified=True)) for start in found]
     if isinstance(guard.node, ast.Lambda) or not verifiers.mentions_verification(guard.module, guard.node):
         return found
     bound = guards.guard_parameters(guard, guard.node)

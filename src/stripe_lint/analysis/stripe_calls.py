@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, functions, names, syntax
+from stripe_lint.analysis import callers, conventions, functions, names, syntax
 from stripe_lint.analysis.call_search import CallSearch
 from stripe_lint.analysis.references import (
     External,
@@ -61,7 +61,7 @@ def stripe_calls(module: Module) -> list[StripeCall]:
     known = module.memory.get(key)
     if isinstance(known, list):
         return known
-    found = [*_direct_calls(module), *_handed_on(module)]
+    found = [*_direct_calls(module), *_handed_on(module), *_told_calls(module)]
     found.sort(key=lambda call: (call.node.lineno, call.node.col_offset))
     module.memory[key] = found
     return found
@@ -104,6 +104,25 @@ def _through_constructor(module: Module, node: ast.expr) -> Reference | None:
         return None
     held = callers.constructor_argument(owner, chain[1])
     return External(path) if held == External("stripe") else None
+
+
+def told_method(module: Module, node: ast.expr, reference: Reference | None) -> surface.Method | None:
+    """What calling ``node`` sends where the project told that it moves money; it takes the key as a keyword."""
+    told = module.project.conventions.mutating_calls
+    if not conventions.is_one_of(told, node, reference):
+        return None
+    return surface.wrapper(functions.last_name(node) or "call")
+
+
+def _told_calls(module: Module) -> list[StripeCall]:
+    if not module.project.conventions.mutating_calls:
+        return []
+    found = []
+    for call in (call for calls in module.calls.values() for call in calls):
+        method = told_method(module, call.func, names.resolve(module, call.func))
+        if method is not None:
+            found.append(StripeCall(module, call, method))
+    return found
 
 
 def _handed_on(module: Module) -> list[StripeCall]:

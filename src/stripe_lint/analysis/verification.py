@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import body_uses, exceptions
+from stripe_lint.analysis import body_uses, conventions, exceptions
 from stripe_lint.analysis.facts import PayloadFact
 from stripe_lint.analysis.references import External, StripeService
 from stripe_lint.analysis.state import Outcome, Raised
@@ -84,7 +84,8 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
         if any(value.has(Mark.DIGEST) for value in call.values):
             return _verdict(evaluation, call.node, "equal")
         return UNKNOWN
-    if _is_unseen_verifier(call):
+    told = evaluation.module.project.conventions.verifiers
+    if _is_unseen_verifier(call) or conventions.is_one_of(told, call.node.func, call.reference):
         _succeeded(evaluation, call.node, call)
         return tagged(Mark.EVENT, evaluation.module, call.node)
     return None

@@ -7,7 +7,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, names, syntax
+from stripe_lint.analysis import conventions, functions, names, syntax
 from stripe_lint.analysis.call_search import CallSearch
 from stripe_lint.analysis.references import FunctionReference, ObjectReference
 from stripe_lint.data import event_types
@@ -39,7 +39,10 @@ def _is_verifying_name(name: str) -> bool:
 
 
 def _verifies_itself(module: Module, node: ast.AST) -> bool:
+    told = module.project.conventions.verifiers
     for call in module.calls_within(node):
+        if told and conventions.is_one_of(told, call.func, names.resolve(module, call.func)):
+            return True
         name = functions.last_name(call.func)
         if name is not None and _is_verifying_name(name):
             return True

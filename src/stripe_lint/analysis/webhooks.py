@@ -16,6 +16,7 @@ from stripe_lint.analysis import (
     handler_parameters,
     handlers,
     names,
+    routes,
     starts,
     syntax,
     verifiers,
@@ -82,7 +83,9 @@ class Handler(NamedTuple):
         if len(facts.event_types) >= 2 or (facts.event_types and "type" in facts.evidence):
             return True
         shaped = facts.evidence & {"type", "data", "handed on whole"}
-        return bool(shaped) and _names_stripe_webhook(self.module, self.function)
+        if not shaped:
+            return False
+        return _names_stripe_webhook(self.module, self.function) or routes.is_told_webhook(self.module, self.function)
 
     @property
     def verifies(self) -> bool:
@@ -120,7 +123,8 @@ def _speaks_of_webhooks(text: str) -> bool:
 
 def _roots(module: Module) -> list[tuple[Module, NamedFunction]]:
     roots: dict[tuple[Module, NamedFunction], None] = {}
-    concerns = _concerns_webhooks if _speaks_of_webhooks(module.text) else _parses_for_webhooks
+    speaks = _speaks_of_webhooks(module.text) or bool(module.project.conventions.webhook_paths)
+    concerns = _concerns_webhooks if speaks else _parses_for_webhooks
     for function in module.functions:
         if isinstance(function, ast.Lambda) or not concerns(module, function):
             continue
@@ -183,7 +187,12 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
     if names_read & _PARSERS and _serves_webhooks(module, function):
         return True
     has_body = bool(names_read & _BODY_NAMES) or handlers.registered_by(module, function) is not None
-    return has_body and (known_types > 0 or _names_stripe_webhook(module, function) or _hands_body_on(names_read))
+    return has_body and (
+        known_types > 0
+        or _names_stripe_webhook(module, function)
+        or _hands_body_on(names_read)
+        or routes.is_told_webhook(module, function)
+    )
 
 
 def _parses_for_webhooks(module: Module, function: NamedFunction) -> bool:

@@ -9,7 +9,7 @@ import click
 
 from stripe_lint import __version__
 
-COMMANDS = ("check", "explain", "fix", "rules")
+COMMANDS = ("check", "config", "explain", "fix", "rules")
 """The subcommands, which are the names of the modules; each module has one ``command``."""
 
 

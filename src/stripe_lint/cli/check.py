@@ -24,10 +24,13 @@ from stripe_lint.reports import FORMATS
 @click.option("--force-exclude", is_flag=True, help="Leave out what is excluded even if it is named.")
 @click.option("--fail-on", type=click.Choice([severity.label for severity in Severity]), help="What fails the run.")
 @click.option("--exit-zero", is_flag=True, help="Findings do not fail the run.")
+@click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Report only what is not in FILE.")
+@click.option("--update-baseline", is_flag=True, help="Write what is found now into the baseline.")
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Read the configuration from here.")
 @click.option("--stdin-filename", type=click.Path(path_type=Path), metavar="FILE", help="What standard input is.")
 @click.option("--include-tests", is_flag=True, default=None, help="Report in test code as in other code.")
-@click.option("--stripe-version", metavar="VERSION", help="The stripe release of the code: 12.5.1, or a range.")
+@click.option("--require-reason", is_flag=True, default=None, help="Report suppressions without a reason.")
+@click.option("--stripe-version", metavar="VERSION", help="The stripe that the code runs with: 12.5.1, or >=12,<15.")
 @click.option("--online", is_flag=True, help="Ask the package index and OSV about newer releases and advisories.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="NUMBER", help="How many processes to use.")
 def command(
@@ -37,6 +40,8 @@ def command(
     output: Path | None,
     force_exclude: bool,
     exit_zero: bool,
+    baseline: Path | None,
+    update_baseline: bool,
     online: bool,
     config: Path | None,
     stdin_filename: Path | None,
@@ -63,6 +68,8 @@ def command(
             stdin_filename=stdin_filename,
             force_exclude=force_exclude,
             exit_zero=exit_zero,
+            baseline=baseline,
+            update_baseline=update_baseline,
             online=online,
             jobs=jobs,
         )

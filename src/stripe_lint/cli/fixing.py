@@ -36,8 +36,9 @@ class Request(NamedTuple):
 
 def fix(request: Request) -> int:
     """Fixes, reports, and returns the exit code. Raises ``StripeLintError`` where there is nothing to report on."""
-    from stripe_lint.config import Configurations, Place
+    from stripe_lint.config import Configurations
     from stripe_lint.fixing.options import options_of
+    from stripe_lint.options import Place
 
     configurations = Configurations(request.config, request.layer, Place("--", Path.cwd()))
     options = options_of(unsafe=request.unsafe, key_style=request.key_style)

@@ -74,7 +74,8 @@ class FixCommand(CodemodCommand, ABC):
 
 @cache
 def _configurations(code: str) -> Configurations:
-    from stripe_lint.config import Configurations, Place
+    from stripe_lint.config import Configurations
+    from stripe_lint.options import Place
 
     return Configurations(None, {"select": [code]}, Place("", Path.cwd()))
 

@@ -83,6 +83,13 @@ class Method(NamedTuple):
 
 
 @cache
+def wrapper(name: str) -> Method:
+    """A function of a project that sends a critical request, and takes the key as ``idempotency_key=``."""
+    critical = Critical(name, "warning")
+    return Method(name, "post", "v1", "resource", (), False, False, critical, None, None, ("", ""))
+
+
+@cache
 def resource_method(path: str) -> Method | None:
     """The method behind a spelling through the class, such as ``stripe.checkout.Session.create_async``."""
     return _method("methods", path, "class")

@@ -111,7 +111,7 @@ def _look(source: Source, tree: ast.Module, rules: Sequence[Rule], config: Confi
     if not findings:
         return _Snapshot(source, module, State(places, ()), ())
     suppressions = Suppressions(source.text)
-    left = tuple(each for each in findings if not suppressions.cover(each.code, each.span.line))
+    left = tuple(each for each in findings if not suppressions.cover(each.code, each.name, each.span.line))
     return _Snapshot(source, module, State(places, findings), left)
 
 

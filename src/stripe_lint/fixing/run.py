@@ -208,7 +208,7 @@ def _fix(task: _FixTask) -> FileFixes:
     path, name, data, config = task.task
     try:
         source = decode(data, path, name)
-        outcome = fix_source(source, config.rules(), config, project_of(path), task.options)
+        outcome = fix_source(source, config.rules_for(path), config, project_of(path, config), task.options)
     except SourceError as error:
         return _failed(could_not_check(name, error))
     except Exception as error:

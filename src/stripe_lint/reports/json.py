@@ -40,6 +40,7 @@ def write(report: Report, stream: TextIO) -> None:
             "files_checked": report.checked,
             "files_skipped": report.skipped,
             "files_failed": report.failed,
+            "baselined": report.baselined,
             "findings": {
                 severity.label: sum(finding["severity"] == severity.label for finding in findings)
                 for severity in reversed(Severity)

@@ -88,7 +88,10 @@ def _excerpt(finding: Finding, file: FileReport) -> Iterator[Line]:
 def _summary(report: Report) -> str:
     severities = [finding.severity for file in report.files for finding in file.findings]
     numbers = [f"{counted(severities.count(severity), severity.label)}" for severity in reversed(Severity)]
-    found = f"Found {', '.join(numbers)}." if severities else "Found nothing."
+    new = " new" if report.baselined else ""
+    found = f"Found {', '.join(numbers)}." if severities else f"Found nothing{new}."
+    if report.baselined:
+        found += f" {counted(report.baselined, 'known finding')} in the baseline."
     checked = [f"Checked {counted(report.checked, 'file')}"]
     if report.skipped:
         checked.append(f"skipped {report.skipped} without any mention of Stripe")

@@ -17,9 +17,10 @@ import pytest
 import stripe
 from rule_cases import make_project
 
-from stripe_lint.config import Configurations, Place
+from stripe_lint.config import Configurations
 from stripe_lint.fixing.options import Options
 from stripe_lint.fixing.run import fix_paths, write
+from stripe_lint.options import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,211 @@
+"""Secrets, signatures and raw bodies of webhooks that reach a log or the terminal."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from stripe_lint.analysis import functions, names, verifiers
+from stripe_lint.analysis.references import ExternalInstance
+from stripe_lint.analysis.scopes import BindingKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
+
+_LOG_METHODS: Final = ("debug", "info", "warning", "warn", "error", "exception", "critical", "log", "msg", "fatal")
+_PRINTERS: Final = frozenset({"builtins.print", "pprint.pprint", "pprint.pp", "rich.print", "click.echo"})
+_LOGGER: Final = re.compile(
+    r"(?i)(^|[._])_*(app\.)?(log|logs|logger|logging|_logger|loguru|structlog|console)$|logg(er|ing)"
+)
+_SECRET_NAME: Final = re.compile(
+    r"(?i)(stripe|web_?hook|endpoint|signing|whsec)\w*secret(?!_(id|name|len|length|set|present|arn|path))"
+    r"|stripe_?(secret|api|restricted)_?key|^(whsec|webhook_secret|endpoint_secret)$"
+)
+_BODY_ATTRIBUTES: Final = frozenset({"body", "data", "raw_body", "rawbody"})
+_BODY_CALLS: Final = frozenset({"get_data", "body", "get_body", "read", "text"})
+_REQUESTS: Final = frozenset({"request", "req", "httprequest", "current_request"})
+_HEADER_GETTERS: Final = frozenset({"get", "getheader", "get_header", "getlist"})
+_TEXT_CALLS: Final = frozenset({"str", "repr", "format", "dict", "dumps", "list", "pformat", "ascii"})
+_TEXT_METHODS: Final = frozenset({"decode", "strip", "format", "items", "join", "encode", "to_wsgi_list"})
+_HOLDERS_OF_CLIENT_SECRETS: Final = frozenset({"stripe.PaymentIntent", "stripe.SetupIntent"})
+DEEPEST: Final = 5
+"""Through how many names and calls a value is followed to where it comes from."""
+
+
+class Logged(NamedTuple):
+    """What is logged by a call; ``whole_object`` where a secret is only one of many parts."""
+
+    node: ast.Call
+    words: str
+    whole_object: bool = False
+
+
+def logged_secrets(module: Module) -> Iterator[Logged]:
+    """The calls that log something of which the log should know nothing; each once, for the worst it holds."""
+    for call in _logging_calls(module):
+        found = [
+            what
+            for argument in (*call.args, *(keyword.value for keyword in call.keywords))
+            for what in [_Origin(module, call).of(argument)]
+            if what is not None
+        ]
+        if found:
+            yield Logged(call, *min(found, key=lambda what: what[1]))
+
+
+def _logging_calls(module: Module) -> Iterator[ast.Call]:
+    for method in _LOG_METHODS:
+        for call in module.calls.get(method, ()):
+            if isinstance(call.func, ast.Attribute) and _is_logger(module, call.func.value):
+                yield call
+    for name in ("print", "pprint", "pp", "echo"):
+        for call in module.calls.get(name, ()):
+            if names.dotted_path(module, call.func) in _PRINTERS:
+                yield call
+
+
+def _is_logger(module: Module, node: ast.expr) -> bool:
+    if isinstance(node, ast.Call):
+        return functions.last_name(node.func) in {"getLogger", "get_logger", "bind"}
+    spelled = functions.dotted_name(node)
+    path = names.dotted_path(module, node) or ""
+    return (spelled is not None and _LOGGER.search(spelled) is not None) or path in {"logging", "loguru.logger"}
+
+
+class _Origin:
+    """Where the value of an argument comes from, in the words of the message."""
+
+    def __init__(self, module: Module, call: ast.Call) -> None:
+        self._module = module
+        self._function = module.enclosing_function(call)
+
+    def of(self, node: ast.expr, depth: int = 0) -> tuple[str, bool] | None:
+        """What is logged with the value of ``node``, if that is something, and whether it is only a part of it."""
+        if depth > DEEPEST:
+            return None
+        inner: list[ast.expr] = []
+        if isinstance(node, ast.JoinedStr):
+            inner = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod):
+            inner = [node.left, node.right]
+        elif isinstance(node, ast.Tuple | ast.List | ast.Set):
+            inner = node.elts
+        elif isinstance(node, ast.Dict):
+            inner = list(node.values)
+        elif isinstance(node, ast.Await | ast.Starred):
+            inner = [node.value]
+        elif isinstance(node, ast.BoolOp):
+            inner = node.values
+        if inner:
+            return next((found for part in inner for found in [self.of(part, depth + 1)] if found is not None), None)
+        if isinstance(node, ast.Name):
+            return self._name(node, depth)
+        if isinstance(node, ast.Attribute):
+            return self._attribute(node)
+        if isinstance(node, ast.Subscript):
+            return self._entry(node)
+        return self._call(node, depth) if isinstance(node, ast.Call) else None
+
+    def _name(self, node: ast.Name, depth: int) -> tuple[str, bool] | None:
+        if _SECRET_NAME.search(node.id):
+            return "a secret", False
+        found = self._module.scope_of(node).lookup(node.id)
+        bindings = found[1] if found is not None else []
+        if len(bindings) == 1 and bindings[0].kind is BindingKind.ASSIGNMENT and bindings[0].value is not None:
+            return self.of(bindings[0].value, depth + 1)
+        return self._whole_object(node)
+
+    def _attribute(self, node: ast.Attribute) -> tuple[str, bool] | None:
+        if node.attr == "client_secret":
+            return "a client secret", False
+        if node.attr == "api_key" and names.dotted_path(self._module, node) == "stripe.api_key":
+            return "the API key", False
+        if _SECRET_NAME.search(node.attr):
+            return "a secret", False
+        if self._is_request(node.value) and self._serves_webhook():
+            if node.attr in _BODY_ATTRIBUTES:
+                return "the raw body of a webhook", False
+            if node.attr in {"headers", "META"}:
+                return "all headers, the signature among them", False
+        return None
+
+    def _is_request(self, node: ast.expr) -> bool:
+        path = names.dotted_path(self._module, node) or ""
+        return functions.last_name(node) in _REQUESTS or path.endswith(".request")
+
+    def _entry(self, node: ast.Subscript) -> tuple[str, bool] | None:
+        if isinstance(node.slice, ast.Slice):
+            return None
+        key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+        if not isinstance(key, str):
+            return None
+        return self._named(key, node.value)
+
+    def _named(self, key: str, holder: ast.expr) -> tuple[str, bool] | None:
+        """What stands under a key in headers, in the environment or in an answer of Stripe's."""
+        if key.lower().replace("_", "-") in {"stripe-signature", "http-stripe-signature"}:
+            return "the signature header", False
+        if key == "client_secret" and functions.last_name(holder) is not None:
+            return "a client secret", False
+        if key == "access_token" and self._comes_from_oauth(holder):
+            return "an access token", False
+        spelled = functions.dotted_name(holder) or ""
+        if _SECRET_NAME.search(key) and re.search(r"(?i)environ|env|config|settings|secrets", spelled):
+            return "a secret", False
+        if key == "body" and spelled in {"event", "self.event"} and self._serves_webhook():
+            return "the raw body of a webhook", False
+        return None
+
+    def _comes_from_oauth(self, node: ast.expr) -> bool:
+        if isinstance(node, ast.Name):
+            found = self._module.scope_of(node).lookup(node.id)
+            values = [binding.value for binding in found[1] if binding.value is not None] if found is not None else []
+            return any(isinstance(value, ast.Call) and self._comes_from_oauth(value) for value in values)
+        return isinstance(node, ast.Call) and "OAuth.token" in (names.dotted_path(self._module, node.func) or "")
+
+    def _call(self, node: ast.Call, depth: int) -> tuple[str, bool] | None:
+        name = functions.last_name(node.func)
+        holder = node.func.value if isinstance(node.func, ast.Attribute) else None
+        if (isinstance(node.func, ast.Name) and name in _TEXT_CALLS) or name in {"dumps", "pformat"}:
+            return next((found for each in node.args for found in [self.of(each, depth + 1)] if found), None)
+        if holder is None:
+            environment = names.dotted_path(self._module, node.func) == "os.getenv"
+            return self._read(node) if environment or name in {"getenv", "config", "env"} else self._whole_object(node)
+        if name in _TEXT_METHODS:
+            arguments = node.args if name in {"format", "join"} else []
+            return next((found for each in (holder, *arguments) for found in [self.of(each, depth + 1)] if found), None)
+        if name in _HEADER_GETTERS | {"getenv"}:
+            return self._read(node)
+        reads_stream = functions.last_name(holder) in {"stream", "rfile"}
+        if name in _BODY_CALLS and (reads_stream or self._is_request(holder)):
+            return ("the raw body of a webhook", False) if self._serves_webhook() else None
+        return self._whole_object(node)
+
+    def _read(self, node: ast.Call) -> tuple[str, bool] | None:
+        key = node.args[0] if node.args else None
+        if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
+            return None
+        if functions.last_name(node.func) in {"getenv", "config", "env"}:
+            return ("a secret", False) if _SECRET_NAME.search(key.value) else None
+        return self._named(key.value, node.func.value) if isinstance(node.func, ast.Attribute) else None
+
+    def _whole_object(self, node: ast.expr) -> tuple[str, bool] | None:
+        reference = names.resolve(self._module, node)
+        if isinstance(reference, ExternalInstance) and reference.path in _HOLDERS_OF_CLIENT_SECRETS:
+            return "an object that holds a client secret", True
+        return None
+
+    def _serves_webhook(self) -> bool:
+        """Whether the function handles webhooks of Stripe: it verifies, or speaks of the header or of event types."""
+        function = self._function
+        if function is None:
+            return False
+        named = function.name.lower() if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) else ""
+        if "stripe" in named and "hook" in named:
+            return True
+        return verifiers.speaks_of_events(self._module, function) or verifiers.mentions_verification(
+            self._module, function
+        )

@@ -1,0 +1,209 @@
+"""Plain uses of the SDK: its removed module of errors, settings of its transport, addresses that it is given."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from stripe_lint.analysis import names, static_values, stripe_calls, syntax
+from stripe_lint.analysis.references import External
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
+
+_IMPORT_ERRORS: Final = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "AttributeError"})
+_VERIFY: Final = "verify_ssl_certs"
+_BASES: Final = frozenset(
+    {"api_base", "connect_api_base", "upload_api_base", "files_api_base", "meter_events_api_base"}
+)
+_INSECURE: Final = re.compile(r"(?i)http://(?P<host>\[[^\]]*\]|[^/:{\s]+)")
+_LOCAL: Final = re.compile(
+    r"(?i)localhost|127\.\d+\.\d+\.\d+|\[::1\]|0\.0\.0\.0|[^.]+|.*\.(local|localhost|internal|test)"
+)
+
+
+class ErrorModuleUse(NamedTuple):
+    """A use of ``stripe.error``: as a module that is imported, or as an attribute of the package."""
+
+    node: ast.AST
+    imports_module: bool
+
+
+def error_module_uses(module: Module) -> Iterator[ErrorModuleUse]:
+    """Where a file needs ``stripe.error``, unless it has an answer to its absence."""
+    if "error" not in module.text or "stripe" not in module.text:
+        return
+    has_attribute = ".error" in module.text
+    for node in syntax.descendants(module.tree) if has_attribute or "import error" in module.text else ():
+        if isinstance(node, ast.Import):
+            if any(name.name == "stripe.error" for name in node.names) and not _is_optional(module, node):
+                yield ErrorModuleUse(node, imports_module=True)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            of_module = node.module == "stripe.error"
+            of_package = node.module == "stripe" and any(name.name == "error" for name in node.names)
+            if (of_module or of_package) and not _is_optional(module, node):
+                yield ErrorModuleUse(node, imports_module=of_module)
+        elif (
+            isinstance(node, ast.Attribute)
+            and node.attr == "error"
+            and isinstance(module.parents.get(node), ast.Attribute)
+            and _is_package(module, node.value)
+            and not _is_optional(module, node)
+        ):
+            yield ErrorModuleUse(node, imports_module=False)
+
+
+def _is_package(module: Module, node: ast.expr) -> bool:
+    return names.resolve(module, node) == External("stripe")
+
+
+def _is_optional(module: Module, node: ast.AST) -> bool:
+    """Whether the file copes where there is no such module, or only type checkers see the use."""
+    child = node
+    for around in module.ancestors(node):
+        if isinstance(around, ast.If) and "TYPE_CHECKING" in ast.dump(around.test):
+            return True
+        if isinstance(around, ast.If) and "hasattr" in ast.dump(around.test):
+            return True
+        if isinstance(around, ast.IfExp) and "hasattr" in ast.dump(around.test):
+            return True
+        if (
+            isinstance(around, ast.Try)
+            and child in around.body
+            and isinstance(node, ast.Import | ast.ImportFrom)
+            and any(_catches_import_error(handler) for handler in around.handlers)
+        ):
+            return True
+        if isinstance(around, ast.ExceptHandler) and _catches_import_error(around):
+            return True
+        child = around
+    return False
+
+
+def _catches_import_error(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return False
+    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(isinstance(each, ast.Name) and each.id in _IMPORT_ERRORS - {"Exception"} for each in types)
+
+
+def unverified_transports(module: Module) -> Iterator[ast.AST]:
+    """Where the check of Stripe's certificate is switched off."""
+    for target, binding in module.attribute_bindings.get(_VERIFY, ()):
+        if _may_be_false(binding.value) and _is_package(module, target.value):
+            yield module.statement_of(target)
+    for call in module.calls.get("setattr", ()):
+        if len(call.args) == 3 and _is_package(module, call.args[0]):
+            name, value = call.args[1:]
+            if isinstance(name, ast.Constant) and name.value == _VERIFY and _may_be_false(value):
+                yield call
+    for call in (call for calls in module.calls.values() for call in calls if call.keywords):
+        switched_off = {keyword.arg for keyword in call.keywords if _may_be_false(keyword.value)}
+        own = _VERIFY in switched_off and _makes_client(module, call)
+        if own or ("verify" in switched_off and _is_given_to_client(module, call)):
+            yield call
+    for target, binding in module.attribute_bindings.get("verify", ()):
+        holder = target.value
+        if _may_be_false(binding.value) and isinstance(holder, ast.Name) and _is_handed_to_client(module, holder.id):
+            yield module.statement_of(target)
+
+
+def _may_be_false(node: ast.expr | None) -> bool:
+    if isinstance(node, ast.Constant):
+        return node.value is False or node.value == 0
+    if isinstance(node, ast.IfExp):
+        return _may_be_false(node.body) or _may_be_false(node.orelse)
+    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not) and "debug" in ast.dump(node.operand).lower()
+
+
+def _makes_client(module: Module, call: ast.Call) -> bool:
+    """Whether a call makes a client of the SDK, or one of its HTTP clients."""
+    path = names.dotted_path(module, call.func)
+    return path is not None and path.startswith("stripe.") and path.rpartition(".")[2].endswith(("Client", "client"))
+
+
+def _is_given_to_client(module: Module, call: ast.Call) -> bool:
+    """Whether the object that a call makes is what a client of the SDK sends its requests with."""
+    parent = module.parents.get(call)
+    holder = module.parents.get(parent) if isinstance(parent, ast.keyword) else parent
+    if isinstance(holder, ast.Call) and _makes_client(module, holder):
+        return True
+    if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Name):
+        return _is_handed_to_client(module, parent.targets[0].id)
+    return False
+
+
+def _is_handed_to_client(module: Module, name: str) -> bool:
+    return any(
+        _makes_client(module, call)
+        for calls in module.calls.values()
+        for call in calls
+        for argument in (*call.args, *(keyword.value for keyword in call.keywords))
+        if isinstance(argument, ast.Name) and argument.id == name
+    )
+
+
+def insecure_addresses(module: Module) -> Iterator[ast.AST]:
+    """Where the SDK, or a webhook endpoint, gets an address that begins with ``http://``."""
+    if "http://" not in module.text:
+        return
+    for attribute in _BASES:
+        for target, binding in module.attribute_bindings.get(attribute, ()):
+            if binding.value is not None and _is_insecure(module, binding.value) and _is_package(module, target.value):
+                yield module.statement_of(target)
+    for calls in module.calls.values():
+        for call in calls:
+            for keyword in call.keywords:
+                if (
+                    keyword.arg == "base_addresses"
+                    and _makes_client(module, call)
+                    and _holds_insecure(module, keyword.value)
+                ):
+                    yield keyword.value
+    for call_to_stripe in stripe_calls.stripe_calls(module):
+        path = call_to_stripe.method.path
+        if "WebhookEndpoint" not in path and "webhook_endpoints" not in path:
+            continue
+        for keyword in call_to_stripe.node.keywords:
+            if keyword.arg == "url" and _is_insecure(module, keyword.value):
+                yield keyword.value
+            elif keyword.arg == "params":
+                yield from _insecure_url(module, keyword.value)
+        for argument in call_to_stripe.node.args:
+            yield from _insecure_url(module, argument)
+
+
+def _insecure_url(module: Module, node: ast.expr) -> Iterator[ast.expr]:
+    for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
+        if isinstance(key, ast.Constant) and key.value == "url" and _is_insecure(module, value):
+            yield value
+
+
+def _holds_insecure(module: Module, node: ast.expr) -> bool:
+    return isinstance(node, ast.Dict) and any(_is_insecure(module, value) for value in node.values)
+
+
+def _is_insecure(module: Module, node: ast.expr) -> bool:
+    """Whether an address is ``http://`` with a host that is not the machine's or the network's own."""
+    text: object = None
+    if isinstance(node, ast.Constant):
+        text = node.value
+    elif isinstance(node, ast.JoinedStr) and node.values and isinstance(node.values[0], ast.Constant):
+        text = f"{node.values[0].value!s}{'{}' if len(node.values) > 1 else ''}"
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _is_insecure(module, node.left)
+    elif isinstance(node, ast.Name | ast.Attribute):
+        bound = module.scope_of(node).lookup(node.id) if isinstance(node, ast.Name) else None
+        if bound is not None and len(bound[1]) == 1 and isinstance(bound[1][0].value, ast.Constant):
+            return _is_insecure(module, bound[1][0].value)
+        value = static_values.of(module, node)
+        text = value.constant.value if value.constant is not None else None
+    if not isinstance(text, str):
+        return False
+    if re.fullmatch(r"(?i)http://(\{\})?", text):
+        return True
+    found = _INSECURE.match(text)
+    return found is not None and _LOCAL.fullmatch(found["host"]) is None

@@ -1,0 +1,301 @@
+"""Secrets that are read with a default: which ones, what the default is, and whether an empty one is refused."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from stripe_lint.analysis import definitions, functions, names, syntax
+from stripe_lint.analysis.references import ClassReference, External, FunctionReference, ObjectReference
+from stripe_lint.key_shapes import key_shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
+
+_WEBHOOK_SECRET: Final = re.compile(
+    r"(?i)(web_?hook|endpoint|event|signing).*secret|secret.*(web_?hook|endpoint)|whsec|(web_?hook|signing)_?key"
+)
+_GENERIC_NAME: Final = re.compile(
+    r"(?i)_*(app_|default_)?(web_?hooks?|endpoint|event|signing)_?(endpoint_|signing_|signature_)?(secret|key)(_key)?"
+)
+_STRIPE_NAME: Final = re.compile(r"(?i)stripe|whsec")
+_READERS: Final = frozenset(
+    {"os.getenv", "os.environ.get", "os.environ.setdefault", "os.environ.pop", "decouple.config", "builtins.getattr"}
+)
+_READING_NAMES: Final = frozenset(
+    {"getenv", "get", "config", "env", "str", "getattr", "get_secret", "get_env", "getfloat"}
+)
+_CONTAINERS: Final = re.compile(r"(?i)(^|[._])(env|environ|environment|settings?|config|conf)$")
+_SETTINGS_BASES: Final = frozenset({"BaseSettings", "Settings", "BaseModel"})
+_EXITS: Final = frozenset({"exit", "abort", "_exit", "fail", "send_error"})
+
+
+class SecretDefault(NamedTuple):
+    """A secret that is read with a default: ``node`` is what is reported, ``value`` the default.
+
+    ``names`` are what the secret is called where it is kept: variable, setting, field.
+    """
+
+    node: ast.AST
+    value: ast.Constant
+    webhook: bool
+    names: frozenset[str]
+
+    @property
+    def empty(self) -> bool:
+        """Whether the default is the empty string."""
+        return isinstance(self.value.value, str) and not self.value.value.strip()
+
+
+def secret_defaults(module: Module) -> list[SecretDefault]:
+    """The webhook secrets with an empty or usable default, and other secrets with a key of Stripe's as default."""
+    known = module.memory.get("secret defaults")
+    if not isinstance(known, list):
+        known = list(_find(module))
+        module.memory["secret defaults"] = known
+    return known
+
+
+def _find(module: Module) -> Iterator[SecretDefault]:
+    lowered = module.text.lower()
+    if not ("secret" in lowered or "whsec" in lowered or "sk_" in lowered or "rk_" in lowered):
+        return
+    for word in _READING_NAMES:
+        for call in module.calls.get(word, ()):
+            found = _of_call(module, call)
+            if found is not None:
+                yield found
+    for owner in module.classes:
+        yield from _of_fields(module, owner)
+    for node in syntax.descendants(module.tree):
+        found = None
+        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
+            found = _of_alternative(module, node)
+        elif isinstance(node, ast.Dict):
+            yield from _of_dict(module, node)
+        if found is not None:
+            yield found
+
+
+def _of_call(module: Module, call: ast.Call) -> SecretDefault | None:
+    """``os.getenv("NAME", default)``, ``config("NAME", default=…)``, ``getattr(settings, "NAME", default)``."""
+    if not _reads_configuration(module, call):
+        return None
+    texts = [argument for argument in call.args if isinstance(argument, ast.Constant)]
+    keywords = [keyword.value for keyword in call.keywords if keyword.arg in {"default", "fallback"}]
+    name = next((text.value for text in texts if isinstance(text.value, str)), None)
+    candidates = [*(text for text in texts[1:]), *(each for each in keywords if isinstance(each, ast.Constant))]
+    if name is None or not candidates:
+        return None
+    return _default(module, call, candidates[0], name)
+
+
+def _reads_configuration(module: Module, call: ast.Call) -> bool:
+    reference = names.resolve(module, call.func)
+    if isinstance(reference, External) and reference.path in _READERS:
+        return True
+    if isinstance(call.func, ast.Name):
+        return call.func.id in {"getenv", "config", "env", "getattr", "get_secret", "get_env"}
+    holder = call.func.value if isinstance(call.func, ast.Attribute) else None
+    spelled = functions.dotted_name(holder) if holder is not None else None
+    return spelled is not None and _CONTAINERS.search(spelled) is not None
+
+
+def _of_alternative(module: Module, node: ast.BoolOp) -> SecretDefault | None:
+    """``os.getenv("NAME") or default``."""
+    default = node.values[-1]
+    if not isinstance(default, ast.Constant):
+        return None
+    name = _name_read(node.values[0])
+    return _default(module, node, default, name) if name is not None else None
+
+
+def _name_read(node: ast.expr) -> str | None:
+    if isinstance(node, ast.Call) and len(node.args) in {1, 2}:
+        text = next((each for each in node.args if isinstance(each, ast.Constant)), None)
+        return text.value if text is not None and isinstance(text.value, str) else None
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        return node.slice.value if isinstance(node.slice.value, str) else None
+    return node.attr if isinstance(node, ast.Attribute) else None
+
+
+def _of_fields(module: Module, owner: ast.ClassDef) -> Iterator[SecretDefault]:
+    """``stripe_webhook_secret: str = ""`` in a class of settings."""
+    bases = {base.rpartition(".")[2] for base in definitions.external_bases(ClassReference(module, owner))}
+    if not bases & _SETTINGS_BASES:
+        return
+    for statement in owner.body:
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            value = statement.value
+            if isinstance(value, ast.Call) and _name_of(module, value.func) in {"Field", "SecretStr"}:
+                given = [keyword.value for keyword in value.keywords if keyword.arg == "default"] or value.args[:1]
+                value = given[0] if given else None
+            if isinstance(value, ast.Constant):
+                found = _default(module, statement, value, statement.target.id)
+                if found is not None:
+                    yield found
+
+
+def _name_of(module: Module, node: ast.expr) -> str | None:
+    """What something from elsewhere is called there."""
+    path = names.dotted_path(module, node)
+    return path.rpartition(".")[2] if path is not None else functions.last_name(node)
+
+
+def _of_dict(module: Module, node: ast.Dict) -> Iterator[SecretDefault]:
+    """A ready-made secret in the project's ``DEFAULTS``."""
+    parent = module.parents.get(node)
+    targets = parent.targets if isinstance(parent, ast.Assign) else []
+    if not any("default" in (functions.last_name(target) or "").lower() for target in targets):
+        return
+    for key, value in zip(node.keys, node.values, strict=True):
+        if isinstance(key, ast.Constant) and isinstance(key.value, str) and isinstance(value, ast.Constant):
+            found = _default(module, value, value, key.value)
+            if found is not None and not found.empty:
+                yield found
+
+
+def _default(module: Module, node: ast.AST, value: ast.Constant, name: str) -> SecretDefault | None:
+    if not isinstance(value.value, str):
+        return None
+    webhook = _WEBHOOK_SECRET.search(name) is not None and _speaks_of_stripe(module, name)
+    is_key = any(not shape.webhook or webhook for shape in key_shapes(value.value))
+    if not webhook and not is_key:
+        return None
+    if webhook and re.search(r"(?i)_url|_path|_id$|_name|source|tolerance|header", name):
+        return None
+    return SecretDefault(node, value, webhook, frozenset({name, *_kept_as(module, node)}))
+
+
+def _speaks_of_stripe(module: Module, name: str) -> bool:
+    """Whether the secret is Stripe's: by its name, or by a name without a provider in a file that uses the SDK."""
+    if _STRIPE_NAME.search(name):
+        return True
+    uses_sdk = any(each.partition(".")[0] in {"stripe", "djstripe"} for each in module.imported_modules)
+    return uses_sdk and _GENERIC_NAME.fullmatch(name) is not None
+
+
+def _kept_as(module: Module, node: ast.AST) -> Iterator[str]:
+    """The name of what the value is assigned to."""
+    statement = module.statement_of(node)
+    targets: list[ast.expr] = []
+    if isinstance(statement, ast.Assign):
+        targets = statement.targets
+    elif isinstance(statement, ast.AnnAssign):
+        targets = [statement.target]
+    for target in targets:
+        name = functions.last_name(target)
+        if name is not None:
+            yield name
+
+
+def is_refused(module: Module, default: SecretDefault) -> bool:
+    """Whether somewhere in the project an empty value ends the request or the process."""
+    for name in default.names:
+        if _refused_in(module, name):
+            return True
+        for path in module.project.files_that_mention(name, module.path) or ():
+            source = module.project.module_at(path)
+            if source is not None and source is not module and _refused_in(source, name):
+                return True
+    return False
+
+
+def _refused_in(module: Module, name: str) -> bool:
+    known_as = {name, *_aliases(module, name)}
+    if any(_is_refusal(node, known_as) for node in syntax.descendants(module.tree)):
+        return True
+    return _refused_by_callee(module, known_as)
+
+
+def _is_refusal(node: ast.AST, known_as: set[str]) -> bool:
+    """Whether a statement ends the request or the process where the secret is empty."""
+    if isinstance(node, ast.Assert):
+        return _names(node.test, known_as)
+    if not isinstance(node, ast.If):
+        return False
+    if _says_empty(node.test, known_as) and _leaves(node.body):
+        return True
+    return bool(node.orelse) and _names(node.test, known_as) and not _negates(node.test) and _leaves(node.orelse)
+
+
+def _refused_by_callee(module: Module, known_as: set[str]) -> bool:
+    """Whether the secret is handed to something of the project that refuses an empty one."""
+    for calls in module.calls.values():
+        for call in calls:
+            arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+            if not any(isinstance(each, ast.Name | ast.Attribute) and _names(each, known_as) for each in arguments):
+                continue
+            reference = names.resolve(module, call.func)
+            if isinstance(reference, ObjectReference | ClassReference):
+                method = names.find_method(reference, "__init__")
+                held = method[1] if method is not None else None
+                node: ast.AST = reference.node
+            elif isinstance(reference, FunctionReference) and not isinstance(reference.node, ast.Lambda):
+                held = node = reference.node
+            else:
+                continue
+            taken = (
+                {parameter.arg for parameter in functions.parameters(held)} - {"self"} if held is not None else set()
+            )
+            if taken and any(_is_refusal(inner, taken) for inner in syntax.descendants(node)):
+                return True
+    return False
+
+
+def _aliases(module: Module, name: str) -> Iterator[str]:
+    """Variables that hold the secret: ``secret = settings.NAME``."""
+    for node in syntax.descendants(module.tree):
+        if isinstance(node, ast.Assign) and _names(node.value, {name}):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    yield target.id
+
+
+def _says_empty(test: ast.expr, known_as: set[str]) -> bool:
+    for node in syntax.descendants(test):
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not) and _names(node.operand, known_as):
+            return True
+        if (
+            isinstance(node, ast.Compare)
+            and _names(node, known_as)
+            and any(isinstance(operator, ast.Eq | ast.Is | ast.In) for operator in node.ops)
+            and any(
+                isinstance(part, ast.Constant) and part.value in {"", None}
+                for each in node.comparators
+                for part in syntax.descendants(each)
+            )
+        ):
+            return True
+    return False
+
+
+def _negates(test: ast.expr) -> bool:
+    return any(isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not) for node in syntax.descendants(test))
+
+
+def _names(node: ast.AST, known_as: set[str]) -> bool:
+    for inner in syntax.descendants(node):
+        if isinstance(inner, ast.Name) and inner.id in known_as:
+            return True
+        if isinstance(inner, ast.Attribute) and inner.attr in known_as:
+            return True
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and inner.value in known_as:
+            return True
+    return False
+
+
+def _leaves(body: list[ast.stmt]) -> bool:
+    last = body[-1]
+    while isinstance(last, ast.Try | ast.With | ast.AsyncWith):
+        last = last.body[-1]
+    if isinstance(last, ast.Raise | ast.Return):
+        return True
+    return (
+        isinstance(last, ast.Expr)
+        and isinstance(last.value, ast.Call)
+        and functions.last_name(last.value.func) in _EXITS
+    )

@@ -1,0 +1,59 @@
+"""The ``except`` clauses that stand around a verification of the SDK."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Final
+
+from stripe_lint.analysis import exceptions, functions, names, stripe_calls, syntax
+from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
+
+_LOGGING: Final = frozenset(
+    {"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print", "print_exc", "echo"}
+    | {"capture_exception", "capture_message", "captureException", "notify", "emit", "write", "send", "report_exc_info"}
+)
+_CAUGHT: Final = frozenset({"SignatureVerificationError", "StripeError", "Exception", "BaseException", "ValueError"})
+
+
+def silent_handlers(module: Module) -> Iterator[ast.ExceptHandler]:
+    """The clauses for a failed verification in which nothing is logged and nothing is raised."""
+    for node in module.tries:
+        if not any(_verifies(module, call) for statement in node.body for call in _calls_in(statement)):
+            continue
+        for handler in node.handlers:
+            if _catches_failure(module, handler) and not _tells(module, handler):
+                yield handler
+
+
+def _calls_in(statement: ast.stmt) -> Iterator[ast.Call]:
+    return (node for node in syntax.own_nodes(statement) if isinstance(node, ast.Call))
+
+
+def _verifies(module: Module, call: ast.Call) -> bool:
+    if functions.last_name(call.func) not in stripe_calls.VERIFYING_NAMES:
+        return False
+    path = names.dotted_path(module, call.func)
+    return path is None or path.startswith("stripe.")
+
+
+def _catches_failure(module: Module, handler: ast.ExceptHandler) -> bool:
+    types = exceptions.handler_types(module, handler)
+    return types is None or any(functions.last_name(each) in _CAUGHT for each in types)
+
+
+def _tells(module: Module, handler: ast.ExceptHandler) -> bool:
+    """Whether a clause logs, raises, or calls code of the project that may."""
+    for node in syntax.own_nodes(handler):
+        if isinstance(node, ast.Raise) and node.exc is None:
+            return True
+        if isinstance(node, ast.Call):
+            if functions.last_name(node.func) in _LOGGING:
+                return True
+            if isinstance(names.resolve(module, node.func), FunctionReference | ClassReference | ObjectReference):
+                return True
+    return False

@@ -1,0 +1,116 @@
+"""An object of the SDK used as a dict.
+
+## What it finds
+
+A verified event, or anything else that the SDK returned, used as only a `dict` can be: `event.get("type")`, `.items()`,
+`.keys()`, `.values()`, `dict(event)`, `json.dumps(event)`, `isinstance(event, dict)`. Entries and attributes count too
+(`session["metadata"].get("order")`), and arguments of functions that get nothing else.
+
+Only where the project may get stripe 15.0.0 or newer, by its lock file, pin or range, or by `--stripe-version`. Where
+nothing says which release, the rule is silent.
+
+Not reported: `event["type"]`, `event.type`, `"type" in event`, `event.to_dict()`; a value that may also be a parsed
+body.
+
+Limit: values are followed through names, entries, parameters and returns, not through attributes of your own objects.
+
+## Why it costs money
+
+Since 15.0.0 `StripeObject` is no `dict`. `event.get("type")` raises `AttributeError`, and so every genuine delivery
+ends in a 500 while a forged one still gets its 400. Stripe repeats each event for three days and may then disable the
+endpoint: orders that were paid stay open.
+
+## Bad
+
+With `stripe>=12` in the requirements:
+
+```python
+import stripe
+
+
+def order_of(session_id):
+    session = stripe.checkout.Session.retrieve(session_id)
+    return session["metadata"].get("order")
+```
+
+## Good
+
+```python
+import stripe
+
+
+def order_of(session_id):
+    session = stripe.checkout.Session.retrieve(session_id)
+    return session.to_dict()["metadata"].get("order")
+```
+
+## Fix
+
+Go through `to_dict()`: `session.to_dict().get("metadata")`. It exists in all releases since 1.55; in 7.9 to 14 it warns
+that it is deprecated, and from 15 on it is the supported way again. Or use what both kinds of object allow:
+`event["type"]`, and `"order" in metadata` before `metadata["order"]`.
+
+## Suppress
+
+```python
+order = session["metadata"].get("order")  # noqa: STP305 - the image still has stripe 12
+```
+
+## References
+
+- Migration guide of version 15: https://github.com/stripe/stripe-python/blob/master/CHANGELOG.md
+- Handling of exceptional conditions: https://cwe.mitre.org/data/definitions/703.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stripe_lint.analysis.sdk_objects import dict_uses
+from stripe_lint.model import FixClass, Hit, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
+
+_WITHOUT_DICTS = ">=15.0.0"
+_CHANGING = frozenset({".pop()", ".popitem()", ".update()", ".setdefault()", ".clear()"})
+
+
+def detect(module: Module) -> Iterator[Hit]:
+    """Report each use that only a dict allows."""
+    if "stripe" not in module.text:
+        return
+    requirement = module.stripe_requirement
+    if requirement is None or requirement.excludes(_WITHOUT_DICTS):
+        return
+    for use in dict_uses(module):
+        message = (
+            f"{use.words} of an SDK object fails since stripe 15, whose objects are no dicts: go through to_dict()"
+        )
+        yield Hit(module.span(use.node), message)
+
+
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Make a dict of the object first."""
+    use = next(use for use in dict_uses(module) if module.span(use.node) == hit.span)
+    if use.words.startswith("isinstance"):
+        edit.decline("what the test decides has to be decided anew: with stripe 15 it is always false")
+    if use.words in _CHANGING:
+        edit.decline("a dict made of the object is a copy, and what is changed in it changes nothing")
+    edit.replace(use.holder, f"{edit.source_of(use.holder)}.to_dict()")
+    edit.describe("makes a dict of the object first")
+
+
+RULE = Rule(
+    code="STP305",
+    name="event-used-as-dict",
+    summary="An object of the SDK is used as a dict, which it no longer is.",
+    severity=Severity.ERROR,
+    cwe=(703,),
+    fix=FixClass.SAFE,
+    repair=fix,
+    detect=detect,
+)

@@ -1,0 +1,110 @@
+"""A webhook secret that has a default.
+
+## What it finds
+
+A webhook secret that is read with a default: `os.getenv("STRIPE_WEBHOOK_SECRET", "")`, `config(...,
+default="whsec_test")`, `... or ""`, `getattr(settings, "STRIPE_WEBHOOK_SECRET", "")`, a field of a Pydantic settings
+class, a ready-made secret in a `DEFAULTS` dict. And any secret whose default is a key of Stripe's.
+
+Not reported:
+
+- an empty default where the project's stripe is 15.6.0 or newer, which refuses the empty secret; the release is taken
+  from the lock file, pin or range, or from `--stripe-version`;
+- an empty default where the emptiness is tested and ends the request or the process (`if not secret: raise ...`);
+- an empty API key, which opens nothing; publishable keys; a read without a default.
+
+Limit: other files (`.env`, Docker Compose, Helm) can hold defaults as well. gitleaks and TruffleHog look for secrets in
+them; nothing looks for empty ones.
+
+## Why it costs money
+
+Where the variable is missing in production (a new server, a typo, a renamed setting), the default is in force, and
+nothing fails. Up to stripe 15.5.1 the SDK then verifies with the empty secret, for which anyone can compute a
+signature: every forged event is genuine. A default that stands in the code is known to everybody who can read the
+code, on every release.
+
+## Bad
+
+```python
+import os
+
+import stripe
+
+WEBHOOK_SECRET = os.getenv("STRIPE_WEBHOOK_SECRET", "")
+
+
+def read_event(body, signature):
+    return stripe.Webhook.construct_event(body, signature, WEBHOOK_SECRET)
+```
+
+## Good
+
+```python
+import os
+
+import stripe
+
+WEBHOOK_SECRET = os.environ["STRIPE_WEBHOOK_SECRET"]
+
+
+def read_event(body, signature):
+    return stripe.Webhook.construct_event(body, signature, WEBHOOK_SECRET)
+```
+
+## Fix
+
+Read the secret without a default, so that a missing one ends the process when it starts. Where the process has to start
+without it, refuse the request while it is empty.
+
+## Suppress
+
+```python
+SECRET = os.getenv("STRIPE_WEBHOOK_SECRET", "")  # noqa: STP402 - refused in the gateway while it is empty
+```
+
+## References
+
+- Verify webhook signatures: https://docs.stripe.com/webhooks#verify-official-libraries
+- Initialization with an insecure default: https://cwe.mitre.org/data/definitions/1188.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stripe_lint.analysis import secret_defaults
+from stripe_lint.model import Hit, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
+
+_ACCEPTS_EMPTY = "<15.6.0"
+
+
+def detect(module: Module) -> Iterator[Hit]:
+    """Report each secret with a default that lets somebody in."""
+    for default in secret_defaults.secret_defaults(module):
+        if default.empty:
+            requirement = module.stripe_requirement
+            if requirement is not None and requirement.excludes(_ACCEPTS_EMPTY):
+                continue
+            if secret_defaults.is_refused(module, default):
+                continue
+            message = "the webhook secret may be empty, and then anyone can sign events: read it without a default"
+        elif default.webhook:
+            message = "the webhook secret has a default that stands in the code: whoever reads it can sign events"
+        else:
+            message = "a key of Stripe's is the default of this setting: read it without a default"
+        yield Hit(module.span(default.node), message)
+
+
+RULE = Rule(
+    code="STP402",
+    name="empty-secret-default",
+    summary="A webhook secret is read with an empty or usable default.",
+    severity=Severity.ERROR,
+    cwe=(1188, 347),
+    detect=detect,
+)
