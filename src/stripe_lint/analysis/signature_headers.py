@@ -23,6 +23,7 @@ FARTHEST_CALLER: Final = 2
 """How many calls up an ``except`` for the missing header is looked for."""
 
 _WSGI_NAME: Final = "HTTP_STRIPE_SIGNATURE"
+_HEADER_NAME: Final = "Stripe-Signature"
 _REQUESTS: Final = frozenset(
     {"request", "req", "_request", "http_request", "httprequest", "wsgi_request", "current_request", "current_event"}
 )
@@ -33,13 +34,16 @@ class Lookup(NamedTuple):
     """One look-up of the signature header.
 
     ``never`` is the reason why the name never matches, where it does not; ``by_case`` tells that upper and lower case
-    decide whether it does; ``subscript`` that a missing header raises, and nothing catches that.
+    decide whether it does; ``subscript`` that a missing header raises, and nothing catches that. ``key`` is the
+    expression of the name and ``known_as`` the name that matches, empty where that depends on the server.
     """
 
     node: ast.expr
     never: str | None
     by_case: bool
     subscript: bool
+    key: ast.expr
+    known_as: str
 
 
 class _Headers(NamedTuple):
@@ -96,7 +100,11 @@ def _in_function(module: Module, function: FunctionNode) -> Iterator[Lookup]:
         never = _why_never(headers, name)
         by_case = headers.by_case and len(spellings) == 1 and never is None
         if never is not None or by_case or raises:
-            yield Lookup(node, never, by_case, raises)
+            known_as = _WSGI_NAME if headers.in_environ else _HEADER_NAME
+            if headers.name in headers.framework.folded_headers:
+                known_as = ""
+            key = node.slice if isinstance(node, ast.Subscript) else node.args[0]  # type: ignore[attr-defined]
+            yield Lookup(node, never, by_case, raises, key, known_as)
 
 
 def _signature_name(module: Module, node: ast.expr) -> str | None:

@@ -101,6 +101,7 @@ signature = event["headers"]["stripe-signature"]  # noqa: STP109 - an HTTP API, 
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import signature_headers
@@ -110,6 +111,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
 
 
 def detect(module: Module) -> Iterator[Hit]:
@@ -132,6 +134,30 @@ def detect(module: Module) -> Iterator[Hit]:
             )
 
 
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Look the header up with ``.get``, by the name that matches."""
+    lookup = next(
+        (each for each in signature_headers.lookups(module) if module.span(each.node) == hit.span),
+        None,
+    )
+    if lookup is None:
+        edit.decline("the look-up is not found again")
+    if lookup.by_case:
+        edit.decline("which spelling arrives depends on the gateway: make the names lower case first")
+    if not lookup.known_as:
+        edit.decline("the names are in upper case on WSGI and in lower case on ASGI: ask the request for the header")
+    name = edit.source_of(lookup.key)
+    if lookup.never is not None:
+        if not isinstance(lookup.key, ast.Constant):
+            edit.decline("the name comes from elsewhere")
+        name = f'"{lookup.known_as}"'
+    if isinstance(lookup.node, ast.Subscript):
+        edit.replace(lookup.node, f"{edit.source_of(lookup.node.value)}.get({name})")
+    else:
+        edit.replace(lookup.key, name)
+    edit.describe("the header is looked up by the name that matches, and a missing one is refused like a wrong one")
+
+
 RULE = Rule(
     code="STP109",
     name="signature-header-lookup",
@@ -139,5 +165,6 @@ RULE = Rule(
     severity=Severity.WARNING,
     cwe=(755,),
     fix=FixClass.SAFE,
+    repair=fix,
     detect=detect,
 )
