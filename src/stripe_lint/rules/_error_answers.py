@@ -21,6 +21,12 @@ _PLAIN_ANSWERS: Final = frozenset({"flask", "quart"})
 """Frameworks whose views answer with a text and a status."""
 
 
+_CARD_ERRORS: Final = (
+    "where a card can be declined, catch stripe.CardError before the other classes and answer its user_message: "
+    "the fixed text hides it"
+)
+
+
 def repair(module: Module, hit: Hit, edit: Edit) -> None:
     """Answer a fixed text at ``hit``, or what Stripe means for the customer after a card error."""
     leaks = _leaks_at(module, hit)
@@ -50,6 +56,8 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
         _error_wording.replace(module, catch, found, edit)
         if not _error_wording.is_for_customer(catch):
             _exception_logs.log(module, _catch_to_log(module, catch, found, leaks[0]), found, edit)
+            if _error_wording.hides_card_errors(catch):
+                edit.note(_CARD_ERRORS)
         for statement in unread(catch, found):
             edit.remove_statement(statement)
             found.append(statement.value)

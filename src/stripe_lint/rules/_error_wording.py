@@ -32,6 +32,18 @@ def is_for_customer(catch: Catch) -> bool:
     return _kinds(catch) == {"CardError"}
 
 
+def hides_card_errors(catch: Catch) -> bool:
+    """Whether card errors, whose message the customer should see, may be caught together with others."""
+    attempt = _attempt(catch)
+    earlier = attempt.handlers if attempt is not None else []
+    for handler in earlier:
+        if handler is catch.node:
+            break
+        if {"CardError", "StripeError"} & error_responses.caught_names(catch.module, handler):
+            return False
+    return bool({"CardError", "StripeError", "Exception", "BaseException"} & _kinds(catch)) and not _verifies(catch)
+
+
 def _kinds(catch: Catch) -> set[str]:
     if isinstance(catch.node, ast.ExceptHandler):
         return error_responses.caught_names(catch.module, catch.node)

@@ -102,7 +102,9 @@ With `--unsafe-fixes`, `stripe-lint fix` puts a fixed text in place of the expre
 and leaves the rest of the response as it is; from a longer text only that part goes. The exception is logged with
 `logger.exception(...)` where it is caught, unless that is done already; a logger is made if the file has none. `return
 e` of a Flask view gets a status too: 400 after a failed verification, else 500. In `except stripe.CardError` the client
-gets `user_message`. Read these changes, and see whether something that shows or tests these texts depends on them.
+gets `user_message`; where card errors are caught together with others, their message is hidden too, so add such a
+clause where a card can be declined. Read these changes, and see whether something that shows or tests these texts
+depends on them.
 
 Left alone are the findings of severity `info` about `user_message` and fixed texts, a text that decides something
 (`if "No such customer" in message`), and a text that is made in another file: its place is named.
