@@ -197,7 +197,8 @@ def _apply(
     project.forget_facts()
     seen = _look(after, tree, rules, config, project)
     try:
-        check_findings(state, seen.state, splices, [finding for finding, _ in repairs])
+        revealed = frozenset().union(*(repair.reveals for _, repair in repairs))
+        check_findings(state, seen.state, splices, [finding for finding, _ in repairs], revealed)
     except Declined:
         project.forget_facts()
         project.resume(module)
