@@ -36,6 +36,9 @@ _EXPECTED: Final = re.compile(
 )
 """Exceptions that tell an expected outcome, or that trying again would not change."""
 
+_STORED_BEFORE: Final = re.compile(r"Integrity|Unique|Duplicate|AlreadyExists|ConditionalCheck")
+"""Exceptions that tell that a row is there already, as an earlier delivery left it."""
+
 _WRITES: Final = frozenset({Work.INSERT, Work.WRITE, Work.COMMIT, Work.MONEY, Work.TASK})
 
 
@@ -106,7 +109,11 @@ def _catches_failures(module: Module, handler: ast.ExceptHandler) -> bool:
     types = exceptions.handler_types(module, handler)
     if types is None:
         return True
-    return any(not _EXPECTED.search(exceptions.class_names(module, each)[0]) for each in types)
+    names = [exceptions.class_names(module, each)[0] for each in types]
+    if any(map(_STORED_BEFORE.search, names)) and not {"Exception", "BaseException"} & set(names):
+        # whatever stands beside it is another way in which storage says so
+        return False
+    return any(not _EXPECTED.search(name) for name in names)
 
 
 def _checks(module: Module, attempt: ast.Try) -> bool:
