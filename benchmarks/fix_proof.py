@@ -106,10 +106,9 @@ def prove(repository: Path, *, unsafe: bool, selected: Sequence[str]) -> Tally:
         before = findings_of(copied, arguments)
         configurations = Configurations(None, {"extend-select": list(selected)}, Place("--", copied))
         planned = fix_paths([copied], configurations, Options(unsafe=unsafe), jobs=1)
-        report = write(planned)
-        count(report, tally)
+        count(write(planned), tally)
         after = findings_of(copied, arguments)
-        for file in planned.changed:
+        for file in filter(is_code, planned.changed):
             judge(file, copied, tally)
         changed = {shown(file, copied): file for file in planned.changed}
         tally.broken += [
@@ -145,10 +144,15 @@ def shown(file: FileFixes, folder: Path) -> str:
     return file.path.relative_to(folder).as_posix() if file.path is not None else file.name
 
 
+def is_code(file: FileFixes) -> bool:
+    """Whether a file is code, and no list of requirements."""
+    return file.path is None or file.path.suffix in {".py", ".pyw"}
+
+
 def count(report: FixReport, tally: Tally) -> None:
     """Counts what was fixed, and what was not for which reason."""
     fixable = {rule.code for rule in all_rules() if rule.repair is not None}
-    for file in report.files:
+    for file in filter(is_code, report.files):
         tally.files += 1
         tally.changed_files += file.changed
         if file.failure is not None:

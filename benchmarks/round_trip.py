@@ -203,7 +203,7 @@ def show(title: str, tallies: Iterable[Tally]) -> bool:
         refused += tally.refused
         different += tally.different
     print(f"{title}: {same} identical, {sum(refused.values())} refused, {len(different)} different", end="")
-    print(f", {unreadable} files unreadable" if unreadable else "")
+    print(f", {unreadable} files unreadable" if unreadable else "", flush=True)
     for reason, number in refused.most_common():
         print(f"{number:8}  refused: {reason}")
     for place in different[:SHOWN]:

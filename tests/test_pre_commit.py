@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -10,11 +12,10 @@ import yaml
 from shop import CLEAN, UNKEYED
 from test_readme import ROOT, blocks, findings_of, run
 
+from stripe_lint.manifests.kinds import kind_of
+
 if TYPE_CHECKING:
     import subprocess
-    from pathlib import Path
-
-pytestmark = pytest.mark.network
 
 GIT = "git -c user.name=n -c user.email=e@example.org -c init.defaultBranch=main"
 HANDLER = """import json
@@ -116,6 +117,40 @@ def test_each_hook_is_one_that_pre_commit_accepts() -> None:
     assert {hook["id"] for hook in shown} == offered
 
 
+NAMES = (
+    *("requirements.txt", "dev-requirements.in", "constraints.txt", "reqs.pip", "requirements/base.txt", "deps/x.in"),
+    *("pyproject.toml", "setup.cfg", "Pipfile", "Pipfile.lock", "poetry.lock", "uv.lock", "pdm.lock", "pylock.toml"),
+    *(
+        "pylock.dev.toml",
+        "setup.py",
+        "robots.txt",
+        "docs/deps/x.md",
+        "Cargo.toml",
+        "yarn.lock",
+        "MyPipfile",
+        "a/uv.lock",
+    ),
+)
+
+
+@pytest.mark.parametrize("folder", ["", "app/"])
+def test_the_hook_for_dependencies_is_asked_about_all_manifests(folder: str) -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    (pattern,) = (hook["files"] for hook in hooks if hook["id"] == "stripe-lint-deps")
+    asked = [name for name in NAMES if re.search(pattern, folder + name)]
+    assert asked == [name for name in NAMES if kind_of(Path(folder + name)) is not None]
+
+
+@pytest.mark.network
+def test_an_old_release_is_not_committed(tmp_path: Path, source: Path, home: Path) -> None:
+    repository = make(tmp_path / "shop", source, home, "stripe-lint-deps")
+    refused = repository.commit({"requirements.txt": "stripe==5.0.0\n"})
+    assert "requirements.txt:1:1: STP501" in refused.stdout
+    assert refused.returncode == 1
+    assert repository.commit({"requirements.txt": "requests==2.0\n"}).returncode == 0
+
+
+@pytest.mark.network
 def test_bad_code_is_not_committed_and_good_code_is(tmp_path: Path, source: Path, home: Path) -> None:
     repository = make(tmp_path / "shop", source, home, "stripe-lint")
     before = repository.commits
@@ -128,6 +163,7 @@ def test_bad_code_is_not_committed_and_good_code_is(tmp_path: Path, source: Path
     assert repository.commits == before + 1
 
 
+@pytest.mark.network
 def test_a_fix_fails_the_commit_once(tmp_path: Path, source: Path, home: Path) -> None:
     repository = make(tmp_path / "shop", source, home, "stripe-lint-fix", "stripe-lint")
     before = repository.commits
@@ -144,6 +180,7 @@ def test_a_fix_fails_the_commit_once(tmp_path: Path, source: Path, home: Path) -
     assert (repository.root / "pay.py").read_text() == fixed
 
 
+@pytest.mark.network
 def test_what_is_excluded_is_committed(tmp_path: Path, source: Path, home: Path) -> None:
     repository = make(tmp_path / "shop", source, home, "stripe-lint-fix", "stripe-lint")
     configuration = '[tool.stripe-lint]\nextend-exclude = ["old.py"]\n'
@@ -152,12 +189,13 @@ def test_what_is_excluded_is_committed(tmp_path: Path, source: Path, home: Path)
     assert (repository.root / "old.py").read_text() == UNKEYED
 
 
+@pytest.mark.network
 def test_a_broken_verifier_shows_only_where_the_whole_tree_is_checked(tmp_path: Path, source: Path, home: Path) -> None:
     repository = make(tmp_path / "shop", source, home, "stripe-lint")
     done = repository.commit({"app.py": HANDLER, "verifying.py": VERIFIER})
     assert done.returncode == 0, done.stdout
     assert repository.commit({"verifying.py": BROKEN_VERIFIER}).returncode == 0
-    whole = run("stripe-lint check", repository.root)
+    whole = run("stripe-lint check --select STP102", repository.root)
     assert [line.split()[1] for line in findings_of(whole.stdout)] == ["STP102"]
     assert whole.returncode == 1
     refused = repository.commit({"app.py": HANDLER + "\n\napp.run()\n"})

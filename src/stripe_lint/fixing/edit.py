@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from stripe_lint.errors import Declined
 from stripe_lint.fixing import edits, module_names
+from stripe_lint.fixing.places import places_of
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -80,7 +81,10 @@ class Edit:
 
     def source_of(self, node: ast.expr) -> str:
         """The text of an expression, on one line if it is, without the parentheses around it."""
-        return ast.get_source_segment(self.module.text, node) or ast.unparse(node)
+        if not hasattr(node, "end_lineno"):
+            return ast.unparse(node)
+        places = places_of(self.module)
+        return places.text[places.start_of(node) : places.end_of(node)]
 
     def replace(self, node: ast.expr, source: str) -> None:
         """Put the expression ``source`` where ``node`` stands; parentheses are kept, or added where needed."""

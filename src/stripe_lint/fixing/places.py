@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
 from stripe_lint.positions import characters
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
 
 
 class Places:
@@ -51,3 +55,13 @@ class Places:
         if before.strip(" \t\f") or self.text.endswith("\\\n", 0, start):
             return None
         return before
+
+
+def places_of(module: Module) -> Places:
+    """The places of a module's text, found once."""
+    known = module.memory.get(Places)
+    if isinstance(known, Places):
+        return known
+    places = Places(module.text)
+    module.memory[Places] = places
+    return places
