@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+from stripe_lint.analysis import module_names
 from stripe_lint.errors import Declined
-from stripe_lint.fixing import edits, module_names
+from stripe_lint.fixing import edits
 from stripe_lint.fixing.places import places_of
 
 if TYPE_CHECKING:

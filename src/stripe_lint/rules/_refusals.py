@@ -6,8 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import callers, functions, guards, handlers
-from stripe_lint.fixing import module_names
+from stripe_lint.analysis import callers, functions, guards, handlers, module_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

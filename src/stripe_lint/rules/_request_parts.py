@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from stripe_lint.analysis import functions, handlers, syntax
+from stripe_lint.analysis import functions, handlers, module_names, syntax
 from stripe_lint.analysis.references import ObjectReference
 from stripe_lint.analysis.request_values import view_framework
-from stripe_lint.fixing import module_names
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.frameworks.model import Framework

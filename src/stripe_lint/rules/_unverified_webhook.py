@@ -9,8 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import functions, handlers, syntax, webhooks
-from stripe_lint.fixing import module_names
+from stripe_lint.analysis import functions, handlers, module_names, syntax, webhooks
 from stripe_lint.rules import _blocks, _refusals, _request_parts, _webhook_secret, stp101
 
 if TYPE_CHECKING:
