@@ -12,7 +12,7 @@ import ast
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
-from stripe_lint.analysis import bindings, body_uses, control_flow, error_text, exceptions, liveness, syntax
+from stripe_lint.analysis import bindings, body_uses, control_flow, error_text, exceptions, handlers, liveness, syntax
 from stripe_lint.analysis.control_flow import FlowNode, Graph, NodeKind
 from stripe_lint.analysis.evaluation import Evaluation
 from stripe_lint.analysis.facts import Facts, ResponseFact
@@ -28,7 +28,7 @@ from stripe_lint.analysis.state import (
     State,
     merged,
 )
-from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Tag, Value, all_tags, deep_tagged, element_of
+from stripe_lint.analysis.values import FALSE, NONE, UNKNOWN, Mark, Tag, Value, all_tags, deep_tagged, element_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -313,7 +313,7 @@ class Interpreter:
         if failure.handler.module is frame.module and statement in _statements_below(failure.handler.node):
             left = failure._replace(left=True)
             return state.changed(history=state.history._replace(failure=left))
-        if frame.depth == 0 and error_text.refusing(value) is None:
+        if frame.depth == 0 and error_text.refusing(value) is None and not _tells_caller(frame, value):
             if failure.noticed and not failure.left and not _is_chosen(frame.module, statement):
                 self.facts.failures_ignored.add(Failure(failure.handler, failure.verification))
             self.ignored_failure(state.history)
@@ -449,6 +449,16 @@ def _without_dead_names(state: State, live: frozenset[str]) -> State:
         if item[0] not in live and item[0].partition(".")[0] not in live and not item[1].has(Mark.MISSING)
     ]
     return state.changed(names=state.names.difference(dead)) if dead else state
+
+
+def _tells_caller(frame: Frame, value: Value) -> bool:
+    """Whether a function that is no handler returns ``False``: who called it has to refuse."""
+    function = frame.function
+    return (
+        value.constant == FALSE.constant
+        and isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        and not handlers.takes_request(frame.module, function)
+    )
 
 
 def _is_chosen(module: Module, statement: ast.stmt) -> bool:

@@ -140,6 +140,7 @@ class Value(NamedTuple):
 
 UNKNOWN: Final = Value()
 NONE: Final = Value(constant=Constant(None))
+FALSE: Final = Value(constant=Constant(value=False))
 
 KEPT_BY_TEXT: Final = (Mark.TEXT, Mark.EXCEPTION, Mark.FRESH, Mark.PARSED, Mark.RAW, Mark.ALTERED, Mark.DIGEST)
 """What text put together from several values still says about where they come from."""
