@@ -68,14 +68,20 @@ def _among_imports(tree: ast.Module, places: Places, name: str, line: str) -> Sp
 
 
 def _among_third_party(tree: ast.Module, places: Places, name: str, line: str) -> Splice:
-    """A new import of a package: among such in alphabetical order, else below those of the standard library."""
+    """A new import of a package: in the first group of such, ``import`` before ``from``, or else below the others."""
     block = _leading_imports(tree)
     packages = [each for each in block if not _is_standard(each) and not _is_future(each) and _named(each)]
-    earlier = [each for each in packages if _named(each) <= name]
-    if earlier:
-        return _below(places, tree, earlier[-1], line)
-    if packages:
-        return _above(places, packages[0], f"{line}\n")
+    group = packages[:1]
+    for each in packages[1:]:
+        if each.lineno != (group[-1].end_lineno or 0) + 1:
+            break
+        group.append(each)
+    kind = ast.ImportFrom if line.startswith("from ") else ast.Import
+    earlier = [each for each in group if isinstance(each, kind) and _named(each) <= name]
+    if earlier or (group and kind is ast.ImportFrom):
+        return _below(places, tree, (earlier or group)[-1], line)
+    if group:
+        return _above(places, group[0], f"{line}\n")
     relative = [each for each in block if not _is_standard(each) and not _is_future(each)]
     if relative:
         return _above(places, relative[0], f"{line}\n\n")

@@ -28,12 +28,16 @@ _SDK_CHECKS: Final = frozenset({"construct_event", "parse_event_notification", "
 
 
 class _Unit(NamedTuple):
-    """What is moved: the statement that parses, or the ``try`` around it alone, and the names that it binds."""
+    """What is moved: the statement that parses, or the ``try`` around it alone, and the names that it binds.
+
+    ``pure`` tells whether nothing but these names comes of it; ``removable`` is what goes where nobody reads them.
+    """
 
     function: NamedFunction
     statement: ast.stmt
     bound: frozenset[str]
     pure: bool
+    removable: ast.stmt
 
 
 def repair(module: Module, hit: Hit, edit: Edit) -> None:
@@ -60,8 +64,7 @@ def move_behind(
     elif reads:
         _sink(module, unit, checks, reads, unread, edit)
     elif unit.pure:
-        refuses = isinstance(unit.statement, ast.Try) and unit.statement.handlers
-        edit.remove_statement(unit.statement if refuses else module.statement_of(parse))
+        edit.remove_statement(unit.removable)
         edit.describe("the parse is taken out, nothing uses it")
     else:
         _move_what_depends(module, unit, checks, unread, edit)
@@ -71,16 +74,18 @@ def _unit(module: Module, parse: ast.expr, edit: Edit) -> _Unit:
     function = module.enclosing_function(parse)
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
         edit.decline("the body is parsed in no function of its own")
-    statement = module.statement_of(parse)
+    statement = removable = module.statement_of(parse)
     parent = module.parents[statement]
     while isinstance(parent, ast.Try) and parent.body == [statement] and not parent.orelse:
+        # What only its `except` makes of a failed parse goes with it.
+        removable = parent if parent.handlers else removable
         statement, parent = parent, module.parents[parent]
     bound = frozenset(
         node.id
         for node in syntax.descendants(statement)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     )
-    return _Unit(function, statement, bound, _only_reads(statement))
+    return _Unit(function, statement, bound, _only_reads(statement), removable)
 
 
 def _only_reads(statement: ast.stmt) -> bool:
@@ -236,14 +241,14 @@ def _use_event(module: Module, unit: _Unit, statement: ast.stmt, reads: list[ast
         edit.decline("the content of the body is used in the check itself; verify first")
     early = [read for read in reads if any(read in syntax.descendants(each) for each in between)]
     if not early:
-        edit.remove_statement(unit.statement)
+        edit.remove_statement(unit.removable)
         edit.describe("the parse is taken out, the event takes its place")
         return
     if any(not isinstance(module.parents[read], ast.Subscript) for read in early):
         edit.decline("the body is used before the check in a way that an event may not allow; verify first")
     moved = _dependent(unit.bound, between, statement, edit)
     edit.unsafe("what is done with the body moves behind the check")
-    edit.remove_statement(unit.statement)
+    edit.remove_statement(unit.removable)
     for each in moved:
         edit.move_after(each, statement)
     edit.describe("the event takes the place of the parsed body, and is used behind the check")

@@ -88,6 +88,10 @@ a helper, raise; if it has to return `None`, test for it before anything else.
 Stripe counts every answer but 2xx as a failure and repeats the delivery for up to three days in live mode, so a genuine
 event that failed because of a wrong secret is not lost by refusing it.
 
+`stripe-lint fix --unsafe-fixes` lets the `except` end with the framework's answer 400, or with an exception that the
+framework answers so where the function is a helper. A `suppress` becomes such an `except`. In a loop over secrets the
+refusal stands behind the loop. In a task of a queue, and for a `finally`, nothing is changed.
+
 ## Suppress
 
 ```python

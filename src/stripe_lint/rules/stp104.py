@@ -86,6 +86,10 @@ If the body chose the secret: give each mode, tenant or account its own address 
 try the few secrets that are possible one after the other. If it filtered the types: choose the types in the settings of
 the endpoint at Stripe.
 
+`stripe-lint fix` takes the parse out where nothing uses it, and moves it to where its value is used if that is behind
+the check, or on a path that checks nothing. With `--unsafe-fixes` it also moves what is done with the body before the
+check, such as a log line or a filter by type, right behind it. A parse that chooses the secret stays.
+
 ## Suppress
 
 ```python
