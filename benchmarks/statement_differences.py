@@ -1,7 +1,8 @@
 """Says which statements of a file were changed, added and removed, and which bytes differ although no statement does.
 
 It shares no code with the fixes that it judges: a file is cut into the own parts of its statements (all of a simple
-statement, the header of one with a body) and what stands between them, and the two cuts are compared by ``difflib``.
+statement, the header of one with a body, and a comment behind it) and what stands between them, and the two cuts are
+compared by ``difflib``. The comment of a statement that went may stay on a line of its own.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _BETWEEN_STATEMENTS = re.compile(r"[\s;]*(\\\r?\n\s*)?")
 
 
+_COMMENT_BEHIND = re.compile(r"[ \t]*(?P<comment>#[^\r\n]*)")
+
+
 class Differences(NamedTuple):
     """Numbers of statements, and the texts that differ outside of them."""
 
@@ -30,12 +34,13 @@ class Differences(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """The own part of a statement: its text and its place (in characters), and what it means."""
+    """The own part of a statement: its text and its place (in characters), what it means, and the comment behind it."""
 
     start: int
     end: int
     text: str
     meaning: str
+    comment: str
 
 
 def differences(before: bytes, after: bytes) -> Differences:
@@ -48,7 +53,9 @@ def differences(before: bytes, after: bytes) -> Differences:
     matcher = SequenceMatcher(None, [part.text for part in old], [part.text for part in new], autojunk=False)
     for kind, i1, i2, j1, j2 in matcher.get_opcodes():
         if kind != "equal":
-            outside += _gap_differences(old_gaps[i1 : i2 + 1], new_gaps[j1 : j2 + 1])
+            stayed = Counter(part.comment for part in old[i1:i2]) - Counter(part.comment for part in new[j1:j2])
+            gaps = [_without_lines(gap, stayed) for gap in new_gaps[j1 : j2 + 1]]
+            outside += _gap_differences(old_gaps[i1 : i2 + 1], gaps)
             same = min(i2 - i1, j2 - j1)
             changed, added, removed = changed + same, added + j2 - j1 - same, removed + i2 - i1 - same
             meanings = Counter(part.meaning for part in new[j1:j2])
@@ -73,6 +80,13 @@ def _gaps(text: str, parts: list[_Part]) -> list[str]:
     starts = [0, *(part.end for part in parts)]
     ends = [*(part.start for part in parts), len(text)]
     return [text[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
+def _without_lines(gap: str, comments: Counter[str]) -> str:
+    """The gap without lines that hold one of ``comments`` and nothing else."""
+    for comment in filter(None, comments.elements()):
+        gap = re.sub(rf"(\r\n|\r|\n)[ \t]*{re.escape(comment)}(?=[\r\n]|$)", "", gap, count=1)
+    return gap
 
 
 def _gap_differences(old: list[str], new: list[str]) -> list[str]:
@@ -122,7 +136,9 @@ def _parts(text: str) -> list[_Part]:
             while signs[number][1] != ":":
                 number -= 1
             end = signs[number][0] + 1
-        parts.append(_Part(start, end, text[start:end], _meaning(node)))
+        behind = _COMMENT_BEHIND.match(text, end)
+        end = behind.end() if behind else end
+        parts.append(_Part(start, end, text[start:end], _meaning(node), behind["comment"] if behind else ""))
     return sorted(parts)
 
 
