@@ -209,10 +209,72 @@ def test_one_bad_repair_does_not_lose_the_others(shop: Shop) -> None:
     assert sorted(outcome.codes) == ["STP201", "STP901"]
 
 
-def test_the_key_store_is_refused_where_there_is_none(shop: Shop) -> None:
-    outcome = fix(shop, "--key-style", "store")
-    assert outcome.code in {0, 2}
+STORED = """import stripe
+
+from shop.keys import keys
+
+
+def charge(order):
+    intent = stripe.PaymentIntent.create(amount=order.total, currency="eur", metadata={"order": order.id})
+    return intent.id
+
+
+async def refund(order):
+    return await stripe.Refund.create_async(
+        charge=order.charge,
+        metadata={"order": order.id},
+    )
+
+
+def pay_out(account, amount):
+    stripe.Payout.create(amount=amount, currency="eur")
+"""
+
+KEPT = """import stripe
+
+from shop.keys import keys
+
+
+def charge(order):
+    params = {"amount": order.total, "currency": "eur", "metadata": {"order": order.id}}
+    with keys.operation("payment_intent", order.id, params) as operation:
+        intent = operation.succeeded(stripe.PaymentIntent.create(**params, idempotency_key=operation.key))
+    return intent.id
+
+
+async def refund(order):
+    params = {"charge": order.charge, "metadata": {"order": order.id}}
+    async with keys.operation("refund", order.id, params) as operation:
+        return operation.succeeded(await stripe.Refund.create_async(**params, idempotency_key=operation.key))
+
+
+def pay_out(account, amount):
+    stripe.Payout.create(amount=amount, currency="eur")
+"""
+
+
+def test_requests_can_be_kept_in_the_key_store(shop: Shop) -> None:
+    shop.write(
+        "shop/keys.py",
+        "from stripe_lint.runtime import IdempotencyKeys\nfrom stripe_lint.runtime.stores.sqlite import SQLiteStore\n\n"
+        'keys = IdempotencyKeys(store=SQLiteStore("keys.db"), namespace="shop")\n',
+    )
+    path = shop.write("pay.py", STORED)
+
+    outcome = fix(shop, "--key-style", "store", "--unsafe-fixes")
+
+    assert path.read_text() == KEPT
+    assert "none is in sight" in outcome.out
     assert fix(shop, "--key-style", "moon").code == 2
+
+
+def test_nothing_is_kept_in_a_key_store_that_is_not_there(shop: Shop) -> None:
+    path = shop.write("pay.py", STORED)
+
+    outcome = fix(shop, "--key-style", "store", "--unsafe-fixes")
+
+    assert path.read_text() == STORED
+    assert "no IdempotencyKeys of stripe_lint.runtime is in sight" in outcome.out
 
 
 def test_a_file_and_a_link_to_it_are_one_file(shop: Shop) -> None:

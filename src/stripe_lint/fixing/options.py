@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
-from importlib.util import find_spec
 from typing import NamedTuple
-
-from stripe_lint.errors import ConfigError
 
 
 class KeyStyle(Enum):
-    """Where a new idempotency key comes from when no id of the program's own serves."""
+    """Where a new idempotency key comes from: made in the program, or kept in the runtime's key store."""
 
     UUID = "uuid"
     STORE = "store"
@@ -22,10 +19,12 @@ class Options(NamedTuple):
     unsafe: bool = False
     key_style: KeyStyle = KeyStyle.UUID
 
+    @property
+    def from_store(self) -> bool:
+        """Whether keys come from the key store of ``stripe_lint.runtime``."""
+        return self.key_style is KeyStyle.STORE
+
 
 def options_of(*, unsafe: bool, key_style: str) -> Options:
-    """The options as a user writes them. Raises ``ConfigError`` for a style that can't be had."""
-    style = KeyStyle(key_style)
-    if style is KeyStyle.STORE and find_spec("stripe_lint.runtime") is None:
-        raise ConfigError("--key-style: this version of stripe-lint has no key store; use uuid")
-    return Options(unsafe, style)
+    """The options as a user writes them."""
+    return Options(unsafe, KeyStyle(key_style))

@@ -10,7 +10,7 @@ from stripe_lint.analysis import functions, requests, retries
 from stripe_lint.analysis.business_ids import business_id
 from stripe_lint.analysis.evaluation_order import statement_to_prepare
 from stripe_lint.model import Severity
-from stripe_lint.rules import _passing_keys, _retried_keys
+from stripe_lint.rules import _passing_keys, _retried_keys, _stored_key
 from stripe_lint.rules._retried_keys import STORED_KEY, VARIABLE
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ def give_key(module: Module, request: Request, edit: Edit, use: UseKey, *, redel
 
     ``redelivered`` tells that a request outside any retry is sent again with another random key all the same.
     """
+    if edit.options.from_store:
+        _stored_key.keep_in_store(module, request, edit, operation_of(request).replace("-", "_"))
+        return
     if edit.options.unsafe and derive(module, request, edit, use):
         return
     retry = _retry_of(module, request)
