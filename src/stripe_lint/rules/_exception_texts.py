@@ -388,7 +388,7 @@ def _stored(catch: Catch, function: FunctionNode | None, wanted: set[str]) -> li
     parts = list(_parts(catch))
     found: list[ast.expr] = []
     for store in _stores_into(function.body, wanted):
-        if any(_is_compared(catch.module, function, name) for name in store.bases):
+        if store.name is not None and _is_compared(catch.module, function, store.name):
             continue
         if catch.surrounds(store.statement) and not (store.name in parts and store.name not in wanted):
             found += texts(catch.module, store.statement, catch.names, parts)

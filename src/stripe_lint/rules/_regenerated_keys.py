@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import key_choices, keys, syntax
+from stripe_lint.analysis import key_choices, keys, names, syntax
 from stripe_lint.rules import _missing_key, _passing_keys, _retried_keys, _text_literals
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _key_expression(module: Module, found: Regenerated) -> ast.expr | None:
 def _hoisted(module: Module, found: Regenerated, edit: Edit) -> bool:
     """Move what makes the key, as it is, in front of the loop that repeats the request."""
     loop, made = found.retry.repeated, found.source.node
-    if found.retry.place.module is not module or not isinstance(loop, _LOOPS):
+    if found.retry.place.module is not module or not isinstance(loop, _LOOPS) or not _is_unguessable(found):
         return False
     key = _whole_key(module, made) if found.source.module is module and made in module.parents else None
     if key is None or loop not in module.ancestors(key):
@@ -94,6 +94,13 @@ def _hoisted(module: Module, found: Regenerated, edit: Edit) -> bool:
     edit.describe("the key is made before the loop")
     edit.note(_retried_keys.STORED_KEY)
     return True
+
+
+def _is_unguessable(found: Regenerated) -> bool:
+    """Whether what is fresh is random enough to be a key before the loop too: the clock is not."""
+    made = found.source.node
+    path = names.dotted_path(found.source.module, made.func) if isinstance(made, ast.Call) else None
+    return path is not None and path.startswith(("uuid.", "secrets."))
 
 
 def _whole_key(module: Module, made: ast.AST) -> ast.expr | None:
@@ -137,8 +144,10 @@ def _of_task(module: Module, found: Regenerated, edit: Edit) -> bool:
 
 
 def _made_before(module: Module, found: Regenerated, edit: Edit) -> None:
-    names = _missing_key.variable_names(found.request)
-    _retried_keys.make_before(module, found.retry, found.node, edit, names, lambda key: _use(module, found, edit, key))
+    variables = _missing_key.variable_names(found.request)
+    _retried_keys.make_before(
+        module, found.retry, found.node, edit, variables, lambda key: _use(module, found, edit, key)
+    )
 
 
 def _use(module: Module, found: Regenerated, edit: Edit, key: str) -> None:
