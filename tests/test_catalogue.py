@@ -15,7 +15,7 @@ from rule_cases import FIXTURES, Found, all_cases, check, make_project
 import stripe_lint
 from stripe_lint import catalogue, rules
 from stripe_lint.catalogue import COULD_NOT_CHECK
-from stripe_lint.model import Subject
+from stripe_lint.model import FixClass, Subject
 
 if TYPE_CHECKING:
     from stripe_lint.model import Rule
@@ -101,6 +101,12 @@ def test_codes_and_names_are_well_formed(rule: Rule) -> None:
     assert re.fullmatch(r"[A-Z][^\n]*[^.]\.", rule.summary)
     assert re.fullmatch(r"\d+\.\d+\.\d+", rule.since)
     assert tuple(map(int, rule.since.split("."))) <= tuple(map(int, stripe_lint.__version__.split(".")[:3]))
+
+
+def test_a_rule_offers_a_fix_where_it_has_one() -> None:
+    for each in RULES:
+        has_fix = each.repair is not None or each.repair_manifest is not None
+        assert has_fix == (each.fix is not FixClass.NONE), each.code
 
 
 def test_names_are_unique() -> None:

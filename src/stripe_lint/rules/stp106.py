@@ -95,7 +95,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import sdk_verifications, uncaught_errors
-from stripe_lint.model import FixClass, Hit, Rule, Severity
+from stripe_lint.model import Hit, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,6 +125,5 @@ RULE = Rule(
     summary="Nothing catches the error of a failed verification.",
     severity=Severity.WARNING,
     cwe=(755,),
-    fix=FixClass.UNSAFE,
     detect=detect,
 )

@@ -99,7 +99,7 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import constant_numbers, sdk_verifications
-from stripe_lint.model import FixClass, Hit, Rule, Severity
+from stripe_lint.model import Hit, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,6 +144,5 @@ RULE = Rule(
     summary="The verification takes deliveries of any age.",
     severity=Severity.ERROR,
     cwe=(294,),
-    fix=FixClass.UNSAFE,
     detect=detect,
 )

@@ -108,7 +108,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import acknowledged_failures
-from stripe_lint.model import FixClass, Hit, Rule, Severity, Span
+from stripe_lint.model import Hit, Rule, Severity, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,6 +138,5 @@ RULE = Rule(
     summary="A failure is answered with a success, so the event is lost.",
     severity=Severity.WARNING,
     cwe=(390,),
-    fix=FixClass.UNSAFE,
     detect=detect,
 )

@@ -96,7 +96,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import handmade_checks
-from stripe_lint.model import FixClass, Hit, Rule, Severity
+from stripe_lint.model import Hit, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,6 +127,5 @@ RULE = Rule(
     summary="Stripe's signature is checked by hand.",
     severity=Severity.WARNING,
     cwe=(208, 347),
-    fix=FixClass.SAFE,
     detect=detect,
 )

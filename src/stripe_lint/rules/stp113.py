@@ -100,7 +100,7 @@ from typing import TYPE_CHECKING
 from stripe_lint.analysis import sdk_verifications
 from stripe_lint.analysis.sdk_verifications import REQUIRED
 from stripe_lint.analysis.verification_arguments import Role, roles
-from stripe_lint.model import FixClass, Hit, Rule, Severity
+from stripe_lint.model import Hit, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,6 +154,5 @@ RULE = Rule(
     summary="The verification call can't work.",
     severity=Severity.ERROR,
     cwe=(347,),
-    fix=FixClass.SAFE,
     detect=detect,
 )

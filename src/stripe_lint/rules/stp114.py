@@ -100,7 +100,7 @@ from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import refused_events
 from stripe_lint.analysis.refused_events import Reason
-from stripe_lint.model import FixClass, Hit, Rule, Severity
+from stripe_lint.model import Hit, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,6 +128,5 @@ RULE = Rule(
     summary="A verified event is refused, so Stripe repeats it.",
     severity=Severity.WARNING,
     cwe=(703,),
-    fix=FixClass.UNSAFE,
     detect=detect,
 )

@@ -78,7 +78,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import weak_keys
-from stripe_lint.model import FixClass, Hit, Rule, Severity
+from stripe_lint.model import Hit, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,6 +98,5 @@ RULE = Rule(
     summary="The idempotency key does not name the operation.",
     severity=Severity.WARNING,
     cwe=(330, 359),
-    fix=FixClass.UNSAFE,
     detect=detect,
 )

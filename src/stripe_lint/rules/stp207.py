@@ -68,7 +68,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import ineffective_keys
-from stripe_lint.model import FixClass, Hit, Rule, Severity
+from stripe_lint.model import Hit, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,6 +88,5 @@ RULE = Rule(
     summary="The idempotency key has no effect.",
     severity=Severity.WARNING,
     cwe=(837,),
-    fix=FixClass.SAFE,
     detect=detect,
 )

@@ -86,7 +86,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.model import FixClass, Rule, Severity, Subject
+from stripe_lint.model import Rule, Severity, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,7 +106,6 @@ RULE = Rule(
     summary="A comment that suppresses a rule is unused, unknown or malformed.",
     severity=Severity.WARNING,
     cwe=(1127,),
-    fix=FixClass.SAFE,
     in_tests=True,
     subject=Subject.COMMENT,
     detect=detect,
