@@ -18,7 +18,8 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_BETWEEN_STATEMENTS = re.compile(r"[\s;]*(\\\r?\n\s*)?")
+_BETWEEN_STATEMENTS = re.compile(r"(\s|;|\\\r?\n|#[^\r\n]*|(else|finally):)*")
+"""What may come and go with a statement; that no comment is lost is another question."""
 
 
 _COMMENT_BEHIND = re.compile(r"[ \t]*(?P<comment>#[^\r\n]*)")
