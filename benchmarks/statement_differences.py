@@ -2,7 +2,7 @@
 
 It shares no code with the fixes that it judges: a file is cut into the own parts of its statements (all of a simple
 statement, the header of one with a body, and a comment behind it) and what stands between them, and the two cuts are
-compared by ``difflib``. The comment of a statement that went may stay on a line of its own.
+compared by ``difflib``. The comments of a statement that went may stay, or go with it, on lines of their own.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_BETWEEN_STATEMENTS = re.compile(r"(\s|;|\\\r?\n|#[^\r\n]*|(else|finally):)*")
+_BETWEEN_STATEMENTS = re.compile(r"((else|finally):|[\s;\\]|#[^\r\n]*(?=[\r\n]|$))*")
 """What may come and go with a statement; that no comment is lost is another question."""
 
 
+_COMMENT = re.compile(r"#[^\r\n]*")
 _COMMENT_BEHIND = re.compile(r"[ \t]*(?P<comment>#[^\r\n]*)")
 
 
@@ -52,10 +53,14 @@ def differences(before: bytes, after: bytes) -> Differences:
     outside: list[str] = []
     changed = added = removed = 0
     matcher = SequenceMatcher(None, [part.text for part in old], [part.text for part in new], autojunk=False)
+    edited = [code for code in matcher.get_opcodes() if code[0] != "equal"]
+    moved: Counter[str] = Counter()
+    for _, i1, i2, j1, j2 in edited:
+        moved += _comments_behind(old[i1:i2]) - _comments_behind(new[j1:j2])
+        moved += _comments_in(old_gaps[i1 : i2 + 1]) - _comments_in(new_gaps[j1 : j2 + 1])
     for kind, i1, i2, j1, j2 in matcher.get_opcodes():
         if kind != "equal":
-            stayed = Counter(part.comment for part in old[i1:i2]) - Counter(part.comment for part in new[j1:j2])
-            gaps = [_without_lines(gap, stayed) for gap in new_gaps[j1 : j2 + 1]]
+            gaps = [_without_lines(gap, moved) for gap in new_gaps[j1 : j2 + 1]]
             outside += _gap_differences(old_gaps[i1 : i2 + 1], gaps)
             same = min(i2 - i1, j2 - j1)
             changed, added, removed = changed + same, added + j2 - j1 - same, removed + i2 - i1 - same
@@ -83,9 +88,17 @@ def _gaps(text: str, parts: list[_Part]) -> list[str]:
     return [text[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
+def _comments_behind(parts: list[_Part]) -> Counter[str]:
+    return Counter(part.comment for part in parts if part.comment)
+
+
+def _comments_in(gaps: list[str]) -> Counter[str]:
+    return Counter(comment for gap in gaps for comment in _COMMENT.findall(gap))
+
+
 def _without_lines(gap: str, comments: Counter[str]) -> str:
     """The gap without lines that hold one of ``comments`` and nothing else."""
-    for comment in filter(None, comments.elements()):
+    for comment in comments.elements():
         gap = re.sub(rf"(\r\n|\r|\n)[ \t]*{re.escape(comment)}(?=[\r\n]|$)", "", gap, count=1)
     return gap
 
