@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import stripe
-from fake_stripe import RESET, SERVER_ERROR, TIME_OUT, FakeStripe, fake_stripe
+from failing_stripe import RESET, SERVER_ERROR, TIME_OUT, FakeStripe, fake_stripe
 from rule_cases import make_project
 
 from stripe_lint.config import Configurations
