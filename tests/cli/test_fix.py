@@ -277,6 +277,20 @@ def test_nothing_is_kept_in_a_key_store_that_is_not_there(shop: Shop) -> None:
     assert "no IdempotencyKeys of stripe_lint.runtime is in sight" in outcome.out
 
 
+def test_what_is_nested_too_deeply_is_left(shop: Shop) -> None:
+    for number, charge in enumerate(("order" + ".a" * 900, "not " * 900 + "order")):
+        path = shop.write(
+            f"deep_{number}.py", f"import stripe\n\n\ndef f(order):\n    stripe.Refund.create(charge={charge})\n"
+        )
+        before = path.read_bytes()
+
+        outcome = fix(shop, path.name)
+
+        assert path.read_bytes() == before
+        assert outcome.code == 1
+        assert "the statement is nested too deeply for LibCST" in outcome.out
+
+
 def test_a_file_and_a_link_to_it_are_one_file(shop: Shop) -> None:
     path = shop.write("pay.py")
     link = shop.root / "link.py"

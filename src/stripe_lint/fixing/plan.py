@@ -102,7 +102,10 @@ def splices_of(module: Module, places: Places, repairs: Iterable[Repair]) -> lis
     found.sort(key=lambda splice: "import " not in splice.text)
     for owner, changes in within.items():
         fragment = fragment_of(module, places, owner)
-        new = rendered(module, places, fragment, changes)
+        try:
+            new = rendered(module, places, fragment, changes)
+        except RecursionError as error:
+            raise Declined("the statement is nested too deeply for LibCST") from error
         found.append(trimmed(places.text, Splice(fragment.start, fragment.end, new)))
     return in_order(found)
 
