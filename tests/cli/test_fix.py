@@ -210,6 +210,7 @@ def test_one_bad_repair_does_not_lose_the_others(shop: Shop) -> None:
 
 
 STORED = """import stripe
+from stripe import Refund as api
 
 from shop.keys import keys
 
@@ -220,7 +221,7 @@ def charge(order):
 
 
 async def refund(order):
-    return await stripe.Refund.create_async(
+    return await api.create_async(
         charge=order.charge,
         metadata={"order": order.id},
     )
@@ -231,6 +232,7 @@ def pay_out(account, amount):
 """
 
 KEPT = """import stripe
+from stripe import Refund as api
 
 from shop.keys import keys
 
@@ -245,7 +247,7 @@ def charge(order):
 async def refund(order):
     params = {"charge": order.charge, "metadata": {"order": order.id}}
     async with keys.operation("refund", order.id, params) as operation:
-        return operation.succeeded(await stripe.Refund.create_async(**params, idempotency_key=operation.key))
+        return await operation.succeeded_async(await api.create_async(**params, idempotency_key=operation.key))
 
 
 def pay_out(account, amount):

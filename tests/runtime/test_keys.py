@@ -464,6 +464,29 @@ class TestReconciliation:
         charge(keys, business_id=18, retry_failed=True)
         assert len(fake.objects) == 3
 
+    def test_the_same_is_found_out_on_an_event_loop(
+        self, keys: IdempotencyKeys, fake: FakeStripe, clock: Clock
+    ) -> None:
+        fails(keys, "reset-after")
+        fails(keys, "reset-before", business_id=18)
+        clock.now += 2 * DAY
+
+        async def look_up(record: Any) -> str | None:
+            await asyncio.sleep(0)
+            return next((made["id"] for made in fake.objects if made["key"] == record.key), None)
+
+        async def find_out() -> tuple[int, int, int]:
+            before = len(await keys.unfinished_async())
+            resolved = await keys.reconcile_async(look_up)
+            return before, resolved, len(await keys.unfinished_async(older_than=HOUR))
+
+        assert asyncio.run(find_out()) == (2, 2, 0)
+        with pytest.raises(AlreadySucceeded) as caught:
+            charge(keys)
+        assert caught.value.object_id == "pi_1"
+        (key,) = {made["key"] for made in fake.objects}
+        assert not asyncio.run(keys.resolve_async(key, "pi_1"))
+
     def test_what_is_on_its_way_is_left_alone(self, keys: IdempotencyKeys, clock: Clock) -> None:
         op = keys.operation("charge_order", 17, PARAMS)
         op.__enter__()

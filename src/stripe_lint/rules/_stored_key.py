@@ -35,11 +35,13 @@ def keep_in_store(module: Module, request: Request, edit: Edit, operation_name: 
     variable = edit.new_variable(statement, params, "params", "request_params")
     operation = edit.free_name(statement, "operation", "stripe_operation")
     sent = f"{edit.source_of(request.node.func)}(**{variable}, {KEY}={operation}.key)"
-    opening, awaiting = ("async with", "await ") if is_awaited else ("with", "")
+    opening, recorded = "with", f"{operation}.succeeded({sent})"
+    if is_awaited:
+        opening, recorded = "async with", f"await {operation}.succeeded_async(await {sent})"
     edit.replace_statement(
         statement,
         f'{opening} {store}.operation("{operation_name}", {found.source}, {variable}) as {operation}:\n'
-        f"    {prefix}{operation}.succeeded({awaiting}{sent})",
+        f"    {prefix}{recorded}",
     )
     edit.describe(f"sent as an operation of {store}")
 

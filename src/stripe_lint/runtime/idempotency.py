@@ -33,7 +33,7 @@ from stripe_lint.runtime.metrics import Metrics, NoMetrics
 from stripe_lint.runtime.operation import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Awaitable, Callable, Generator, Mapping
 
     from stripe_lint.runtime.event import Event
     from stripe_lint.runtime.stores import OperationStore
@@ -138,10 +138,13 @@ class IdempotencyKeys:
             older_than: Only those that were first sent so many seconds ago.
             expires_within: Only those whose key is good for no more seconds than this.
         """
-        found: list[OperationRecord] = self.driver.run(self._unfinished(older_than))
-        if expires_within is None:
-            return found
-        return [each for each in found if each.expired(self._now() + expires_within)]
+        return self.driver.run(self._unfinished(older_than, expires_within))
+
+    async def unfinished_async(
+        self, *, older_than: float = 0, expires_within: float | None = None
+    ) -> list[OperationRecord]:
+        """As :meth:`unfinished`, without blocking the event loop."""
+        return await self.async_driver.run(self._unfinished(older_than, expires_within))
 
     def reconcile(self, look_up: Callable[[OperationRecord], str | None], *, older_than: float = 600) -> int:
         """Finds out what became of operations without a known outcome.
@@ -156,20 +159,21 @@ class IdempotencyKeys:
             How many have an outcome now. One that made nothing is FAILED with the code ``not_executed``, and
             ``retry_failed=True`` sends it again.
         """
-        resolved = 0
-        for record in self.unfinished(older_than=older_than):
-            try:
-                object_id = look_up(record)
-            except Exception as error:
-                LOG.warning("reconcile: look_up raised %s for %s", type(error).__qualname__, record.identity.operation)
-                continue
-            done = self.driver.run(self._resolve(record.key, object_id))
-            resolved += done is not None
-        return resolved
+        return self.driver.run(self._reconcile(look_up, older_than))
+
+    async def reconcile_async(
+        self, look_up: Callable[[OperationRecord], Awaitable[str | None] | str | None], *, older_than: float = 600
+    ) -> int:
+        """As :meth:`reconcile`, without blocking the event loop; ``look_up`` may be a coroutine function."""
+        return await self.async_driver.run(self._reconcile(look_up, older_than))
 
     def resolve(self, key: str, object_id: str | None) -> bool:
         """Records what one operation has made, or with ``None`` that it made nothing. ``False`` if it was known."""
         return self.driver.run(self._resolve(key, object_id)) is not None
+
+    async def resolve_async(self, key: str, object_id: str | None) -> bool:
+        """As :meth:`resolve`, without blocking the event loop."""
+        return await self.async_driver.run(self._resolve(key, object_id)) is not None
 
     def observe(self, event: Event) -> bool:
         """Takes note of the request that a verified event names as its cause. The inbox calls it."""
@@ -206,10 +210,11 @@ class IdempotencyKeys:
 
         return (stripe.api_key or "").startswith(("sk_live_", "rk_live_", "sk_org_live_"))
 
-    def _now(self) -> float:
+    def _now(self) -> Generator[Call, Any, float]:
         """The store's time, which is what windows are measured by."""
         nobody = Identity(self.namespace, "", False, "v1", "", "")
-        return float(self.driver.perform(Call("now", self._store.change, (nobody, lambda _, now: (None, now)))))
+        now: float = yield Call("now", self._store.change, (nobody, lambda _, now: (None, now)))
+        return now
 
     def begin(self, request: Request) -> Generator[Call, Any, OperationRecord]:
         """The flow that commits a key, or raises why it may not be sent."""
@@ -257,10 +262,26 @@ class IdempotencyKeys:
             self._decided("reconciled", key, object_id=object_id)
         return found
 
-    def _unfinished(self, older_than: float) -> Generator[Call, Any, list[OperationRecord]]:
-        before = self._now() - older_than
-        found: list[OperationRecord] = yield Call("operations", self._listed, (before,))
-        return found
+    def _unfinished(
+        self, older_than: float, expires_within: float | None
+    ) -> Generator[Call, Any, list[OperationRecord]]:
+        now = yield from self._now()
+        found: list[OperationRecord] = yield Call("operations", self._listed, (now - older_than,))
+        return found if expires_within is None else [each for each in found if each.expired(now + expires_within)]
+
+    def _reconcile(
+        self, look_up: Callable[[OperationRecord], Awaitable[str | None] | str | None], older_than: float
+    ) -> Generator[Call, Any, int]:
+        resolved = 0
+        for record in (yield from self._unfinished(older_than, None)):
+            try:
+                object_id: str | None = yield Call("look_up", look_up, (record,))
+            except Exception as error:
+                LOG.warning("reconcile: look_up raised %s for %s", type(error).__qualname__, record.identity.operation)
+                continue
+            done = yield from self._resolve(record.key, object_id)
+            resolved += done is not None
+        return resolved
 
     def _listed(self, before: float) -> Any:
         return self._store.operations(self.namespace, UNFINISHED, sent_until=before, limit=MOST_AT_ONCE)
