@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from stripe_lint.manifests.knowledge import ADVISORY
-from stripe_lint.manifests.model import Entry, Role
 from stripe_lint.model import Severity
 
 if TYPE_CHECKING:
@@ -15,6 +13,7 @@ if TYPE_CHECKING:
 
     from stripe_lint.manifests.checked import CheckedManifest
     from stripe_lint.manifests.knowledge import Weakness
+    from stripe_lint.manifests.model import Entry
 
 REACHED_KINDS = frozenset({"payload", "secret"})
 """Kinds of holes that matter more where the project's own code opens them."""
@@ -33,6 +32,8 @@ class Flaw(NamedTuple):
     @property
     def severity(self) -> Severity:
         """How bad it is by itself, whatever the project does."""
+        from stripe_lint.manifests.knowledge import ADVISORY
+
         published = any(weakness.kind == ADVISORY for weakness in self.weaknesses)
         return Severity.ERROR if self.withdrawn is not None or published else Severity.INFO
 
@@ -73,6 +74,8 @@ def declared(manifest: CheckedManifest) -> Iterator[tuple[CheckedManifest, Entry
 
 def described(manifest: CheckedManifest, entry: Entry) -> str:
     """The version that the entry leads to, as the subject of a message."""
+    from stripe_lint.manifests.model import Role
+
     versions = manifest.versions(entry)
     highest = manifest.highest(entry)
     if entry.role is Role.LOCKED or versions is None or versions.pinned:

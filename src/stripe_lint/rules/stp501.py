@@ -57,9 +57,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.manifests.repairs import raise_bound
 from stripe_lint.model import FixClass, Hit, Rule, Severity, Subject
-from stripe_lint.rules._dependencies import declared, described, flaw, is_outdated, majors_behind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +68,8 @@ if TYPE_CHECKING:
 
 def detect(manifest: CheckedManifest) -> Iterator[Hit]:
     """Report each entry that is too far behind, unless it follows from a declaration that is reported itself."""
+    from stripe_lint.rules._dependencies import declared, described, flaw, is_outdated, majors_behind
+
     if any(is_outdated(*declaration) for declaration in declared(manifest)):
         return
     for entry in manifest.entries:
@@ -87,6 +87,8 @@ def detect(manifest: CheckedManifest) -> Iterator[Hit]:
 
 def repair(manifest: CheckedManifest, hit: Hit, text: str) -> NewText:
     """Raise the bound to the newest release."""
+    from stripe_lint.manifests.repairs import raise_bound
+
     return raise_bound(manifest, manifest.entry_at(hit.span), text, manifest.knowledge.newest)
 
 

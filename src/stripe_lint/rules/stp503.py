@@ -68,7 +68,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stripe_lint.errors import Declined
-from stripe_lint.manifests.repairs import raise_bound
 from stripe_lint.model import FixClass, Hit, Rule, Severity, Subject
 from stripe_lint.rules._dependencies import REACHED_KINDS, Flaw, declared, described, flaw
 from stripe_lint.rules._reach import reaches
@@ -122,6 +121,8 @@ def _better(manifest: CheckedManifest, wrong: Flaw) -> Version | None:
 
 def repair(manifest: CheckedManifest, hit: Hit, text: str) -> NewText:
     """Raise the bound to the first release without the hole."""
+    from stripe_lint.manifests.repairs import raise_bound
+
     entry = manifest.entry_at(hit.span)
     wrong = flaw(manifest, entry)
     target = _better(manifest, wrong) if wrong is not None else None

@@ -63,8 +63,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.manifests.repairs import add_dependabot_entry
-from stripe_lint.manifests.updates import is_kept_up_to_date
 from stripe_lint.model import FixClass, Hit, Rule, Severity, Subject
 
 if TYPE_CHECKING:
@@ -76,6 +74,8 @@ if TYPE_CHECKING:
 
 def detect(manifest: CheckedManifest) -> Iterator[Hit]:
     """Report the first entry of a manifest that no robot looks at."""
+    from stripe_lint.manifests.updates import is_kept_up_to_date
+
     asked = manifest.manifest.requirements or manifest.manifest.locked
     if not asked or any(declaration.manifest.requirements for declaration in manifest.declarations):
         return
@@ -89,6 +89,8 @@ def detect(manifest: CheckedManifest) -> Iterator[Hit]:
 
 def repair(manifest: CheckedManifest, hit: Hit, text: str) -> NewText:  # noqa: ARG001
     """Write Dependabot's entry."""
+    from stripe_lint.manifests.repairs import add_dependabot_entry
+
     return add_dependabot_entry(manifest)
 
 
