@@ -30,6 +30,7 @@ from stripe_lint.analysis.call_search import CallSearch
 from stripe_lint.analysis.dataflow import Interpreter
 from stripe_lint.analysis.module import Module
 from stripe_lint.config import Config
+from stripe_lint.engine import applicable_rules
 from stripe_lint.errors import SourceError
 from stripe_lint.parsing import parse
 from stripe_lint.project import SKIPPED_FOLDERS, Project
@@ -230,7 +231,7 @@ def root_of(path: Path, repository: Path) -> Path:
 def check(source: Source, tree: ast.Module, project: Project, by_rule: Counter[str] | None) -> float:
     """How long all rules take that are on by default."""
     module, total = timed(lambda: project.load(source.path, source.text, tree))
-    for rule in Config().rules():
+    for rule in applicable_rules(source.path, Config().rules(), Config()):
         _, seconds = timed(lambda rule=rule: list(rule.detect(module)))  # type: ignore[misc]
         total += seconds
         if by_rule is not None:

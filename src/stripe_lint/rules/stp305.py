@@ -83,10 +83,11 @@ def detect(module: Module) -> Iterator[Hit]:
     """Report each use that only a dict allows."""
     if "stripe" not in module.text:
         return
-    requirement = module.stripe_requirement
+    uses = list(dict_uses(module))
+    requirement = module.stripe_requirement if uses else None
     if requirement is None or requirement.excludes(_WITHOUT_DICTS):
         return
-    for use in dict_uses(module):
+    for use in uses:
         message = (
             f"{use.words} of an SDK object fails since stripe 15, whose objects are no dicts: go through to_dict()"
         )
