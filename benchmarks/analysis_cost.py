@@ -244,7 +244,11 @@ def measure_other(module: Module, totals: Totals) -> None:
     if module.path not in totals.others:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            parsing = fastest(lambda: ast.parse(module.text))
+            try:
+                parsing = fastest(lambda: ast.parse(module.text))
+            except SyntaxError:
+                # newer than this Python: it was read in another way, whose cost says nothing about the index
+                return
         indexing = fastest(lambda: Module(module.path, module.text, module.tree, module.project))
         totals.others[module.path] = parsing, indexing
 
