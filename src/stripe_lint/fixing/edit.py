@@ -19,15 +19,13 @@ if TYPE_CHECKING:
 class Repair(NamedTuple):
     """What repairs one finding. ``unsafe`` tells that it may change what a correct program does.
 
-    ``description`` says what was done, ``notes`` what the user should know about all such repairs. ``reveals`` are the
-    codes of rules that judge only what this repair makes, so that what they report was there before.
+    ``description`` says what was done, ``notes`` what the user should know about all such repairs.
     """
 
     edits: tuple[AnyEdit, ...]
     unsafe: bool
     description: str
     notes: tuple[str, ...]
-    reveals: frozenset[str] = frozenset()
 
 
 class Edit:
@@ -46,7 +44,6 @@ class Edit:
         self._edits: list[AnyEdit] = []
         self._description = ""
         self._notes: list[str] = []
-        self._reveals: frozenset[str] = frozenset()
         self._unsafe = False
 
     def finish(self) -> Repair:
@@ -54,9 +51,7 @@ class Edit:
         if not self._edits:
             raise Declined("no edit repairs it here")
         self._taken |= self._reserved
-        return Repair(
-            tuple(dict.fromkeys(self._edits)), self._unsafe, self._description, tuple(self._notes), self._reveals
-        )
+        return Repair(tuple(dict.fromkeys(self._edits)), self._unsafe, self._description, tuple(self._notes))
 
     def decline(self, reason: str) -> NoReturn:
         """Leave the finding as it is. ``reason`` follows ``not fixed:``."""
@@ -67,10 +62,6 @@ class Edit:
         if not self.options.unsafe:
             raise Declined(f"{reason} (--unsafe-fixes does it)")
         self._unsafe = True
-
-    def reveals(self, *codes: str) -> None:
-        """State that the rules ``codes`` do not look at the code until it is repaired; what they report is not new."""
-        self._reveals |= set(codes)
 
     def describe(self, text: str) -> None:
         """Say in a few words what the repair does; they follow ``fixed:``."""

@@ -197,8 +197,7 @@ def _apply(
     project.forget_facts()
     seen = _look(after, tree, rules, config, project)
     try:
-        revealed = frozenset().union(*(repair.reveals for _, repair in repairs))
-        check_findings(state, seen.state, splices, [finding for finding, _ in repairs], revealed)
+        check_findings(state, seen.state, splices, [finding for finding, _ in repairs])
     except Declined:
         project.forget_facts()
         project.resume(module)

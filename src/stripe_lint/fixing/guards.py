@@ -13,7 +13,7 @@ from stripe_lint.fixing.splices import Moves
 from stripe_lint.sources import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from stripe_lint.fixing.places import Places
     from stripe_lint.fixing.splices import Splice
@@ -79,35 +79,35 @@ class _Spot(NamedTuple):
     in_splice: bool
 
 
-def check_findings(
-    before: State,
-    after: State,
-    splices: Sequence[Splice],
-    repaired: Iterable[Finding],
-    revealed: Collection[str] = frozenset(),
-) -> None:
+def check_findings(before: State, after: State, splices: Sequence[Splice], repaired: Iterable[Finding]) -> None:
     """Raises ``Declined`` unless all of ``repaired`` are gone and nothing is found that was not found before.
 
-    What a rule reported elsewhere before, and reports in moved code now, is not new as long as it is not more. Nor is
-    what one of the rules ``revealed`` reports, which did not look at the code before.
+    What was reported elsewhere, and is reported in the same words in code that the repair has moved, is not new as long
+    as it is not more.
     """
     allowed = Counter(_old_spot(before, finding, splices) for finding in before.findings)
+    vanished = Counter((finding.code, finding.message) for finding in before.findings)
     for finding in repaired:
         allowed[_old_spot(before, finding, splices)] -= 1
-    codes = {finding.code for finding in repaired}
-    fewer = Counter(finding.code for finding in before.findings)
-    fewer.subtract(finding.code for finding in after.findings)
+        vanished[finding.code, finding.message] -= 1
+    strays = []
     for finding in after.findings:
         if finding.code == COULD_NOT_CHECK.code and finding.code not in {each.code for each in before.findings}:
             raise Declined(f"the outcome can't be checked: {finding.message}")
         spot = _new_spot(after, finding, splices)
         allowed[spot] -= 1
-        if allowed[spot] < 0 and finding.code not in revealed:
-            if finding.code not in codes and fewer[finding.code] >= 0 and _is_in_new_text(after, finding, splices):
-                continue
-            if finding.code in codes and any(_old_spot(before, each, splices) == spot for each in repaired):
-                raise Declined("the finding would still be there")
-            raise Declined(f"it would bring up {finding.code}: {finding.message}")
+        if allowed[spot] < 0:
+            strays.append((finding, spot))
+        else:
+            vanished[finding.code, finding.message] -= 1
+    codes = {finding.code for finding in repaired}
+    for finding, spot in strays:
+        vanished[finding.code, finding.message] -= 1
+        if vanished[finding.code, finding.message] >= 0 and _is_in_new_text(after, finding, splices):
+            continue
+        if finding.code in codes and any(_old_spot(before, each, splices) == spot for each in repaired):
+            raise Declined("the finding would still be there")
+        raise Declined(f"it would bring up {finding.code}: {finding.message}")
 
 
 def _is_in_new_text(after: State, finding: Finding, splices: Sequence[Splice]) -> bool:

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from stripe_lint.model import Hit
     from stripe_lint.rules._request_parts import RequestParts
 
-_ABOUT_VERIFIED_EVENTS = ("STP108", "STP111", "STP114")
-"""Rules that ask how a handler treats events that it has verified."""
-
 LONGEST_LINE = 96
 """How many characters of the verification stand on one line."""
 
@@ -55,7 +52,6 @@ def _verify(module: Module, found: Unverified, edit: Edit) -> None:
         edit.decline("it takes event notifications; verify them with parse_event_notification")
     statement = _statement(module, function, found, edit)
     edit.unsafe("the handler verifies the signature")
-    edit.reveals(*_ABOUT_VERIFIED_EVENTS)
     secret = _webhook_secret.webhook_secret(module, function, statement, edit)
     payload = _raw_variable(module, node, function, statement)
     signature = _webhook_secret.existing_signature(function, statement)
