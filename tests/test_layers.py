@@ -15,7 +15,18 @@ PACKAGE = Path(stripe_lint.__file__).parent
 
 LAYERS = (
     {"stripe_lint", "errors", "model"},
-    {"comments", "data", "key_shapes", "newer_syntax", "parallel", "parsing", "patterns", "positions", "sources"},
+    {
+        "comments",
+        "data",
+        "key_shapes",
+        "newer_syntax",
+        "parallel",
+        "parsing",
+        "patterns",
+        "positions",
+        "sources",
+        "writing",
+    },
     {"suppressions"},
     {"manifests"},
     {"analysis", "project", "test_code"},

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from stripe_lint.catalogue import COULD_NOT_CHECK
-from stripe_lint.errors import ConfigError
-from stripe_lint.sources import absolute, concerns_stripe, display_name, write_atomically
+from stripe_lint.errors import ConfigError, SourceError
+from stripe_lint.sources import absolute, concerns_stripe, display_name
+from stripe_lint.writing import overwrite_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -97,9 +98,9 @@ class Baseline:
             by_path.setdefault(entry.path, []).append(record)
         text = json.dumps({"version": VERSION, "files": by_path}, indent=2, ensure_ascii=False) + "\n"
         try:
-            write_atomically(self._file, text.encode("utf-8", "surrogateescape"))
-        except OSError as error:
-            raise ConfigError(f"{display_name(self._file)}: can't be written: {error.strerror}") from error
+            overwrite_file(self._file, text.encode("utf-8", "surrogateescape"))
+        except SourceError as error:
+            raise ConfigError(f"{display_name(self._file)}: {error}") from error
         return self._entries.total()
 
     def _entry(self, finding: Finding, file: FileReport) -> Entry | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import os
-import stat
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -89,38 +88,6 @@ def read_bytes(path: Path) -> bytes:
 def reason_of(error: OSError | ValueError) -> str:
     """Why a file or directory can't be read, as one line. A path with a null byte is a ``ValueError``."""
     return f"can't be read: {getattr(error, 'strerror', None) or error}"
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace the content of ``path``: whoever reads it, and however this ends, finds the old bytes or the new ones.
-
-    What ``path`` links to is replaced, and keeps its permissions. Raises ``OSError``.
-    """
-    import tempfile
-
-    target = Path(os.path.realpath(path))
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.chmod(_permissions(target))
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _permissions(path: Path) -> int:
-    """The permissions of a file, or those that a new one gets."""
-    try:
-        return stat.S_IMODE(path.stat().st_mode)
-    except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
 
 
 def reject_binary(data: bytes) -> None:

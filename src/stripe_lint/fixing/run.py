@@ -178,7 +178,7 @@ def write(report: FixReport) -> FixReport:
 
 def _write(file: FileFixes, written: dict[str, bytes]) -> FileFixes:
     """``written`` holds what went into files so far, by their real paths: a file may be named by a link too."""
-    from stripe_lint.fixing.writing import create_file, replace_file
+    from stripe_lint.writing import create_file, replace_file
 
     if file.path is None:
         raise ValueError("what was not read from a file is not written to one")

@@ -1,4 +1,4 @@
-"""How fixed files are written: never half, never over what somebody else wrote, and as they were otherwise."""
+"""How files are written: never half, never over what somebody else wrote, and as they were otherwise."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from stripe_lint.errors import SourceError
-from stripe_lint.fixing.writing import replace_file
+from stripe_lint.writing import create_file, overwrite_file, replace_file
 
 OLD, NEW = b"old\n", b"new\n"
 
@@ -61,7 +61,7 @@ LIMITED = """
 import resource, signal, sys
 from pathlib import Path
 from stripe_lint.errors import SourceError
-from stripe_lint.fixing.writing import replace_file
+from stripe_lint.writing import replace_file
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 path = Path(sys.argv[1])
@@ -82,7 +82,7 @@ def test_where_there_is_no_room_the_old_file_stays(file: Path) -> None:
 WRITING = """
 import sys
 from pathlib import Path
-from stripe_lint.fixing.writing import replace_file
+from stripe_lint.writing import replace_file
 path, contents = Path(sys.argv[1]), [b"a" * 300_000, b"b" * 300_000]
 print("ready", flush=True)
 while True:
@@ -107,8 +107,8 @@ def test_a_kill_leaves_the_old_file_or_the_new_one(milliseconds: int, file: Path
 KILLED_AT_EACH_LINE = """
 import os, signal, sys
 from pathlib import Path
-from stripe_lint.fixing import writing
-path, old, new = Path(sys.argv[1]), b"old\\n", b"new\\n"
+from stripe_lint import writing
+path, call, old, new = Path(sys.argv[1]), sys.argv[2], b"old\\n", b"new\\n"
 
 def write_until(last):
     lines = 0
@@ -121,35 +121,57 @@ def write_until(last):
             os.kill(os.getpid(), signal.SIGKILL)
         return trace
     sys.settrace(trace)
-    writing.replace_file(path, old, new)
+    eval(call)
     os._exit(0)
 
 for last in range(1, 1000):
-    path.write_bytes(old)
+    path.unlink(missing_ok=True) if "create" in call else path.write_bytes(old)
     child = os.fork()
     if not child:
         write_until(last)
     _, status = os.waitpid(child, 0)
-    print(os.WIFSIGNALED(status), path.read_bytes().decode().strip())
+    print(os.WIFSIGNALED(status), path.read_bytes().decode().strip() if path.exists() else "none")
     if not os.WIFSIGNALED(status):
         break
 """
 
 
-def test_a_kill_at_any_line_leaves_the_old_file_or_the_new_one(file: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", KILLED_AT_EACH_LINE, str(file)], capture_output=True, check=True)
+CALLS = {"replace_file(path, old, new)": "old", "overwrite_file(path, new)": "old", "create_file(path, new)": "none"}
+
+
+@pytest.mark.parametrize(("call", "before"), CALLS.items(), ids=CALLS)
+def test_a_kill_at_any_line_leaves_what_was_there_or_the_new_file(call: str, before: str, file: Path) -> None:
+    command = [sys.executable, "-c", KILLED_AT_EACH_LINE, str(file), f"writing.{call}"]
+    done = subprocess.run(command, capture_output=True, check=True)
     *killed, last = done.stdout.decode().splitlines()
     assert last == "False new"
-    assert killed == sorted(killed, reverse=True)
-    assert set(killed) == {"True old", "True new"}
+    assert killed == sorted(killed, key=lambda line: "new" in line)
+    assert set(killed) == {f"True {before}", "True new"}
     assert len(killed) > 15
+
+
+def test_what_somebody_else_created_is_left(file: Path) -> None:
+    with pytest.raises(SourceError, match="can't be written: File exists"):
+        create_file(file, NEW)
+    assert file.read_bytes() == OLD
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_new_file_has_the_permissions_of_one(tmp_path: Path) -> None:
+    beside = tmp_path / "beside.yml"
+    beside.touch()
+    create_file(tmp_path / "folder" / "created.yml", NEW)
+    overwrite_file(tmp_path / "written.json", NEW)
+    for path in (tmp_path / "folder" / "created.yml", tmp_path / "written.json"):
+        assert path.read_bytes() == NEW
+        assert path.stat().st_mode == beside.stat().st_mode
 
 
 UNPRIVILEGED = """
 import os, sys
 from pathlib import Path
 from stripe_lint.errors import SourceError
-from stripe_lint.fixing.writing import replace_file
+from stripe_lint.writing import replace_file
 if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
