@@ -70,6 +70,23 @@ def test_odd_statements_are_generated_as_they_are(tmp_path: Path) -> None:
     assert dict(tally.refused) == {"LibCST reads line … in another way than Python": 1}
 
 
+NEWER = """\
+def answer(log, state):
+    log.info(f'{state['id']} is paid')
+    try:
+        return state['id']
+    except KeyError, ValueError:
+        return log.error(f"{f"{state["id"]}"}")
+"""
+
+
+def test_syntax_newer_than_the_interpreter_is_generated_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "newer.py"
+    path.write_text(NEWER, encoding="utf-8")
+    tally = at_calls(path)
+    assert tally == (2, {}, (), 0)
+
+
 @pytest.mark.parametrize(("case", "after"), PAIRS, ids=[after.name for _, after in PAIRS])
 def test_a_fix_changes_no_byte_outside_of_statements(case: Case, after: Path) -> None:
     found = differences(case.path.read_bytes(), after.read_bytes())

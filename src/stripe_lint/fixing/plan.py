@@ -32,6 +32,7 @@ from stripe_lint.fixing.imports import import_from_splice, import_splice, logger
 from stripe_lint.fixing.moving import is_alone, move_splices
 from stripe_lint.fixing.rendering import rendered
 from stripe_lint.fixing.splices import Splice, in_order, trimmed
+from stripe_lint.parsing import tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -172,7 +173,7 @@ def _indented(source: str, indentation: str) -> str:
 
 def _on_one_line(source: str) -> str:
     try:
-        statements = ast.parse(source).body
+        statements = tree_of(source).body
     except SyntaxError:
         # Such as a return: it is only known where it will stand.
         statements = []

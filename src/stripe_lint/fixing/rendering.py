@@ -17,6 +17,7 @@ from stripe_lint.fixing.edits import (
     SetKeyword,
 )
 from stripe_lint.fixing.sequences import appended, removed
+from stripe_lint.parsing import tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,7 +121,7 @@ def _replaced(module: Module, node: libcst.BaseExpression, old: ast.expr, source
     new: libcst.BaseExpression = _expression(source)
     parent = module.parents[old]
     tight = isinstance(parent, _BINDING_TIGHTLY) or _is_head(parent, old)
-    loose = _binding(ast.parse(f"({source})", mode="eval").body) < _binding(old)
+    loose = _binding(_tree_of(source)) < _binding(old)
     left, right = node.lpar, node.rpar
     if isinstance(old, ast.Tuple | ast.GeneratorExp):
         # The innermost are its own, and go with it.
@@ -132,6 +133,13 @@ def _replaced(module: Module, node: libcst.BaseExpression, old: ast.expr, source
     if tight and loose:
         return new.with_changes(lpar=[libcst.LeftParen()], rpar=[libcst.RightParen()])
     return new
+
+
+def _tree_of(source: str) -> ast.expr:
+    [statement] = tree_of(f"({source})").body
+    if not isinstance(statement, ast.Expr):
+        raise TypeError(f"what replaces an expression must be one: {source}")
+    return statement.value
 
 
 _ORDER_OF_BINDING: tuple[tuple[type[ast.AST], ...], ...] = (
