@@ -12,7 +12,6 @@ why the others were not. Exits with 1 if a promise was broken.
 from __future__ import annotations
 
 import argparse
-import ast
 import io
 import json
 import os
@@ -34,9 +33,11 @@ from statement_differences import decoded, differences
 
 from stripe_lint.catalogue import all_rules
 from stripe_lint.config import Configurations
+from stripe_lint.errors import SourceError
 from stripe_lint.fixing.options import Options
 from stripe_lint.fixing.run import fix_paths, write
 from stripe_lint.options import Place
+from stripe_lint.parsing import parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,8 +113,8 @@ def prove(repository: Path, *, unsafe: bool, selected: Sequence[str]) -> Tally:
             judge(file, copied, tally)
         changed = {shown(file, copied): file for file in planned.changed}
         tally.broken += [
-            Promise("a new finding", f"{repository.name}/{path}:{line} {code}")
-            for path, line, code in new_findings(before, after, changed)
+            Promise("a new finding", f"{repository.name}/{each.path}:{each.line} {each.code}")
+            for each in new_findings(before, after, changed)
         ]
         again = command(copied, "fix", "--check", *(["--unsafe-fixes"] if unsafe else []), *arguments)
         if "Would fix 0 findings in 0 files" not in again:
@@ -133,10 +134,19 @@ def command(folder: Path, *words: str) -> str:
     return done.stdout
 
 
-def findings_of(folder: Path, arguments: Sequence[str]) -> Counter[tuple[str, int, str]]:
-    """Path, line and code of everything that the check finds."""
+class Found(NamedTuple):
+    """One finding."""
+
+    path: str
+    line: int
+    code: str
+    message: str
+
+
+def findings_of(folder: Path, arguments: Sequence[str]) -> Counter[Found]:
+    """Everything that the check finds."""
     document: dict[str, Any] = json.loads(command(folder, "check", "--format", "json", *arguments))
-    return Counter((each["path"], each["line"], each["code"]) for each in document["findings"])
+    return Counter(Found(each["path"], each["line"], each["code"], each["message"]) for each in document["findings"])
 
 
 def shown(file: FileFixes, folder: Path) -> str:
@@ -170,9 +180,9 @@ def judge(file: FileFixes, folder: Path, tally: Tally) -> None:
     name = f"{folder.name}/{shown(file, folder)}"
     after = file.path.read_bytes() if file.path is not None else file.after
     try:
-        ast.parse(after)
+        parse(decoded(after))
         found = differences(file.before, after)
-    except SyntaxError as error:
+    except SourceError as error:
         tally.broken.append(Promise("does not parse", f"{name}: {error}"))
         return
     tally.statements += Counter(changed=found.changed, added=found.added, removed=found.removed)
@@ -187,21 +197,25 @@ def comments(data: bytes) -> Counter[str]:
     return Counter(token.string.strip() for token in tokens if token.type == tokenize.COMMENT)
 
 
-Found = Counter[tuple[str, int, str]]
-
-
-def new_findings(before: Found, after: Found, changed: dict[str, FileFixes]) -> list[tuple[str, int, str]]:
-    """What is found after and was not found before, at the same place as far as that is there still."""
-    left = before.copy()
+def new_findings(before: Counter[Found], after: Counter[Found], changed: dict[str, FileFixes]) -> list[Found]:
+    """What is found after and was not found before: at the same place as far as that is there still, or in the same
+    words at a place in the file where nothing is found any more, because the statement has moved."""
+    left = Counter((each.path, each.line, each.code) for each in before.elements())
+    words = Counter((each.path, each.code, each.message) for each in before.elements())
+    elsewhere = []
+    for each in sorted(after.elements()):
+        lines = old_lines(changed[each.path], each.line) if each.path in changed else range(each.line, each.line + 1)
+        place = next(((each.path, old, each.code) for old in lines if left[each.path, old, each.code]), None)
+        if place is None:
+            elsewhere.append(each)
+        else:
+            left[place] -= 1
+            words[each.path, each.code, each.message] -= 1
     new = []
-    for (path, line, code), number in sorted(after.items()):
-        for _ in range(number):
-            lines = old_lines(changed[path], line) if path in changed else range(line, line + 1)
-            place = next(((path, old, code) for old in lines if left[path, old, code]), None)
-            if place is None:
-                new.append((path, line, code))
-            else:
-                left[place] -= 1
+    for each in elsewhere:
+        words[each.path, each.code, each.message] -= 1
+        if words[each.path, each.code, each.message] < 0:
+            new.append(each)
     return new
 
 

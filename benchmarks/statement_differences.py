@@ -1,8 +1,9 @@
 """Says which statements of a file were changed, added and removed, and which bytes differ although no statement does.
 
-It shares no code with the fixes that it judges: a file is cut into the own parts of its statements (all of a simple
-statement, the header of one with a body, and a comment behind it) and what stands between them, and the two cuts are
-compared by ``difflib``. The comments of a statement that went may stay, or go with it, on lines of their own.
+It shares no code with the fixes that it judges, only the parser: a file is cut into the own parts of its statements
+(all of a simple statement, the header of one with a body, and a comment behind it) and what stands between them, and
+the two cuts are compared by ``difflib``. The comments of a statement that went may stay, or go with it, on lines of
+their own.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from bisect import bisect_right
 from collections import Counter
 from difflib import SequenceMatcher
 from typing import NamedTuple
+
+from stripe_lint.parsing import parse
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _BETWEEN_STATEMENTS = re.compile(r"((else|finally):|[\s;\\]|#[^\r\n]*(?=[\r\n]|$))*")
@@ -46,7 +49,7 @@ class _Part(NamedTuple):
 
 
 def differences(before: bytes, after: bytes) -> Differences:
-    """What differs between two versions of a file. Raises ``SyntaxError`` for what is not Python."""
+    """What differs between two versions of a file. Raises ``SourceError`` for what is not Python."""
     old_text, new_text = decoded(before), decoded(after)
     old, new = _parts(old_text), _parts(new_text)
     old_gaps, new_gaps = _gaps(old_text, old), _gaps(new_text, new)
@@ -136,7 +139,7 @@ def _parts(text: str) -> list[_Part]:
     signs = [(line_starts[token.start[0] - 1] + token.start[1], token.string) for token in tokens]
     places = [place for place, _ in signs]
     parts = []
-    for node in ast.walk(ast.parse(normal)):
+    for node in ast.walk(parse(normal)):
         if not isinstance(node, ast.stmt | ast.ExceptHandler) or node.end_lineno is None:
             continue
         start, end = offset(node.lineno, node.col_offset), offset(node.end_lineno, node.end_col_offset or 0)

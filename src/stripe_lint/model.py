@@ -94,9 +94,10 @@ class Rule(NamedTuple):
     """One rule. Its documentation page is the docstring of the module that defines it.
 
     ``default`` tells whether the rule is on without configuration; ``cwe`` holds the numbers of the weaknesses
-    it finds, most specific first; ``in_tests`` tells whether it also reports in test code. ``repair`` records the edits
-    that repair one hit in its module, or raises ``Declined``. ``detect`` takes what ``subject`` says; for a manifest
-    ``repair_manifest`` takes the place of ``repair``: from the hit and the text it makes the new text of a file.
+    it finds, most specific first; ``in_tests`` tells whether it also reports in test code, ``by_release`` whether what
+    it finds depends on the release of ``stripe`` that the code meets. ``repair`` records the edits that repair one hit
+    in its module, or raises ``Declined``. ``detect`` takes what ``subject`` says; for a manifest ``repair_manifest``
+    takes the place of ``repair``: from the hit and the text it makes the new text of a file.
     """
 
     code: str
@@ -111,6 +112,7 @@ class Rule(NamedTuple):
     default: bool = True
     confidence: Confidence = Confidence.HIGH
     in_tests: bool = False
+    by_release: bool = False
     subject: Subject = Subject.CODE
     since: str = "0.1.0"
 

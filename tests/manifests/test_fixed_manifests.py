@@ -45,15 +45,46 @@ def test_only_the_bound_is_written(shop: Shop, before: bytes, after: bytes) -> N
     assert path.read_bytes() == after
 
 
-def test_a_fix_is_reported_with_what_is_left_to_do(shop: Shop) -> None:
-    shop.write("pyproject.toml", POETRY)
-    lock = shop.write("poetry.lock", LOCK)
+def test_what_was_done_is_reported(shop: Shop) -> None:
+    path = shop.write("pyproject.toml", POETRY)
     shop.write("renovate.json", "{}")
     outcome = fix(shop, "--unsafe-fixes")
     assert "pyproject.toml:3:1: STP501 fixed: the requirement now admits 16.1.0" in outcome.out
-    assert "poetry.lock still has the old release: run poetry update stripe" in outcome.out
-    assert (shop.root / "pyproject.toml").read_text(encoding="utf-8") == POETRY.replace("^9.1", "^16.1")
-    assert lock.read_text(encoding="utf-8") == LOCK
+    assert path.read_text(encoding="utf-8") == POETRY.replace("^9.1", "^16.1")
+
+
+@pytest.mark.parametrize(
+    ("name", "command"), [("poetry.lock", "poetry add"), ("uv.lock", "uv add"), ("pdm.lock", "pdm add")]
+)
+def test_a_bound_with_a_lock_beside_it_is_left_to_the_tool(shop: Shop, name: str, command: str) -> None:
+    path = shop.write("pyproject.toml", POETRY)
+    shop.write(name, LOCK)
+    outcome = fix(shop, "--unsafe-fixes", "--select", "STP501")
+    assert f'not fixed: {name} has to change with it: run {command} "stripe>=16.1.0"' in outcome.out
+    assert path.read_text(encoding="utf-8") == POETRY
+
+
+WEBHOOK = """import stripe
+
+
+def handle(payload, header, secret):
+    event = stripe.Webhook.construct_event(payload, header, secret)
+    return event.get("type")
+"""
+
+
+def test_no_release_is_let_in_that_breaks_the_code(shop: Shop) -> None:
+    requirements = shop.write("requirements.txt", "stripe==9.1.0\n")
+    code = shop.write("shop/webhooks.py", WEBHOOK)
+    words = ("--unsafe-fixes", "--select", "STP305,STP501,STP503")
+    reason = "not fixed: 16.1.0 would break shop/webhooks.py:6 (STP305): mend that first, with --stripe-version 16.1.0"
+    assert reason in fix(shop, *words).out
+    assert requirements.read_text(encoding="utf-8") == "stripe==9.1.0\n"
+    assert code.read_text(encoding="utf-8") == WEBHOOK
+    done = fix(shop, "--stripe-version", "16.1.0", *words).out
+    assert "STP305 fixed" in done
+    assert "STP501 fixed: the requirement now admits 16.1.0" in done
+    assert shop.check("--select", "STP305,STP501,STP503").code == 0
 
 
 def test_who_did_not_ask_is_told_why(shop: Shop) -> None:

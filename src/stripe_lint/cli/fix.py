@@ -24,6 +24,7 @@ from stripe_lint.cli.options import STDIN, layer_of, split_list
 @click.option("--force-exclude", is_flag=True, help="Leave out what is excluded even if it is named.")
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Read the configuration from here.")
 @click.option("--stdin-filename", type=click.Path(path_type=Path), metavar="FILE", help="What standard input is.")
+@click.option("--stripe-version", metavar="VERSION", help="The stripe that the code runs with: 12.5.1, or >=12,<15.")
 @click.option("--include-tests", is_flag=True, default=None, help="Fix test code as other code.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="NUMBER", help="How many processes to use.")
 def command(

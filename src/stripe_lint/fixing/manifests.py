@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from stripe_lint.catalogue import COULD_NOT_CHECK, rule
 from stripe_lint.engine import FileReport, JudgedManifest, describe_crash, judge_manifest
 from stripe_lint.errors import Declined
+from stripe_lint.fixing.releases import reject_breaking_release
 from stripe_lint.model import Finding, Hit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from stripe_lint.config import Config
+    from stripe_lint.config import Configurations
     from stripe_lint.fixing.options import Options
     from stripe_lint.manifests.repairs import NewText
     from stripe_lint.run import ManifestTask
@@ -34,17 +35,18 @@ class ManifestOutcome(NamedTuple):
 
 
 def fix_manifest(
-    task: ManifestTask, config_for: Callable[[], Config], options: Options, taken: set[Path] | None
+    task: ManifestTask, configurations: Configurations, options: Options, taken: set[Path] | None
 ) -> ManifestOutcome | FileReport | None:
     """Repairs what can be repaired in one manifest. Writes nothing.
 
     ``taken`` are files that other repairs of this run change, this one's are added; ``None`` where no other file may
     change. The rest is as in ``judge_manifest``.
     """
+    config_for = partial(configurations.at, task.place.path.parent)
     judged = judge_manifest(task.data, task.place, task.kind, config_for)
     if not isinstance(judged, JudgedManifest):
         return judged
-    work = _Repairing(task, config_for, options, taken, judged)
+    work = _Repairing(task, configurations, options, taken, judged)
     while (finding := work.next()) is not None:
         work.attempt(finding)
     left = ((each, work.reasons.get(_key(each))) for each in work.judged.findings if _key(each) not in work.settled)
@@ -57,7 +59,7 @@ class _Repairing:
     def __init__(
         self,
         task: ManifestTask,
-        config_for: Callable[[], Config],
+        configurations: Configurations,
         options: Options,
         taken: set[Path] | None,
         judged: JudgedManifest,
@@ -69,7 +71,7 @@ class _Repairing:
         self.reasons: dict[tuple[str, int], str | None] = {}
         self.settled: set[tuple[str, int]] = set()
         self._task = task
-        self._config_for = config_for
+        self._configurations = configurations
         self._options = options
         self._taken = taken
 
@@ -95,8 +97,12 @@ class _Repairing:
             self.reasons[_key(finding)] = None
         elif new.path == place.path:
             written = _encoded(self.judged.source, new.text)
-            after = judge_manifest(written, place, self._task.kind, self._config_for)
-            self.fixed += [(gone, new) for gone in _gone(self.judged, after, finding)]
+            config_for = partial(self._configurations.at, place.path.parent)
+            after = judge_manifest(written, place, self._task.kind, config_for)
+            gone = _gone(self.judged, after, finding)
+            if new.admits is not None:
+                reject_breaking_release(place.path, new.admits, self._configurations)
+            self.fixed += [(each, new) for each in gone]
             self.judged, self.data = _confirmed(after), written
         elif self._taken is None:
             raise Declined(f"the fix writes another file, {new.path.name}")

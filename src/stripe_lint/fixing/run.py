@@ -6,7 +6,6 @@ Nothing is written before everything was looked at, so what a fix knows of other
 from __future__ import annotations
 
 import os
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from stripe_lint.catalogue import COULD_NOT_CHECK
@@ -150,9 +149,9 @@ def _fix_manifests(
     taken: set[Path] | None = None if alone else set()
     for task in tasks:
         path, name = task.place
-        outcome = fix_manifest(task, partial(configurations.at, path.parent), options, taken)
+        outcome = fix_manifest(task, configurations, options, taken)
         if isinstance(outcome, ManifestOutcome):
-            fixed = tuple(FixedFinding(each, True, new.description, new.notes) for each, new in outcome.fixed)
+            fixed = tuple(FixedFinding(each, True, new.description, ()) for each, new in outcome.fixed)
             left = tuple(NotFixed(*each) for each in outcome.not_fixed)
             lines = lines_of(
                 [*(each.finding for each in fixed), *(each.finding for each in left)], outcome.judged.source

@@ -14,7 +14,6 @@ from stripe_lint.manifests.kinds import Kind
 from stripe_lint.manifests.updates import DEPENDABOT_FILES, dependabot_updates, repository_root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from packaging.version import Version
@@ -40,6 +39,12 @@ _UPDATE_COMMANDS: Final = {
     Kind.PIPFILE_LOCK: "pipenv update stripe",
     Kind.PYLOCK: "the tool that made it",
 }
+_ADD_COMMANDS: Final = {
+    Kind.POETRY_LOCK: "poetry add",
+    Kind.UV_LOCK: "uv add",
+    Kind.PDM_LOCK: "pdm add",
+    Kind.PIPFILE_LOCK: "pipenv install",
+}
 _REQUIREMENT = re.compile(
     r"(?P<before>\s*[\"']?stripe\s*(?:\[[^\]]*\])?\s*\(?)(?P<specifiers>[^;\"')#\\]+)", re.IGNORECASE
 )
@@ -52,14 +57,15 @@ _VALUE = re.compile(
 class NewText(NamedTuple):
     """What a file is to hold; ``path`` is absolute, and may not exist yet.
 
-    ``description`` says what was done, ``caution`` why only who asked for it gets it, ``notes`` what is left to do.
+    ``description`` says what was done, ``caution`` why only who asked for it gets it. ``admits`` is the newest release
+    that the code may meet then, where the text changes that.
     """
 
     path: Path
     text: str
     description: str
     caution: str
-    notes: tuple[str, ...] = ()
+    admits: Version | None = None
 
 
 def raise_bound(manifest: CheckedManifest, entry: Entry, text: str, target: Version) -> NewText:
@@ -70,6 +76,9 @@ def raise_bound(manifest: CheckedManifest, entry: Entry, text: str, target: Vers
     kind = manifest.manifest.kind
     if kind.is_lock:
         raise Declined(f"a lock file is made by its tool: run {_UPDATE_COMMANDS[kind]}")
+    for lock, command in _ADD_COMMANDS.items():
+        if (manifest.path.parent / lock.value).is_file():
+            raise Declined(f'{lock.value} has to change with it: run {command} "stripe>={target}"')
     if entry.hashed:
         raise Declined("the hashes have to come from the index: compile the list anew")
     if sum(other.span == entry.span for other in manifest.entries) > 1:
@@ -93,14 +102,8 @@ def raise_bound(manifest: CheckedManifest, entry: Entry, text: str, target: Vers
         text[:start] + changed + written[found.end("specifiers") :] + text[end:],
         f"the requirement now admits {target}",
         "your code has to be tested with the newer release",
-        tuple(_notes(manifest)),
+        target,
     )
-
-
-def _notes(manifest: CheckedManifest) -> Iterator[str]:
-    for kind, command in _UPDATE_COMMANDS.items():
-        if (manifest.path.parent / kind.value).is_file():
-            yield f"{kind.value} still has the old release: run {command}"
 
 
 def add_dependabot_entry(manifest: CheckedManifest) -> NewText:

@@ -123,5 +123,6 @@ RULE = Rule(
     fix=FixClass.SAFE,
     repair=fix,
     in_tests=True,
+    by_release=True,
     detect=detect,
 )

@@ -113,5 +113,6 @@ RULE = Rule(
     cwe=(703,),
     fix=FixClass.SAFE,
     repair=fix,
+    by_release=True,
     detect=detect,
 )

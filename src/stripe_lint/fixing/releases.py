@@ -1,0 +1,63 @@
+"""Asks of code what would be wrong with it if it met another release of ``stripe``, before a manifest lets it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from stripe_lint.discovery import PYTHON_SUFFIXES, discover
+from stripe_lint.engine import applicable_rules, check_source, project_of
+from stripe_lint.errors import Declined, SourceError
+from stripe_lint.manifests.requirement import stripe_requirement
+from stripe_lint.sources import concerns_stripe, decode, display_name, read_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from packaging.version import Version
+
+    from stripe_lint.config import Config, Configurations
+    from stripe_lint.model import Finding
+    from stripe_lint.sources import Source
+
+
+def reject_breaking_release(manifest: Path, release: Version, configurations: Configurations) -> None:
+    """Raises ``Declined`` if code that the manifest is for would have findings with ``release`` that it has not now."""
+    for source, config in _governed_code(manifest, configurations):
+        left = Counter(_key(finding) for finding in _by_release(source, config))
+        for finding in _by_release(source, replace(config, stripe_version=str(release))):
+            left[_key(finding)] -= 1
+            if left[_key(finding)] < 0:
+                place = f"{display_name(source.path)}:{finding.span.line}"
+                raise Declined(
+                    f"{release} would break {place} ({finding.code}): mend that first, with --stripe-version {release}"
+                )
+
+
+def _governed_code(manifest: Path, configurations: Configurations) -> Iterator[tuple[Source, Config]]:
+    """The files about Stripe that run with what the manifest asks for, with the configuration of each."""
+    for path in discover([manifest.parent], configurations).files:
+        if not path.name.endswith(PYTHON_SUFFIXES):
+            continue
+        config = configurations.at(path.parent)
+        requirement = stripe_requirement(path, config.stripe_version)
+        if requirement is None or requirement.path != manifest:
+            continue
+        try:
+            data = read_bytes(path)
+            if concerns_stripe(data):
+                yield decode(data, path, str(path)), config
+        except SourceError:
+            continue
+
+
+def _by_release(source: Source, config: Config) -> tuple[Finding, ...]:
+    rules = [rule for rule in config.rules_for(source.path) if rule.by_release]
+    chosen = applicable_rules(source.path, rules, config)
+    return check_source(source, chosen, config, project_of(source.path, config)).findings if chosen else ()
+
+
+def _key(finding: Finding) -> tuple[str, int, int]:
+    return finding.code, finding.span.line, finding.span.column
