@@ -67,6 +67,23 @@ def repeated_effects(module: Module) -> Iterator[RepeatedEffect]:
                 yield each
 
 
+def repeating_handler(module: Module, node: ast.AST) -> Handler | None:
+    """The handler of an event, in any file, that runs ``node`` again each time the event is delivered."""
+    function = module.enclosing_function(node)
+    if function is None:
+        return None
+    for handler in reach.verified_handlers(module):
+        known: dict[int, _Known] = {}
+        for reached in reach.reached_from(handler):
+            here = _known_at(reached, known)
+            known[id(reached)] = here
+            if (reached.module.path, reached.function.lineno) != (module.path, function.lineno):
+                continue
+            if not here.checked and not duplicate_checks.is_checked(module, function, node, here.names):
+                return handler
+    return None
+
+
 def _of_handler(handler: Handler) -> list[RepeatedEffect]:
     key = ("repeated effects", handler.function)
     found = handler.module.memory.get(key)

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import functions, requests, retries
+from stripe_lint.analysis import functions, repeated_effects, requests, retries
 from stripe_lint.analysis.business_ids import business_id
 from stripe_lint.analysis.evaluation_order import statement_to_prepare
 from stripe_lint.model import Severity
@@ -55,7 +55,7 @@ def give_key(module: Module, request: Request, edit: Edit, use: UseKey, *, redel
     if retry is not None:
         _retried_keys.make_before(module, retry, request.node, edit, variable_names(request), use)
         return
-    if redelivered:
+    if redelivered or repeated_effects.repeating_handler(module, request.node) is not None:
         edit.decline(_redelivery_reason(module, request, edit))
     _for_this_call(module, request, edit, use)
 
