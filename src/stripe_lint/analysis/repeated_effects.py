@@ -6,7 +6,17 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import duplicate_checks, functions, names, reach, static_values, stripe_calls, syntax, work
+from stripe_lint.analysis import (
+    duplicate_checks,
+    functions,
+    names,
+    reach,
+    static_values,
+    stripe_calls,
+    syntax,
+    webhooks,
+    work,
+)
 from stripe_lint.analysis.references import ClassReference
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.state import Place
@@ -57,7 +67,9 @@ def repeated_effects(module: Module) -> Iterator[RepeatedEffect]:
     """What the handlers in ``module`` do again with each delivery, the first of each branch."""
     if not _WORTH_READING.search(module.text):
         return
-    for handler in reach.verified_handlers(module):
+    for handler in webhooks.analysed_handlers(module):
+        if not handler.is_stripe or not handler.verifies or not _may_report_in(module, handler):
+            continue
         found = [each for each in _of_handler(handler) if each.reported.module.path == module.path]
         found.sort(key=lambda each: (each.reported.line, getattr(each.reported.node, "col_offset", 0)))
         reported: list[RepeatedEffect] = []
@@ -65,6 +77,11 @@ def repeated_effects(module: Module) -> Iterator[RepeatedEffect]:
             if not any(_runs_before(earlier.reported, each.reported) for earlier in reported):
                 reported.append(each)
                 yield each
+
+
+def _may_report_in(module: Module, handler: Handler) -> bool:
+    """Whether the event of ``handler`` comes out of its verification in ``module``: there its effects are reported."""
+    return any(other.path == module.path for other in (handler.module, *handler.facts.modules))
 
 
 def repeating_handler(module: Module, node: ast.AST) -> Handler | None:
