@@ -12,7 +12,7 @@ import os
 import re
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.catalogue import COULD_NOT_CHECK
 from stripe_lint.errors import ConfigError, SourceError
@@ -32,8 +32,8 @@ VERSION = 1
 MOST_CHARACTERS = 120
 """How much of the text of a finding identifies it; what follows may change without making it a new one."""
 
-_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
-_BLANKS_AND_LAST_COMMA = re.compile(r"\s+|,(?=\s*[)\]}])")
+_FINGERPRINT: Final = r"[0-9a-f]{16}"
+_BLANKS_AND_LAST_COMMA: Final = r"\s+|,(?=\s*[)\]}])"
 
 
 class Entry(NamedTuple):
@@ -164,7 +164,11 @@ def _entries(document: dict[str, dict[str, list[dict[str, object]]]]) -> Iterato
     for path, records in document["files"].items():
         for record in records:
             code, fingerprint, number = record["code"], record["fingerprint"], record["count"]
-            if not isinstance(code, str) or not isinstance(fingerprint, str) or not _FINGERPRINT.fullmatch(fingerprint):
+            if (
+                not isinstance(code, str)
+                or not isinstance(fingerprint, str)
+                or not re.fullmatch(_FINGERPRINT, fingerprint)
+            ):
                 raise ValueError(record)
             if isinstance(number, bool) or not isinstance(number, int) or number < 1:
                 raise ValueError(record)
@@ -179,7 +183,7 @@ def _fingerprint(finding: Finding, lines: Mapping[int, str]) -> str:
     first = lines.get(span.line, "").encode("utf-8", "surrogatepass")[span.column :]
     rest = [line for number, line in sorted(lines.items()) if span.line < number <= span.end_line]
     text = "\n".join([first.decode("utf-8", "replace"), *rest])
-    squeezed = _BLANKS_AND_LAST_COMMA.sub("", text)[:MOST_CHARACTERS]
+    squeezed = re.sub(_BLANKS_AND_LAST_COMMA, "", text)[:MOST_CHARACTERS]
     return sha256(f"{finding.code}\n{squeezed}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 

@@ -10,7 +10,7 @@ import re
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint import rules
 from stripe_lint.errors import ConfigError
@@ -36,8 +36,8 @@ the Python version of the code.
 UNUSED_SUPPRESSION = "STP900"
 """The rule about suppressions, whose findings the command makes once all others are known; flake8 has its own."""
 
-_RULE_FILE = re.compile(r"stp\d{3}(?:_\w+)?\.py")
-_CODE_OR_PREFIX = re.compile(r"STP\d{0,3}")
+_RULE_FILE: Final = r"stp\d{3}(?:_\w+)?\.py"
+_CODE_OR_PREFIX: Final = r"STP\d{0,3}"
 
 
 def _finds_nothing(module: Module) -> Iterator[Hit]:  # noqa: ARG001
@@ -98,7 +98,7 @@ def resolve_selector(selector: str) -> str:
     """
     as_code = selector.upper()
     known = (COULD_NOT_CHECK.code, *codes())
-    if _CODE_OR_PREFIX.fullmatch(as_code) and any(code.startswith(as_code) for code in known):
+    if re.fullmatch(_CODE_OR_PREFIX, as_code) and any(code.startswith(as_code) for code in known):
         return as_code
     names = {each.name: each.code for each in (COULD_NOT_CHECK, *all_rules())}
     if selector in names:
@@ -146,7 +146,7 @@ def _modules_in(folders: tuple[str, ...]) -> dict[str, str]:
         file.stem[:6].upper(): f"{rules.__name__}.{file.stem}"
         for folder in folders
         for file in Path(folder).iterdir()
-        if _RULE_FILE.fullmatch(file.name)
+        if re.fullmatch(_RULE_FILE, file.name)
     }
 
 

@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Sources: https://docs.stripe.com/keys (sk_, rk_ and, for organizations, sk_org_), https://docs.stripe.com/webhooks
-_SHAPE: Final = re.compile(
+_SHAPE: Final = (
     r"(?<![A-Za-z0-9_])(?P<prefix>(?:sk|rk)_(?:live|test)_|sk_org_(?:live_|test_)?|whsec_)(?P<body>[A-Za-z0-9+/=]*)"
     r"(?P<rest>[^\s\"'`,;:)\]}]*)"
 )
-_STAND_INS: Final = re.compile(
+_STAND_INS: Final = (
     r"(?i)x{3,}|y{3,}|0{4,}|1234|abcd|qwerty|your|here|placeholder|example|dummy|fake|mock|sample|change|replace|secret"
     r"|insert|redacted|stripe|webhook|invalid|foo|bar"
 )
@@ -49,7 +49,7 @@ class KeyShape(NamedTuple):
 
 def key_shapes(line: str) -> Iterator[KeyShape]:
     """The secrets and stand-ins for them in a line; a prefix alone is neither."""
-    for match in _SHAPE.finditer(line):
+    for match in re.finditer(_SHAPE, line):
         body, rest = match["body"], match["rest"]
         if not body and not rest:
             continue
@@ -59,7 +59,7 @@ def key_shapes(line: str) -> Iterator[KeyShape]:
             and not rest.startswith((".", "*", "_", "-", "<", "{", "$", "%"))
             and len(set(body)) >= FEWEST_DIFFERENT
             and any(character.isdigit() for character in body)
-            and not _STAND_INS.search(body)
+            and not re.search(_STAND_INS, body)
         )
         yield KeyShape(match.start(), match.end("body") if real else match.end(), match["prefix"], not real)
 

@@ -33,7 +33,7 @@ Node = Any
 Located = TypeVar("Located", bound="ast.expr | ast.stmt")
 
 _PLACEHOLDER: Final = "_"
-_OPENING: Final = re.compile(rb"[(\[{]|[)\]}]")
+_OPENING: Final = rb"[(\[{]|[)\]}]"
 
 
 class UnreadableError(Exception):
@@ -70,7 +70,7 @@ def parse_newer(text: str) -> ast.Module:
 
 def _is_deep(data: bytes) -> bool:
     depth = deepest = 0
-    for match in _OPENING.finditer(data):
+    for match in re.finditer(_OPENING, data):
         depth += 1 if match[0] in b"([{" else -1
         deepest = max(deepest, depth)
     return deepest > DEEPEST_BRACKETS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pathspec import GitIgnoreSpec
 
-_PLAIN_NAME = re.compile(r"[\w.@+-][\w.@+ -]*(?<! )/?")
+_PLAIN_NAME: Final = r"[\w.@+-][\w.@+ -]*(?<! )/?"
 
 
 class Pattern(NamedTuple):
@@ -38,10 +38,10 @@ def matches(patterns: tuple[Pattern, ...], path: Path, *, is_directory: bool) ->
 @cache
 def _compile(patterns: tuple[Pattern, ...]) -> tuple[frozenset[str], tuple[tuple[Path, GitIgnoreSpec], ...]]:
     """Plain names apart from patterns, which cost the import of a library."""
-    names = {each.pattern.rstrip("/") for each in patterns if _PLAIN_NAME.fullmatch(each.pattern)}
+    names = {each.pattern.rstrip("/") for each in patterns if re.fullmatch(_PLAIN_NAME, each.pattern)}
     lines: dict[Path, list[str]] = {}
     for each in patterns:
-        if not _PLAIN_NAME.fullmatch(each.pattern):
+        if not re.fullmatch(_PLAIN_NAME, each.pattern):
             pattern = f"/{each.pattern[2:]}" if each.pattern.startswith("./") else each.pattern
             lines.setdefault(each.base, []).append(pattern)
     return frozenset(names), tuple((base, specification(written)) for base, written in lines.items())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint import catalogue
 from stripe_lint.model import Span
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 _FORM = "# stripe-lint: ignore[STP101] -- reason"
 _OURS = "STP"
-_MEANT_AS_CODES = re.compile(r"\s*[:=(\[]?\s*STP\d*\b", re.IGNORECASE)
-_LOST_CODES = re.compile(r"\s*[;|&+/]\s*STP\d", re.IGNORECASE)
+_MEANT_AS_CODES: Final = r"(?i)\s*[:=(\[]?\s*STP\d*\b"
+_LOST_CODES: Final = r"(?i)\s*[;|&+/]\s*STP\d"
 
 
 class Complaint(NamedTuple):
@@ -81,7 +81,7 @@ def _of_noqa(
 ) -> Iterator[Complaint]:
     comment = noqa.comment
     if not noqa.codes:
-        if _MEANT_AS_CODES.match(noqa.rest):
+        if re.match(_MEANT_AS_CODES, noqa.rest):
             what = "this noqa silences every rule of every linter, since flake8 reads no code in it"
             yield _about(comment, f"{what}: write # noqa: STP101")
         elif require_reason and suppressions.has_covered(comment.line, ""):
@@ -97,7 +97,7 @@ def _of_noqa(
             yield _about(comment, _unknown(code), code)
         elif not set(meant).isdisjoint(asked) and not suppressions.has_covered(comment.line, code):
             yield _about(comment, _unused(code, "here"), code)
-    if _LOST_CODES.match(noqa.rest):
+    if re.match(_LOST_CODES, noqa.rest):
         yield _about(comment, "flake8 reads the codes only up to the first other character: put a comma between them")
     if ours and require_reason and not noqa.rest.strip(" -:"):
         yield _about(comment, f"the suppression gives no reason, and require-reason asks for one: write {_FORM}")

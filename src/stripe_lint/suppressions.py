@@ -15,17 +15,17 @@ import re
 import tokenize
 from functools import cached_property
 from io import StringIO
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from stripe_lint.comments import Comment, comments_in
 
-_LINE_COMMENT = re.compile(r"# noqa(?::[\s]?(?P<codes>([A-Z]+[0-9]+(?:[,\s]+)?)+))?", re.IGNORECASE)
-_FILE_COMMENT = re.compile(r"\s*# flake8[:=]\s*noqa", re.IGNORECASE)
+_LINE_COMMENT: Final = r"(?i)# noqa(?::[\s]?(?P<codes>([A-Z]+[0-9]+(?:[,\s]+)?)+))?"
+_FILE_COMMENT: Final = r"(?i)\s*# flake8[:=]\s*noqa"
 _UNLIMITED = (tokenize.ENDMARKER, tokenize.DEDENT)
 _LINE_ENDS = (tokenize.NL, tokenize.NEWLINE)
 
-_OWN_COMMENT = re.compile(r"#\s*stripe-lint(?P<colon>\s*:)\s*(?P<words>.*)")
-_OWN_WORDS = re.compile(
+_OWN_COMMENT: Final = r"#\s*stripe-lint(?P<colon>\s*:)\s*(?P<words>.*)"
+_OWN_WORDS: Final = (
     r"(?P<reach>ignore|ignore-file)\[(?P<rules>[^\[\]#]*)\](?:\s*--\s*(?P<reason>\S.*)|\s*|\s+#.*|\s*--\s*)"
 )
 _MARKS = ("stripe-lint:", "stripe-lint :")
@@ -123,17 +123,17 @@ class Suppressions:
         """Each ``# noqa`` that stands in a comment."""
         found = []
         for comment in self._comments:
-            match = _LINE_COMMENT.search(comment.text)
-            if match is not None and not _FILE_COMMENT.match(comment.text):
+            match = re.search(_LINE_COMMENT, comment.text)
+            if match is not None and not re.match(_FILE_COMMENT, comment.text):
                 found.append(Noqa(comment, _codes(match) or (), comment.text[match.end() :]))
         return found
 
 
 def _directive_in(comment: Comment) -> Directive | None:
-    mark = _OWN_COMMENT.search(comment.text)
+    mark = re.search(_OWN_COMMENT, comment.text)
     if mark is None:
         return None
-    words = _OWN_WORDS.fullmatch(mark["words"].rstrip())
+    words = re.fullmatch(_OWN_WORDS, mark["words"].rstrip())
     if words is None or mark["colon"] != ":":
         return Directive(comment, problem="this comment is not understood")
     rules = tuple(rule.strip() for rule in words["rules"].split(","))
@@ -151,7 +151,7 @@ class _NoqaLines:
     def __init__(self, text: str) -> None:
         self._lines = StringIO(text).readlines()
         # flake8 takes this comment for the whole file even where codes follow it.
-        self._whole_file = any(_FILE_COMMENT.match(line) for line in self._lines)
+        self._whole_file = any(re.match(_FILE_COMMENT, line) for line in self._lines)
         self._joined = {} if self._whole_file else self._join_lines()
 
     def at(self, line: int) -> tuple[int, tuple[str, ...] | None] | None:
@@ -160,7 +160,7 @@ class _NoqaLines:
             return 0, None
         own = self._lines[line - 1] if 0 < line <= len(self._lines) else ""
         first, text = self._joined.get(line, (line, own))
-        comment = _LINE_COMMENT.search(text)
+        comment = re.search(_LINE_COMMENT, text)
         return None if comment is None else (first + text.count("\n", 0, comment.start()), _codes(comment))
 
     def _join_lines(self) -> dict[int, tuple[int, str]]:

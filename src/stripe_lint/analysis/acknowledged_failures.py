@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.reach import Reached
 
-_EXPECTED: Final = re.compile(
+_EXPECTED: Final = (
     r"DoesNotExist|NotFound|NoResult|Multiple|Integrity|Unique|Duplicate|AlreadyExists|ConditionalCheck|^KeyError$"
     r"|^IndexError$|^LookupError$|^TypeError$|^AttributeError$|^ValueError$|JSONDecode|^CardError$|^InvalidRequestError$"
     r"|SMTP|HTTP|Http|Request(?:s)?Exception|^ImportError$|^ModuleNotFoundError$|Unicode|^AssertionError$|Exit$|Interrupt$"
@@ -36,7 +36,7 @@ _EXPECTED: Final = re.compile(
 )
 """Exceptions that tell an expected outcome, or that trying again would not change."""
 
-_STORED_BEFORE: Final = re.compile(r"Integrity|Unique|Duplicate|AlreadyExists|ConditionalCheck")
+_STORED_BEFORE: Final = r"Integrity|Unique|Duplicate|AlreadyExists|ConditionalCheck"
 """Exceptions that tell that a row is there already, as an earlier delivery left it."""
 
 _WRITES: Final = frozenset({Work.INSERT, Work.WRITE, Work.COMMIT, Work.MONEY, Work.TASK})
@@ -87,7 +87,7 @@ def _in_function(
                 if exceptions.catches(module, handler, SIGNATURE_ERROR) and _takes_at_once(reached, handler):
                     yield AcknowledgedFailure(module, handler, failed_check=True, grave=True)
                     break
-    if not isinstance(function, ast.Lambda) and work.SIDE_NAME.search(function.name):
+    if not isinstance(function, ast.Lambda) and re.search(work.SIDE_NAME, function.name):
         return
     for attempt, handler in candidates:
         if module.enclosing_function(attempt) is not function:
@@ -110,10 +110,10 @@ def _catches_failures(module: Module, handler: ast.ExceptHandler) -> bool:
     if types is None:
         return True
     names = [exceptions.class_names(module, each)[0] for each in types]
-    if any(map(_STORED_BEFORE.search, names)) and not {"Exception", "BaseException"} & set(names):
+    if any(re.search(_STORED_BEFORE, name) for name in names) and not {"Exception", "BaseException"} & set(names):
         # whatever stands beside it is another way in which storage says so
         return False
-    return any(not _EXPECTED.search(name) for name in names)
+    return any(not re.search(_EXPECTED, name) for name in names)
 
 
 def _checks(module: Module, attempt: ast.Try) -> bool:

@@ -19,12 +19,11 @@ if TYPE_CHECKING:
 
 _DEEPEST: Final = 3
 
-_REFUSING_NAME: Final = re.compile(
-    r"bad_?request|forbidden|unauthori[sz]ed|not_?found|server_?error|not_?allowed|unprocessable|conflict|too_?many"
-    r"|error_?response|unavailable",
-    re.IGNORECASE,
+_REFUSING_NAME: Final = (
+    r"(?i)bad_?request|forbidden|unauthori[sz]ed|not_?found|server_?error|not_?allowed|unprocessable|conflict|too_?many"
+    r"|error_?response|unavailable"
 )
-_REFUSING_STATUS: Final = re.compile(r"(?:HTTP_?|HTTPStatus\.)(?:[345]\d\d|[A-Z_]*(?:BAD|ERROR|FORBID|FOUND|UNAUTH))")
+_REFUSING_STATUS: Final = r"(?:HTTP_?|HTTPStatus\.)(?:[345]\d\d|[A-Z_]*(?:BAD|ERROR|FORBID|FOUND|UNAUTH))"
 _STATUS_NAMES: Final = frozenset({"status", "status_code", "statusCode", "set_status", "send_error", "start_response"})
 
 
@@ -69,7 +68,7 @@ def _named(module: Module, node: ast.Name, depth: int) -> Answer:
 
 def _called(module: Module, node: ast.Call, depth: int) -> Answer:
     name = functions.last_name(node.func) or ""
-    if _REFUSING_NAME.search(name) or _names_refusal(module, node):
+    if re.search(_REFUSING_NAME, name) or _names_refusal(module, node):
         return Answer.REFUSED
     reference = names.resolve(module, node.func)
     if not isinstance(reference, FunctionReference):
@@ -88,11 +87,11 @@ def _names_refusal(module: Module, node: ast.expr) -> bool:
     for inner in syntax.descendants(node):
         if isinstance(inner, ast.Constant) and _is_refusing(inner.value) and not _is_plain_data(module, inner, node):
             return True
-        if isinstance(inner, ast.Attribute) and _REFUSING_STATUS.search(functions.dotted_name(inner) or ""):
+        if isinstance(inner, ast.Attribute) and re.search(_REFUSING_STATUS, functions.dotted_name(inner) or ""):
             return True
         if isinstance(inner, ast.Name):
             path = names.dotted_path(module, inner)
-            if path is not None and _REFUSING_STATUS.search(path):
+            if path is not None and re.search(_REFUSING_STATUS, path):
                 return True
             constant = static_values.of(module, inner).constant
             if constant is not None and _is_refusing(constant.value):

@@ -30,20 +30,18 @@ _PLAIN_FUNCTIONS: Final = frozenset(
     | {"fromtimestamp", "utcfromtimestamp", "UUID", "sorted", "set", "tuple", "to_dict", "to_dict_recursive", "next"}
 )
 _PLAIN_TESTS: Final = frozenset({"isinstance", "hasattr", "callable", "len", "any", "all", "bool", "getenv"})
-_OR_CREATE: Final = re.compile(r"_or_create$|^upsert|^ensure_")
-_STATUS_NAME: Final = re.compile(
-    r"status|state|processed|handled|paid|done|sent|pending|fulfilled|_at$|__isnull$|active"
-)
-_TAKEN_ALREADY: Final = re.compile(
+_OR_CREATE: Final = r"_or_create$|^upsert|^ensure_"
+_STATUS_NAME: Final = r"status|state|processed|handled|paid|done|sent|pending|fulfilled|_at$|__isnull$|active"
+_TAKEN_ALREADY: Final = (
     r"Integrity|Unique|Duplicate|AlreadyExists|ConditionalCheck|Conflict|AlreadyProcessed|FailedPrecondition"
 )
-_FOUND_NOTHING: Final = re.compile(r"DoesNotExist|NoResult|NotFound")
-_TELLS_FIRST: Final = re.compile(
+_FOUND_NOTHING: Final = r"DoesNotExist|NoResult|NotFound"
+_TELLS_FIRST: Final = (
     r"new|first|creat|claim|acquir|should|updat|insert|chang|rows|count|affect|ok|success|already|lock|fresh|processed"
 )
 _TEXT_TESTS: Final = frozenset({"startswith", "endswith", "isdigit", "lower", "upper", "strip", "match", "search"})
 _ANSWERED: Final = frozenset({"status_code", "ok", "is_success", "statusCode", "reason"})
-_EVENT_NAME: Final = re.compile(r"event|notification|^evt$|delivery|hook_data|webhook_data")
+_EVENT_NAME: Final = r"event|notification|^evt$|delivery|hook_data|webhook_data"
 
 
 class Names(NamedTuple):
@@ -89,7 +87,11 @@ def _learn(
 ) -> None:
     if isinstance(target, ast.Tuple | ast.List):
         called = _call(value)
-        if called is not None and _OR_CREATE.search(functions.last_name(called.func) or "") and len(target.elts) == 2:
+        if (
+            called is not None
+            and re.search(_OR_CREATE, functions.last_name(called.func) or "")
+            and len(target.elts) == 2
+        ):
             created.update(each.id for each in target.elts if isinstance(each, ast.Name))
             return
         for element in target.elts:
@@ -225,7 +227,7 @@ def _decides(module: Module, around: ast.AST, child: ast.AST, known: Names, *, c
     if isinstance(around, ast.ExceptHandler):
         # what follows a failed look-up runs only where nothing was found
         types = exceptions.handler_types(module, around) or []
-        return any(_FOUND_NOTHING.search(exceptions.class_names(module, each)[0]) for each in types)
+        return any(re.search(_FOUND_NOTHING, exceptions.class_names(module, each)[0]) for each in types)
     return False
 
 
@@ -235,7 +237,7 @@ def _names_within(node: ast.AST) -> set[str]:
 
 def _is_taken_already(module: Module, handler: ast.ExceptHandler) -> bool:
     types = exceptions.handler_types(module, handler) or []
-    return any(_TAKEN_ALREADY.search(exceptions.class_names(module, each)[0]) for each in types)
+    return any(re.search(_TAKEN_ALREADY, exceptions.class_names(module, each)[0]) for each in types)
 
 
 def _checked_before(module: Module, before: Sequence[ast.AST], known: Names, *, constraints: bool) -> bool:
@@ -339,7 +341,7 @@ def _is_event_id(module: Module, node: ast.expr, known: Names) -> bool:
         key = node.args[0]
         if isinstance(key, ast.Constant) and key.value == "id" and isinstance(node.func, ast.Attribute):
             base = node.func.value
-    return base is not None and _EVENT_NAME.search((functions.last_name(base) or "").lower()) is not None
+    return base is not None and re.search(_EVENT_NAME, (functions.last_name(base) or "").lower()) is not None
 
 
 def is_duplicate_test(module: Module, test: ast.expr, known: Names, *, holds: bool) -> bool:
@@ -378,7 +380,7 @@ def _name_tells(module: Module, node: ast.Name, known: Names, *, holds: bool) ->
     if isinstance(assigned, ast.Constant | ast.Name):
         return False
     called = _call(assigned)
-    if called is not None and holds and not _TELLS_FIRST.search(node.id):
+    if called is not None and holds and not re.search(_TELLS_FIRST, node.id):
         # something has to be there; what wrote it may also say whether it was there before
         return bool(works_of(module, called) & {Work.INSERT, Work.WRITE})
     return is_duplicate_test(module, assigned, known, holds=holds)
@@ -398,9 +400,9 @@ def _found_by_status(module: Module, node: ast.Name) -> bool:
 def _filters_by_status(node: ast.expr) -> bool:
     """Whether a look-up takes only rows in a certain state."""
     for inner in syntax.descendants(node):
-        if isinstance(inner, ast.keyword) and inner.arg is not None and _STATUS_NAME.search(inner.arg):
+        if isinstance(inner, ast.keyword) and inner.arg is not None and re.search(_STATUS_NAME, inner.arg):
             return True
-        if isinstance(inner, ast.Compare) and _STATUS_NAME.search(functions.last_name(inner.left) or ""):
+        if isinstance(inner, ast.Compare) and re.search(_STATUS_NAME, functions.last_name(inner.left) or ""):
             return True
         if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and " status" in inner.value.lower():
             return True
@@ -441,7 +443,7 @@ def _is_of_row(module: Module, node: ast.expr, known: Names) -> bool:
             return bool(work.of_function(*computed) - {Work.MESSAGE})
         if chain is not None and chain[0] == "self" and len(chain) <= _OWN_ATTRIBUTE:
             # what the handler's object was made with; what it remembers of a delivery says so
-            return bool(_STATUS_NAME.search(node.attr) or _TELLS_FIRST.search(node.attr))
+            return bool(re.search(_STATUS_NAME, node.attr) or re.search(_TELLS_FIRST, node.attr))
         return True
     return isinstance(node, ast.Subscript)
 
@@ -478,7 +480,7 @@ def _asks_for_earlier(module: Module, call: ast.Call, known: Names, *, holds: bo
         kinds = work.of_function(reference.module, reference.node)
         if not kinds & {Work.LOOKUP, Work.INSERT, Work.WRITE, Work.UNSEEN}:
             return False
-        return not (kinds <= {Work.LOOKUP} and holds and not _STATUS_NAME.search(name))
+        return not (kinds <= {Work.LOOKUP} and holds and not re.search(_STATUS_NAME, name))
     if Work.LOOKUP in works_of(module, call):
         return not holds or _filters_by_status(call)
     return True

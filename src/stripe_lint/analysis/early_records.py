@@ -23,8 +23,8 @@ _BODY: Final = frozenset(
 _HEADERS: Final = frozenset({"headers", "META", "environ", "get_header", "header"})
 _REQUESTS: Final = frozenset({"request", "req", "event", "evt", "httprequest", "_request", "http_request"})
 _CACHE_WRITES: Final = frozenset({"set", "add", "setnx", "setex", "sadd", "hset", "zadd"})
-_LOGS: Final = re.compile(r"log|audit|raw|archive|history|trace|dump|rate|limit|throttle|attempt", re.IGNORECASE)
-_KEY_HEADER: Final = re.compile(r"(?:http[-_])?idempotency[-_]key", re.IGNORECASE)
+_LOGS: Final = r"(?i)log|audit|raw|archive|history|trace|dump|rate|limit|throttle|attempt"
+_KEY_HEADER: Final = r"(?i)(?:http[-_])?idempotency[-_]key"
 
 
 class EarlyRecord(NamedTuple):
@@ -41,7 +41,7 @@ def early_records(module: Module) -> Iterator[EarlyRecord]:
         if handler.module.path == module.path and handler.is_stripe:
             yield from _early_writes(handler.module, handler.function, verifies=handler.verifies)
             yield from _by_header(handler.module, handler.function)
-    if _KEY_HEADER.search(module.text):
+    if re.search(_KEY_HEADER, module.text):
         for reached in reach.reached_in(module):
             if reached.caller is not None:
                 yield from _by_header(reached.module, reached.function)
@@ -128,7 +128,7 @@ def _is_log(module: Module, call: ast.Call) -> bool:
         reference = names.resolve(module, argument.func) if isinstance(argument, ast.Call) else None
         if isinstance(reference, ClassReference):
             spoken.append(reference.node.name)
-    return any(_LOGS.search(name) for name in spoken)
+    return any(re.search(_LOGS, name) for name in spoken)
 
 
 def _of_object(module: Module, call: ast.Call) -> list[ast.expr]:
@@ -162,7 +162,7 @@ def _by_header(module: Module, function: FunctionNode) -> Iterator[EarlyRecord]:
             isinstance(node, ast.expr)
             and isinstance(key, ast.Constant)
             and isinstance(key.value, str)
-            and _KEY_HEADER.fullmatch(key.value)
+            and re.fullmatch(_KEY_HEADER, key.value)
             and any(part in _HEADERS for part in functions.attribute_chain(held) or [])
         ):
             yield EarlyRecord(module, node, by_header=True)

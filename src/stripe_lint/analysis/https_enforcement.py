@@ -14,12 +14,8 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.module import Module
 
-_DJANGO: Final = re.compile(
-    r"SECURE_SSL_REDIRECT|SECURE_HSTS_SECONDS|SECURE_PROXY_SSL_HEADER|HSTS|sslify|HTTPSRedirect"
-)
-_FLASK: Final = re.compile(
-    r"(?i)talisman|sslify|hsts|strict-transport-security|https_?redirect|PREFERRED_URL_SCHEME|is_secure"
-)
+_DJANGO: Final = r"SECURE_SSL_REDIRECT|SECURE_HSTS_SECONDS|SECURE_PROXY_SSL_HEADER|HSTS|sslify|HTTPSRedirect"
+_FLASK: Final = r"(?i)talisman|sslify|hsts|strict-transport-security|https_?redirect|PREFERRED_URL_SCHEME|is_secure"
 _SERVES: Final = ("construct_event", "parse_event_notification", "djstripe")
 
 
@@ -29,7 +25,7 @@ def unenforced(module: Module) -> Iterator[ast.AST]:
     if (
         settings
         and settings[0].kind is BindingKind.ASSIGNMENT
-        and not _DJANGO.search(module.text)
+        and not re.search(_DJANGO, module.text)
         and _serves_webhooks(module)
         and not _mentioned(module, ("SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS"))
     ):
@@ -37,7 +33,7 @@ def unenforced(module: Module) -> Iterator[ast.AST]:
     for calls in module.calls.values():
         for call in calls:
             if names.dotted_path(module, call.func) in {"flask.Flask", "flask.app.Flask"} and _serves_webhooks(module):
-                enforced = _FLASK.search(module.text) or _mentioned(module, ("Talisman", "SSLify"))
+                enforced = re.search(_FLASK, module.text) or _mentioned(module, ("Talisman", "SSLify"))
                 if not enforced:
                     yield call
 

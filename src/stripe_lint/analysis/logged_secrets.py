@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 
 _LOG_METHODS: Final = ("debug", "info", "warning", "warn", "error", "exception", "critical", "log", "msg", "fatal")
 _PRINTERS: Final = frozenset({"builtins.print", "pprint.pprint", "pprint.pp", "rich.print", "click.echo"})
-_LOGGER: Final = re.compile(
-    r"(?i)(^|[._])_*(app\.)?(log|logs|logger|logging|_logger|loguru|structlog|console)$|logg(er|ing)"
-)
-_SECRET_NAME: Final = re.compile(
+_LOGGER: Final = r"(?i)(^|[._])_*(app\.)?(log|logs|logger|logging|_logger|loguru|structlog|console)$|logg(er|ing)"
+_SECRETS: Final = (
     r"(?i)(stripe|web_?hook|endpoint|signing|whsec)\w*secret(?!_(id|name|len|length|set|present|arn|path))"
     r"|stripe_?(secret|api|restricted)_?key|^(whsec|webhook_secret|endpoint_secret)$"
 )
@@ -72,7 +70,7 @@ def _is_logger(module: Module, node: ast.expr) -> bool:
         return functions.last_name(node.func) in {"getLogger", "get_logger", "bind"}
     spelled = functions.dotted_name(node)
     path = names.dotted_path(module, node) or ""
-    return (spelled is not None and _LOGGER.search(spelled) is not None) or path in {"logging", "loguru.logger"}
+    return (spelled is not None and re.search(_LOGGER, spelled) is not None) or path in {"logging", "loguru.logger"}
 
 
 class _Origin:
@@ -110,7 +108,7 @@ class _Origin:
         return self._call(node, depth) if isinstance(node, ast.Call) else None
 
     def _name(self, node: ast.Name, depth: int) -> tuple[str, bool] | None:
-        if _SECRET_NAME.search(node.id):
+        if re.search(_SECRETS, node.id):
             return "a secret", False
         found = self._module.scope_of(node).lookup(node.id)
         bindings = found[1] if found is not None else []
@@ -123,7 +121,7 @@ class _Origin:
             return "a client secret", False
         if node.attr == "api_key" and names.dotted_path(self._module, node) == "stripe.api_key":
             return "the API key", False
-        if _SECRET_NAME.search(node.attr):
+        if re.search(_SECRETS, node.attr):
             return "a secret", False
         if self._is_request(node.value) and self._serves_webhook():
             if node.attr in _BODY_ATTRIBUTES:
@@ -153,7 +151,7 @@ class _Origin:
         if key == "access_token" and self._comes_from_oauth(holder):
             return "an access token", False
         spelled = functions.dotted_name(holder) or ""
-        if _SECRET_NAME.search(key) and re.search(r"(?i)environ|env|config|settings|secrets", spelled):
+        if re.search(_SECRETS, key) and re.search(r"(?i)environ|env|config|settings|secrets", spelled):
             return "a secret", False
         if key == "body" and spelled in {"event", "self.event"} and self._serves_webhook():
             return "the raw body of a webhook", False
@@ -189,7 +187,7 @@ class _Origin:
         if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
             return None
         if functions.last_name(node.func) in {"getenv", "config", "env"}:
-            return ("a secret", False) if _SECRET_NAME.search(key.value) else None
+            return ("a secret", False) if re.search(_SECRETS, key.value) else None
         return self._named(key.value, node.func.value) if isinstance(node.func, ast.Attribute) else None
 
     def _whole_object(self, node: ast.expr) -> tuple[str, bool] | None:

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.scopes import FunctionNode
     from stripe_lint.analysis.webhooks import Handler
 
-_WORTH_READING: Final = re.compile(r"hook|event|stripe.signature|verify_header", re.IGNORECASE)
-_INCREMENT: Final = re.compile(r"\bset\b.*?\b(\w+)\s*=\s*(?:\w+\.)?\1\s*[+-]|^\s*add\s", re.IGNORECASE | re.DOTALL)
-_UNIQUE: Final = re.compile(r"Unique|unique")
+_WORTH_READING: Final = r"(?i)hook|event|stripe.signature|verify_header"
+_INCREMENT: Final = r"(?is)\bset\b.*?\b(\w+)\s*=\s*(?:\w+\.)?\1\s*[+-]|^\s*add\s"
+_UNIQUE: Final = r"Unique|unique"
 
 
 class RepeatedEffect(NamedTuple):
@@ -65,7 +65,7 @@ class _Known(NamedTuple):
 
 def repeated_effects(module: Module) -> Iterator[RepeatedEffect]:
     """What the handlers in ``module`` do again with each delivery, the first of each branch."""
-    if not _WORTH_READING.search(module.text):
+    if not re.search(_WORTH_READING, module.text):
         return
     for handler in webhooks.analysed_handlers(module):
         if not handler.is_stripe or not handler.verifies or not _may_report_in(module, handler):
@@ -351,9 +351,13 @@ def _has_unique(owner: ClassReference, made: ast.Call) -> bool:
             target = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
             value = getattr(statement, "value", None)
             name = functions.last_name(target) if isinstance(target, ast.expr) else None
-            if name == "__table_args__" and _UNIQUE.search(ast.dump(statement)):
+            if name == "__table_args__" and re.search(_UNIQUE, ast.dump(statement)):
                 return True
-            if isinstance(statement, ast.ClassDef) and statement.name == "Meta" and _UNIQUE.search(ast.dump(statement)):
+            if (
+                isinstance(statement, ast.ClassDef)
+                and statement.name == "Meta"
+                and re.search(_UNIQUE, ast.dump(statement))
+            ):
                 return True
             asked = name in given or (unseen and name != "id")
             if asked and isinstance(value, ast.Call) and _is_unique_field(value):
@@ -382,6 +386,6 @@ def _increments(call: ast.Call) -> bool:
         if isinstance(inner, ast.Call) and functions.last_name(inner.func) == "Increment":
             return True
         text = inner.value if isinstance(inner, ast.Constant) else None
-        if isinstance(text, str) and (text in {"$inc", "$push"} or _INCREMENT.search(text)):
+        if isinstance(text, str) and (text in {"$inc", "$push"} or re.search(_INCREMENT, text)):
             return True
     return False

@@ -19,10 +19,8 @@ _VERIFY: Final = "verify_ssl_certs"
 _BASES: Final = frozenset(
     {"api_base", "connect_api_base", "upload_api_base", "files_api_base", "meter_events_api_base"}
 )
-_INSECURE: Final = re.compile(r"(?i)http://(?P<host>\[[^\]]*\]|[^/:{\s]+)")
-_LOCAL: Final = re.compile(
-    r"(?i)localhost|127\.\d+\.\d+\.\d+|\[::1\]|0\.0\.0\.0|[^.]+|.*\.(local|localhost|internal|test)"
-)
+_INSECURE: Final = r"(?i)http://(?P<host>\[[^\]]*\]|[^/:{\s]+)"
+_LOCAL: Final = r"(?i)localhost|127\.\d+\.\d+\.\d+|\[::1\]|0\.0\.0\.0|[^.]+|.*\.(local|localhost|internal|test)"
 
 
 class ErrorModuleUse(NamedTuple):
@@ -205,5 +203,5 @@ def _is_insecure(module: Module, node: ast.expr) -> bool:
         return False
     if re.fullmatch(r"(?i)http://(\{\})?", text):
         return True
-    found = _INSECURE.match(text)
-    return found is not None and _LOCAL.fullmatch(found["host"]) is None
+    found = re.match(_INSECURE, text)
+    return found is not None and re.fullmatch(_LOCAL, found["host"]) is None

@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.module import Module
 
-_WEBHOOK_SECRET: Final = re.compile(
+_WEBHOOK_SECRETS: Final = (
     r"(?i)(web_?hook|endpoint|event|signing).*secret|secret.*(web_?hook|endpoint)|whsec|(web_?hook|signing)_?key"
 )
-_GENERIC_NAME: Final = re.compile(
+_GENERIC_NAME: Final = (
     r"(?i)_*(app_|default_)?(web_?hooks?|endpoint|event|signing)_?(endpoint_|signing_|signature_)?(secret|key)(_key)?"
 )
-_STRIPE_NAME: Final = re.compile(r"(?i)stripe|whsec")
+_STRIPE_NAME: Final = r"(?i)stripe|whsec"
 _READERS: Final = frozenset(
     {"os.getenv", "os.environ.get", "os.environ.setdefault", "os.environ.pop", "decouple.config", "builtins.getattr"}
 )
 _READING_NAMES: Final = frozenset(
     {"getenv", "get", "config", "env", "str", "getattr", "get_secret", "get_env", "getfloat"}
 )
-_CONTAINERS: Final = re.compile(r"(?i)(^|[._])(env|environ|environment|settings?|config|conf)$")
+_CONTAINERS: Final = r"(?i)(^|[._])(env|environ|environment|settings?|config|conf)$"
 _SETTINGS_BASES: Final = frozenset({"BaseSettings", "Settings", "BaseModel"})
 _EXITS: Final = frozenset({"exit", "abort", "_exit", "fail", "send_error"})
 
@@ -101,7 +101,7 @@ def _reads_configuration(module: Module, call: ast.Call) -> bool:
         return call.func.id in {"getenv", "config", "env", "getattr", "get_secret", "get_env"}
     holder = call.func.value if isinstance(call.func, ast.Attribute) else None
     spelled = functions.dotted_name(holder) if holder is not None else None
-    return spelled is not None and _CONTAINERS.search(spelled) is not None
+    return spelled is not None and re.search(_CONTAINERS, spelled) is not None
 
 
 def _of_alternative(module: Module, node: ast.BoolOp) -> SecretDefault | None:
@@ -161,7 +161,7 @@ def _of_dict(module: Module, node: ast.Dict) -> Iterator[SecretDefault]:
 def _default(module: Module, node: ast.AST, value: ast.Constant, name: str) -> SecretDefault | None:
     if not isinstance(value.value, str):
         return None
-    webhook = _WEBHOOK_SECRET.search(name) is not None and _speaks_of_stripe(module, name)
+    webhook = re.search(_WEBHOOK_SECRETS, name) is not None and _speaks_of_stripe(module, name)
     is_key = any(not shape.webhook or webhook for shape in key_shapes(value.value))
     if not webhook and not is_key:
         return None
@@ -172,10 +172,10 @@ def _default(module: Module, node: ast.AST, value: ast.Constant, name: str) -> S
 
 def _speaks_of_stripe(module: Module, name: str) -> bool:
     """Whether the secret is Stripe's: by its name, or by a name without a provider in a file that uses the SDK."""
-    if _STRIPE_NAME.search(name):
+    if re.search(_STRIPE_NAME, name):
         return True
     uses_sdk = any(each.partition(".")[0] in {"stripe", "djstripe"} for each in module.imported_modules)
-    return uses_sdk and _GENERIC_NAME.fullmatch(name) is not None
+    return uses_sdk and re.fullmatch(_GENERIC_NAME, name) is not None
 
 
 def _kept_as(module: Module, node: ast.AST) -> Iterator[str]:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 _DEEPEST: Final = 4
 
-_KEY_NAME: Final = re.compile(
+_KEY_NAME: Final = (
     r"(?:(?:stripe|my|the|live|test|prod|production)_)*"
     r"(?:secret_key|secret_api_key|api_key|apikey|private_key|publishable_key|public_key|sk|pk)(?:_(?:live|test))?"
 )
-_KEY: Final = re.compile(r"(?:sk|rk|pk)_(?:live|test)_")
+_KEY: Final = r"(?:sk|rk|pk)_(?:live|test)_"
 _API_KEYS: Final = frozenset({"stripe.api_key", "stripe.publishable_key"})
 
 
@@ -66,7 +66,7 @@ def role_of(module: Module, node: ast.expr, depth: int = 0) -> Role | None:
 def _role_of_text(content: object) -> Role | None:
     if not isinstance(content, str):
         return None
-    if _KEY.match(content):
+    if re.match(_KEY, content):
         return Role.API_KEY
     return Role.SECRET if content.startswith("whsec_") else None
 
@@ -89,7 +89,7 @@ def _role_of_lookup(node: ast.expr) -> Role | None:
 
 def _role_of_name(name: str) -> Role | None:
     plain = re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower().replace("-", "_")
-    if _KEY_NAME.fullmatch(plain):
+    if re.fullmatch(_KEY_NAME, plain):
         return Role.API_KEY
     if "secret" in plain or "whsec" in plain:
         return Role.SECRET

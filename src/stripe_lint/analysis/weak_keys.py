@@ -26,18 +26,17 @@ _CHANCE: Final = frozenset(
     f"random.{name}"
     for name in ("random", "randint", "randrange", "choice", "choices", "sample", "uniform", "getrandbits", "randbytes")
 )
-_UNIQUE: Final = re.compile(r"(?:uuid[1-8]?|token_hex|token_urlsafe|token_bytes|urandom|ulid|ULID|nanoid|ksuid)$")
-_DIGESTS: Final = re.compile(r"^hashlib\.|^hmac\.|uuid\.uuid[35]$|blake|sha\d|md5")
-_PERSONAL: Final = re.compile(
-    r"(?:^|_)(?:e_?mail(?:_address)?|phone(?:_number)?|full_?name|first_name|last_name|birth_?(?:day|date)|ssn|iban"
-    r"|card_number|address_line\d?|ip_address|remote_addr)$",
-    re.IGNORECASE,
+_UNIQUE: Final = r"(?:uuid[1-8]?|token_hex|token_urlsafe|token_bytes|urandom|ulid|ULID|nanoid|ksuid)$"
+_DIGESTS: Final = r"^hashlib\.|^hmac\.|uuid\.uuid[35]$|blake|sha\d|md5"
+_PERSONAL: Final = (
+    r"(?i)(?:^|_)(?:e_?mail(?:_address)?|phone(?:_number)?|full_?name|first_name|last_name|birth_?(?:day|date)|ssn|iban"
+    r"|card_number|address_line\d?|ip_address|remote_addr)$"
 )
-_WHO: Final = re.compile(r"(?:^|_)(?:user|customer|client|member|account_holder|buyer|subscriber|profile)$", re.I)
-_WHO_ID: Final = re.compile(
-    r"(?:^|_)(?:user|customer|client|member|buyer|subscriber)_?(?:id|pk|uuid)$|^stripe_customer(?:_id)?$", re.IGNORECASE
+_WHO: Final = r"(?i)(?:^|_)(?:user|customer|client|member|account_holder|buyer|subscriber|profile)$"
+_WHO_ID: Final = (
+    r"(?i)(?:^|_)(?:user|customer|client|member|buyer|subscriber)_?(?:id|pk|uuid)$|^stripe_customer(?:_id)?$"
 )
-_NO_OPERATION: Final = re.compile(r"(?:user|customer|client|member|stripe|key|idempotency|idem|id|uid|[\W_\d])*", re.I)
+_NO_OPERATION: Final = r"(?i)(?:user|customer|client|member|stripe|key|idempotency|idem|id|uid|[\W_\d])*"
 
 
 class WeakKey(NamedTuple):
@@ -123,7 +122,7 @@ _WRITTEN: Final = frozenset({"builtins.str", "builtins.int", "builtins.repr", "b
 def _reason(module: Module, parts: list[ast.expr], *, of_customer: bool) -> str | None:
     varying = [part for part in parts if not isinstance(part, ast.Constant)]
     called = [_called(module, part) for part in varying]
-    if any(_UNIQUE.search(path) for paths in called for path in paths):
+    if any(re.search(_UNIQUE, path) for paths in called for path in paths):
         return None
     if any(paths & _CHANCE for paths in called):
         return "comes from `random`, which repeats itself: use uuid4, or derive it from the operation"
@@ -135,8 +134,8 @@ def _reason(module: Module, parts: list[ast.expr], *, of_customer: bool) -> str 
         return "comes from the clock, so a repeated request is a new one: derive it from the operation"
     if len(varying) == 1 and called[0] & (_DAYS | _CLOCKS):
         return "is the same for everything on one day: derive it from the operation"
-    hashed = any(_DIGESTS.search(path) for paths in called for path in paths)
-    if not hashed and any(_PERSONAL.search(name) for part in varying for name in _names(part)):
+    hashed = any(re.search(_DIGESTS, path) for paths in called for path in paths)
+    if not hashed and any(re.search(_PERSONAL, name) for part in varying for name in _names(part)):
         return "holds personal data, which Stripe asks to keep out of keys: use an id of the operation"
     # a user becomes a customer once
     if varying and not of_customer and all(_is_who(part) for part in varying) and not _names_operation(parts):
@@ -180,11 +179,11 @@ def _names(node: ast.expr) -> Iterator[str]:
 def _is_who(node: ast.expr) -> bool:
     """Whether a part of a key is the id of a customer or user."""
     if isinstance(node, ast.Attribute) and node.attr in {"id", "pk", "uuid"}:
-        return _WHO.search(functions.last_name(node.value) or "") is not None
-    return any(_WHO_ID.search(name) for name in _names(node))
+        return re.search(_WHO, functions.last_name(node.value) or "") is not None
+    return any(re.search(_WHO_ID, name) for name in _names(node))
 
 
 def _names_operation(parts: list[ast.expr]) -> bool:
     """Whether a key has a word for what is done."""
     texts = [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
-    return _NO_OPERATION.fullmatch("".join(texts)) is None
+    return re.fullmatch(_NO_OPERATION, "".join(texts)) is None

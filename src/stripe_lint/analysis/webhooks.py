@@ -47,7 +47,7 @@ _WEBHOOK_WORDS: Final = (
     *("construct_from", "convert_to_stripe_object", "parse_event_notification", "parse_thin_event", "verify_header"),
     *("notification_handler", "event.retrieve", "events.retrieve", ".deserialize("),
 )
-_DOTTED_TEXT: Final = re.compile(r"""["']((?:[a-z_\d]+\.){1,3}[a-z_]+)["']""")
+_DOTTED_TEXT: Final = r"""["']((?:[a-z_\d]+\.){1,3}[a-z_]+)["']"""
 _BODY_NAMES: Final = frozenset(
     {
         "body",
@@ -118,7 +118,7 @@ def _speaks_of_webhooks(text: str) -> bool:
     lowered = text.lower()
     if any(word in lowered for word in _WEBHOOK_WORDS):
         return True
-    return any(map(event_types.is_known, _DOTTED_TEXT.findall(text)))
+    return any(map(event_types.is_known, re.findall(_DOTTED_TEXT, text)))
 
 
 def _roots(module: Module) -> list[tuple[Module, NamedFunction]]:

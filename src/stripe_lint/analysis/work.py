@@ -66,29 +66,26 @@ _LOOKUPS: Final = frozenset(
 _TASKS: Final = frozenset(
     {"delay", "apply_async", "enqueue", "send_task", "kiq", "defer", "add_task", "send_with_options", "enqueue_job"}
 )
-_MESSAGE_NAME: Final = re.compile(
-    r"(?:^|_)(?:send|notify|deliver|email|publish)_?(?:\w*_)?(?:mail|email|e_mail|message|sms|text|notification|receipt"
+_MESSAGE_NAME: Final = (
+    r"(?i)(?:^|_)(?:send|notify|deliver|email|publish)_?(?:\w*_)?(?:mail|email|e_mail|message|sms|text|notification|receipt"
     r"|confirmation|mass_mail|welcome|invoice_mail|alert|reminder|template)s?(?:_|$)"
-    r"|^_*(?:notify|sendmail|send_mail|send_message|send_email|send_templated_mail|email_user|mail_admins|publish)(?:_|$)",
-    re.IGNORECASE,
+    r"|^_*(?:notify|sendmail|send_mail|send_message|send_email|send_templated_mail|email_user|mail_admins|publish)(?:_|$)"
 )
-_UNSEEN_NAME: Final = re.compile(
-    r"_*(?:handle|handler|process|processor|callback|fulfil|fulfill|apply|grant|activate|provision|credit|save|create"
+_UNSEEN_NAME: Final = (
+    r"(?i)_*(?:handle|handler|process|processor|callback|fulfil|fulfill|apply|grant|activate|provision|credit|save|create"
     r"|update|record|cancel|deactivate|suspend|revoke|extend|renew|enrol|enroll|upgrade|downgrade|store|assign|sync"
-    r"|complete|insert|upsert|dispatch|webhook|register|refund|charge|persist)(?:_|$)",
-    re.IGNORECASE,
+    r"|complete|insert|upsert|dispatch|webhook|register|refund|charge|persist)(?:_|$)"
 )
-SIDE_NAME: Final = re.compile(
-    r"log|cache|metric|analytic|track|sentry|mixpanel|segment|posthog|statsd|telemetry|audit|redis|lock|span|trace|print"
-    r"|slack|discord|telegram|healthcheck",
-    re.IGNORECASE,
+SIDE_NAME: Final = (
+    r"(?i)log|cache|metric|analytic|track|sentry|mixpanel|segment|posthog|statsd|telemetry|audit|redis|lock|span|trace|print"
+    r"|slack|discord|telegram|healthcheck"
 )
-_STORE_NAME: Final = re.compile(r"session|^_?db$|database|_db$|uow|repo|collection|conn|cursor|table|firestore", re.I)
+_STORE_NAME: Final = r"(?i)session|^_?db$|database|_db$|uow|repo|collection|conn|cursor|table|firestore"
 _BUILDERS: Final = frozenset(
     {"document", "collection", "doc", "child", "ref", "table", "filter", "filter_by", "exclude"}
 )
-_SQL: Final = re.compile(r"\s*(?:with\b.*?\)\s*)?(insert|update|delete|replace|merge|select)\b", re.I | re.DOTALL)
-_SQL_UPSERT: Final = re.compile(r"on\s+(?:conflict|duplicate)|insert\s+(?:or\s+)?(?:ignore|replace)|not\s+exists", re.I)
+_SQL: Final = r"(?is)\s*(?:with\b.*?\)\s*)?(insert|update|delete|replace|merge|select)\b"
+_SQL_UPSERT: Final = r"(?i)on\s+(?:conflict|duplicate)|insert\s+(?:or\s+)?(?:ignore|replace)|not\s+exists"
 _SQL_FUNCTIONS: Final = {"insert": Work.INSERT, "update": Work.WRITE, "delete": Work.WRITE, "select": Work.LOOKUP}
 
 
@@ -111,11 +108,11 @@ def of_call(module: Module, call: ast.Call) -> Work | None:
         return None
     if name in _TASKS:
         return Work.TASK
-    if _MESSAGE_NAME.search(name) or (name == "send" and receiver is not None and _is_mail(receiver)):
+    if re.search(_MESSAGE_NAME, name) or (name == "send" and receiver is not None and _is_mail(receiver)):
         return Work.MESSAGE
     if receiver is not None:
         return _of_method(module, call, name, receiver)
-    return Work.UNSEEN if _UNSEEN_NAME.match(name) else None
+    return Work.UNSEEN if re.match(_UNSEEN_NAME, name) else None
 
 
 def _of_method(module: Module, call: ast.Call, name: str, receiver: ast.expr) -> Work | None:
@@ -135,7 +132,7 @@ def _of_method(module: Module, call: ast.Call, name: str, receiver: ast.expr) ->
         return Work.WRITE
     if name in _LOOKUPS or (name == "get" and (_is_query(receiver) or _is_store(receiver))):
         return Work.LOOKUP
-    return Work.UNSEEN if _UNSEEN_NAME.match(name) else None
+    return Work.UNSEEN if re.match(_UNSEEN_NAME, name) else None
 
 
 def _of_statement(module: Module, node: ast.expr) -> Work:
@@ -150,17 +147,17 @@ def _of_statement(module: Module, node: ast.expr) -> Work:
             if built is not None:
                 upserts = built is Work.INSERT and "on_conflict" in ast.dump(assigned)
                 return Work.WRITE if upserts else built
-    match = _SQL.match(text or "")
+    match = re.match(_SQL, text or "")
     if match is None or match.group(1).lower() == "select":
         return Work.LOOKUP
     if match.group(1).lower() == "insert":
-        return Work.WRITE if _SQL_UPSERT.search(text or "") else Work.INSERT
+        return Work.WRITE if re.search(_SQL_UPSERT, text or "") else Work.INSERT
     return Work.WRITE
 
 
 def _is_side(receiver: ast.expr) -> bool:
     chain = functions.attribute_chain(receiver) or []
-    return any(SIDE_NAME.search(part) for part in chain)
+    return any(re.search(SIDE_NAME, part) for part in chain)
 
 
 def _is_mail(receiver: ast.expr) -> bool:
@@ -171,7 +168,7 @@ def _is_mail(receiver: ast.expr) -> bool:
 
 def _is_store(receiver: ast.expr) -> bool:
     name = functions.last_name(receiver)
-    return name is not None and _STORE_NAME.search(name) is not None
+    return name is not None and re.search(_STORE_NAME, name) is not None
 
 
 def _is_builder(receiver: ast.expr) -> bool:
@@ -192,7 +189,7 @@ def _is_query(receiver: ast.expr) -> bool:
 
 def is_message_name(name: str) -> bool:
     """Whether a name says that a message is sent."""
-    return _MESSAGE_NAME.search(name) is not None
+    return re.search(_MESSAGE_NAME, name) is not None
 
 
 def of_function(module: Module, function: FunctionNode, depth: int = 0) -> frozenset[Work]:
@@ -212,7 +209,7 @@ def of_whole_call(module: Module, call: ast.Call, depth: int = 0) -> frozenset[W
     reference = names.resolve(module, call.func)
     if isinstance(reference, FunctionReference):
         name = functions.last_name(call.func) or ""
-        if _MESSAGE_NAME.search(name):
+        if re.search(_MESSAGE_NAME, name):
             return frozenset({Work.MESSAGE})
         return of_function(reference.module, reference.node, depth + 1) if depth < DEEPEST else frozenset()
     own = of_call(module, call)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.errors import Declined
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from stripe_lint.sources import Source
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
+_LINE_END: Final = r"\r\n|\r|\n"
 
 
 class Splice(NamedTuple):
@@ -87,7 +87,7 @@ def rewrite(source: Source, splices: Sequence[Splice]) -> bytes:
     """
     bom = b"\xef\xbb\xbf" if source.bom else b""
     original = str(source.data[len(bom) :], source.encoding)
-    ends = [(match.start(), match[0]) for match in _LINE_END.finditer(original)] if "\r" in original else []
+    ends = [(match.start(), match[0]) for match in re.finditer(_LINE_END, original)] if "\r" in original else []
     longer = [start for start, end in ends if len(end) > 1]
     positions = [start - number for number, start in enumerate(longer)]
     """Where the line ends of two characters are in the text, in which they have one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from stripe_lint.model import Severity
 from stripe_lint.positions import position_of
@@ -21,7 +21,7 @@ Line = list[tuple[str, str]]
 """One line of output: pieces of text, each with a style (empty for none)."""
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold blue"}
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_CONTROL: Final = r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
 
 
 def write(report: Report, stream: TextIO) -> None:
@@ -107,11 +107,11 @@ def counted(number: int, noun: str) -> str:
 
 def printable(text: str) -> str:
     """``text`` without what could steer a terminal or hide a part of the line: a file name may hold anything."""
-    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text).replace("\t", " ")
+    return re.sub(_CONTROL, lambda match: match[0].encode("unicode_escape").decode("ascii"), text).replace("\t", " ")
 
 
 def _expanded(text: str) -> str:
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\t", "    "))
+    return re.sub(_CONTROL, "\N{REPLACEMENT CHARACTER}", text.replace("\t", "    "))
 
 
 def _width(text: str) -> int:

@@ -14,19 +14,18 @@ if TYPE_CHECKING:
 
     import libcst
 
-_SEPARATORS: Final = re.compile(r"[\s:;,=\-\u2013\u2014(\[]*[:;,=\-\u2013\u2014(\[][\s:;,=\-\u2013\u2014(\[]*$")
+_SEPARATORS: Final = r"[\s:;,=\-\u2013\u2014(\[]*[:;,=\-\u2013\u2014(\[][\s:;,=\-\u2013\u2014(\[]*$"
 """What leads to a part of a text that follows: ``failed: ``, ``failed - ``, ``failed (``."""
 
-_CONNECTING: Final = re.compile(
-    r"(?:^|\s+)(?:with|because|because of|due to|by|as|is|was|of|says?|said|the|an?|reason|message|details?)$",
-    re.IGNORECASE,
+_CONNECTING: Final = (
+    r"(?i)(?:^|\s+)(?:with|because|because of|due to|by|as|is|was|of|says?|said|the|an?|reason|message|details?)$"
 )
 """Words that say nothing without the part that follows them."""
 
 _CLOSING: Final = {"(": ")", "[": "]"}
 _QUOTES: Final = ("'", '"', "`")
-_HEAD: Final = re.compile(r"[a-zA-Z]*(\"\"\"|'''|\"|')")
-_PLACEHOLDER: Final = re.compile(r"%[sr]|\{(?:0|)(?:![rsa])?\}")
+_HEAD: Final = r"[a-zA-Z]*(\"\"\"|'''|\"|')"
+_PLACEHOLDER: Final = r"%[sr]|\{(?:0|)(?:![rsa])?\}"
 
 
 def quoted(text: str, like: str) -> str:
@@ -37,7 +36,7 @@ def quoted(text: str, like: str) -> str:
 
 def around_gap(before: str, after: str) -> tuple[str, str] | None:
     """What stays of the texts before and after a part that is left out; ``None`` if something has to stand there."""
-    separators = _SEPARATORS.search(before)
+    separators = re.search(_SEPARATORS, before)
     kept = before[: separators.start()] if separators is not None else before.rstrip()
     opening = separators[0].strip()[-1:] if separators is not None else ""
     if opening in _CLOSING:
@@ -49,11 +48,11 @@ def around_gap(before: str, after: str) -> tuple[str, str] | None:
     if separators is None:
         if after[:1].isalnum() or (after.strip() and after.strip()[0].isalnum()):
             return None
-        shorter = _CONNECTING.sub("", kept)
+        shorter = re.sub(_CONNECTING, "", kept)
         if not shorter[-1:].isalnum():
             return None
         kept = shorter
-    elif _CONNECTING.search(kept):
+    elif re.search(_CONNECTING, kept):
         return None
     if not re.search(r"\w\w", kept):
         return None
@@ -65,9 +64,9 @@ def shortened(constant: str, instead: str) -> str | None:
 
     ``instead`` takes the place of the placeholder where nothing can be left out.
     """
-    found = list(_PLACEHOLDER.finditer(constant))
-    others = re.sub(r"%%|\{\{|\}\}", "", _PLACEHOLDER.sub("", constant))
-    head = _HEAD.match(constant)
+    found = list(re.finditer(_PLACEHOLDER, constant))
+    others = re.sub(r"%%|\{\{|\}\}", "", re.sub(_PLACEHOLDER, "", constant))
+    head = re.match(_HEAD, constant)
     if head is None or len(found) != 1 or "%" in others or "{" in others or not _is_one_literal(constant):
         return None
     before = constant[head.end() : found[0].start()]
@@ -79,7 +78,7 @@ def shortened(constant: str, instead: str) -> str | None:
 
 def without_end(constant: str) -> str | None:
     """A string literal without the colon or dash that led to what followed it; ``None`` if nothing is left."""
-    head = _HEAD.match(constant)
+    head = re.match(_HEAD, constant)
     if head is None or not _is_one_literal(constant):
         return None
     rest = around_gap(constant[head.end() : len(constant) - len(head[1])], "")

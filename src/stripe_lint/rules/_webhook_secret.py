@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 USUAL_NAME: Final = "STRIPE_WEBHOOK_SECRET"
 
-_NAME: Final = re.compile(
+_NAME: Final = (
     r"(?i)(^|_)(web_?hooks?|endpoint|signing|whsec)_?([a-z]+_)*(secret|key)s?$|secret_?(web_?hook|endpoint)|(^|_)whsec"
 )
 _NAMES_IN_PROJECT: Final = (
@@ -72,7 +72,7 @@ def _in_file(module: Module, function: NamedFunction, before: ast.stmt, edit: Ed
     for scope in (module.scopes[function], module.scope):
         for name, bindings in scope.bindings.items():
             binding = bindings[0]
-            if not _NAME.search(name) or len(bindings) != 1 or isinstance(binding.node, ast.FunctionDef):
+            if not re.search(_NAME, name) or len(bindings) != 1 or isinstance(binding.node, ast.FunctionDef):
                 continue
             if scope is not module.scope and getattr(module.statement_of(binding.node), "lineno", 0) >= before.lineno:
                 continue
@@ -94,7 +94,7 @@ def _in_file(module: Module, function: NamedFunction, before: ast.stmt, edit: Ed
 def _is_setting(module: Module, node: ast.expr) -> bool:
     """Whether ``node`` reads a setting whose name says that it is such a secret."""
     if isinstance(node, ast.Attribute):
-        return bool(_NAME.search(node.attr)) and isinstance(node.value, ast.Name) and node.value.id != "self"
+        return bool(re.search(_NAME, node.attr)) and isinstance(node.value, ast.Name) and node.value.id != "self"
     key: ast.expr | None = None
     if isinstance(node, ast.Subscript) and functions.last_name(node.value) in {"environ", "config"}:
         key = node.slice
@@ -102,7 +102,7 @@ def _is_setting(module: Module, node: ast.expr) -> bool:
         key = node.args[0]
     elif isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
         key = node.args[0] if functions.last_name(node.func.value) in {"environ", "config"} else None
-    return isinstance(key, ast.Constant) and isinstance(key.value, str) and bool(_NAME.search(key.value))
+    return isinstance(key, ast.Constant) and isinstance(key.value, str) and bool(re.search(_NAME, key.value))
 
 
 def _in_project(module: Module, function: NamedFunction, edit: Edit) -> str | None:
