@@ -25,6 +25,7 @@ LAYERS = (
         "patterns",
         "positions",
         "sources",
+        "suppression_marks",
         "writing",
     },
     {"suppressions"},

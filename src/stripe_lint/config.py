@@ -1,16 +1,13 @@
 """Turns ``[tool.stripe-lint]`` and the command line into one frozen ``Config``.
 
-A key is one field of ``Config``: its name with dashes is the key, its ``option`` says the default and how a value is
-read. Layers are applied in order (defaults, what the nearest ``pyproject.toml`` extends, that file, command line): a
-later value replaces an earlier one, and ``extend-…`` adds to what is there.
+A key is one field of ``Config``: its name with dashes is the key, its ``Option`` says how a value is read. Layers are
+applied in order (defaults, what the nearest ``pyproject.toml`` extends, that file, command line): a later value
+replaces an earlier one, and ``extend-…`` adds to what is there.
 """
 
-from __future__ import annotations
-
 import sys
-from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
 
 from stripe_lint import options
 from stripe_lint.errors import ConfigError
@@ -23,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from stripe_lint.model import Rule
-
-T = TypeVar("T")
 
 TABLE = "stripe-lint"
 """The name of the table below ``[tool]``."""
@@ -55,46 +50,50 @@ DEFAULT_EXCLUDE = (
 )
 """What no one means when they check a directory."""
 
-
-def option(default: T, read: Callable[[object, str, Place], T], *, adds: bool = False) -> T:
-    """A key of the configuration. ``read`` gets the raw value, the key and its place; ``adds`` keeps earlier values."""
-    value: T = field(default=default, metadata={"read": read, "adds": adds})
-    return value
+_EXCLUDED_EVERYWHERE = tuple(Pattern(name, Path("/")) for name in DEFAULT_EXCLUDE)
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Option(NamedTuple):
+    """How a value is read: ``read`` gets it raw, with the key and its place; ``adds`` keeps earlier values."""
+
+    read: "Callable[[object, str, Place], object]"
+    adds: bool = False
+
+
+class Config(NamedTuple):
     """What applies to a file. Rule selections hold codes and beginnings of codes only; names are resolved.
 
     ``select`` is ``None`` where nothing was selected and the rules that are on by default apply.
     """
 
-    select: tuple[str, ...] | None = option(None, options.optional_selectors)
-    extend_select: tuple[str, ...] = option((), options.selectors, adds=True)
-    ignore: tuple[str, ...] = option((), options.ignored_selectors)
-    per_file_ignores: tuple[FileIgnores, ...] = option((), options.file_ignores)
-    extend_per_file_ignores: tuple[FileIgnores, ...] = option((), options.file_ignores, adds=True)
-    severity: tuple[tuple[str, Severity], ...] = option((), options.severities)
-    exclude: tuple[Pattern, ...] = option(tuple(Pattern(name, Path("/")) for name in DEFAULT_EXCLUDE), options.patterns)
-    extend_exclude: tuple[Pattern, ...] = option((), options.patterns, adds=True)
-    fail_on: Severity = option(Severity.WARNING, options.severity)
-    include_tests: bool = option(False, options.boolean)
-    require_reason: bool = option(False, options.boolean)
-    verifiers: frozenset[str] = option(frozenset(), options.python_names)
-    mutating_calls: frozenset[str] = option(frozenset(), options.python_names)
-    retry_decorators: frozenset[str] = option(frozenset(), options.python_names)
-    response_functions: frozenset[str] = option(frozenset(), options.python_names)
-    webhook_paths: tuple[str, ...] = option((), options.strings)
-    stripe_version: str | None = option(None, options.version)
-    max_majors_behind: int = option(2, options.count)
+    select: Annotated[tuple[str, ...] | None, Option(options.optional_selectors)] = None
+    extend_select: Annotated[tuple[str, ...], Option(options.selectors, adds=True)] = ()
+    ignore: Annotated[tuple[str, ...], Option(options.ignored_selectors)] = ()
+    per_file_ignores: Annotated[tuple[FileIgnores, ...], Option(options.file_ignores)] = ()
+    extend_per_file_ignores: Annotated[tuple[FileIgnores, ...], Option(options.file_ignores, adds=True)] = ()
+    severity: Annotated[tuple[tuple[str, Severity], ...], Option(options.severities)] = ()
+    exclude: Annotated[tuple[Pattern, ...], Option(options.patterns)] = _EXCLUDED_EVERYWHERE
+    extend_exclude: Annotated[tuple[Pattern, ...], Option(options.patterns, adds=True)] = ()
+    fail_on: Annotated[Severity, Option(options.severity)] = Severity.WARNING
+    include_tests: Annotated[bool, Option(options.boolean)] = False
+    require_reason: Annotated[bool, Option(options.boolean)] = False
+    verifiers: Annotated[frozenset[str], Option(options.python_names)] = frozenset()
+    mutating_calls: Annotated[frozenset[str], Option(options.python_names)] = frozenset()
+    retry_decorators: Annotated[frozenset[str], Option(options.python_names)] = frozenset()
+    response_functions: Annotated[frozenset[str], Option(options.python_names)] = frozenset()
+    webhook_paths: Annotated[tuple[str, ...], Option(options.strings)] = ()
+    stripe_version: Annotated[str | None, Option(options.version)] = None
+    max_majors_behind: Annotated[int, Option(options.count)] = 2
 
-    def with_layer(self, values: Mapping[str, object], place: Place) -> Config:
+    def with_layer(self, values: "Mapping[str, object]", place: Place) -> "Config":
         """This configuration with ``values`` (raw, by key) on top.
 
         A layer that selects rules starts the choice of rules anew. Raises ``ConfigError`` for an unknown key, a value
         of the wrong type or an unknown rule.
         """
-        known = {each.name.replace("_", "-"): each for each in fields(self)}
+        if not values:
+            return self
+        known = keys()
         for key in values:
             if key not in known:
                 raise ConfigError(f'{place.prefix}unknown key "{key}"{options.nearest(key, {**known, EXTEND: None})}')
@@ -103,22 +102,23 @@ class Config:
             changes = {"extend_select": (), "ignore": ()}
         if "per-file-ignores" in values:
             changes["extend_per_file_ignores"] = ()
-        for key, described in known.items():
+        for key, option in known.items():
             if key not in values:
                 continue
-            value = described.metadata["read"](values[key], key, place)
-            if described.metadata["adds"]:
-                value = changes.get(described.name, getattr(self, described.name)) + value
-            changes[described.name] = value
-        return replace(self, **changes)
+            name = key.replace("-", "_")
+            value: Any = option.read(values[key], key, place)
+            if option.adds:
+                value = changes.get(name, getattr(self, name)) + value
+            changes[name] = value
+        return self._replace(**changes)
 
-    def rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> "tuple[Rule, ...]":
         """The rules that are on, sorted by code."""
         from stripe_lint.catalogue import select_rules
 
         return select_rules(self)
 
-    def rules_for(self, path: Path) -> tuple[Rule, ...]:
+    def rules_for(self, path: Path) -> "tuple[Rule, ...]":
         """The rules that are on for the file at the absolute ``path``, sorted by code."""
         ignores = (*self.per_file_ignores, *self.extend_per_file_ignores)
         if not ignores:
@@ -145,6 +145,12 @@ class Config:
         )
 
 
+def keys() -> dict[str, Option]:
+    """All keys of the configuration, in the order of the fields of ``Config``."""
+    hints = get_type_hints(Config, include_extras=True)
+    return {name.replace("_", "-"): hints[name].__metadata__[0] for name in Config._fields}
+
+
 def _covers(pattern: Pattern, path: Path) -> bool:
     """Whether ``pattern`` matches ``path`` or a directory around it."""
     folders = (folder for folder in path.parents if folder.is_relative_to(pattern.base) and folder != pattern.base)
@@ -156,7 +162,7 @@ def _covers(pattern: Pattern, path: Path) -> bool:
 class Layer(NamedTuple):
     """The raw values that one place gives."""
 
-    values: Mapping[str, object]
+    values: "Mapping[str, object]"
     place: Place
 
 
@@ -164,7 +170,7 @@ class Configurations:
     """Which configuration applies where: the nearest ``pyproject.toml`` with our table, and a layer on top of it."""
 
     def __init__(
-        self, explicit: Path | None = None, layer: Mapping[str, object] | None = None, place: Place | None = None
+        self, explicit: Path | None = None, layer: "Mapping[str, object] | None" = None, place: Place | None = None
     ) -> None:
         """Checks the layer, and the explicit file if there is one.
 

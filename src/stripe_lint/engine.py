@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from stripe_lint.catalogue import COULD_NOT_CHECK
 from stripe_lint.errors import ConfigError, SourceError
-from stripe_lint.key_shapes import redacted
 from stripe_lint.model import Finding, Hit, Severity, Span, Subject
 from stripe_lint.sources import display_name, find_root
+from stripe_lint.suppression_marks import holds_directive, holds_noqa
 
 if TYPE_CHECKING:
     import ast
@@ -80,15 +80,13 @@ def check_source(source: Source, rules: Sequence[Rule], config: Config, project:
 
 def _unsuppressed(findings: list[Finding], source: Source, rules: Sequence[Rule], config: Config) -> list[Finding]:
     """The findings that no comment silences, and what is wrong with the comments."""
-    from stripe_lint import suppressions
-
     reviewers = applicable_rules(source.path, rules, config, Subject.COMMENT)
-    worth_reviewing = reviewers and (
-        config.require_reason or suppressions.holds_directive(source.text) or suppressions.holds_noqa(source.text)
-    )
+    worth_reviewing = reviewers and (config.require_reason or holds_directive(source.text) or holds_noqa(source.text))
     if not findings and not worth_reviewing:
         return findings
-    comments = suppressions.Suppressions(source.text)
+    from stripe_lint.suppressions import Suppressions
+
+    comments = Suppressions(source.text)
     kept = [
         finding
         for finding in findings
@@ -309,5 +307,9 @@ def lines_of(findings: Iterable[Finding], source: Source) -> dict[int, str]:
     for finding in findings:
         first, last = finding.span.line, finding.span.end_line
         wanted.update(range(first, min(last, first + MOST_LINES - 1) + 1), (last,))
-    lines = source.lines if wanted else []
+    if not wanted:
+        return {}
+    from stripe_lint.key_shapes import redacted
+
+    lines = source.lines
     return {number: redacted(lines[number - 1]) for number in sorted(wanted) if number <= len(lines)}

@@ -8,7 +8,6 @@ would otherwise switch them on.
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,14 +106,18 @@ def _findings(tree: ast.Module, filename: str, text: str, options: Namespace) ->
     from stripe_lint.engine import find_in, project_of
     from stripe_lint.positions import characters
     from stripe_lint.sources import Source
-    from stripe_lint.suppressions import Suppressions, holds_directive
+    from stripe_lint.suppression_marks import holds_directive
 
     path = absolute(filename)
     config = _config_for(path, options)
     source = Source(path, filename, text, text.encode("utf-8", "surrogatepass"))
     lines = source.lines
     findings = find_in(source, tree, config.rules(), config, project_of(path, config))
-    comments = Suppressions(text) if findings and holds_directive(text) else None
+    comments = None
+    if findings and holds_directive(text):
+        from stripe_lint.suppressions import Suppressions
+
+        comments = Suppressions(text)
     for finding in findings:
         if finding.code == COULD_NOT_CHECK.code:
             _warn(filename, finding.message)
@@ -127,8 +130,8 @@ def _findings(tree: ast.Module, filename: str, text: str, options: Namespace) ->
 def _config_for(path: Path, options: Namespace) -> Config:
     """What applies to the file, without the choices that are flake8's alone."""
     config = _configurations(options).at(path.parent)
-    ignoring_nothing = replace(config, select=None, ignore=(), per_file_ignores=(), extend_per_file_ignores=())
-    return replace(ignoring_nothing, exclude=(), extend_exclude=())
+    ignoring_nothing = config._replace(select=None, ignore=(), per_file_ignores=(), extend_per_file_ignores=())
+    return ignoring_nothing._replace(exclude=(), extend_exclude=())
 
 
 def _configurations(options: Namespace) -> Configurations:

@@ -18,6 +18,7 @@ from io import StringIO
 from typing import Final, NamedTuple
 
 from stripe_lint.comments import Comment, comments_in
+from stripe_lint.suppression_marks import holds_directive
 
 _LINE_COMMENT: Final = r"(?i)# noqa(?::[\s]?(?P<codes>([A-Z]+[0-9]+(?:[,\s]+)?)+))?"
 _FILE_COMMENT: Final = r"(?i)\s*# flake8[:=]\s*noqa"
@@ -28,7 +29,6 @@ _OWN_COMMENT: Final = r"#\s*stripe-lint(?P<colon>\s*:)\s*(?P<words>.*)"
 _OWN_WORDS: Final = (
     r"(?P<reach>ignore|ignore-file)\[(?P<rules>[^\[\]#]*)\](?:\s*--\s*(?P<reason>\S.*)|\s*|\s+#.*|\s*--\s*)"
 )
-_MARKS = ("stripe-lint:", "stripe-lint :")
 
 
 class Directive(NamedTuple):
@@ -53,16 +53,6 @@ class Noqa(NamedTuple):
     comment: Comment
     codes: tuple[str, ...]
     rest: str
-
-
-def holds_directive(text: str) -> bool:
-    """Whether ``text`` can hold one of our own comments; cheap, and right wherever it says no."""
-    return "stripe-lint" in text and any(mark in text for mark in _MARKS)
-
-
-def holds_noqa(text: str) -> bool:
-    """Whether ``text`` can hold a ``# noqa`` that names one of our rules."""
-    return "STP" in text and "noqa" in text.lower()
 
 
 class Suppressions:

@@ -27,8 +27,6 @@ class IneffectiveKey(NamedTuple):
 
 def ineffective_keys(module: Module) -> Iterator[IneffectiveKey]:
     """The calls that pass a key in vain."""
-    if "idempotency_key" not in module.text:
-        return
     for call in stripe_calls.stripe_calls(module):
         if call.reference is None:
             reason = _reason(call)

@@ -55,6 +55,11 @@ def _mentions(identity: object, tags: frozenset[Tag]) -> bool:
     return isinstance(identity, frozenset) and not identity.isdisjoint(tags)
 
 
+def makes_fresh_values(module: Module) -> bool:
+    """Whether anything in a file calls something that gives another value each time."""
+    return not _FRESH_NAMES.isdisjoint(module.calls)
+
+
 def makes_fresh_value(module: Module, reference: FunctionReference) -> bool:
     """Whether a function of the project calls something that gives another value each time."""
     key = ("fresh", reference.node)

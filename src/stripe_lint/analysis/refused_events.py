@@ -52,8 +52,6 @@ class RefusedEvent(NamedTuple):
 
 def refused_events(module: Module) -> Iterator[RefusedEvent]:
     """The answers in ``module`` that refuse a verified event, each once."""
-    if "type" not in module.text:
-        return
     seen: set[tuple[int, int]] = set()
     for reached in reach.reached_in(module):
         if not reached.at_once:

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.scopes import FunctionNode
     from stripe_lint.analysis.webhooks import Handler
 
-_WORTH_READING: Final = r"(?i)hook|event|stripe.signature|verify_header"
 _INCREMENT: Final = r"(?is)\bset\b.*?\b(\w+)\s*=\s*(?:\w+\.)?\1\s*[+-]|^\s*add\s"
 _UNIQUE: Final = r"Unique|unique"
 
@@ -65,8 +64,6 @@ class _Known(NamedTuple):
 
 def repeated_effects(module: Module) -> Iterator[RepeatedEffect]:
     """What the handlers in ``module`` do again with each delivery, the first of each branch."""
-    if not re.search(_WORTH_READING, module.text):
-        return
     for handler in webhooks.analysed_handlers(module):
         if not handler.is_stripe or not handler.verifies or not _may_report_in(module, handler):
             continue

@@ -32,8 +32,6 @@ class ErrorModuleUse(NamedTuple):
 
 def error_module_uses(module: Module) -> Iterator[ErrorModuleUse]:
     """Where a file needs ``stripe.error``, unless it has an answer to its absence."""
-    if "error" not in module.text or "stripe" not in module.text:
-        return
     has_attribute = ".error" in module.text
     for node in syntax.descendants(module.tree) if has_attribute or "import error" in module.text else ():
         if isinstance(node, ast.Import):
@@ -146,8 +144,6 @@ def _is_handed_to_client(module: Module, name: str) -> bool:
 
 def insecure_addresses(module: Module) -> Iterator[ast.AST]:
     """Where the SDK, or a webhook endpoint, gets an address that begins with ``http://``."""
-    if "http://" not in module.text:
-        return
     for attribute in _BASES:
         for target, binding in module.attribute_bindings.get(attribute, ()):
             if binding.value is not None and _is_insecure(module, binding.value) and _is_package(module, target.value):

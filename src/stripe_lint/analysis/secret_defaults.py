@@ -60,9 +60,6 @@ def secret_defaults(module: Module) -> list[SecretDefault]:
 
 
 def _find(module: Module) -> Iterator[SecretDefault]:
-    lowered = module.text.lower()
-    if not ("secret" in lowered or "whsec" in lowered or "sk_" in lowered or "rk_" in lowered):
-        return
     for word in _READING_NAMES:
         for call in module.calls.get(word, ()):
             found = _of_call(module, call)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from stripe_lint.analysis import secret_defaults, syntax
 from stripe_lint.key_shapes import KeyShape, key_shapes
 from stripe_lint.model import Span
-from stripe_lint.sources import KEY_PREFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +24,6 @@ class SecretLiteral(NamedTuple):
 
 def secret_literals(module: Module) -> Iterator[SecretLiteral]:
     """The secrets anywhere in a file, and stand-ins where a string is nothing else."""
-    if not any(prefix in module.text for prefix in KEY_PREFIXES):
-        return
     stand_ins = _lines_of_stand_ins(module)
     for number, line in enumerate(module.text.split("\n"), start=1):
         for shape in key_shapes(line):

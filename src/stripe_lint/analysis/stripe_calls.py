@@ -67,6 +67,11 @@ def stripe_calls(module: Module) -> list[StripeCall]:
     return found
 
 
+def changes_anything(module: Module) -> bool:
+    """Whether a module sends a request that changes something at Stripe."""
+    return any(call.method.mutating for call in stripe_calls(module))
+
+
 def _direct_calls(module: Module) -> list[StripeCall]:
     known_names = surface.method_names()
     found = []

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from stripe_lint.cli.pipes import quiet_when_reader_leaves
-from stripe_lint.config import Config, Configurations, Layer
+from stripe_lint.config import Configurations, keys
 from stripe_lint.engine import applicable_rules
 from stripe_lint.errors import SourceError
 from stripe_lint.model import Severity, Subject
@@ -20,6 +19,8 @@ from stripe_lint.test_code import is_test_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from stripe_lint.config import Config, Layer
 
 
 @click.command()
@@ -53,10 +54,9 @@ def _lines(path: Path, config: Config, layers: list[Layer]) -> Iterator[str]:
     else:
         yield f"rules: {' '.join(rule.code for rule in config.rules()) or 'none'}"
     yield ""
-    for each in fields(Config):
-        key = each.name.replace("_", "-")
-        origin = _origin(key, adds=each.metadata["adds"], layers=layers)
-        yield f"{key} = {_shown(getattr(config, each.name))}  # {origin}"
+    for key, option in keys().items():
+        origin = _origin(key, adds=option.adds, layers=layers)
+        yield f"{key} = {_shown(getattr(config, key.replace('-', '_')))}  # {origin}"
 
 
 def _origin(key: str, *, adds: bool, layers: list[Layer]) -> str:

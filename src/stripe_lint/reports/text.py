@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from typing import TYPE_CHECKING, Final, TextIO
 
 from stripe_lint.model import Severity
@@ -116,6 +115,8 @@ def _expanded(text: str) -> str:
 
 def _width(text: str) -> int:
     """How many columns of a terminal ``text`` takes."""
+    import unicodedata
+
     return sum(
         0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
         for character in text

@@ -123,7 +123,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import webhooks
 from stripe_lint.model import FixClass, Hit, Rule, Severity, Span, Step
 
 if TYPE_CHECKING:
@@ -135,6 +134,8 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each handler in which no path verifies, where the event is built from the body."""
+    from stripe_lint.analysis import webhooks
+
     for found in webhooks.unverified(module):
         message = "event is built from an unverified body: anyone can forge it; use stripe.Webhook.construct_event"
         severity = None

@@ -111,7 +111,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import webhooks
 from stripe_lint.model import Hit, Rule, Severity, Step
 
 if TYPE_CHECKING:
@@ -122,6 +121,8 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report the first unverified use on a path that avoids the verification."""
+    from stripe_lint.analysis import webhooks
+
     for place, verification in webhooks.bypasses(module):
         step = Step(str(verification.module.path), verification.line, "another path verifies here")
         yield Hit(

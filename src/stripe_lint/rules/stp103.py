@@ -109,7 +109,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import webhooks
 from stripe_lint.model import FixClass, Hit, Rule, Severity, Span, Step
 
 if TYPE_CHECKING:
@@ -121,6 +120,8 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each ``except`` that does not leave after a failed verification."""
+    from stripe_lint.analysis import webhooks
+
     for found in webhooks.swallowed(module):
         verification = found.verification
         steps: tuple[Step, ...] = ()
@@ -135,6 +136,8 @@ def detect(module: Module) -> Iterator[Hit]:
 
 def head(module: Module, node: ast.AST) -> Span:
     """The place of the ``except``, ``with`` or ``finally`` that is reported."""
+    from stripe_lint.analysis import webhooks
+
     span = module.span(node)
     line = span.line
     if isinstance(node, ast.Try):

@@ -106,7 +106,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import webhooks
 from stripe_lint.model import FixClass, Hit, Rule, Severity, Step
 
 if TYPE_CHECKING:
@@ -118,6 +117,8 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each parse of the body that comes before its verification."""
+    from stripe_lint.analysis import webhooks
+
     for place, verification in webhooks.parsed_early(module):
         step = Step(str(verification.module.path), verification.line, "the signature is checked here")
         yield Hit(

@@ -159,7 +159,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import webhooks
 from stripe_lint.model import FixClass, Hit, Rule, Severity
 
 if TYPE_CHECKING:
@@ -171,6 +170,8 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each verification whose payload is not the raw body."""
+    from stripe_lint.analysis import webhooks
+
     for wrong in webhooks.wrong_payloads(module):
         if wrong.base64_only:
             message = "API Gateway may deliver the body as base64: decode it when isBase64Encoded is set"

@@ -94,7 +94,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import sdk_verifications, uncaught_errors
 from stripe_lint.model import Hit, Rule, Severity
 
 if TYPE_CHECKING:
@@ -105,6 +104,8 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each verification whose errors leave the handler."""
+    from stripe_lint.analysis import sdk_verifications, uncaught_errors
+
     for verification in sdk_verifications.sdk_verifications(module):
         span = module.span(verification.node)
         if uncaught_errors.reaches_framework(module, verification.node, uncaught_errors.SIGNATURE_ERROR):

@@ -98,7 +98,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import constant_numbers, sdk_verifications
 from stripe_lint.model import Hit, Rule, Severity
 
 if TYPE_CHECKING:
@@ -113,6 +112,8 @@ LONGEST: Final = 3600
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each verification that takes deliveries of any age."""
+    from stripe_lint.analysis import sdk_verifications
+
     for verification in sdk_verifications.sdk_verifications(module):
         problem = _problem(verification)
         if problem is not None:
@@ -120,6 +121,8 @@ def detect(module: Module) -> Iterator[Hit]:
 
 
 def _problem(verification: SdkVerification) -> str | None:
+    from stripe_lint.analysis import constant_numbers
+
     given = verification.tolerance
     if given is None:
         if verification.name != "verify_header" or verification.open or verification.signature is None:

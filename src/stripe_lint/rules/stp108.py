@@ -107,7 +107,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import acknowledged_failures
 from stripe_lint.model import Hit, Rule, Severity, Span
 
 if TYPE_CHECKING:
@@ -118,6 +117,10 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each ``except`` after which a failure is acknowledged."""
+    if not module.tries:
+        return
+    from stripe_lint.analysis import acknowledged_failures
+
     for failure in acknowledged_failures.acknowledged_failures(module):
         whole = failure.module.span(failure.node)
         span = Span(whole.line, whole.column, whole.line, whole.column + len("except"))

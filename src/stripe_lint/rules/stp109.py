@@ -104,7 +104,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import signature_headers
 from stripe_lint.model import FixClass, Hit, Rule, Severity
 
 if TYPE_CHECKING:
@@ -116,6 +115,10 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each look-up of the signature header that fails."""
+    if "signature" not in module.text.lower():
+        return
+    from stripe_lint.analysis import signature_headers
+
     for lookup in signature_headers.lookups(module):
         span = module.span(lookup.node)
         if lookup.never is not None:
@@ -136,6 +139,8 @@ def detect(module: Module) -> Iterator[Hit]:
 
 def fix(module: Module, hit: Hit, edit: Edit) -> None:
     """Look the header up with ``.get``, by the name that matches."""
+    from stripe_lint.analysis import signature_headers
+
     lookup = next(
         (each for each in signature_headers.lookups(module) if module.span(each.node) == hit.span),
         None,

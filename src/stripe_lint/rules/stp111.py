@@ -117,9 +117,9 @@ send_mail(subject, text, sender, [address])  # noqa: STP111 - the mail service d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import repeated_effects
 from stripe_lint.model import Confidence, Hit, Rule, Severity, Step
 
 if TYPE_CHECKING:
@@ -127,9 +127,15 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.module import Module
 
+_ABOUT_EVENTS: Final = r"(?i)hook|event|stripe.signature|verify_header"
+
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report the first effect of each branch that a repeated delivery repeats."""
+    if not re.search(_ABOUT_EVENTS, module.text):
+        return
+    from stripe_lint.analysis import repeated_effects
+
     for effect in repeated_effects.repeated_effects(module):
         steps: tuple[Step, ...] = ()
         if effect.place.node is not effect.reported.node:

@@ -92,7 +92,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import early_records
 from stripe_lint.model import Hit, Rule, Severity
 
 if TYPE_CHECKING:
@@ -103,6 +102,8 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each write before the verification, and each look at a header that Stripe never sends."""
+    from stripe_lint.analysis import early_records
+
     for record in early_records.early_records(module):
         if record.by_header:
             message = "Stripe sends no Idempotency-Key with a webhook: key on the id of the verified event"

@@ -97,9 +97,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import sdk_verifications
-from stripe_lint.analysis.sdk_verifications import REQUIRED
-from stripe_lint.analysis.verification_arguments import Role, roles
 from stripe_lint.model import Hit, Rule, Severity
 
 if TYPE_CHECKING:
@@ -111,6 +108,8 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each verification that can't work."""
+    from stripe_lint.analysis import sdk_verifications
+
     for verification in sdk_verifications.sdk_verifications(module):
         problem = _malformed(verification) or _misplaced(verification)
         if problem is not None:
@@ -119,6 +118,8 @@ def detect(module: Module) -> Iterator[Hit]:
 
 def _malformed(verification: SdkVerification) -> str | None:
     """What is wrong with how many arguments there are, and with their names."""
+    from stripe_lint.analysis.sdk_verifications import REQUIRED
+
     parameters = verification.parameters
     if verification.open or not verification.certain:
         return None
@@ -134,6 +135,9 @@ def _malformed(verification: SdkVerification) -> str | None:
 
 def _misplaced(verification: SdkVerification) -> str | None:
     """What is wrong with what is passed for which parameter."""
+    from stripe_lint.analysis.sdk_verifications import REQUIRED
+    from stripe_lint.analysis.verification_arguments import Role, roles
+
     payload, signature, secret = roles(verification)
     if secret is Role.API_KEY:
         return "an API key is passed where the webhook's secret (whsec_…) belongs"

@@ -98,8 +98,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import refused_events
-from stripe_lint.analysis.refused_events import Reason
 from stripe_lint.model import Hit, Rule, Severity
 
 if TYPE_CHECKING:
@@ -107,19 +105,23 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.module import Module
 
-_MESSAGES = {
-    Reason.UNKNOWN_TYPE: "an event of an unknown type is refused, so Stripe repeats it for days: log it and answer 200",
-    Reason.HAD_BEFORE: "an event that was handled before is refused, so Stripe repeats it for days: answer 200",
-    Reason.NOTHING_FOUND: "an event for which nothing is found is refused, so Stripe repeats it for days: "
-    "answer 200 unless it will be found later",
-}
-
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each answer that refuses a verified event."""
-    for refused in refused_events.refused_events(module):
+    if "type" not in module.text:
+        return
+    from stripe_lint.analysis.refused_events import Reason, refused_events
+
+    messages = {
+        Reason.UNKNOWN_TYPE: "an event of an unknown type is refused, so Stripe repeats it for days: "
+        "log it and answer 200",
+        Reason.HAD_BEFORE: "an event that was handled before is refused, so Stripe repeats it for days: answer 200",
+        Reason.NOTHING_FOUND: "an event for which nothing is found is refused, so Stripe repeats it for days: "
+        "answer 200 unless it will be found later",
+    }
+    for refused in refused_events(module):
         severity = Severity.INFO if refused.reason is Reason.NOTHING_FOUND else None
-        yield Hit(refused.module.span(refused.node), _MESSAGES[refused.reason], severity)
+        yield Hit(refused.module.span(refused.node), messages[refused.reason], severity)
 
 
 RULE = Rule(

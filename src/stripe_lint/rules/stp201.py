@@ -133,7 +133,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stripe_lint.model import FixClass, Hit, Rule, Severity
-from stripe_lint.rules import _idempotency
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,7 +143,13 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each critical call without a key."""
-    return _idempotency.unkeyed(module, critical=True)
+    from stripe_lint.analysis import stripe_calls
+
+    if not stripe_calls.changes_anything(module):
+        return
+    from stripe_lint.rules import _idempotency
+
+    yield from _idempotency.unkeyed(module, critical=True)
 
 
 def fix(module: Module, hit: Hit, edit: Edit) -> None:

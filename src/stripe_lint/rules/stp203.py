@@ -83,7 +83,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import key_choices
 from stripe_lint.model import FixClass, Hit, Rule, Severity
 
 if TYPE_CHECKING:
@@ -95,6 +94,12 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each call whose key is the same for every request."""
+    from stripe_lint.analysis import stripe_calls
+
+    if not stripe_calls.changes_anything(module):
+        return
+    from stripe_lint.analysis import key_choices
+
     for request in key_choices.constant_keys(module):
         yield Hit(
             module.span(request.node),

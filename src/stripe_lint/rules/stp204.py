@@ -101,7 +101,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import key_choices
 from stripe_lint.model import FixClass, Hit, Rule, Severity, Step
 
 if TYPE_CHECKING:
@@ -113,6 +112,12 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each second request that one key value reaches."""
+    from stripe_lint.analysis import keys, stripe_calls
+
+    if not stripe_calls.changes_anything(module) and not keys.makes_fresh_values(module):
+        return
+    from stripe_lint.analysis import key_choices
+
     for reuse in key_choices.reused_keys(module):
         step = Step(str(reuse.source.module.path), reuse.source.line, reuse.words)
         yield Hit(

@@ -103,7 +103,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import key_choices
 from stripe_lint.model import FixClass, Hit, Rule, Severity, Step
 
 if TYPE_CHECKING:
@@ -115,6 +114,12 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each retried call whose key is made anew on each attempt."""
+    from stripe_lint.analysis import stripe_calls
+
+    if not stripe_calls.changes_anything(module):
+        return
+    from stripe_lint.analysis import key_choices
+
     for found in key_choices.regenerated_keys(module):
         steps = (
             Step(str(found.source.module.path), found.source.line, "the key is made here, on each attempt"),

@@ -77,7 +77,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import weak_keys
 from stripe_lint.model import Hit, Rule, Severity
 
 if TYPE_CHECKING:
@@ -88,6 +87,12 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each key that does not name the operation."""
+    from stripe_lint.analysis import stripe_calls
+
+    if not stripe_calls.changes_anything(module):
+        return
+    from stripe_lint.analysis import weak_keys
+
     for weak in weak_keys.weak_keys(module):
         yield Hit(module.span(weak.node), f"this idempotency key {weak.reason}")
 

@@ -67,7 +67,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import ineffective_keys
 from stripe_lint.model import Hit, Rule, Severity
 
 if TYPE_CHECKING:
@@ -78,6 +77,10 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each call whose key has no effect."""
+    if "idempotency_key" not in module.text:
+        return
+    from stripe_lint.analysis import ineffective_keys
+
     for found in ineffective_keys.ineffective_keys(module):
         yield Hit(module.span(found.node), found.reason)
 

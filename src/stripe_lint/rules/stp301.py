@@ -126,7 +126,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import error_responses
 from stripe_lint.model import FixClass, Hit, Rule, Severity, Step
 
 if TYPE_CHECKING:
@@ -139,6 +138,8 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each response that carries the text of an exception caught around Stripe."""
+    from stripe_lint.analysis import error_responses
+
     for leak in error_responses.leaks(module):
         step = Step(str(leak.caught.module.path), leak.caught.line, "the exception is caught here")
         yield Hit(module.span(leak.place.node), _message(leak), _severity(leak), steps=(step,))

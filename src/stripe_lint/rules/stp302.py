@@ -90,7 +90,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis.logged_secrets import logged_secrets
 from stripe_lint.model import Hit, Rule, Severity
 
 if TYPE_CHECKING:
@@ -101,6 +100,8 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each call that logs a secret or what a webhook brought."""
+    from stripe_lint.analysis.logged_secrets import logged_secrets
+
     for logged in logged_secrets(module):
         message = f"{logged.words} is written to the log, where others read it: log the event's id or a length instead"
         yield Hit(module.span(logged.node), message, Severity.INFO if logged.whole_object else None)

@@ -70,7 +70,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis.sdk_uses import error_module_uses
 from stripe_lint.model import FixClass, Hit, Rule, Severity
 
 if TYPE_CHECKING:
@@ -86,6 +85,10 @@ _WITHOUT_NAMES_IN_PACKAGE = "<7.8.1"
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each use of the module that a release the project may get does not have."""
+    if "error" not in module.text or "stripe" not in module.text:
+        return
+    from stripe_lint.analysis.sdk_uses import error_module_uses
+
     for use in error_module_uses(module):
         requirement = module.stripe_requirement
         if use.imports_module:
@@ -99,6 +102,8 @@ def detect(module: Module) -> Iterator[Hit]:
 
 def fix(module: Module, hit: Hit, edit: Edit) -> None:
     """Take the classes from the package itself."""
+    from stripe_lint.analysis.sdk_uses import error_module_uses
+
     use = next(use for use in error_module_uses(module) if module.span(use.node) == hit.span)
     requirement = module.stripe_requirement
     if requirement is None or requirement.admits(_WITHOUT_NAMES_IN_PACKAGE):

@@ -77,7 +77,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis.verification_handlers import silent_handlers
 from stripe_lint.model import Hit, Rule, Severity
 
 if TYPE_CHECKING:
@@ -88,6 +87,8 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each handler of a failed verification that logs nothing."""
+    from stripe_lint.analysis.verification_handlers import silent_handlers
+
     for handler in silent_handlers(module):
         message = "a failed verification leaves no trace: log that a delivery was refused, and why"
         yield Hit(module.span(handler), message)

@@ -66,7 +66,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis.sdk_objects import dict_uses
 from stripe_lint.model import FixClass, Hit, Rule, Severity
 
 if TYPE_CHECKING:
@@ -81,6 +80,8 @@ _CHANGING = frozenset({".pop()", ".popitem()", ".update()", ".setdefault()", ".c
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each use that only a dict allows."""
+    from stripe_lint.analysis.sdk_objects import dict_uses
+
     if "stripe" not in module.text:
         return
     uses = list(dict_uses(module))
@@ -96,6 +97,8 @@ def detect(module: Module) -> Iterator[Hit]:
 
 def fix(module: Module, hit: Hit, edit: Edit) -> None:
     """Make a dict of the object first."""
+    from stripe_lint.analysis.sdk_objects import dict_uses
+
     use = next(use for use in dict_uses(module) if module.span(use.node) == hit.span)
     if use.words.startswith("isinstance"):
         edit.decline("what the test decides has to be decided anew: with stripe 15 it is always false")

@@ -63,9 +63,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis.secret_literals import secret_literals
 from stripe_lint.model import Hit, Rule, Severity
-from stripe_lint.test_code import is_test_code
+from stripe_lint.sources import KEY_PREFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +75,11 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each secret, and each string that stands in for one."""
+    if not any(prefix in module.text for prefix in KEY_PREFIXES):
+        return
+    from stripe_lint.analysis.secret_literals import secret_literals
+    from stripe_lint.test_code import is_test_code
+
     only_live = is_test_code(module.path) and not module.project.conventions.include_tests
     for literal in secret_literals(module):
         if only_live and (literal.shape.placeholder or not literal.shape.live or literal.shape.webhook):

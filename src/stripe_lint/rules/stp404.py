@@ -51,7 +51,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis.sdk_uses import insecure_addresses
 from stripe_lint.model import Hit, Rule, Severity
 
 if TYPE_CHECKING:
@@ -62,6 +61,10 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each address without encryption."""
+    if "http://" not in module.text:
+        return
+    from stripe_lint.analysis.sdk_uses import insecure_addresses
+
     for node in insecure_addresses(module):
         yield Hit(
             module.span(node), "this address is not encrypted: keys and events can be read on the way; use https://"

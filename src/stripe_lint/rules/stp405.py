@@ -77,7 +77,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis.https_enforcement import unenforced
 from stripe_lint.model import Confidence, Hit, Rule, Severity
 
 if TYPE_CHECKING:
@@ -88,6 +87,8 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each application that serves webhooks and enforces HTTPS nowhere."""
+    from stripe_lint.analysis.https_enforcement import unenforced
+
     for node in unenforced(module):
         message = (
             "nothing here enforces HTTPS: redirect and send HSTS, or leave this to the proxy and switch the rule off"

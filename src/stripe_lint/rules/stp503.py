@@ -69,8 +69,6 @@ from typing import TYPE_CHECKING
 
 from stripe_lint.errors import Declined
 from stripe_lint.model import FixClass, Hit, Rule, Severity, Subject
-from stripe_lint.rules._dependencies import REACHED_KINDS, Flaw, declared, described, flaw
-from stripe_lint.rules._reach import reaches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,10 +78,13 @@ if TYPE_CHECKING:
     from stripe_lint.manifests.checked import CheckedManifest
     from stripe_lint.manifests.model import Entry
     from stripe_lint.manifests.repairs import NewText
+    from stripe_lint.rules._dependencies import Flaw
 
 
 def detect(manifest: CheckedManifest) -> Iterator[Hit]:
     """Report each entry that leads to a bad version, unless it follows from a declaration that is as bad itself."""
+    from stripe_lint.rules._dependencies import declared, flaw
+
     reported = [wrong for declaration in declared(manifest) if (wrong := flaw(*declaration)) is not None]
     worst = max((wrong.severity.value for wrong in reported), default=0)
     for entry in manifest.entries:
@@ -94,6 +95,9 @@ def detect(manifest: CheckedManifest) -> Iterator[Hit]:
 
 def _severity(manifest: CheckedManifest, wrong: Flaw) -> Severity:
     """As bad as it is by itself, and a warning where the project's own code reaches the hole."""
+    from stripe_lint.rules._dependencies import REACHED_KINDS
+    from stripe_lint.rules._reach import reaches
+
     kinds = {weakness.kind for weakness in wrong.weaknesses} & REACHED_KINDS
     if wrong.severity is Severity.INFO and any(reaches(manifest.project, kind) for kind in sorted(kinds)):
         return Severity.WARNING
@@ -101,6 +105,8 @@ def _severity(manifest: CheckedManifest, wrong: Flaw) -> Severity:
 
 
 def _message(manifest: CheckedManifest, entry: Entry, wrong: Flaw) -> str:
+    from stripe_lint.rules._dependencies import described
+
     subject = described(manifest, entry)
     better = _better(manifest, wrong)
     advice = f"take {better} or newer" if better else "no release is better"
@@ -122,6 +128,7 @@ def _better(manifest: CheckedManifest, wrong: Flaw) -> Version | None:
 def repair(manifest: CheckedManifest, hit: Hit, text: str) -> NewText:
     """Raise the bound to the first release without the hole."""
     from stripe_lint.manifests.repairs import raise_bound
+    from stripe_lint.rules._dependencies import flaw
 
     entry = manifest.entry_at(hit.span)
     wrong = flaw(manifest, entry)

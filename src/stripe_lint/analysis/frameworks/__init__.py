@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -170,11 +171,10 @@ def generic() -> Framework:
 @cache
 def _entries() -> tuple[Framework, ...]:
     """Every entry of the package, the most specific first."""
-    from pkgutil import iter_modules
-
     entries: dict[str, Framework] = {}
-    for module in iter_modules(__path__):
-        entry = getattr(import_module(f"{__name__}.{module.name}"), "FRAMEWORK", None)
+    # not with pkgutil, which imports inspect
+    for name in sorted(file.stem for folder in __path__ for file in Path(folder).glob("[!_]*.py")):
+        entry = getattr(import_module(f"{__name__}.{name}"), "FRAMEWORK", None)
         if entry is not None:
             entries[entry.name] = entry
 
