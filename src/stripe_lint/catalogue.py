@@ -36,7 +36,6 @@ the Python version of the code.
 UNUSED_SUPPRESSION = "STP900"
 """The rule about suppressions, whose findings the command makes once all others are known; flake8 has its own."""
 
-_RULE_FILE: Final = r"stp\d{3}(?:_\w+)?\.py"
 _CODE_OR_PREFIX: Final = r"STP\d{0,3}"
 
 
@@ -146,8 +145,14 @@ def _modules_in(folders: tuple[str, ...]) -> dict[str, str]:
         file.stem[:6].upper(): f"{rules.__name__}.{file.stem}"
         for folder in folders
         for file in Path(folder).iterdir()
-        if re.fullmatch(_RULE_FILE, file.name)
+        if _is_rule(file.name)
     }
+
+
+def _is_rule(file_name: str) -> bool:
+    """Whether a file is called ``stp101.py`` or ``stp101_word.py``; asked of each file on each start."""
+    stem, _, suffix = file_name.partition(".")
+    return suffix == "py" and stem.startswith("stp") and stem[3:6].isdigit() and stem[6:7] in {"", "_"}
 
 
 @cache

@@ -222,10 +222,10 @@ class Project:
         if contents is None:
             return None
         encoded = name.encode()
-        pattern = re.compile(rb"\b" + re.escape(encoded) + rb"\b")
+        pattern = rb"\b" + re.escape(encoded) + rb"\b"
         found = []
         for path, data in contents.items():
-            if encoded in data and pattern.search(data):
+            if encoded in data and re.search(pattern, data):
                 found.append(path)
                 if len(found) > MOST_CALLER_FILES:
                     break

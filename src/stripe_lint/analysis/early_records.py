@@ -41,7 +41,7 @@ def early_records(module: Module) -> Iterator[EarlyRecord]:
         if handler.module.path == module.path and handler.is_stripe:
             yield from _early_writes(handler.module, handler.function, verifies=handler.verifies)
             yield from _by_header(handler.module, handler.function)
-    if re.search(_KEY_HEADER, module.text):
+    if "idempotency" in module.text.lower():
         for reached in reach.reached_in(module):
             if reached.caller is not None:
                 yield from _by_header(reached.module, reached.function)

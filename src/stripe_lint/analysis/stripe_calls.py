@@ -44,12 +44,14 @@ class StripeCall(NamedTuple):
 
 
 def method_of(reference: Reference | None) -> surface.Method | None:
-    """The API method that a reference means."""
+    """The API method that a reference means; to verify a webhook is none, and needs no look at what there is."""
     if isinstance(reference, StripeService):
         return surface.service_method(reference.path)
     if isinstance(reference, PartialReference):
         return method_of(reference.function)
     if isinstance(reference, External) and reference.path.startswith("stripe."):
+        if reference.path.rpartition(".")[2] in VERIFYING_NAMES:
+            return None
         resource, called, name = reference.path.partition("().")
         return surface.instance_method(resource, name) if called else surface.resource_method(resource)
     return None
@@ -73,21 +75,19 @@ def changes_anything(module: Module) -> bool:
 
 
 def _direct_calls(module: Module) -> list[StripeCall]:
-    known_names = surface.method_names()
     found = []
     for name, calls in module.calls.items():
-        if name not in known_names:
-            for call in calls:
-                if isinstance(call.func, ast.Name):
-                    method = _called_method(module, call)
-                    if method is not None:
-                        found.append(StripeCall(module, call, method))
-            continue
         for call in calls:
-            method = _called_method(module, call)
-            if method is not None:
-                found.append(StripeCall(module, call, method))
+            if isinstance(call.func, ast.Name) or _is_method_name(name):
+                method = _called_method(module, call)
+                if method is not None:
+                    found.append(StripeCall(module, call, method))
     return found
+
+
+def _is_method_name(name: str) -> bool:
+    """Whether some method of the API is called so; only for what verifies a webhook this can be told without data."""
+    return name not in VERIFYING_NAMES and name in surface.method_names()
 
 
 def _called_method(module: Module, call: ast.Call) -> surface.Method | None:
@@ -131,10 +131,9 @@ def _told_calls(module: Module) -> list[StripeCall]:
 
 
 def _handed_on(module: Module) -> list[StripeCall]:
-    known_names = surface.method_names()
     found = []
     for name, references in module.handed_on.items():
-        if name not in known_names:
+        if not _is_method_name(name):
             continue
         for reference in references:
             method = method_of(names.resolve(module, reference))

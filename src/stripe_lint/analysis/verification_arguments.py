@@ -20,6 +20,7 @@ _KEY_NAME: Final = (
     r"(?:(?:stripe|my|the|live|test|prod|production)_)*"
     r"(?:secret_key|secret_api_key|api_key|apikey|private_key|publishable_key|public_key|sk|pk)(?:_(?:live|test))?"
 )
+_ENDS_OF_KEY_NAMES: Final = ("key", "sk", "pk", "_live", "_test")
 _KEY: Final = r"(?:sk|rk|pk)_(?:live|test)_"
 _API_KEYS: Final = frozenset({"stripe.api_key", "stripe.publishable_key"})
 
@@ -88,8 +89,9 @@ def _role_of_lookup(node: ast.expr) -> Role | None:
 
 
 def _role_of_name(name: str) -> Role | None:
-    plain = re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower().replace("-", "_")
-    if re.fullmatch(_KEY_NAME, plain):
+    words = name if name.islower() else re.sub(r"([a-z])([A-Z])", r"\1_\2", name)
+    plain = words.lower().replace("-", "_")
+    if plain.endswith(_ENDS_OF_KEY_NAMES) and re.fullmatch(_KEY_NAME, plain):
         return Role.API_KEY
     if "secret" in plain or "whsec" in plain:
         return Role.SECRET

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.module import Module
 
-_VERIFYING_NAME: Final = (
-    r"(?i)construct_event|parse_event_notification|parse_thin_event|verify_header|notification_handler|compare_digest"
-    r"|constant_time_compare|(verif|validat|check(?!out)|authenticat)\w*(signature|webhook|stripe|event)|hmac"
+_VERIFYING_WORDS: Final = (
+    *("construct_event", "parse_event_notification", "parse_thin_event", "verify_header", "notification_handler"),
+    *("compare_digest", "constant_time_compare", "hmac"),
 )
+_VERIFIED_WORDS: Final = ("signature", "webhook", "stripe", "event")
+_VERIFYING_NAME: Final = r"(verif|validat|check(?!out)|authenticat)\w*(signature|webhook|stripe|event)"
 
 
 DEEPEST_MENTION: Final = 4
@@ -34,7 +36,10 @@ def mentions_verification(module: Module, node: ast.AST) -> bool:
 
 @cache
 def _is_verifying_name(name: str) -> bool:
-    return re.search(_VERIFYING_NAME, name) is not None
+    lowered = name.lower()
+    if any(word in lowered for word in _VERIFYING_WORDS):
+        return True
+    return any(word in lowered for word in _VERIFIED_WORDS) and re.search(_VERIFYING_NAME, lowered) is not None
 
 
 def _verifies_itself(module: Module, node: ast.AST) -> bool:

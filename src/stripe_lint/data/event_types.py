@@ -6,7 +6,6 @@ Snapshot events carry the object as it was (``charge.refunded``), thin events on
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -49,6 +48,8 @@ def is_thin(name: str) -> bool:
 
 @cache
 def _data() -> dict[str, Any]:
+    import json
+
     loaded: dict[str, Any] = json.loads(EVENT_TYPES.read_bytes())
     return loaded
 

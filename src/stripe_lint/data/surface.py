@@ -7,7 +7,6 @@ question for each. A method that no known release has is ``None``, and so is one
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -138,6 +137,8 @@ def stripe_versions() -> tuple[str, ...]:
 
 @cache
 def _data() -> dict[str, Any]:
+    import json
+
     loaded: dict[str, Any] = json.loads(SURFACE.read_bytes())
     return loaded
 

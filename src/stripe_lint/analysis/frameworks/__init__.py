@@ -173,7 +173,8 @@ def _entries() -> tuple[Framework, ...]:
     """Every entry of the package, the most specific first."""
     entries: dict[str, Framework] = {}
     # not with pkgutil, which imports inspect
-    for name in sorted(file.stem for folder in __path__ for file in Path(folder).glob("[!_]*.py")):
+    files = (file for folder in __path__ for file in Path(folder).iterdir())
+    for name in sorted(file.stem for file in files if file.suffix == ".py" and file.stem != "__init__"):
         entry = getattr(import_module(f"{__name__}.{name}"), "FRAMEWORK", None)
         if entry is not None:
             entries[entry.name] = entry
