@@ -1,7 +1,5 @@
 """The words of the linter as frozen data: rules, findings, places and grades. No logic lives here."""
 
-from __future__ import annotations
-
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -105,10 +103,10 @@ class Rule(NamedTuple):
     summary: str
     severity: Severity
     cwe: tuple[int, ...]
-    detect: Detector
+    detect: "Detector"
     fix: FixClass = FixClass.NONE
-    repair: Callable[[Module, Hit, Edit], None] | None = None
-    repair_manifest: Callable[[CheckedManifest, Hit, str], NewText] | None = None
+    repair: "Callable[[Module, Hit, Edit], None] | None" = None
+    repair_manifest: "Callable[[CheckedManifest, Hit, str], NewText] | None" = None
     default: bool = True
     confidence: Confidence = Confidence.HIGH
     in_tests: bool = False

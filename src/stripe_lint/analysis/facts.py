@@ -1,16 +1,14 @@
 """What one run of the interpreter saw: plain records that the rules read, each with its place."""
 
-from __future__ import annotations
-
+import ast
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    import ast
+from stripe_lint.analysis.state import Failure, History, Place
+from stripe_lint.analysis.values import Tag, Value
 
+if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.state import Failure, History, Place
-    from stripe_lint.analysis.values import Tag, Value
 
 
 class Use(Enum):

@@ -1,16 +1,25 @@
 """What is known at one point of one path: the values of names, and what has happened on the way there."""
 
-from __future__ import annotations
-
+import ast
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from stripe_lint.analysis.values import UNKNOWN, Value, join
 
 if TYPE_CHECKING:
-    import ast
-
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.references import Reference
+
+
+class Place(NamedTuple):
+    """A node with the module that holds it."""
+
+    module: "Module"
+    node: ast.AST
+
+    @property
+    def line(self) -> int:
+        """The line on which the node starts."""
+        return int(getattr(self.node, "lineno", 1))
 
 
 class Raised(NamedTuple):
@@ -21,21 +30,9 @@ class Raised(NamedTuple):
     """
 
     names: frozenset[str] | None = None
-    reference: Reference | None = None
+    reference: "Reference | None" = None
     value: Value = UNKNOWN
     verification: Place | None = None
-
-
-class Place(NamedTuple):
-    """A node with the module that holds it."""
-
-    module: Module
-    node: ast.AST
-
-    @property
-    def line(self) -> int:
-        """The line on which the node starts."""
-        return int(getattr(self.node, "lineno", 1))
 
 
 ANY_EXCEPTION: Final = Raised()
@@ -93,7 +90,7 @@ class State(NamedTuple):
     handling: Raised | None = None
     returning: Value | None = None
 
-    def changed(self, **changes: Any) -> State:
+    def changed(self, **changes: Any) -> "State":
         """The same state with some parts replaced."""
         return self._replace(**changes)
 

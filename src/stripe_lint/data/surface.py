@@ -5,8 +5,6 @@ Three spellings reach the same API: a resource class (``stripe.PaymentIntent.con
 question for each. A method that no known release has is ``None``, and so is one that sends nothing.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple

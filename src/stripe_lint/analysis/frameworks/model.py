@@ -4,8 +4,6 @@ Names in the record are attribute or method names on the request object; dotted 
 writes them, with re-exports resolved to the shortest public spelling and listed once for each public spelling.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 
