@@ -1,22 +1,18 @@
 """Runs the engine over the files that a user means, in several processes where that is faster."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from stripe_lint.config import Config, Configurations
 from stripe_lint.discovery import discover, is_excluded
 from stripe_lint.engine import FileReport, Place, check_manifest, check_source, could_not_check, project_of
 from stripe_lint.errors import ConfigError, SourceError
-from stripe_lint.manifests.kinds import kind_of_named
+from stripe_lint.manifests.kinds import Kind, kind_of_named
 from stripe_lint.sources import concerns_stripe, decode, display_name, read_bytes, read_file, reject_binary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
-
-    from stripe_lint.config import Config, Configurations
-    from stripe_lint.manifests.kinds import Kind
     from stripe_lint.manifests.knowledge import Knowledge
 
 T = TypeVar("T")

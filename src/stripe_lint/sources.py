@@ -1,7 +1,5 @@
 """Reads Python files: what they are called, where they belong, whether they concern Stripe, and their text."""
 
-from __future__ import annotations
-
 import codecs
 import os
 from functools import cache

@@ -1,8 +1,7 @@
 """What ``stripe-lint check`` does once its options are known. Knows nothing of how they are written."""
 
-from __future__ import annotations
-
 import sys
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,7 +10,7 @@ from stripe_lint.cli.pipes import quiet_when_reader_leaves
 from stripe_lint.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
     from typing import TextIO
 
     from stripe_lint.baseline import Baseline
@@ -60,7 +59,7 @@ def check(request: Request) -> int:
     return 1 if not request.exit_zero and any(file.fails for file in report.files) else 0
 
 
-def _find(request: Request, configurations: Configurations) -> Report:
+def _find(request: Request, configurations: "Configurations") -> "Report":
     from stripe_lint.run import check_paths, check_text
     from stripe_lint.sources import absolute, display_name
 
@@ -83,7 +82,7 @@ def _find(request: Request, configurations: Configurations) -> Report:
     )
 
 
-def _baseline(request: Request) -> Baseline | None:
+def _baseline(request: Request) -> "Baseline | None":
     """The baseline that was asked for; what is wrong with it shows before the files are checked."""
     if request.baseline is None:
         if request.update_baseline:
@@ -94,7 +93,7 @@ def _baseline(request: Request) -> Baseline | None:
     return read_baseline(request.baseline, may_be_missing=request.update_baseline)
 
 
-def _judge(report: Report, baseline: Baseline, *, update: bool) -> Report:
+def _judge(report: "Report", baseline: "Baseline", *, update: bool) -> "Report":
     if update:
         baseline = baseline.updated(report)
         number = baseline.write()
@@ -109,7 +108,7 @@ def _judge(report: Report, baseline: Baseline, *, update: bool) -> Report:
     return judged.report
 
 
-def _write(report: Report, request: Request) -> None:
+def _write(report: "Report", request: Request) -> None:
     write: Callable[[Report, TextIO], None] = import_module(f"stripe_lint.reports.{request.format}").write
     if request.output is None:
         with quiet_when_reader_leaves():

@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING, Final, TextIO
 
 from stripe_lint.model import Severity
-from stripe_lint.positions import position_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,12 +64,16 @@ def _lines(report: Report, *, full: bool) -> Iterator[Line]:
 
 def finding_place(finding: Finding, lines: Mapping[int, str]) -> str:
     """How a line about ``finding`` begins; ``lines`` holds the text of its lines by number."""
+    from stripe_lint.positions import position_of
+
     position = position_of(finding.span, lines)
     return f"{printable(finding.path)}:{position.line}:{position.column}: "
 
 
 def _excerpt(finding: Finding, file: FileReport) -> Iterator[Line]:
     """The line of the finding with the concerned part underlined."""
+    from stripe_lint.positions import position_of
+
     line = file.lines.get(finding.span.line)
     if line is None or not line.strip():
         return
