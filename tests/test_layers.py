@@ -191,10 +191,75 @@ def test_checking_a_folder_with_options_imports_neither_libcst_nor_stripe(shop: 
     assert not loaded & {"libcst", "stripe", "flake8", "rich"}
 
 
-def test_a_file_without_stripe_imports_neither_rules_nor_analysis(shop: Shop) -> None:
-    shop.write("plain.py", "x = 1\n")
-    loaded = shop.run(sys.executable, "-c", LOADED, "check", "plain.py").out.splitlines()[-1].split()
-    assert "stripe_lint.engine" in loaded
-    ours = {name for name in loaded if name.startswith(("stripe_lint.rules.", "stripe_lint.analysis"))}
-    assert not ours
-    assert not {name.partition(".")[0] for name in loaded} & HEAVY
+SLOW = {"ast", "dataclasses", "difflib", "importlib.util", "inspect", "json", "pkgutil", "tokenize"}
+"""What of the standard library costs a start most, and what a file without findings can do without."""
+
+EVERY_CHECK = {
+    *("catalogue", "cli", "cli.checking", "cli.pipes", "config", "discovery", "engine", "errors", "manifests"),
+    *("manifests.kinds", "model", "options", "patterns", "reports", "reports.text", "rules", "run", "sources"),
+    "suppression_marks",
+}
+"""What of the package the check of any file imports."""
+
+VERIFYING = """import stripe
+
+
+def read(payload, header, secret):
+    return stripe.Webhook.construct_event(payload, header, secret)
+"""
+UNNEEDED_TO_VERIFY = {
+    *("acknowledged_failures", "answers", "handmade_checks", "https_enforcement", "ineffective_keys", "key_choices"),
+    *("refused_events", "requests", "retries", "sdk_uses", "secret_literals", "signature_headers", "weak_keys"),
+    "verification_handlers",
+}
+"""Analyses of what ``VERIFYING`` does not hold: requests and their keys, ``try``, headers, texts."""
+
+
+def loaded_by_checking(shop: Shop, text: str) -> tuple[set[str], set[str]]:
+    """What the check of a file with this text imports: modules of the package, without its name, and other ones."""
+    shop.write("file.py", text)
+    loaded = set(shop.run(sys.executable, "-c", LOADED, "check", "file.py").out.splitlines()[-1].split())
+    ours = {name for name in loaded if name.partition(".")[0] == "stripe_lint"}
+    return {name.removeprefix("stripe_lint.") for name in ours - {"stripe_lint"}}, loaded - ours
+
+
+def test_a_file_without_stripe_imports_only_what_every_check_needs(shop: Shop) -> None:
+    ours, others = loaded_by_checking(shop, "x = 1\n")
+    assert ours == EVERY_CHECK
+    assert not {name.partition(".")[0] for name in others} & HEAVY
+    assert not others & SLOW
+
+
+def test_a_clean_file_imports_no_analysis_of_what_it_does_not_hold(shop: Shop) -> None:
+    ours, others = loaded_by_checking(shop, VERIFYING)
+    parts = {name.partition(".")[0] for name in ours - EVERY_CHECK}
+    assert parts == {"analysis", "data", "key_shapes", "parsing", "project", "rules", "test_code"}
+    assert {name for name in ours if name.startswith("rules.")} == {f"rules.{path.stem}" for path in RULE_MODULES}
+    assert "analysis.webhooks" in ours
+    assert not {name for name in ours if name.startswith("analysis.")} & {f"analysis.{n}" for n in UNNEEDED_TO_VERIFY}
+    assert not others & (SLOW - {"ast"})
+
+
+RULE_MODULES = sorted((PACKAGE / "rules").glob("stp*.py"))
+
+
+@pytest.mark.parametrize("path", RULE_MODULES, ids=lambda path: path.stem)
+def test_a_rule_imports_its_analysis_only_when_it_is_asked(path: Path) -> None:
+    ours = {imported_part(name) for name, at_once in imports(path) if at_once and name.startswith("stripe_lint")}
+    assert ours <= {"errors", "model", "sources"}
+
+
+COMPILED = """
+import re, sys
+from stripe_lint.cli import main
+main(sys.argv[1:])
+ours = [vars(module) for name, module in sys.modules.items() if name.startswith("stripe_lint")]
+print(*(name for names in ours for name, value in names.items() if isinstance(value, re.Pattern)))
+"""
+
+
+def test_no_pattern_is_compiled_before_it_is_used(shop: Shop) -> None:
+    shop.write("pay.py", UNKEYED + CONSTANT_KEY)
+    outcome = shop.run(sys.executable, "-c", COMPILED, "check", "--select", "STP", "pay.py")
+    assert {"STP201", "STP203"} <= set(outcome.codes)
+    assert outcome.out.splitlines()[-1] == ""

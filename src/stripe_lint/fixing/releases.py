@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stripe_lint.discovery import PYTHON_SUFFIXES, discover
@@ -27,7 +26,7 @@ def reject_breaking_release(manifest: Path, release: Version, configurations: Co
     """Raises ``Declined`` if code that the manifest is for would have findings with ``release`` that it has not now."""
     for source, config in _governed_code(manifest, configurations):
         left = Counter(_key(finding) for finding in _by_release(source, config))
-        for finding in _by_release(source, replace(config, stripe_version=str(release))):
+        for finding in _by_release(source, config._replace(stripe_version=str(release))):
             left[_key(finding)] -= 1
             if left[_key(finding)] < 0:
                 place = f"{display_name(source.path)}:{finding.span.line}"
