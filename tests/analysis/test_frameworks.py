@@ -7,6 +7,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+from typing import get_type_hints
 
 import pytest
 
@@ -118,13 +119,13 @@ def test_what_an_entry_builds_on_comes_after_it(framework: Framework) -> None:
 
 @every_framework
 def test_fields_hold_what_they_are_declared_to_hold(framework: Framework) -> None:
-    declared = {name: hint.__forward_arg__ for name, hint in type(framework).__annotations__.items()}
-    assert "frozenset[str]" in declared.values()
+    declared = get_type_hints(type(framework))
+    assert frozenset[str] in declared.values()
     for name, hint in declared.items():
         value = getattr(framework, name)
-        if hint == "frozenset[str]":
+        if hint == frozenset[str]:
             assert isinstance(value, frozenset), name
-        elif hint == "tuple[str, ...]":
+        elif hint == tuple[str, ...]:
             assert isinstance(value, tuple), name
             assert len(value) == len(set(value)), name
 
