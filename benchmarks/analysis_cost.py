@@ -120,9 +120,13 @@ def _told(module: Module, action: Callable[[], Result]) -> Result:
 
 @dataclass
 class Measured:
-    """One file: in a run over its repository, and alone. Seconds."""
+    """One file: in a run over its repository, and alone. Seconds.
+
+    ``newer`` tells that its syntax is newer than this Python, so that LibCST had a part in its parse.
+    """
 
     path: Path
+    newer: bool
     parse: float
     index: float
     analysis: float
@@ -208,6 +212,7 @@ def measure(path: Path, repository: Path, projects: dict[Path, WatchedProject], 
     )
     measured = Measured(
         path,
+        is_newer(source.text),
         parsing,
         timed(lambda: Module(path, source.text, tree, project))[1],
         total - reading - searching - following,
@@ -220,6 +225,17 @@ def measure(path: Path, repository: Path, projects: dict[Path, WatchedProject], 
     measured.modules = len(lonely.others)
     measured.again = parsing + check(source, tree, lonely, None)
     totals.files.append(measured)
+
+
+def is_newer(text: str) -> bool:
+    """Whether this Python itself can't parse ``text``."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except SyntaxError:
+        return True
+    return False
 
 
 def root_of(path: Path, repository: Path) -> Path:
@@ -255,9 +271,15 @@ def measure_other(module: Module, totals: Totals) -> None:
 
 def show(totals: Totals, base: Path, slowest: int) -> int:
     """Prints the table; 1 if a limit is exceeded."""
-    files = totals.files
+    every = totals.files
+    files = [file for file in every if not file.newer]
+    newer = [file for file in every if file.newer]
     parse_sum = sum(file.parse for file in files)
-    print(f"{len(files)} files measured, {totals.test_code} left out as test code, {totals.unreadable} unreadable\n")
+    print(f"{len(every)} files measured, {totals.test_code} left out as test code, {totals.unreadable} unreadable")
+    print(
+        f"{len(newer)} of them of newer syntax, not in the table: {sum(file.parse for file in newer):.2f} s to parse,"
+        f" {sum(file.analysis for file in newer):.2f} s to analyse\n"
+    )
     print(f"{'':28}{'sum s':>9}{'x parse':>9}{'median x':>10}{'90 % x':>9}{'99 % x':>9}{'max x':>9}{'max ms':>9}")
     row("ast.parse", [(file.parse, file.parse) for file in files])
     row("analysis", [(file.analysis, file.parse) for file in files])
@@ -266,14 +288,14 @@ def show(totals: Totals, base: Path, slowest: int) -> int:
     row("reading other modules", [(file.reading, file.parse) for file in files])
     row("searching all files", [(file.searching, file.parse) for file in files])
     row("index of another module", [(index, parsing) for parsing, index in totals.others.values()])
-    read = sorted(file.modules for file in files)
+    read = sorted(file.modules for file in every)
     print(f"\nother modules read for a file: median {statistics.median(read):g}, 90 % {at(read, 0.9)}, most {read[-1]}")
     print("\nby rule, where the first that asks a question pays for the answer:")
     for code, seconds in sorted(totals.by_rule.items()):
         print(f"  {code}{seconds:9.2f} s{seconds / parse_sum:8.2f} x parse")
     for title, key in (("alone", cold_time), ("alone, once more", warm_time)):
         print(f"\nslowest files {title}:")
-        for file in sorted(files, key=key, reverse=True)[:slowest]:
+        for file in sorted(every, key=key, reverse=True)[:slowest]:
             print(f"{key(file):9.3f} s  parse {file.parse:.3f}, {file.modules} modules  {file.path.relative_to(base)}")
     index_ratio = ratio([(index, parsing) for parsing, index in totals.others.values()])
     exceeded = [
@@ -282,8 +304,8 @@ def show(totals: Totals, base: Path, slowest: int) -> int:
             ("analysis / parse", ratio([(file.analysis, file.parse) for file in files]), RATIO_LIMIT),
             ("index / parse of other modules", index_ratio, RATIO_LIMIT),
             ("median of other modules", statistics.median(read), MODULES_LIMIT),
-            ("slowest cold file in seconds", max(map(cold_time, files)), COLD_LIMIT),
-            ("slowest warm file in seconds", max(map(warm_time, files)), WARM_LIMIT),
+            ("slowest cold file in seconds", max(map(cold_time, every)), COLD_LIMIT),
+            ("slowest warm file in seconds", max(map(warm_time, every)), WARM_LIMIT),
         )
         if value > limit
     ]
