@@ -77,14 +77,38 @@ def test_no_release_is_let_in_that_breaks_the_code(shop: Shop) -> None:
     requirements = shop.write("requirements.txt", "stripe==9.1.0\n")
     code = shop.write("shop/webhooks.py", WEBHOOK)
     words = ("--unsafe-fixes", "--select", "STP305,STP501,STP503")
-    reason = "not fixed: 16.1.0 would break shop/webhooks.py:6 (STP305): mend that first, with --stripe-version 16.1.0"
+    reason = (
+        "not fixed: stripe==16.1.0 would break shop/webhooks.py:6 (STP305): mend that first,"
+        ' with --stripe-version "16.1.0"'
+    )
     assert reason in fix(shop, *words).out
+    assert reason in fix(shop, "--unsafe-fixes", "--select", "STP501,STP503").out
     assert requirements.read_text(encoding="utf-8") == "stripe==9.1.0\n"
     assert code.read_text(encoding="utf-8") == WEBHOOK
     done = fix(shop, "--stripe-version", "16.1.0", *words).out
     assert "STP305 fixed" in done
     assert "STP501 fixed: the requirement now admits 16.1.0" in done
     assert shop.check("--select", "STP305,STP501,STP503").code == 0
+
+
+REMOVED = """import stripe
+
+
+def charge(order):
+    try:
+        return stripe.Charge.create(amount=order.amount, currency="usd", idempotency_key=f"order-{order.id}-charge")
+    except stripe.error.CardError:
+        return None
+"""
+
+
+def test_no_range_is_let_in_with_a_release_that_breaks_the_code(shop: Shop) -> None:
+    requirements = shop.write("requirements/base.txt", "stripe>=2.35.1,<3.0.0\n")
+    shop.write("pyproject.toml", "[project]\nname = 'shop'\n")
+    shop.write("shop/charges.py", REMOVED)
+    out = fix(shop, "--unsafe-fixes", "--select", "STP501").out
+    assert "would break shop/charges.py:7 (STP303): mend that first" in out
+    assert requirements.read_text(encoding="utf-8") == "stripe>=2.35.1,<3.0.0\n"
 
 
 def test_who_did_not_ask_is_told_why(shop: Shop) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stripe_lint.catalogue import COULD_NOT_CHECK, rule
 from stripe_lint.engine import FileReport, JudgedManifest, describe_crash, judge_manifest
 from stripe_lint.errors import Declined
-from stripe_lint.fixing.releases import reject_breaking_release
+from stripe_lint.fixing.releases import reject_breaking_releases
 from stripe_lint.model import Finding, Hit
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stripe_lint.config import Configurations
     from stripe_lint.fixing.options import Options
     from stripe_lint.manifests.repairs import NewText
+    from stripe_lint.manifests.versions import VersionRange
     from stripe_lint.run import ManifestTask
     from stripe_lint.sources import Source
 
@@ -101,7 +102,8 @@ class _Repairing:
             after = judge_manifest(written, place, self._task.kind, config_for)
             gone = _gone(self.judged, after, finding)
             if new.admits is not None:
-                reject_breaking_release(place.path, new.admits, self._configurations)
+                admitted = _admitted(_confirmed(after), finding)
+                reject_breaking_releases(place.path, new.admits, admitted, self._configurations)
             self.fixed += [(each, new) for each in gone]
             self.judged, self.data = _confirmed(after), written
         elif self._taken is None:
@@ -142,6 +144,15 @@ def _gone(before: JudgedManifest, after: JudgedManifest | FileReport | None, rep
     if not remaining <= known:
         raise Declined("another finding would come up")
     return [each for each in before.findings if _key(each) not in remaining]
+
+
+def _admitted(after: JudgedManifest, repaired: Finding) -> VersionRange:
+    """The releases that the repaired line admits. Raises ``Declined`` where that is not one range."""
+    for entry in after.subject.entries:
+        versions = after.subject.versions(entry)
+        if entry.span.line == repaired.span.line and versions is not None and len(versions.alternatives) == 1:
+            return versions
+    raise Declined("the outcome can't be read")
 
 
 def _confirmed(after: JudgedManifest | FileReport | None) -> JudgedManifest:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from stripe_lint.catalogue import all_rules
 from stripe_lint.discovery import PYTHON_SUFFIXES, discover
 from stripe_lint.engine import applicable_rules, check_source, project_of
 from stripe_lint.errors import Declined, SourceError
 from stripe_lint.manifests.requirement import stripe_requirement
-from stripe_lint.sources import concerns_stripe, decode, display_name, read_bytes
+from stripe_lint.sources import concerns_stripe, decode, display_name, find_root, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,26 +19,35 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from stripe_lint.config import Config, Configurations
+    from stripe_lint.manifests.versions import VersionRange
     from stripe_lint.model import Finding
     from stripe_lint.sources import Source
 
 
-def reject_breaking_release(manifest: Path, release: Version, configurations: Configurations) -> None:
-    """Raises ``Declined`` if code that the manifest is for would have findings with ``release`` that it has not now."""
+def reject_breaking_releases(
+    manifest: Path, newest: Version, admitted: VersionRange, configurations: Configurations
+) -> None:
+    """Raises ``Declined`` if code that the manifest is for would have findings with the releases that it has not now.
+
+    ``admitted`` are the releases that the manifest is about to admit, ``newest`` is the newest of them.
+
+    All rules are asked that look at the release, also those that are off: the code would break all the same.
+    """
     for source, config in _governed_code(manifest, configurations):
         left = Counter(_key(finding) for finding in _by_release(source, config))
-        for finding in _by_release(source, config._replace(stripe_version=str(release))):
+        for finding in _by_release(source, config._replace(stripe_version=str(admitted))):
             left[_key(finding)] -= 1
             if left[_key(finding)] < 0:
                 place = f"{display_name(source.path)}:{finding.span.line}"
                 raise Declined(
-                    f"{release} would break {place} ({finding.code}): mend that first, with --stripe-version {release}"
+                    f"stripe{admitted} would break {place} ({finding.code}): mend that first, with"
+                    f' --stripe-version "{newest}"'
                 )
 
 
 def _governed_code(manifest: Path, configurations: Configurations) -> Iterator[tuple[Source, Config]]:
     """The files about Stripe that run with what the manifest asks for, with the configuration of each."""
-    for path in discover([manifest.parent], configurations).files:
+    for path in discover([find_root(manifest)], configurations).files:
         if not path.name.endswith(PYTHON_SUFFIXES):
             continue
         config = configurations.at(path.parent)
@@ -53,9 +63,8 @@ def _governed_code(manifest: Path, configurations: Configurations) -> Iterator[t
 
 
 def _by_release(source: Source, config: Config) -> tuple[Finding, ...]:
-    rules = [rule for rule in config.rules_for(source.path) if rule.by_release]
-    chosen = applicable_rules(source.path, rules, config)
-    return check_source(source, chosen, config, project_of(source.path, config)).findings if chosen else ()
+    rules = applicable_rules(source.path, [rule for rule in all_rules() if rule.by_release], config)
+    return check_source(source, rules, config, project_of(source.path, config)).findings if rules else ()
 
 
 def _key(finding: Finding) -> tuple[str, int, int]:
