@@ -165,20 +165,10 @@ def _extracts(module: Module, call: ast.Call, known: Names) -> bool:
 
 def event_arguments(module: Module, call: ast.AST, reference_node: FunctionNode, known: Names) -> frozenset[str]:
     """The parameters of a function that get parts of the event from ``call``; all of them where it is no plain call."""
-    positional = functions.positional_parameters(reference_node)
-    if positional and positional[0].arg in {"self", "cls"}:
-        positional = positional[1:]
-    everything = frozenset(each.arg for each in functions.parameters(reference_node)) - {"self", "cls"}
     if not isinstance(call, ast.Call):
-        return everything
-    found = set()
-    for parameter, argument in zip(positional, call.args, strict=False):
-        if is_of_event(module, argument, known):
-            found.add(parameter.arg)
-    for keyword in call.keywords:
-        if keyword.arg is not None and is_of_event(module, keyword.value, known):
-            found.add(keyword.arg)
-    return frozenset(found)
+        return frozenset(each.arg for each in functions.parameters(reference_node)) - {"self", "cls"}
+    given = functions.arguments(reference_node, call)
+    return frozenset(parameter for parameter, argument in given if is_of_event(module, argument, known))
 
 
 # what decides

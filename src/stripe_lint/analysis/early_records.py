@@ -6,15 +6,31 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import functions, names, reach, stripe_calls, syntax, verifiers, webhooks, work
+from stripe_lint.analysis import (
+    control_flow,
+    functions,
+    logged_secrets,
+    names,
+    reach,
+    stripe_calls,
+    syntax,
+    verifiers,
+    webhooks,
+    work,
+)
 from stripe_lint.analysis.references import ClassReference, FunctionReference
 from stripe_lint.analysis.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stripe_lint.analysis.control_flow import FlowNode, Graph
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode
+    from stripe_lint.analysis.webhooks import Handler
+
+DEEPEST: Final = 2
+"""How many calls deep a write is looked for."""
 
 _ROUNDS: Final = 2
 _BODY: Final = frozenset(
@@ -25,6 +41,7 @@ _REQUESTS: Final = frozenset({"request", "req", "event", "evt", "httprequest", "
 _CACHE_WRITES: Final = frozenset({"set", "add", "setnx", "setex", "sadd", "hset", "zadd"})
 _LOGS: Final = r"(?i)log|audit|raw|archive|history|trace|dump|rate|limit|throttle|attempt"
 _KEY_HEADER: Final = r"(?i)(?:http[-_])?idempotency[-_]key"
+_QUOTED_KEY_HEADER: Final = rf"{_KEY_HEADER}[\"']"
 
 
 class EarlyRecord(NamedTuple):
@@ -32,38 +49,94 @@ class EarlyRecord(NamedTuple):
 
     module: Module
     node: ast.expr
-    by_header: bool
 
 
-def early_records(module: Module) -> Iterator[EarlyRecord]:
-    """The writes before verification in the handlers of ``module``, and their look-ups of ``Idempotency-Key``."""
-    for handler in webhooks.analysed_handlers(module):
-        if handler.module.path == module.path and handler.is_stripe:
-            yield from _early_writes(handler.module, handler.function, verifies=handler.verifies)
-            yield from _by_header(handler.module, handler.function)
-    if "idempotency" in module.text.lower():
+def early_writes(module: Module) -> Iterator[EarlyRecord]:
+    """The writes before verification in the handlers of ``module``."""
+    for handler in _handlers(module):
+        yield from _written_by(handler.module, handler.function, verifies=handler.verifies)
+
+
+def key_headers(module: Module) -> Iterator[EarlyRecord]:
+    """The look-ups of ``Idempotency-Key`` in the handlers of ``module``, and in what runs for a delivery."""
+    for handler in _handlers(module):
+        yield from _by_header(handler.module, handler.function)
+    if re.search(_QUOTED_KEY_HEADER, module.text) and any(word in module.text for word in _HEADERS):
         for reached in reach.reached_in(module):
             if reached.caller is not None:
                 yield from _by_header(reached.module, reached.function)
 
 
-def _early_writes(module: Module, function: FunctionNode, *, verifies: bool) -> Iterator[EarlyRecord]:
-    lines = [call.lineno for call in module.calls_of.get(function, ()) if _verifies(module, call)]
-    if verifies and not lines:
+def _handlers(module: Module) -> list[Handler]:
+    return [each for each in webhooks.analysed_handlers(module) if each.module.path == module.path and each.is_stripe]
+
+
+def _written_by(module: Module, function: FunctionNode, *, verifies: bool) -> Iterator[EarlyRecord]:
+    calls = module.calls_of.get(function, ())
+    verifications = [call for call in calls if _verifies(module, call)]
+    if verifies and not verifications:
         # a decorator, a dependency or a middleware has verified the delivery before
         return
-    body, headers = _names(function, _BODY), _names(function, _HEADERS)
-    for call in module.calls_of.get(function, ()):
-        if lines and call.lineno >= min(lines):
+    body, headers = _names(module, function, _BODY), _names(module, function, _HEADERS)
+    for call in calls:
+        if _in_except(module, function, call) or not _stores_some_of(module, call, body, _BODY):
             continue
-        if not _stores(module, call) or _is_log(module, call) or _in_except(module, function, call):
-            continue
-        arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
-        arguments += _of_object(module, call)
-        from_body = any(_comes_from(each, body, _BODY) for each in arguments)
-        from_headers = any(_comes_from(each, headers, _HEADERS) for each in arguments)
-        if from_body and (lines or from_headers):
-            yield EarlyRecord(module, call, by_header=False)
+        if verifications:
+            found = _is_followed_by(module, function, call, verifications)
+        else:
+            # with the headers, so that something else can verify it
+            found = any(_comes_from(module, each, headers, _HEADERS) for each in _arguments(module, call))
+        if found:
+            yield EarlyRecord(module, call)
+
+
+def _is_followed_by(module: Module, function: FunctionNode, call: ast.Call, verifications: list[ast.Call]) -> bool:
+    """Whether some path runs ``call`` first and one of ``verifications`` after it."""
+    graph = control_flow.graph_of(module, function)
+    verifying = frozenset(step for each in verifications for step in _steps(module, graph, each))
+    unverified = {graph.entry} | control_flow.reachable(graph.entry, without=verifying)
+    return any(
+        step in unverified and step not in verifying and verifying & control_flow.reachable(step)
+        for step in _steps(module, graph, call)
+    )
+
+
+def _steps(module: Module, graph: Graph, node: ast.AST) -> list[FlowNode]:
+    """The steps that evaluate an expression."""
+    for part in (node, *module.ancestors(node)):
+        steps = graph.at.get(part)
+        if steps:
+            return steps
+    return []
+
+
+def _stores_some_of(
+    module: Module, call: ast.Call, known: set[str], parts: frozenset[str], depth: int = DEEPEST
+) -> bool:
+    """Whether a call, or what it calls, writes something made of ``known`` names or of ``parts`` of the request."""
+    if _stores(module, call):
+        return not _is_log(module, call) and any(
+            _comes_from(module, each, known, parts) for each in _arguments(module, call)
+        )
+    reference = names.resolve(module, call.func) if depth else None
+    if not isinstance(reference, FunctionReference) or verifiers.mentions_verification(
+        reference.module, reference.node
+    ):
+        return False
+    given = {
+        parameter
+        for parameter, argument in functions.arguments(reference.node, call)
+        if _comes_from(module, argument, known, parts)
+    }
+    return bool(given) and any(
+        _stores_some_of(reference.module, inner, given, frozenset(), depth - 1)
+        for inner in reference.module.calls_of.get(reference.node, ())
+        if not _in_except(reference.module, reference.node, inner)
+    )
+
+
+def _arguments(module: Module, call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(keyword.value for keyword in call.keywords), *_of_object(module, call)]
 
 
 def _verifies(module: Module, call: ast.Call) -> bool:
@@ -75,14 +148,14 @@ def _verifies(module: Module, call: ast.Call) -> bool:
     )
 
 
-def _names(function: FunctionNode, parts: frozenset[str]) -> set[str]:
+def _names(module: Module, function: FunctionNode, parts: frozenset[str]) -> set[str]:
     """The names that hold something made of a part of the request."""
     found: set[str] = set()
     for _ in range(_ROUNDS):
         for node in syntax.own_nodes(function):
             if not isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr):
                 continue
-            if node.value is None or not _comes_from(node.value, found, parts):
+            if node.value is None or not _comes_from(module, node.value, found, parts):
                 continue
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 base = target.value if isinstance(target, ast.Subscript) else target
@@ -91,7 +164,7 @@ def _names(function: FunctionNode, parts: frozenset[str]) -> set[str]:
     return found
 
 
-def _comes_from(node: ast.expr, known: set[str], parts: frozenset[str]) -> bool:
+def _comes_from(module: Module, node: ast.expr, known: set[str], parts: frozenset[str]) -> bool:
     for inner in syntax.descendants(node):
         if isinstance(inner, ast.Name) and inner.id in known:
             return True
@@ -100,13 +173,14 @@ def _comes_from(node: ast.expr, known: set[str], parts: frozenset[str]) -> bool:
             key = inner.attr
         elif isinstance(inner, ast.Subscript) and isinstance(inner.slice, ast.Constant):
             key = inner.slice.value
-        if (
-            isinstance(inner, ast.Attribute | ast.Subscript)
-            and key in parts
-            and functions.last_name(inner.value) in _REQUESTS
-        ):
+        if isinstance(inner, ast.Attribute | ast.Subscript) and key in parts and _is_request(module, inner.value):
             return True
     return False
+
+
+def _is_request(module: Module, node: ast.expr) -> bool:
+    imported = (names.dotted_path(module, node) or "").rpartition(".")[2]
+    return imported in _REQUESTS or functions.last_name(node) in _REQUESTS
 
 
 def _stores(module: Module, call: ast.Call) -> bool:
@@ -164,5 +238,20 @@ def _by_header(module: Module, function: FunctionNode) -> Iterator[EarlyRecord]:
             and isinstance(key.value, str)
             and re.fullmatch(_KEY_HEADER, key.value)
             and any(part in _HEADERS for part in functions.attribute_chain(held) or [])
+            and not _is_only_logged(module, function, node)
         ):
-            yield EarlyRecord(module, node, by_header=True)
+            yield EarlyRecord(module, node)
+
+
+def _is_only_logged(module: Module, function: FunctionNode, node: ast.expr) -> bool:
+    logging = set(logged_secrets.logging_calls(module))
+    statement = module.statement_of(node)
+    uses: list[ast.AST] = [node]
+    if isinstance(statement, ast.Assign) and statement.value is node and isinstance(statement.targets[0], ast.Name):
+        name = statement.targets[0].id
+        uses = [
+            each
+            for each in syntax.own_nodes(function)
+            if isinstance(each, ast.Name) and each.id == name and isinstance(each.ctx, ast.Load)
+        ]
+    return all(any(around in logging for around in module.ancestors(use)) for use in uses)

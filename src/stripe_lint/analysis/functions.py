@@ -31,6 +31,15 @@ def first_parameter(node: FunctionNode) -> ast.arg | None:
     return positional[0] if positional else None
 
 
+def arguments(node: FunctionNode, call: ast.Call) -> list[tuple[str, ast.expr]]:
+    """The parameters of a function, ``self`` and ``cls`` aside, with what ``call`` gives for them by place or name."""
+    positional = [each.arg for each in positional_parameters(node)]
+    if positional[:1] in (["self"], ["cls"]):
+        positional = positional[1:]
+    named = [(keyword.arg, keyword.value) for keyword in call.keywords if keyword.arg is not None]
+    return [*zip(positional, call.args, strict=False), *named]
+
+
 def default_of(node: FunctionNode, parameter: ast.arg) -> ast.expr | None:
     """The default of ``parameter``."""
     positional = positional_parameters(node)

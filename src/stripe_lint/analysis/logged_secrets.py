@@ -43,7 +43,7 @@ class Logged(NamedTuple):
 
 def logged_secrets(module: Module) -> Iterator[Logged]:
     """The calls that log something of which the log should know nothing; each once, for the worst it holds."""
-    for call in _logging_calls(module):
+    for call in logging_calls(module):
         found = [
             what
             for argument in (*call.args, *(keyword.value for keyword in call.keywords))
@@ -54,7 +54,8 @@ def logged_secrets(module: Module) -> Iterator[Logged]:
             yield Logged(call, *min(found, key=lambda what: what[1]))
 
 
-def _logging_calls(module: Module) -> Iterator[ast.Call]:
+def logging_calls(module: Module) -> Iterator[ast.Call]:
+    """The calls that write to a log, or print."""
     for method in _LOG_METHODS:
         for call in module.calls.get(method, ()):
             if isinstance(call.func, ast.Attribute) and _is_logger(module, call.func.value):

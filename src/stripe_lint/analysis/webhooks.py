@@ -28,7 +28,7 @@ from stripe_lint.analysis.values import UNKNOWN, Mark, Tag
 from stripe_lint.data import event_types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import NamedFunction
@@ -370,14 +370,14 @@ def _position(place: Place) -> tuple[int, int]:
     return place.line, getattr(place.node, "col_offset", 0)
 
 
-def bypasses(module: Module) -> Iterator[tuple[Place, Place]]:
-    """The first unverified use on a path around the verification, with the verification."""
+def bypasses(module: Module, besides: Container[ast.AST] = ()) -> Iterator[tuple[Place, Place]]:
+    """The first unverified use on a path around the verification, ``besides`` left out, with the verification."""
     seen: set[ast.AST] = set()
     for handler in analysed_handlers(module):
         if not handler.verifies or not handler.is_stripe:
             continue
         found = {_first_seen(handler.facts, use) for use in handler.facts.uses if _is_bypass(handler.facts, use)}
-        here = [place for place in found if place.module.path == module.path]
+        here = [place for place in found if place.module.path == module.path and place.node not in besides]
         if not here:
             continue
         first = min(here, key=_position)

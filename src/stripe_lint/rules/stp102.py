@@ -16,7 +16,7 @@ the event, at the line that makes it.
 Not reported: a path that ends without using the event (the missing secret is refused), a choice between several
 secrets, the branch of another provider's webhooks, an event that is made up in the program and not read from the
 request. An `except` that merely lets the handler go on is STP103; a body that is parsed early and only used after the
-verification is STP104; a handler that never verifies is STP101.
+verification is STP104; what is stored before the verification is STP112; a handler that never verifies is STP101.
 
 Limit: what the configuration holds is not known, so a path that no deployment takes is reported as well.
 
@@ -121,9 +121,10 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report the first unverified use on a path that avoids the verification."""
-    from stripe_lint.analysis import webhooks
+    from stripe_lint.analysis import early_records, webhooks
 
-    for place, verification in webhooks.bypasses(module):
+    stored = {record.node for record in early_records.early_writes(module)}
+    for place, verification in webhooks.bypasses(module, stored):
         step = Step(str(verification.module.path), verification.line, "another path verifies here")
         yield Hit(
             module.span(place.node),

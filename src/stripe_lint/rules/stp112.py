@@ -6,12 +6,14 @@
   signature, or before it hands the delivery to what does.
 - A look at the request header `Idempotency-Key` in such a handler.
 
-Reported as an `error` at the write, or at the look-up of the header.
+Reported as an `error` at the write, or at the look-up of the header. What a function of the project writes of the body
+that it is handed is reported at the handler's call of it.
 
 Not reported: a write after the verification; a log of raw deliveries, and a counter for a rate limit, by their names;
-what an `except` writes; a look-up that writes nothing; the `idempotency_key` inside the event.
+what an `except` writes; a look-up that writes nothing; a header that is only logged; the `idempotency_key` inside the
+event.
 
-Limit: writes in functions that the handler calls before the verification are not seen.
+Limit: writes more than two calls away from the handler are not seen.
 
 ## Why it costs money
 
@@ -104,15 +106,17 @@ def detect(module: Module) -> Iterator[Hit]:
     """Report each write before the verification, and each look at a header that Stripe never sends."""
     from stripe_lint.analysis import early_records
 
-    for record in early_records.early_records(module):
-        if record.by_header:
-            message = "Stripe sends no Idempotency-Key with a webhook: key on the id of the verified event"
-        else:
-            message = (
-                "this is stored before the delivery is verified, so anybody can fill or poison it: verify first, "
-                "and key on the verified event's id"
-            )
-        yield Hit(record.module.span(record.node), message)
+    for record in early_records.early_writes(module):
+        yield Hit(
+            record.module.span(record.node),
+            "this is stored before the delivery is verified, so anybody can fill or poison it: verify first, "
+            "and key on the verified event's id",
+        )
+    for record in early_records.key_headers(module):
+        yield Hit(
+            record.module.span(record.node),
+            "Stripe sends no Idempotency-Key with a webhook: key on the id of the verified event",
+        )
 
 
 RULE = Rule(
