@@ -41,6 +41,15 @@ def test_a_manifest_that_does_not_mention_stripe_is_not_parsed(shop: Shop) -> No
     assert shop.check("inner").code == 0
 
 
+@pytest.mark.parametrize("requirement", ["stripe=={}\n", "stripe>={},<9\n"])
+def test_a_version_of_more_digits_than_python_reads_is_broken(shop: Shop, requirement: str) -> None:
+    shop.write("requirements.txt", requirement.format("9" * 5_000))
+    outcome = shop.check("requirements.txt")
+    assert outcome.code == 2
+    assert "a range of" in outcome.out
+    assert "crashed" not in outcome.out
+
+
 def test_a_missing_manifest_is_an_error(shop: Shop) -> None:
     outcome = shop.check("requirements.txt")
     assert outcome.code == 2

@@ -60,7 +60,7 @@ def parse_dependency(text: str) -> Dependency | None:
         raise ValueError(f'"{text.strip()}" is no valid requirement') from error
     if found.marker is not None and not can_apply(found.marker):
         return None
-    return Dependency(_version_in_address(found.url) if found.url else VersionRange((found.specifier,)))
+    return Dependency(_version_in_address(found.url) if found.url else parse_range(str(found.specifier)))
 
 
 def parse_marker(text: str) -> Marker:

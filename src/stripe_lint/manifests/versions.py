@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
     from packaging.version import Version
 
+LONGEST_RANGE = 1_000
+"""How many characters a range may have; Python makes no numbers of very many digits."""
+
 _UPPER_BOUNDS = frozenset({"<", "<=", "==", "===", "~="})
 _POETRY_PART = re.compile(r"(?P<operator>\^|~=|~|===|==|!=|<=|>=|<|>|=)?\s*v?(?P<version>[^\s,^~=<>!]+)")
 
@@ -93,6 +96,7 @@ def parse_range(text: str) -> VersionRange:
     """A range in the syntax of PEP 440. Raises ``ValueError`` for anything else."""
     from packaging.specifiers import SpecifierSet
 
+    _require_sane_length(text)
     return VersionRange((SpecifierSet(text),))
 
 
@@ -105,11 +109,17 @@ def parse_poetry_range(text: str) -> VersionRange:
     """A constraint in Poetry's syntax: ``^8.1``, ``~8``, ``8.*``, ``>=8,<10``, ``^7 || ^9``. Raises ``ValueError``."""
     from packaging.specifiers import SpecifierSet
 
+    _require_sane_length(text)
     alternatives = []
     for alternative in re.split(r"\s*\|\|?\s*", text.strip()):
         parts = [_poetry_part(part) for part in _split_poetry(alternative)]
         alternatives.append(SpecifierSet(",".join(filter(None, parts))))
     return VersionRange(tuple(alternatives))
+
+
+def _require_sane_length(text: str) -> None:
+    if len(text) > LONGEST_RANGE:
+        raise ValueError(f"a range of {len(text)} characters is no version constraint")
 
 
 def _split_poetry(text: str) -> list[re.Match[str]]:
