@@ -8,7 +8,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.manifests.model import PACKAGE
-from stripe_lint.manifests.versions import VersionRange, exactly, parse_range
+from stripe_lint.manifests.versions import VersionRange, exactly, parse_range, reject_long_range
 
 if TYPE_CHECKING:
     from packaging.markers import Marker
@@ -49,6 +49,7 @@ def parse_dependency(text: str) -> Dependency | None:
     name = _LEADING_NAME.match(text)
     if name is None or not is_stripe(name[1]):
         return None
+    reject_long_range(text)
     conda = _CONDA_PIN.fullmatch(text)
     if conda is not None:
         return Dependency(exactly(conda["version"]))

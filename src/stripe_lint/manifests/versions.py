@@ -92,11 +92,17 @@ def version_of(text: str) -> Version | None:
         return None
 
 
+def reject_long_range(text: str) -> None:
+    """Raises ``ValueError`` for what is too long to write a range of versions."""
+    if len(text) > LONGEST_RANGE:
+        raise ValueError(f"a range of {len(text)} characters is no version constraint")
+
+
 def parse_range(text: str) -> VersionRange:
     """A range in the syntax of PEP 440. Raises ``ValueError`` for anything else."""
     from packaging.specifiers import SpecifierSet
 
-    _require_sane_length(text)
+    reject_long_range(text)
     return VersionRange((SpecifierSet(text),))
 
 
@@ -109,17 +115,12 @@ def parse_poetry_range(text: str) -> VersionRange:
     """A constraint in Poetry's syntax: ``^8.1``, ``~8``, ``8.*``, ``>=8,<10``, ``^7 || ^9``. Raises ``ValueError``."""
     from packaging.specifiers import SpecifierSet
 
-    _require_sane_length(text)
+    reject_long_range(text)
     alternatives = []
     for alternative in re.split(r"\s*\|\|?\s*", text.strip()):
         parts = [_poetry_part(part) for part in _split_poetry(alternative)]
         alternatives.append(SpecifierSet(",".join(filter(None, parts))))
     return VersionRange(tuple(alternatives))
-
-
-def _require_sane_length(text: str) -> None:
-    if len(text) > LONGEST_RANGE:
-        raise ValueError(f"a range of {len(text)} characters is no version constraint")
 
 
 def _split_poetry(text: str) -> list[re.Match[str]]:
