@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stripe_lint.comments import Comment
 
 FunctionDefinition = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -154,6 +158,14 @@ class RemoveExceptionName:
     node: ast.ExceptHandler
 
 
+@dataclass(frozen=True, slots=True)
+class RewriteComment:
+    """Writes ``text`` where ``comment`` stands; if it is empty, the comment goes, with its line if it is alone."""
+
+    comment: Comment
+    text: str
+
+
 WithinStatement = Replace | SetKeyword | RemoveKeyword | AddArgument | SetEntry | AddParameter | AddFirstParameter
 """Edits of a part of one statement, which LibCST generates anew."""
 
@@ -166,4 +178,4 @@ Move = MoveBefore | MoveAfter | MoveToElse
 ToModule = AddImport | AddImportFrom | AddLogger
 """Edits at the top of the file; equal ones of several repairs are one."""
 
-AnyEdit = WithinStatement | AtStatement | Move | ToModule | RemoveExceptionName
+AnyEdit = WithinStatement | AtStatement | Move | ToModule | RemoveExceptionName | RewriteComment
