@@ -242,6 +242,16 @@ def _is_pure(call: ast.Call) -> bool:
     return functions.last_name(call.func) in _PURE
 
 
+def has_no_effect(node: ast.expr) -> bool:
+    """Whether nothing is missed where the expression of a key is not evaluated."""
+    for inner in syntax.descendants(node):
+        if isinstance(inner, ast.Call) and not _is_pure(inner) and functions.last_name(inner.func) not in _FRESH_NAMES:
+            return False
+        if isinstance(inner, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr):
+            return False
+    return True
+
+
 def is_literal(value: Value) -> bool:
     """Whether a key is the same for every request: a constant or a setting."""
     if value.constant is not None:

@@ -95,6 +95,14 @@ class Edit:
         """Pass one more positional argument, behind the last."""
         self._record(edits.AddArgument(call, source))
 
+    def remove_argument(self, call: ast.Call, number: int) -> None:
+        """Pass the positional argument ``number``, counted from 0, no more."""
+        self._record(edits.RemoveArgument(call, number))
+
+    def remove_entry(self, node: ast.Dict, key: str) -> None:
+        """Take the entry ``key`` out of a written-out dict."""
+        self._record(edits.RemoveEntry(node, key))
+
     def set_entry(self, node: ast.Dict, key: str, source: str) -> None:
         """Give a written-out dict the entry ``key``: a new one, or another value for the one that is there."""
         self._record(edits.SetEntry(node, key, source))

@@ -55,6 +55,22 @@ class SetEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoveArgument:
+    """Passes the positional argument ``number``, counted from 0, no more."""
+
+    node: ast.Call
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveEntry:
+    """Takes the entry ``key`` out of the written-out dict ``node``."""
+
+    node: ast.Dict
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddParameter:
     """Gives a function one more keyword-only parameter with a default."""
 
@@ -166,7 +182,10 @@ class RewriteComment:
     text: str
 
 
-WithinStatement = Replace | SetKeyword | RemoveKeyword | AddArgument | SetEntry | AddParameter | AddFirstParameter
+OfArguments = SetKeyword | RemoveKeyword | AddArgument | RemoveArgument
+"""Edits of what a call passes."""
+
+WithinStatement = Replace | OfArguments | SetEntry | RemoveEntry | AddParameter | AddFirstParameter
 """Edits of a part of one statement, which LibCST generates anew."""
 
 AtStatement = InsertBefore | InsertAfter | ReplaceStatement | RemoveStatement

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stripe_lint.errors import Declined
 from stripe_lint.fixing.edits import (
+    AddArgument,
     AddFirstParameter,
     AddImport,
     AddImportFrom,
@@ -18,6 +19,8 @@ from stripe_lint.fixing.edits import (
     MoveAfter,
     MoveBefore,
     MoveToElse,
+    RemoveArgument,
+    RemoveEntry,
     RemoveExceptionName,
     RemoveKeyword,
     RemoveStatement,
@@ -71,8 +74,10 @@ def _disturbs(module: Module, edit: AnyEdit, other: AnyEdit) -> bool:
         return edit.node is other.node or edit.node in module.ancestors(other.node)
     if isinstance(edit, SetKeyword | RemoveKeyword) and isinstance(other, SetKeyword | RemoveKeyword):
         return edit.node is other.node and edit.name == other.name
-    if isinstance(edit, SetEntry) and isinstance(other, SetEntry):
+    if isinstance(edit, SetEntry | RemoveEntry) and isinstance(other, SetEntry | RemoveEntry):
         return edit.node is other.node and edit.key == other.key
+    if isinstance(edit, RemoveArgument):
+        return edit.node is other.node and isinstance(other, AddArgument | RemoveArgument)
     if isinstance(edit, AddParameter) and isinstance(other, AddParameter):
         return edit.node is other.node and edit.name == other.name
     if isinstance(edit, AddFirstParameter) and isinstance(other, AddFirstParameter):
