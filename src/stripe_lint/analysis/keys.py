@@ -242,10 +242,17 @@ def _is_pure(call: ast.Call) -> bool:
     return functions.last_name(call.func) in _PURE
 
 
+_WITHOUT_EFFECT: Final = (
+    _PURE
+    | _FRESH_NAMES
+    | {"int", "round", "repr", "hash", "id", "timestamp", "isoformat", "strftime", "date", "strip", "upper", "replace"}
+)
+
+
 def has_no_effect(node: ast.expr) -> bool:
     """Whether nothing is missed where the expression of a key is not evaluated."""
     for inner in syntax.descendants(node):
-        if isinstance(inner, ast.Call) and not _is_pure(inner) and functions.last_name(inner.func) not in _FRESH_NAMES:
+        if isinstance(inner, ast.Call) and functions.last_name(inner.func) not in _WITHOUT_EFFECT:
             return False
         if isinstance(inner, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr):
             return False
