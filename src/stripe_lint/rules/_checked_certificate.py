@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis.sdk_uses import switches_off, unverified_transports
+from stripe_lint.comments import comments_in
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -26,7 +27,7 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     edit.unsafe("requests fail then where the certificate can't be checked")
     if isinstance(node, ast.Call) and _is_setattr(node):
         statement = module.parents[node]
-        if isinstance(statement, ast.Expr) and not _is_alone(module, statement):
+        if isinstance(statement, ast.Expr) and not _is_needed(module, statement):
             edit.remove_statement(statement)
         else:
             edit.replace(node.args[_VALUE], "True")
@@ -41,12 +42,12 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
 
 
 def _out_of_assignment(module: Module, node: ast.AST, edit: Edit) -> None:
-    """A block keeps its only statement, which then says what goes without saying."""
+    """Take the statement out, or let it say what goes without saying where it is needed."""
     if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
         edit.decline("it is set in an unusual way: take it out")
     if isinstance(node, ast.Assign) and (len(node.targets) > 1 or not isinstance(node.targets[0], ast.Attribute)):
         edit.decline("it is set together with something else: take it out")
-    if _is_alone(module, node):
+    if _is_needed(module, node):
         edit.replace(node.value, "True")
     else:
         edit.remove_statement(node)
@@ -56,7 +57,11 @@ def _is_setattr(call: ast.Call) -> bool:
     return isinstance(call.func, ast.Name) and call.func.id == "setattr"
 
 
-def _is_alone(module: Module, statement: ast.stmt) -> bool:
+def _is_needed(module: Module, statement: ast.stmt) -> bool:
+    """Whether a block has no other statement, or a comment would speak of nothing."""
+    lines = range(statement.lineno - 1, (statement.end_lineno or statement.lineno) + 1)
+    if any(each.line in lines and (each.alone or each.line in lines[1:]) for each in comments_in(module.text)):
+        return True
     parent = module.parents[statement]
     blocks = (getattr(parent, name, None) for name in ("body", "orelse", "finalbody"))
     return any(isinstance(block, list) and block == [statement] for block in blocks)

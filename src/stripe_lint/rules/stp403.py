@@ -35,8 +35,8 @@ stripe.max_network_retries = 2
 Take the setting out. Behind a proxy with its own authority, point `stripe.ca_bundle_path` to a bundle that has it; for
 tests, run stripe-mock on localhost.
 
-`stripe-lint fix --unsafe-fixes` takes it out; where it is the only statement of a block, it becomes `True`. Where the
-certificate was not checked because it can't be, every request fails then.
+`stripe-lint fix --unsafe-fixes` takes it out; where it is the only statement of a block, or a comment speaks of it, it
+becomes `True`. Where the certificate was not checked because it can't be, every request fails then.
 
 ## Suppress
 
