@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.catalogue import COULD_NOT_CHECK, all_rules, rule
@@ -120,7 +119,7 @@ def _task_of(source: Source, rules: Sequence[Rule], config: Config, project: Pro
     judging = rules
     if all(each.subject is Subject.COMMENT for each in rules):
         # Suppressions are selected alone: they are held against what a check without a selection finds.
-        judging = tuple(dict.fromkeys((*replace(config, select=None).rules_for(source.path), *rules)))
+        judging = tuple(dict.fromkeys((*config._replace(select=None).rules_for(source.path), *rules)))
     chosen = {each.code for each in judging} | {each.code for each in all_rules() if each.default}
     guarding = [rule(code) for code in sorted(chosen)]
     return _Task(frozenset(each.code for each in rules), guarding, judging, config, project, options)

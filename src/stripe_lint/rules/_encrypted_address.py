@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
 
-_BEGINNING: Final = re.compile(r"""(?i)(?P<quotes>[furb]{0,2}(?:'{3}|"{3}|'|"))http://""")
-_PORT_OF_HTTP: Final = re.compile(r"(?i)http://[^/]*:80(?:/|$)")
+_BEGINNING: Final = r"""(?i)(?P<quotes>[furb]{0,2}(?:'{3}|"{3}|'|"))http://"""
+_PORT_OF_HTTP: Final = r"(?i)http://[^/]*:80(?:/|$)"
 
 
 def repair(module: Module, hit: Hit, edit: Edit) -> None:
@@ -38,11 +38,11 @@ def _encrypt(module: Module, node: ast.expr, edit: Edit) -> None:
     if isinstance(beginning, ast.Name):
         beginning = _constant_of(module, beginning, edit)
     source = edit.source_of(beginning)
-    if not isinstance(beginning, ast.Constant | ast.JoinedStr) or _BEGINNING.match(source) is None:
+    if not isinstance(beginning, ast.Constant | ast.JoinedStr) or re.match(_BEGINNING, source) is None:
         edit.decline("the address is made elsewhere: let it begin with https:// there")
-    if isinstance(beginning, ast.Constant) and _PORT_OF_HTTP.match(str(beginning.value)):
+    if isinstance(beginning, ast.Constant) and re.match(_PORT_OF_HTTP, str(beginning.value)):
         edit.decline("port 80 is that of unencrypted HTTP: write the port that answers encrypted")
-    edit.replace(beginning, _BEGINNING.sub(lambda found: f"{found['quotes']}https://", source, count=1))
+    edit.replace(beginning, re.sub(_BEGINNING, r"\g<quotes>https://", source, count=1))
 
 
 def _constant_of(module: Module, name: ast.Name, edit: Edit) -> ast.expr:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from stripe_lint.model import Hit
     from stripe_lint.suppressions import Directive
 
-_NEXT_COMMENT: Final = re.compile(r"(?<=\s)#(?!\d)")
+_NEXT_COMMENT: Final = r"(?<=\s)#(?!\d)"
 """Where another comment begins within a comment; ``#12`` is the number of an issue, and belongs to the reason."""
 
-_OTHER_SUPPRESSION: Final = re.compile(r"# noqa|#\s*stripe-lint\s*:", re.IGNORECASE)
-_LOST_CODES: Final = re.compile(r"\s*[;|&+/]\s*[A-Z]+\d", re.IGNORECASE)
-_NO_TEXT: Final = re.compile(r"[\s#]*")
+_OTHER_SUPPRESSION: Final = r"(?i)# noqa|#\s*stripe-lint\s*:"
+_LOST_CODES: Final = r"(?i)\s*[;|&+/]\s*[A-Z]+\d"
+_NO_TEXT: Final = r"[\s#]*"
 
 
 def repair(module: Module, hit: Hit, edit: Edit) -> None:
@@ -66,14 +66,15 @@ def _shorter(text: str, places: tuple[range, ...], kept: list[int]) -> str:
 
 def _without(text: str, start: int, places: tuple[range, ...], rest: str, edit: Edit) -> str:
     """The comment without its suppression and the reason behind that; empty if nothing else is said."""
-    if _LOST_CODES.match(rest):
+    if re.match(_LOST_CODES, rest):
         edit.decline("codes follow that flake8 does not read: put a comma between them, or remove the comment")
-    following = _NEXT_COMMENT.search(text, places[-1].stop)
-    after = text[following.start() :] if following is not None else ""
-    if _OTHER_SUPPRESSION.match(after) and _same_kind(text[start:], after):
+    end = places[-1].stop
+    following = re.search(_NEXT_COMMENT, text[end:])
+    after = text[end + following.start() :] if following is not None else ""
+    if re.match(_OTHER_SUPPRESSION, after) and _same_kind(text[start:], after):
         edit.decline("another suppression follows in this comment, and would come into force: keep one of them")
     left = (text[:start] + after).rstrip()
-    return "" if _NO_TEXT.fullmatch(left) else left
+    return "" if re.fullmatch(_NO_TEXT, left) else left
 
 
 def _same_kind(first: str, second: str) -> bool:
