@@ -29,9 +29,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from comment_differences import other_differences
 from statement_differences import decoded, differences
 
-from stripe_lint.catalogue import all_rules
+from stripe_lint.catalogue import UNUSED_SUPPRESSION, all_rules
 from stripe_lint.config import Configurations
 from stripe_lint.errors import SourceError
 from stripe_lint.fixing.options import Options
@@ -105,12 +106,18 @@ def prove(repository: Path, *, unsafe: bool, selected: Sequence[str]) -> Tally:
         shutil.copytree(repository, copied, symlinks=True, ignore=shutil.ignore_patterns(".git"))
         arguments = [f"--extend-select={','.join(selected)}"] if selected else []
         before = findings_of(copied, arguments)
-        configurations = Configurations(None, {"extend-select": list(selected)}, Place("--", copied))
-        planned = fix_paths([copied], configurations, Options(unsafe=unsafe), jobs=1)
+        # Comments go in a run of their own, so that each kind of change can be judged as what it is.
+        layer = {"extend-select": list(selected), "ignore": [UNUSED_SUPPRESSION]}
+        planned = fix_paths([copied], Configurations(None, layer, Place("--", copied)), Options(unsafe=unsafe), jobs=1)
         count(write(planned), tally)
-        after = findings_of(copied, arguments)
         for file in filter(is_code, planned.changed):
             judge(file, copied, tally)
+        after = findings_of(copied, arguments)
+        alone = Configurations(None, {"select": [UNUSED_SUPPRESSION]}, Place("--", copied))
+        comments_planned = fix_paths([copied], alone, Options(), jobs=1)
+        count(write(comments_planned), tally)
+        for file in filter(is_code, comments_planned.changed):
+            judge_comments(file, copied, tally)
         changed = {shown(file, copied): file for file in planned.changed}
         tally.broken += [
             Promise("a new finding", f"{repository.name}/{each.path}:{each.line} {each.code}")
@@ -189,6 +196,15 @@ def judge(file: FileFixes, folder: Path, tally: Tally) -> None:
     tally.broken += [Promise("bytes outside of statements", f"{name}: {text}") for text in found.outside]
     lost = comments(file.before) - comments(after)
     tally.broken += [Promise("a lost comment", f"{name}: {comment}") for comment in lost]
+
+
+def judge_comments(file: FileFixes, folder: Path, tally: Tally) -> None:
+    """Compares a file, of which only suppressions may have changed, with what it was."""
+    after = file.path.read_bytes() if file.path is not None else file.after
+    name = f"{folder.name}/{shown(file, folder)}"
+    tally.broken += [
+        Promise("something else than suppressions", f"{name}: {text}") for text in other_differences(file.before, after)
+    ]
 
 
 def comments(data: bytes) -> Counter[str]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from stripe_lint.model import Conventions, Rule, Step
     from stripe_lint.project import Project
     from stripe_lint.sources import Source
+    from stripe_lint.suppressions import Suppressions
 
 MOST_LINES = 8
 """So many lines from the beginning of a finding are in the report, and its last one."""
@@ -80,8 +81,7 @@ def check_source(source: Source, rules: Sequence[Rule], config: Config, project:
 
 def _unsuppressed(findings: list[Finding], source: Source, rules: Sequence[Rule], config: Config) -> list[Finding]:
     """The findings that no comment silences, and what is wrong with the comments."""
-    reviewers = applicable_rules(source.path, rules, config, Subject.COMMENT)
-    worth_reviewing = reviewers and (config.require_reason or holds_directive(source.text) or holds_noqa(source.text))
+    worth_reviewing = _is_worth_reviewing(source, rules, config)
     if not findings and not worth_reviewing:
         return findings
     from stripe_lint.suppressions import Suppressions
@@ -94,16 +94,41 @@ def _unsuppressed(findings: list[Finding], source: Source, rules: Sequence[Rule]
     ]
     if not worth_reviewing:
         return kept
+    complaints = [each.finding for each in review_suppressions(comments, kept, source, rules, config)]
+    return sorted([*kept, *complaints], key=_place)
+
+
+def _is_worth_reviewing(source: Source, rules: Sequence[Rule], config: Config) -> bool:
+    """Whether the comments of a file can be wrong, and somebody wants to know."""
+    if not applicable_rules(source.path, rules, config, Subject.COMMENT):
+        return False
+    return config.require_reason or holds_directive(source.text) or holds_noqa(source.text)
+
+
+class ReviewedSuppression(NamedTuple):
+    """A finding about a suppression; ``advice`` says what to do where it can't just be taken out."""
+
+    finding: Finding
+    advice: str | None
+
+
+def review_suppressions(
+    comments: Suppressions, reported: Sequence[Finding], source: Source, rules: Sequence[Rule], config: Config
+) -> list[ReviewedSuppression]:
+    """What is wrong with ``comments``, against which all findings of ``rules`` were held; ``reported`` are the rest."""
+    if not _is_worth_reviewing(source, rules, config):
+        return []
     from stripe_lint.suppression_review import review
 
-    crashed = any(finding.code == COULD_NOT_CHECK.code for finding in kept)
+    crashed = any(finding.code == COULD_NOT_CHECK.code for finding in reported)
     asked = [] if crashed else [rule.code for rule in applicable_rules(source.path, rules, config)]
-    complaints = [
-        _finding(reviewer, Hit(complaint.span, complaint.message), source.name)
-        for reviewer in reviewers
-        for complaint in review(comments, asked, require_reason=config.require_reason)
+    found = [
+        (_finding(reviewer, Hit(complaint.span, complaint.message), source.name), complaint.advice)
+        for reviewer in applicable_rules(source.path, rules, config, Subject.COMMENT)
+        for complaint in review(comments, asked, reported, require_reason=config.require_reason)
     ]
-    return sorted([*kept, *_graded(complaints, config)], key=_place)
+    graded = _graded([finding for finding, _ in found], config)
+    return [ReviewedSuppression(finding, advice) for finding, (_, advice) in zip(graded, found, strict=True)]
 
 
 def _graded(findings: list[Finding], config: Config) -> list[Finding]:

@@ -29,16 +29,21 @@ _OWN_COMMENT: Final = r"#\s*stripe-lint(?P<colon>\s*:)\s*(?P<words>.*)"
 _OWN_WORDS: Final = (
     r"(?P<reach>ignore|ignore-file)\[(?P<rules>[^\[\]#]*)\](?:\s*--\s*(?P<reason>\S.*)|\s*|\s+#.*|\s*--\s*)"
 )
+_CODE: Final = r"[^,\s]+"
+_RULE: Final = r"[^,\s](?:[^,]*[^,\s])?"
 
 
 class Directive(NamedTuple):
     """A comment of ours. ``rules`` are what stands in the brackets, codes and names, as they are written.
 
-    ``whole_file`` tells how far it reaches; ``problem`` says why it is not understood, if it is not.
+    ``places`` says where each of them stands in the comment, counted in characters, and ``start`` where the directive
+    begins. ``whole_file`` tells how far it reaches; ``problem`` says why it is not understood, if it is not.
     """
 
     comment: Comment
+    start: int
     rules: tuple[str, ...] = ()
+    places: tuple[range, ...] = ()
     whole_file: bool = False
     reason: str | None = None
     problem: str | None = None
@@ -47,11 +52,13 @@ class Directive(NamedTuple):
 class Noqa(NamedTuple):
     """A ``# noqa`` in a comment. ``codes`` are the codes and beginnings of codes that it names, none if blanket.
 
-    ``rest`` is what follows them in the comment.
+    ``places`` and ``start`` are as in ``Directive``; ``rest`` is what follows the codes in the comment.
     """
 
     comment: Comment
+    start: int
     codes: tuple[str, ...]
+    places: tuple[range, ...]
     rest: str
 
 
@@ -115,7 +122,8 @@ class Suppressions:
         for comment in self._comments:
             match = re.search(_LINE_COMMENT, comment.text)
             if match is not None and not re.match(_FILE_COMMENT, comment.text):
-                found.append(Noqa(comment, _codes(match) or (), comment.text[match.end() :]))
+                places = _places(_CODE, match["codes"] or "", match.start("codes"))
+                found.append(Noqa(comment, match.start(), _codes(match) or (), places, comment.text[match.end() :]))
         return found
 
 
@@ -125,14 +133,20 @@ def _directive_in(comment: Comment) -> Directive | None:
         return None
     words = re.fullmatch(_OWN_WORDS, mark["words"].rstrip())
     if words is None or mark["colon"] != ":":
-        return Directive(comment, problem="this comment is not understood")
+        return Directive(comment, mark.start(), problem="this comment is not understood")
     rules = tuple(rule.strip() for rule in words["rules"].split(","))
     whole_file = words["reach"] == "ignore-file"
     if not all(rules):
-        return Directive(comment, problem="this comment names no rule")
+        return Directive(comment, mark.start(), problem="this comment names no rule")
     if whole_file and not comment.alone:
-        return Directive(comment, problem="ignore-file stands on a line of its own")
-    return Directive(comment, rules, whole_file, words["reason"])
+        return Directive(comment, mark.start(), problem="ignore-file stands on a line of its own")
+    places = _places(_RULE, words["rules"], mark.start("words") + words.start("rules"))
+    return Directive(comment, mark.start(), rules, places, whole_file, words["reason"])
+
+
+def _places(word: str, text: str, start: int) -> tuple[range, ...]:
+    """Where each match of ``word`` in a list stands in its comment, in which the list begins at ``start``."""
+    return tuple(range(start + found.start(), start + found.end()) for found in re.finditer(word, text))
 
 
 class _NoqaLines:

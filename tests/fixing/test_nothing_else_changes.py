@@ -14,6 +14,7 @@ import pytest
 from rule_cases import Case, all_cases
 
 from stripe_lint import catalogue
+from stripe_lint.catalogue import UNUSED_SUPPRESSION
 from stripe_lint.parsing import parse
 from stripe_lint.project import Project
 from stripe_lint.sources import decode
@@ -21,6 +22,7 @@ from stripe_lint.sources import decode
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
+from comment_differences import other_differences  # noqa: E402
 from round_trip import at_calls, edited, own_expressions, statements  # noqa: E402
 from statement_differences import differences  # noqa: E402
 
@@ -31,6 +33,8 @@ PAIRS = [
     for kind in ("fixed", "unsafe")
     if (after := case.path.with_name(f"{case.path.stem}.{kind}.py")).exists()
 ]
+IN_CODE = [(case, after) for case, after in PAIRS if case.code != UNUSED_SUPPRESSION]
+IN_COMMENTS = [(case, after) for case, after in PAIRS if case.code == UNUSED_SUPPRESSION]
 
 
 @pytest.mark.parametrize("name", ["textwrap.py", "tomllib/_parser.py", "asyncio/timeouts.py"])
@@ -87,11 +91,35 @@ def test_syntax_newer_than_the_interpreter_is_generated_as_it_is(tmp_path: Path)
     assert tally == (2, {}, (), 0)
 
 
-@pytest.mark.parametrize(("case", "after"), PAIRS, ids=[after.name for _, after in PAIRS])
+@pytest.mark.parametrize(("case", "after"), IN_CODE, ids=[after.name for _, after in IN_CODE])
 def test_a_fix_changes_no_byte_outside_of_statements(case: Case, after: Path) -> None:
     found = differences(case.path.read_bytes(), after.read_bytes())
     assert found.outside == ()
     assert found.changed + found.added + found.removed > 0
+
+
+@pytest.mark.parametrize(("case", "after"), IN_COMMENTS, ids=[after.name for _, after in IN_COMMENTS])
+def test_a_fix_of_comments_changes_only_suppressions(case: Case, after: Path) -> None:
+    assert other_differences(case.path.read_bytes(), after.read_bytes()) == []
+
+
+SUPPRESSED = b"x = 1  # noqa: STP201\n# why\ny = 2  # noqa: E501, STP201\n# noqa: STP201\n"
+OTHER_CHANGES = {
+    "a comment goes": SUPPRESSED.replace(b"# why\n", b""),
+    "a comment changes": SUPPRESSED.replace(b"# why", b"# who"),
+    "a suppression changes": SUPPRESSED.replace(b"E501", b"E502"),
+    "a blank": SUPPRESSED.replace(b"x = 1", b"x =  1"),
+    "a line": SUPPRESSED.replace(b"# why", b"\n# why"),
+}
+
+
+def test_suppressions_may_go() -> None:
+    assert other_differences(SUPPRESSED, b"x = 1\n# why\ny = 2  # noqa: E501\n") == []
+
+
+@pytest.mark.parametrize("after", OTHER_CHANGES.values(), ids=OTHER_CHANGES)
+def test_what_is_no_suppression_is_seen_to_change(after: bytes) -> None:
+    assert other_differences(SUPPRESSED, after)
 
 
 BEFORE = b"import os\n\n@d  # c\ndef f(x):\n    a(); b(1,\n 2)  # c\n    if x: pass\n    else:\n        y()\n"

@@ -242,6 +242,23 @@ def _is_pure(call: ast.Call) -> bool:
     return functions.last_name(call.func) in _PURE
 
 
+_WITHOUT_EFFECT: Final = (
+    _PURE
+    | _FRESH_NAMES
+    | {"int", "round", "repr", "hash", "id", "timestamp", "isoformat", "strftime", "date", "strip", "upper", "replace"}
+)
+
+
+def has_no_effect(node: ast.expr) -> bool:
+    """Whether nothing is missed where the expression of a key is not evaluated."""
+    for inner in syntax.descendants(node):
+        if isinstance(inner, ast.Call) and functions.last_name(inner.func) not in _WITHOUT_EFFECT:
+            return False
+        if isinstance(inner, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr):
+            return False
+    return True
+
+
 def is_literal(value: Value) -> bool:
     """Whether a key is the same for every request: a constant or a setting."""
     if value.constant is not None:

@@ -102,7 +102,7 @@ def direct_key(call: StripeCall) -> ast.expr | None:
         if keyword.arg == keys.KEY and call.method.style != "service":
             return keyword.value
     if call.method.style == "service":
-        options = _service_argument(call, call.method.options_index, "options")
+        options = service_argument(call, call.method.options_index, "options")
         if isinstance(options, ast.Dict):
             for name, value in zip(options.keys, options.values, strict=True):
                 if isinstance(name, ast.Constant) and name.value == keys.KEY:
@@ -120,7 +120,7 @@ def direct_key(call: StripeCall) -> ast.expr | None:
 
 def key_among_parameters(call: StripeCall) -> bool:
     """Whether a call of a service has its key in the dict of parameters, where it is no key."""
-    params = _service_argument(call, call.method.params_index, "params")
+    params = service_argument(call, call.method.params_index, "params")
     return params is not None and _dict_has_key(params)
 
 
@@ -128,7 +128,8 @@ def _has_headers(call: StripeCall) -> bool:
     return any(keyword.arg == "headers" for keyword in call.node.keywords)
 
 
-def _service_argument(call: StripeCall, index: int | None, name: str) -> ast.expr | None:
+def service_argument(call: StripeCall, index: int | None, name: str) -> ast.expr | None:
+    """What a service is passed as its dict ``name``, by name or at the position ``index``."""
     if index is not None and index < len(call.node.args):
         return call.node.args[index]
     return next((keyword.value for keyword in call.node.keywords if keyword.arg == name), None)
@@ -136,8 +137,8 @@ def _service_argument(call: StripeCall, index: int | None, name: str) -> ast.exp
 
 def _literal_service_call(call: StripeCall) -> bool:
     """Whether both dicts of a service call are written out in it, or left out."""
-    options = _service_argument(call, call.method.options_index, "options")
-    params = _service_argument(call, call.method.params_index, "params")
+    options = service_argument(call, call.method.options_index, "options")
+    params = service_argument(call, call.method.params_index, "params")
     return all(part is None or _is_plain_dict(part) for part in (options, params))
 
 
@@ -150,7 +151,7 @@ def _is_plain_dict(node: ast.expr) -> bool:
 def _direct_arguments(call: StripeCall) -> Value:
     found: dict[str, Value] = {}
     if call.method.style == "service":
-        params = _service_argument(call, call.method.params_index, "params")
+        params = service_argument(call, call.method.params_index, "params")
         if isinstance(params, ast.Dict):
             for key, value in zip(params.keys, params.values, strict=True):
                 if isinstance(key, ast.Constant):

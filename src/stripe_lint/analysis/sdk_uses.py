@@ -89,29 +89,30 @@ def _catches_import_error(handler: ast.ExceptHandler) -> bool:
 def unverified_transports(module: Module) -> Iterator[ast.AST]:
     """Where the check of Stripe's certificate is switched off."""
     for target, binding in module.attribute_bindings.get(_VERIFY, ()):
-        if _may_be_false(binding.value) and _is_package(module, target.value):
+        if switches_off(binding.value) and _is_package(module, target.value):
             yield module.statement_of(target)
     for call in module.calls.get("setattr", ()):
         if len(call.args) == 3 and _is_package(module, call.args[0]):
             name, value = call.args[1:]
-            if isinstance(name, ast.Constant) and name.value == _VERIFY and _may_be_false(value):
+            if isinstance(name, ast.Constant) and name.value == _VERIFY and switches_off(value):
                 yield call
     for call in (call for calls in module.calls.values() for call in calls if call.keywords):
-        switched_off = {keyword.arg for keyword in call.keywords if _may_be_false(keyword.value)}
+        switched_off = {keyword.arg for keyword in call.keywords if switches_off(keyword.value)}
         own = _VERIFY in switched_off and _makes_client(module, call)
         if own or ("verify" in switched_off and _is_given_to_client(module, call)):
             yield call
     for target, binding in module.attribute_bindings.get("verify", ()):
         holder = target.value
-        if _may_be_false(binding.value) and isinstance(holder, ast.Name) and _is_handed_to_client(module, holder.id):
+        if switches_off(binding.value) and isinstance(holder, ast.Name) and _is_handed_to_client(module, holder):
             yield module.statement_of(target)
 
 
-def _may_be_false(node: ast.expr | None) -> bool:
+def switches_off(node: ast.expr | None) -> bool:
+    """Whether a value is, or may be, false."""
     if isinstance(node, ast.Constant):
         return node.value is False or node.value == 0
     if isinstance(node, ast.IfExp):
-        return _may_be_false(node.body) or _may_be_false(node.orelse)
+        return switches_off(node.body) or switches_off(node.orelse)
     return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not) and "debug" in ast.dump(node.operand).lower()
 
 
@@ -128,17 +129,22 @@ def _is_given_to_client(module: Module, call: ast.Call) -> bool:
     if isinstance(holder, ast.Call) and _makes_client(module, holder):
         return True
     if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Name):
-        return _is_handed_to_client(module, parent.targets[0].id)
+        return _is_handed_to_client(module, parent.targets[0])
     return False
 
 
-def _is_handed_to_client(module: Module, name: str) -> bool:
-    return any(
+def _is_handed_to_client(module: Module, holder: ast.Name) -> bool:
+    """Whether a variable is what a client of the SDK sends its requests with."""
+    found = module.scope_of(holder).lookup(holder.id)
+    return found is not None and any(
         _makes_client(module, call)
         for calls in module.calls.values()
         for call in calls
         for argument in (*call.args, *(keyword.value for keyword in call.keywords))
-        if isinstance(argument, ast.Name) and argument.id == name
+        if isinstance(argument, ast.Name)
+        and argument.id == holder.id
+        and (bound := module.scope_of(argument).lookup(argument.id)) is not None
+        and bound[0] is found[0]
     )
 
 
@@ -146,7 +152,7 @@ def insecure_addresses(module: Module) -> Iterator[ast.AST]:
     """Where the SDK, or a webhook endpoint, gets an address that begins with ``http://``."""
     for attribute in _BASES:
         for target, binding in module.attribute_bindings.get(attribute, ()):
-            if binding.value is not None and _is_insecure(module, binding.value) and _is_package(module, target.value):
+            if binding.value is not None and is_insecure(module, binding.value) and _is_package(module, target.value):
                 yield module.statement_of(target)
     for calls in module.calls.values():
         for call in calls:
@@ -162,7 +168,7 @@ def insecure_addresses(module: Module) -> Iterator[ast.AST]:
         if "WebhookEndpoint" not in path and "webhook_endpoints" not in path:
             continue
         for keyword in call_to_stripe.node.keywords:
-            if keyword.arg == "url" and _is_insecure(module, keyword.value):
+            if keyword.arg == "url" and is_insecure(module, keyword.value):
                 yield keyword.value
             elif keyword.arg == "params":
                 yield from _insecure_url(module, keyword.value)
@@ -172,15 +178,15 @@ def insecure_addresses(module: Module) -> Iterator[ast.AST]:
 
 def _insecure_url(module: Module, node: ast.expr) -> Iterator[ast.expr]:
     for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
-        if isinstance(key, ast.Constant) and key.value == "url" and _is_insecure(module, value):
+        if isinstance(key, ast.Constant) and key.value == "url" and is_insecure(module, value):
             yield value
 
 
 def _holds_insecure(module: Module, node: ast.expr) -> bool:
-    return isinstance(node, ast.Dict) and any(_is_insecure(module, value) for value in node.values)
+    return isinstance(node, ast.Dict) and any(is_insecure(module, value) for value in node.values)
 
 
-def _is_insecure(module: Module, node: ast.expr) -> bool:
+def is_insecure(module: Module, node: ast.expr) -> bool:
     """Whether an address is ``http://`` with a host that is not the machine's or the network's own."""
     text: object = None
     if isinstance(node, ast.Constant):
@@ -188,11 +194,11 @@ def _is_insecure(module: Module, node: ast.expr) -> bool:
     elif isinstance(node, ast.JoinedStr) and node.values and isinstance(node.values[0], ast.Constant):
         text = f"{node.values[0].value!s}{'{}' if len(node.values) > 1 else ''}"
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return _is_insecure(module, node.left)
+        return is_insecure(module, node.left)
     elif isinstance(node, ast.Name | ast.Attribute):
         bound = module.scope_of(node).lookup(node.id) if isinstance(node, ast.Name) else None
         if bound is not None and len(bound[1]) == 1 and isinstance(bound[1][0].value, ast.Constant):
-            return _is_insecure(module, bound[1][0].value)
+            return is_insecure(module, bound[1][0].value)
         value = static_values.of(module, node)
         text = value.constant.value if value.constant is not None else None
     if not isinstance(text, str):

@@ -1,4 +1,4 @@
-"""The ``except`` clauses that stand around a verification of the SDK."""
+"""The ``except`` clauses that stand around a verification: of the SDK, or of the project by what they catch."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ _LOGGING: Final = frozenset(
     {"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print", "print_exc", "echo"}
     | {"capture_exception", "capture_message", "captureException", "notify", "emit", "write", "send", "report_exc_info"}
 )
-_CAUGHT: Final = frozenset({"SignatureVerificationError", "StripeError", "Exception", "BaseException", "ValueError"})
+_SIGNATURE_ERROR: Final = "SignatureVerificationError"
+_CAUGHT: Final = frozenset({_SIGNATURE_ERROR, "StripeError", "Exception", "BaseException", "ValueError"})
 
 
 def silent_handlers(module: Module) -> Iterator[ast.ExceptHandler]:
     """The clauses for a failed verification in which nothing is logged and nothing is raised."""
     for node in module.tries:
-        if not any(_verifies(module, call) for statement in node.body for call in _calls_in(statement)):
-            continue
+        around_sdk = any(_verifies(module, call) for statement in node.body for call in _calls_in(statement))
         for handler in node.handlers:
-            if _catches_failure(module, handler) and not _tells(module, handler):
+            caught = _catches_failure(module, handler) if around_sdk else _names_failure(module, handler)
+            if caught and not _tells(module, handler) and not _is_one_of_several(module, handler):
                 yield handler
 
 
@@ -46,10 +47,35 @@ def _catches_failure(module: Module, handler: ast.ExceptHandler) -> bool:
     return types is None or any(functions.last_name(each) in _CAUGHT for each in types)
 
 
+def _names_failure(module: Module, handler: ast.ExceptHandler) -> bool:
+    """Whether a clause is there for the SDK's signature error, whatever verifies."""
+    types = exceptions.handler_types(module, handler) or ()
+    return any(
+        functions.last_name(each) == _SIGNATURE_ERROR
+        and (names.dotted_path(module, each) or "stripe.").startswith("stripe.")
+        for each in types
+    )
+
+
+def _is_one_of_several(module: Module, handler: ast.ExceptHandler) -> bool:
+    """Whether the loop goes on after a clause, as with the next of several secrets."""
+    last = handler.body[-1]
+    while isinstance(last, ast.Try):
+        last = last.body[-1]
+    if not isinstance(last, ast.Continue | ast.Pass | ast.Assign):
+        return False
+    for around in module.ancestors(handler):
+        if isinstance(around, ast.For | ast.AsyncFor | ast.While):
+            return True
+        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
+            return False
+    return False
+
+
 def _tells(module: Module, handler: ast.ExceptHandler) -> bool:
     """Whether a clause logs, raises, or calls code of the project that may."""
     for node in syntax.own_nodes(handler):
-        if isinstance(node, ast.Raise) and node.exc is None:
+        if isinstance(node, ast.Raise) and _raises_again(node, handler):
             return True
         if isinstance(node, ast.Call):
             if functions.last_name(node.func) in _LOGGING:
@@ -57,3 +83,7 @@ def _tells(module: Module, handler: ast.ExceptHandler) -> bool:
             if isinstance(names.resolve(module, node.func), FunctionReference | ClassReference | ObjectReference):
                 return True
     return False
+
+
+def _raises_again(node: ast.Raise, handler: ast.ExceptHandler) -> bool:
+    return node.exc is None or (isinstance(node.exc, ast.Name) and node.exc.id == handler.name)

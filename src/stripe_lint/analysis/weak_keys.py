@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import functions, key_choices, names, requests, syntax
@@ -39,11 +40,24 @@ _WHO_ID: Final = (
 _NO_OPERATION: Final = r"(?i)(?:user|customer|client|member|stripe|key|idempotency|idem|id|uid|[\W_\d])*"
 
 
+class Weakness(Enum):
+    """Why a key does not name the operation."""
+
+    CHANCE = "comes from `random`, which repeats itself: use uuid4, or derive it from the operation"
+    PROCESS = "comes from id() or hash(), which differ in each process: derive it from the operation"
+    COUNTER = "comes from a counter, which starts again with each process: derive it from the operation"
+    CLOCK = "comes from the clock, so a repeated request is a new one: derive it from the operation"
+    DAY = "is the same for everything on one day: derive it from the operation"
+    PERSONAL = "holds personal data, which Stripe asks to keep out of keys: use an id of the operation"
+    CUSTOMER = "names a customer and no operation, so the next request of that customer is taken for this one"
+
+
 class WeakKey(NamedTuple):
     """A key that does not name the operation: where it is made, in the function that sends it, else the request."""
 
     node: ast.expr
-    reason: str
+    weakness: Weakness
+    request: Request
 
 
 def weak_keys(module: Module) -> Iterator[WeakKey]:
@@ -73,10 +87,9 @@ def _judged(module: Module, request: Request) -> WeakKey | None:
                 return None
             source, expression, reported = reference.module, returned[0], request.node
     parts = list(_parts(source, expression))
-    reason = _reason(
-        source, parts, of_customer=request.method.path.lower().removeprefix("stripe.").startswith("customer")
-    )
-    return WeakKey(reported, reason) if reason is not None else None
+    of_customer = request.method.path.lower().removeprefix("stripe.").startswith("customer")
+    weakness = _weakness(source, parts, of_customer=of_customer)
+    return WeakKey(reported, weakness, request) if weakness is not None else None
 
 
 def _parts(module: Module, node: ast.expr, depth: int = 0) -> Iterator[ast.expr]:
@@ -119,27 +132,27 @@ def _parts(module: Module, node: ast.expr, depth: int = 0) -> Iterator[ast.expr]
 _WRITTEN: Final = frozenset({"builtins.str", "builtins.int", "builtins.repr", "builtins.round", "builtins.hex"})
 
 
-def _reason(module: Module, parts: list[ast.expr], *, of_customer: bool) -> str | None:
+def _weakness(module: Module, parts: list[ast.expr], *, of_customer: bool) -> Weakness | None:
     varying = [part for part in parts if not isinstance(part, ast.Constant)]
     called = [_called(module, part) for part in varying]
     if any(re.search(_UNIQUE, path) for paths in called for path in paths):
         return None
     if any(paths & _CHANCE for paths in called):
-        return "comes from `random`, which repeats itself: use uuid4, or derive it from the operation"
+        return Weakness.CHANCE
     if any(paths & {"builtins.id", "builtins.hash"} for paths in called):
-        return "comes from id() or hash(), which differ in each process: derive it from the operation"
+        return Weakness.PROCESS
     if any("builtins.next" in paths for paths in called):
-        return "comes from a counter, which starts again with each process: derive it from the operation"
+        return Weakness.COUNTER
     if any(paths & _CLOCKS and not _is_of_day(part) for part, paths in zip(varying, called, strict=True)):
-        return "comes from the clock, so a repeated request is a new one: derive it from the operation"
+        return Weakness.CLOCK
     if len(varying) == 1 and called[0] & (_DAYS | _CLOCKS):
-        return "is the same for everything on one day: derive it from the operation"
+        return Weakness.DAY
     hashed = any(re.search(_DIGESTS, path) for paths in called for path in paths)
     if not hashed and any(re.search(_PERSONAL, name) for part in varying for name in _names(part)):
-        return "holds personal data, which Stripe asks to keep out of keys: use an id of the operation"
+        return Weakness.PERSONAL
     # a user becomes a customer once
     if varying and not of_customer and all(_is_who(part) for part in varying) and not _names_operation(parts):
-        return "names a customer and no operation, so the next request of that customer is taken for this one"
+        return Weakness.CUSTOMER
     return None
 
 

@@ -12,6 +12,7 @@ from stripe_lint.fixing.places import places_of
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
+    from stripe_lint.comments import Comment
     from stripe_lint.fixing.edits import AnyEdit
     from stripe_lint.fixing.options import Options
 
@@ -94,6 +95,14 @@ class Edit:
         """Pass one more positional argument, behind the last."""
         self._record(edits.AddArgument(call, source))
 
+    def remove_argument(self, call: ast.Call, number: int) -> None:
+        """Pass the positional argument ``number``, counted from 0, no more."""
+        self._record(edits.RemoveArgument(call, number))
+
+    def remove_entry(self, node: ast.Dict, key: str) -> None:
+        """Take the entry ``key`` out of a written-out dict."""
+        self._record(edits.RemoveEntry(node, key))
+
     def set_entry(self, node: ast.Dict, key: str, source: str) -> None:
         """Give a written-out dict the entry ``key``: a new one, or another value for the one that is there."""
         self._record(edits.SetEntry(node, key, source))
@@ -125,6 +134,13 @@ class Edit:
     def remove_exception_name(self, handler: ast.ExceptHandler) -> None:
         """Take the ``as name`` from an ``except``."""
         self._record(edits.RemoveExceptionName(handler))
+
+    def rewrite_comment(self, comment: Comment, text: str) -> None:
+        """Write ``text`` in place of a comment; if it is empty, take the comment out, with its line if it is alone.
+
+        This is the only way in which a comment can go.
+        """
+        self._record(edits.RewriteComment(comment, text))
 
     def move_before(self, statement: ast.stmt, target: ast.stmt) -> None:
         """Take ``statement``, with the comments that belong to it, to the place right before ``target``."""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stripe_lint.comments import Comment
 
 FunctionDefinition = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -48,6 +52,22 @@ class SetEntry:
     node: ast.Dict
     key: str
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveArgument:
+    """Passes the positional argument ``number``, counted from 0, no more."""
+
+    node: ast.Call
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveEntry:
+    """Takes the entry ``key`` out of the written-out dict ``node``."""
+
+    node: ast.Dict
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +174,18 @@ class RemoveExceptionName:
     node: ast.ExceptHandler
 
 
-WithinStatement = Replace | SetKeyword | RemoveKeyword | AddArgument | SetEntry | AddParameter | AddFirstParameter
+@dataclass(frozen=True, slots=True)
+class RewriteComment:
+    """Writes ``text`` where ``comment`` stands; if it is empty, the comment goes, with its line if it is alone."""
+
+    comment: Comment
+    text: str
+
+
+OfArguments = SetKeyword | RemoveKeyword | AddArgument | RemoveArgument
+"""Edits of what a call passes."""
+
+WithinStatement = Replace | OfArguments | SetEntry | RemoveEntry | AddParameter | AddFirstParameter
 """Edits of a part of one statement, which LibCST generates anew."""
 
 AtStatement = InsertBefore | InsertAfter | ReplaceStatement | RemoveStatement
@@ -166,4 +197,4 @@ Move = MoveBefore | MoveAfter | MoveToElse
 ToModule = AddImport | AddImportFrom | AddLogger
 """Edits at the top of the file; equal ones of several repairs are one."""
 
-AnyEdit = WithinStatement | AtStatement | Move | ToModule | RemoveExceptionName
+AnyEdit = WithinStatement | AtStatement | Move | ToModule | RemoveExceptionName | RewriteComment

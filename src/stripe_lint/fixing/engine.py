@@ -5,23 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.catalogue import COULD_NOT_CHECK, all_rules, rule
-from stripe_lint.engine import applicable_rules, describe_crash, findings_of
+from stripe_lint.engine import applicable_rules, describe_crash, findings_of, review_suppressions
 from stripe_lint.errors import Declined, SourceError
 from stripe_lint.fixing.edit import Edit
-from stripe_lint.fixing.guards import State, check_bytes, check_comments, check_findings
+from stripe_lint.fixing.edits import RewriteComment
+from stripe_lint.fixing.guards import (
+    State,
+    check_bytes,
+    check_code_is_same,
+    check_comments,
+    check_findings,
+    check_suppressed_is_same,
+)
 from stripe_lint.fixing.places import Places
 from stripe_lint.fixing.plan import conflict, splices_of
 from stripe_lint.fixing.splices import Moves, apply, rewrite
-from stripe_lint.model import Finding, Hit, Span
+from stripe_lint.model import Finding, Hit, Span, Subject
 from stripe_lint.parsing import parse
 from stripe_lint.suppressions import Suppressions
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from stripe_lint.analysis.module import Module
     from stripe_lint.config import Config
+    from stripe_lint.engine import ReviewedSuppression
     from stripe_lint.fixing.edit import Repair
     from stripe_lint.fixing.options import Options
     from stripe_lint.fixing.splices import Splice
@@ -57,34 +66,63 @@ class Outcome(NamedTuple):
 
 def fix_source(source: Source, rules: Sequence[Rule], config: Config, project: Project, options: Options) -> Outcome:
     """Repairs what ``rules`` find in one file. Writes nothing. Raises ``SourceError`` if it can't be parsed."""
-    guarding = _with_defaults(rules)
-    if not applicable_rules(source.path, guarding, config):
+    task = _task_of(source, rules, config, project, options)
+    if not applicable_rules(source.path, task.guarding, config):
         return Outcome(source, (), ())
-    snapshot = _look(source, parse(source.text), guarding, config, project)
-    codes = {each.code for each in rules}
+    snapshot = _look(source, parse(source.text), task)
     fixed: list[Fixed] = []
-    reasons: dict[Finding, str] = {}
-    for _ in range(MOST_ROUNDS):
-        reasons = {}
-        step = _round(snapshot, codes, options, guarding, config, project, reasons)
-        if step is None:
-            break
-        moves = Moves(step.splices)
-        fixed = [each._replace(finding=_moved(each.finding, snapshot, step.after, moves)) for each in fixed]
-        fixed += [Fixed(_moved(finding, snapshot, step.after, moves), repair) for finding, repair in step.repairs]
-        snapshot = step.after
+    reasons: dict[tuple[str, Span], str] = {}
+    # What a suppression is good for is known only once all else is done.
+    for subject in (Subject.CODE, Subject.COMMENT):
+        failed: dict[Finding, str] = {}
+        for _ in range(MOST_ROUNDS):
+            failed = {}
+            step = _round(snapshot, subject, task, failed)
+            if step is None:
+                break
+            moves = Moves(step.splices)
+            fixed = [each._replace(finding=_moved(each.finding, snapshot, step.after, moves)) for each in fixed]
+            fixed += [Fixed(_moved(finding, snapshot, step.after, moves), repair) for finding, repair in step.repairs]
+            reasons = {
+                (code, _place(_moved_span(span, snapshot, step.after, moves))): reason
+                for (code, span), reason in reasons.items()
+            }
+            snapshot = step.after
+        reasons.update({(finding.code, _place(finding.span)): reason for finding, reason in failed.items()})
     left = tuple(
-        NotFixed(finding, reasons.get(finding))
-        for finding in snapshot.unsuppressed
-        if finding.code in codes or finding.code == COULD_NOT_CHECK.code
+        NotFixed(finding, reasons.get((finding.code, _place(finding.span))))
+        for finding in (*snapshot.unsuppressed, *(each.finding for each in snapshot.complaints))
+        if finding.code in task.codes or finding.code == COULD_NOT_CHECK.code
     )
-    return Outcome(snapshot.source, tuple(sorted(fixed, key=lambda each: each.finding.span)), left)
+    return Outcome(
+        snapshot.source,
+        tuple(sorted(fixed, key=lambda each: each.finding.span)),
+        tuple(sorted(left, key=lambda each: each.finding.span)),
+    )
 
 
-def _with_defaults(rules: Sequence[Rule]) -> list[Rule]:
-    """The rules whose findings a fix must not bring up: those in question and all that are on by default."""
-    chosen = {each.code for each in rules} | {each.code for each in all_rules() if each.default}
-    return [rule(code) for code in sorted(chosen)]
+class _Task(NamedTuple):
+    """What is asked of one file: to repair what the rules ``codes`` find.
+
+    Nothing that the rules ``guarding`` find may come up. Suppressions of the rules ``judging`` are judged.
+    """
+
+    codes: frozenset[str]
+    guarding: Sequence[Rule]
+    judging: Sequence[Rule]
+    config: Config
+    project: Project
+    options: Options
+
+
+def _task_of(source: Source, rules: Sequence[Rule], config: Config, project: Project, options: Options) -> _Task:
+    judging = rules
+    if all(each.subject is Subject.COMMENT for each in rules):
+        # Suppressions are selected alone: they are held against what a check without a selection finds.
+        judging = tuple(dict.fromkeys((*config._replace(select=None).rules_for(source.path), *rules)))
+    chosen = {each.code for each in judging} | {each.code for each in all_rules() if each.default}
+    guarding = [rule(code) for code in sorted(chosen)]
+    return _Task(frozenset(each.code for each in rules), guarding, judging, config, project, options)
 
 
 class _Snapshot(NamedTuple):
@@ -94,6 +132,7 @@ class _Snapshot(NamedTuple):
     module: Module
     state: State
     unsuppressed: tuple[Finding, ...]
+    complaints: tuple[ReviewedSuppression, ...]
 
 
 class _Step(NamedTuple):
@@ -104,32 +143,26 @@ class _Step(NamedTuple):
     repairs: Sequence[tuple[Finding, Repair]]
 
 
-def _look(source: Source, tree: ast.Module, rules: Sequence[Rule], config: Config, project: Project) -> _Snapshot:
+def _look(source: Source, tree: ast.Module, task: _Task) -> _Snapshot:
     places = Places(source.text)
-    module = project.load(source.path, source.text, tree)
-    findings = findings_of(module, applicable_rules(source.path, rules, config), source.name)
-    if not findings:
-        return _Snapshot(source, module, State(places, ()), ())
+    module = task.project.load(source.path, source.text, tree)
+    findings = findings_of(module, applicable_rules(source.path, task.guarding, task.config), source.name)
     suppressions = Suppressions(source.text)
-    left = tuple(each for each in findings if not suppressions.cover(each.code, each.name, each.span.line))
-    return _Snapshot(source, module, State(places, findings), left)
+    left = [each for each in findings if not suppressions.cover(each.code, each.name, each.span.line)]
+    complaints = review_suppressions(suppressions, left, source, task.judging, task.config)
+    return _Snapshot(source, module, State(places, findings), tuple(left), tuple(complaints))
 
 
-def _round(
-    snapshot: _Snapshot,
-    codes: set[str],
-    options: Options,
-    rules: Sequence[Rule],
-    config: Config,
-    project: Project,
-    reasons: dict[Finding, str],
-) -> _Step | None:
-    """Repairs what can be repaired at once. ``reasons`` gets why the others can't; ``None`` if nothing was done."""
-    repairs = _repairs(snapshot, codes, options, reasons)
+def _round(snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dict[Finding, str]) -> _Step | None:
+    """Repairs what can be repaired at once: code or comments, as ``subject`` says.
+
+    ``reasons`` gets why the others can't; ``None`` if nothing was done.
+    """
+    repairs = _repairs(snapshot, subject, task, reasons)
     if not repairs:
         return None
     try:
-        return _apply(snapshot, repairs, rules, config, project)
+        return _apply(snapshot, repairs, task)
     except Declined as error:
         if len(repairs) == 1:
             reasons[repairs[0][0]] = str(error)
@@ -138,7 +171,7 @@ def _round(
     step: _Step | None = None
     for finding, repair in repairs:
         try:
-            step = _apply(snapshot, [*good, (finding, repair)], rules, config, project)
+            step = _apply(snapshot, [*good, (finding, repair)], task)
         except Declined as error:  # noqa: PERF203 - each has its own reason
             reasons[finding] = str(error)
         else:
@@ -146,20 +179,30 @@ def _round(
     return step
 
 
+def _candidates(snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dict[Finding, str]) -> Iterator[Finding]:
+    """The findings that are to be repaired; ``reasons`` gets what the others need."""
+    if subject is Subject.CODE:
+        yield from (finding for finding in snapshot.unsuppressed if finding.code in task.codes)
+        return
+    for finding, advice in snapshot.complaints:
+        if advice is None:
+            yield finding
+        else:
+            reasons[finding] = advice
+
+
 def _repairs(
-    snapshot: _Snapshot, codes: set[str], options: Options, reasons: dict[Finding, str]
+    snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dict[Finding, str]
 ) -> list[tuple[Finding, Repair]]:
     """The repairs that do not disturb each other, in the order of the findings."""
     module = snapshot.module
     found: list[tuple[Finding, Repair]] = []
     taken: set[tuple[ast.AST | None, str]] = set()
-    for finding in snapshot.unsuppressed:
-        if finding.code not in codes:
-            continue
+    for finding in _candidates(snapshot, subject, task, reasons):
         repair_of = rule(finding.code).repair
         if repair_of is None:
             continue
-        edit = Edit(module, options, taken)
+        edit = Edit(module, task.options, taken)
         hit = Hit(finding.span, finding.message, finding.severity, finding.confidence, finding.steps)
         try:
             repair_of(module, hit, edit)
@@ -177,13 +220,7 @@ def _repairs(
     return found
 
 
-def _apply(
-    snapshot: _Snapshot,
-    repairs: Sequence[tuple[Finding, Repair]],
-    rules: Sequence[Rule],
-    config: Config,
-    project: Project,
-) -> _Step:
+def _apply(snapshot: _Snapshot, repairs: Sequence[tuple[Finding, Repair]], task: _Task) -> _Step:
     """The file after ``repairs``. Raises ``Declined`` where a guard objects."""
     source, state, module = snapshot.source, snapshot.state, snapshot.module
     splices = splices_of(module, state.places, [repair for _, repair in repairs])
@@ -193,25 +230,48 @@ def _apply(
         tree = parse(text)
     except SourceError as error:
         raise Declined(f"the outcome is no valid Python: {error}") from error
-    check_comments(source.text, text)
-    project.forget_facts()
-    seen = _look(after, tree, rules, config, project)
+    rewritten = [edit for _, repair in repairs for edit in repair.edits if isinstance(edit, RewriteComment)]
+    check_comments(source.text, text, rewritten)
+    if rewritten:
+        check_code_is_same(module.tree, tree)
+    task.project.forget_facts()
+    seen = _look(after, tree, task)
+    repaired = [finding for finding, _ in repairs]
     try:
-        check_findings(state, seen.state, splices, [finding for finding, _ in repairs])
+        if rewritten:
+            check_suppressed_is_same(_reported(snapshot), _reported(seen), splices)
+            check_findings(_with_complaints(snapshot), _with_complaints(seen), splices, repaired)
+        else:
+            check_findings(state, seen.state, splices, repaired)
     except Declined:
-        project.forget_facts()
-        project.resume(module)
+        task.project.forget_facts()
+        task.project.resume(module)
         raise
     return _Step(seen, splices, tuple(repairs))
 
 
+def _reported(snapshot: _Snapshot) -> State:
+    return State(snapshot.state.places, snapshot.unsuppressed)
+
+
+def _with_complaints(snapshot: _Snapshot) -> State:
+    findings = (*snapshot.state.findings, *(each.finding for each in snapshot.complaints))
+    return State(snapshot.state.places, findings)
+
+
 def _moved(finding: Finding, before: _Snapshot, after: _Snapshot, moves: Moves) -> Finding:
     """The finding with its place in the text after the change; what was replaced stays on its line."""
-    offset = before.state.places.offset(finding.span.line, finding.span.column)
-    new = moves.new_offset(offset)
-    if new is None:
-        new = min(offset, len(after.source.text))
+    return finding._replace(span=_moved_span(finding.span, before, after, moves))
+
+
+def _moved_span(span: Span, before: _Snapshot, after: _Snapshot, moves: Moves) -> Span:
     text = after.source.text
+    new = min(moves.nearest_offset(before.state.places.offset(span.line, span.column)), len(text))
     line = text.count("\n", 0, new) + 1
     column = len(text[text.rfind("\n", 0, new) + 1 : new].encode("utf-8", "surrogatepass"))
-    return finding._replace(span=Span(line, column, line, column))
+    return Span(line, column, line, column)
+
+
+def _place(span: Span) -> Span:
+    """The beginning of ``span`` alone."""
+    return Span(span.line, span.column, span.line, span.column)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import tokenize
 from collections import Counter
@@ -15,6 +16,7 @@ from stripe_lint.sources import decode
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from stripe_lint.fixing.edits import RewriteComment
     from stripe_lint.fixing.places import Places
     from stripe_lint.fixing.splices import Splice
     from stripe_lint.model import Finding
@@ -46,9 +48,14 @@ def _ends_line(text: str) -> bool:
     return text.endswith("\n")
 
 
-def check_comments(before: str, after: str) -> None:
-    """Raises ``Declined`` where a comment was lost."""
-    lost = comments(before) - comments(after)
+def check_comments(before: str, after: str, rewritten: Iterable[RewriteComment] = ()) -> None:
+    """Raises ``Declined`` where a comment was lost; of those to be ``rewritten`` the new text has to be there."""
+    expected = comments(before)
+    for edit in rewritten:
+        expected[edit.comment.text] -= 1
+        if edit.text:
+            expected[edit.text] += 1
+    lost = +expected - comments(after)
     if lost:
         raise Declined(f"a comment would be lost: {next(iter(lost))}")
 
@@ -62,6 +69,19 @@ def comments(text: str) -> Counter[str]:
     except (tokenize.TokenError, SyntaxError) as error:
         raise Declined(f"Python's tokenizer can't read the file: {error}") from error
     return Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
+
+
+def check_code_is_same(before: ast.Module, after: ast.Module) -> None:
+    """Raises ``Declined`` unless two files differ in comments and layout only."""
+    if ast.dump(before) != ast.dump(after):
+        raise Declined("the code would change")
+
+
+def check_suppressed_is_same(before: State, after: State, splices: Sequence[Splice]) -> None:
+    """Raises ``Declined`` unless the same is suppressed: both states hold only the findings that are not."""
+    check_findings(before, after, splices, ())
+    if len(before.findings) != len(after.findings):
+        raise Declined("another comment would suppress what is reported now")
 
 
 class State(NamedTuple):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stripe_lint.errors import Declined
 from stripe_lint.fixing.edits import (
+    AddArgument,
     AddFirstParameter,
     AddImport,
     AddImportFrom,
@@ -18,11 +19,14 @@ from stripe_lint.fixing.edits import (
     MoveAfter,
     MoveBefore,
     MoveToElse,
+    RemoveArgument,
+    RemoveEntry,
     RemoveExceptionName,
     RemoveKeyword,
     RemoveStatement,
     Replace,
     ReplaceStatement,
+    RewriteComment,
     SetEntry,
     SetKeyword,
     WithinStatement,
@@ -56,6 +60,12 @@ def conflict(module: Module, repair: Repair, others: Iterable[Repair]) -> bool:
 
 def _disturbs(module: Module, edit: AnyEdit, other: AnyEdit) -> bool:
     """Whether nothing is left of what ``other`` speaks of once ``edit`` is done."""
+    if isinstance(edit, RewriteComment) or isinstance(other, RewriteComment):
+        return (
+            isinstance(edit, RewriteComment)
+            and isinstance(other, RewriteComment)
+            and edit.comment.line == other.comment.line
+        )
     if isinstance(edit, AddImport | AddImportFrom | AddLogger) or isinstance(
         other, AddImport | AddImportFrom | AddLogger
     ):
@@ -64,8 +74,10 @@ def _disturbs(module: Module, edit: AnyEdit, other: AnyEdit) -> bool:
         return edit.node is other.node or edit.node in module.ancestors(other.node)
     if isinstance(edit, SetKeyword | RemoveKeyword) and isinstance(other, SetKeyword | RemoveKeyword):
         return edit.node is other.node and edit.name == other.name
-    if isinstance(edit, SetEntry) and isinstance(other, SetEntry):
+    if isinstance(edit, SetEntry | RemoveEntry) and isinstance(other, SetEntry | RemoveEntry):
         return edit.node is other.node and edit.key == other.key
+    if isinstance(edit, RemoveArgument):
+        return edit.node is other.node and isinstance(other, AddArgument | RemoveArgument)
     if isinstance(edit, AddParameter) and isinstance(other, AddParameter):
         return edit.node is other.node and edit.name == other.name
     if isinstance(edit, AddFirstParameter) and isinstance(other, AddFirstParameter):
@@ -95,6 +107,8 @@ def splices_of(module: Module, places: Places, repairs: Iterable[Repair]) -> lis
                 found.append(_statement_splice(module, places, edit))
             case RemoveExceptionName():
                 found.append(_exception_name_splice(places, edit))
+            case RewriteComment():
+                found.append(_comment_splice(places, edit))
             case _:
                 within.setdefault(_owner(module, edit), []).append(edit)
     for at_one_place in imports.values():
@@ -154,6 +168,21 @@ def _exception_name_splice(places: Places, edit: RemoveExceptionName) -> Splice:
     if found is None:
         raise Declined("the header of this except is written in an unusual way")
     return Splice(found.start(1), found.end(1), "")
+
+
+def _comment_splice(places: Places, edit: RewriteComment) -> Splice:
+    comment = edit.comment
+    line = places.start_of_line(comment.line)
+    start = line + len(comment.before)
+    end = start + len(comment.text)
+    if edit.text:
+        return Splice(start, end, edit.text)
+    if not comment.alone:
+        return Splice(line + len(comment.before.rstrip()), end, "")
+    if end < len(places.text):
+        return Splice(line, end + 1, "")
+    # The last line has no end: the one above it becomes the last, without one too.
+    return Splice(max(line - 1, 0), end, "")
 
 
 def _removal(module: Module, places: Places, statement: ast.stmt, start: int, end: int) -> Splice:

@@ -11,6 +11,8 @@ from stripe_lint.fixing.edits import (
     AddArgument,
     AddFirstParameter,
     AddParameter,
+    RemoveArgument,
+    RemoveEntry,
     RemoveKeyword,
     Replace,
     SetEntry,
@@ -81,8 +83,12 @@ def _edited(module: Module, node: Any, edit: WithinStatement) -> Any:
             return _without_keyword(node, name)
         case AddArgument(_, source):
             return _with_argument(node, source)
+        case RemoveArgument(_, number):
+            return node.with_changes(args=removed(node.args, number))
         case SetEntry(_, key, source):
             return _with_entry(node, key, source)
+        case RemoveEntry(_, key):
+            return _without_entry(node, key)
         case AddParameter(_, name, default):
             return _with_parameter(node, name, default)
         case AddFirstParameter(function, name, annotation):
@@ -217,18 +223,34 @@ def _without_keyword(node: libcst.Call, name: str) -> libcst.Call:
     return node.with_changes(args=removed(node.args, number))
 
 
-def _with_entry(node: libcst.Dict, key: str, source: str) -> libcst.Dict:
+def _entry_number(node: libcst.Dict, key: str) -> int | None:
     import libcst
 
-    elements = list(node.elements)
-    for number, element in enumerate(elements):
+    for number, element in enumerate(node.elements):
         if (
             isinstance(element, libcst.DictElement)
             and isinstance(element.key, libcst.SimpleString)
             and element.key.evaluated_value == key
         ):
-            elements[number] = element.with_changes(value=_expression(source))
-            return node.with_changes(elements=elements)
+            return number
+    return None
+
+
+def _without_entry(node: libcst.Dict, key: str) -> libcst.Dict:
+    number = _entry_number(node, key)
+    if number is None:
+        raise Declined(f"the dict has no entry {key} that is written out")
+    return node.with_changes(elements=removed(node.elements, number))
+
+
+def _with_entry(node: libcst.Dict, key: str, source: str) -> libcst.Dict:
+    import libcst
+
+    elements = list(node.elements)
+    number = _entry_number(node, key)
+    if number is not None:
+        elements[number] = elements[number].with_changes(value=_expression(source))
+        return node.with_changes(elements=elements)
     new = libcst.DictElement(libcst.SimpleString(f'"{key}"'), _expression(source))
     added, closing = appended(elements, new, node.lbrace.whitespace_after, node.rbrace.whitespace_before)
     return node.with_changes(elements=added, rbrace=node.rbrace.with_changes(whitespace_before=closing))

@@ -79,6 +79,15 @@ class Moves:
             return None
         return old + self._shifts[number]
 
+    def nearest_offset(self, old: int) -> int:
+        """Where ``old`` went; inside what was replaced, as far behind the beginning as that goes on."""
+        new = self.new_offset(old)
+        if new is not None:
+            return new
+        number = bisect_right(self._starts, old) - 1
+        start, _, text = self._splices[number]
+        return min(old, start + len(text)) + self._shifts[number]
+
 
 def rewrite(source: Source, splices: Sequence[Splice]) -> bytes:
     """The bytes of ``source`` with all ``splices`` (in order, on its text), and not one other byte changed.

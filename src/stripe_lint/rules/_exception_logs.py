@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import FunctionNode
     from stripe_lint.fixing.edit import Edit
 
 _LEVELS: Final = frozenset({"debug", "info", "warning", "error", "exception", "critical"})
@@ -26,7 +27,7 @@ def log(module: Module, catch: Catch, replaced: Iterable[ast.expr], edit: Edit) 
     first = catch.body[0]
     if isinstance(catch.node, ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(catch.node) is not None:
         first = catch.body[1]
-    logger = _logger_in_use(module, catch, first) or edit.logger(first)
+    logger = logger_in_use(module, catch.function, first) or edit.logger(first)
     message = _text_literals.quoted(_message(catch), _spelling(module, catch))
     if isinstance(catch.node, ast.ExceptHandler):
         edit.insert_before(first, f"{logger}.exception({message})")
@@ -46,9 +47,8 @@ def _spelling(module: Module, catch: Catch) -> str:
     return "\n".join(ast.get_source_segment(module.text, statement) or "" for statement in catch.body)
 
 
-def _logger_in_use(module: Module, catch: Catch, at: ast.AST) -> str | None:
-    """The logger that the code around ``at`` uses: in the same function, or one of the file's own names."""
-    function = catch.function
+def logger_in_use(module: Module, function: FunctionNode | None, at: ast.AST) -> str | None:
+    """The logger that the code around ``at`` uses: in the same ``function``, or one of the file's own names."""
     for call in _logging_calls(module):
         around = module.enclosing_function(call)
         chain = functions.attribute_chain(call.func) or []

@@ -61,6 +61,11 @@ Derive the key from what is done: the id of the order, the row or the event, and
 operation may be meant again, as after a declined card, count the attempts in the order. Where nothing has an id yet,
 make `str(uuid.uuid4())` when the operation begins, and store it with what is retried.
 
+`stripe-lint fix --unsafe-fixes` makes a key as it does for STP201: of an id in scope (`f"order-{order.id}-refund"`),
+else a random one for this call, or before the retry where there is one. A key with personal data becomes its SHA-256
+hash, so that what was one operation stays one. Read these changes: what a clock or a random number sent again as a new
+request is answered with the first result now.
+
 ## Suppress
 
 ```python
@@ -77,12 +82,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.model import Hit, Rule, Severity
+from stripe_lint.model import FixClass, Hit, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
 
 
 def detect(module: Module) -> Iterator[Hit]:
@@ -94,7 +100,14 @@ def detect(module: Module) -> Iterator[Hit]:
     from stripe_lint.analysis import weak_keys
 
     for weak in weak_keys.weak_keys(module):
-        yield Hit(module.span(weak.node), f"this idempotency key {weak.reason}")
+        yield Hit(module.span(weak.node), f"this idempotency key {weak.weakness.value}")
+
+
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Make a key that names the operation, or at least no other one."""
+    from stripe_lint.rules import _weak_key
+
+    _weak_key.repair(module, hit, edit)
 
 
 RULE = Rule(
@@ -103,5 +116,7 @@ RULE = Rule(
     summary="The idempotency key does not name the operation.",
     severity=Severity.WARNING,
     cwe=(330, 359),
+    fix=FixClass.UNSAFE,
+    repair=fix,
     detect=detect,
 )

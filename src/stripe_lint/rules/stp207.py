@@ -51,6 +51,11 @@ def refund(client: stripe.StripeClient, order):
 Move the key into `options`, the second dict of a service method. Remove it from GET and DELETE requests. Replace an
 empty key by one that names the operation, or leave the argument out. Shorten a long one with a hash.
 
+`stripe-lint fix` takes the key from GET and DELETE requests and moves it into `options` in the others. In place of an
+empty key it makes one as for STP201: a random one for this call, which is what the SDK sends by itself; inside a retry,
+and where an id is in scope, only with `--unsafe-fixes`. A key that is too long stays, since what it should say is not
+known.
+
 ## Suppress
 
 ```python
@@ -67,12 +72,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.model import Hit, Rule, Severity
+from stripe_lint.model import FixClass, Hit, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
 
 
 def detect(module: Module) -> Iterator[Hit]:
@@ -85,11 +91,20 @@ def detect(module: Module) -> Iterator[Hit]:
         yield Hit(module.span(found.node), found.reason)
 
 
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Move the key to where it counts, or take it out where none does."""
+    from stripe_lint.rules import _ineffective_key
+
+    _ineffective_key.repair(module, hit, edit)
+
+
 RULE = Rule(
     code="STP207",
     name="ineffective-idempotency-key",
     summary="The idempotency key has no effect.",
     severity=Severity.WARNING,
     cwe=(837,),
+    fix=FixClass.SAFE,
+    repair=fix,
     detect=detect,
 )

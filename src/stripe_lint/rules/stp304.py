@@ -2,11 +2,12 @@
 
 ## What it finds
 
-An `except` (or `contextlib.suppress`) around the SDK's verification of a webhook in which nothing is logged. Off by
-default, because some log in a middleware, or at the proxy.
+An `except` around the SDK's verification of a webhook, or one that names its `SignatureVerificationError` around what
+verifies, in which nothing is logged. Off by default, because some log in a middleware, or at the proxy.
 
-Not reported: a logging call, `print`, `capture_exception` or the like anywhere in the `except`; a bare `raise`, or an
-exception that the framework logs; a call of a function of the project, which may log.
+Not reported: a logging call, `print`, `capture_exception` or the like anywhere in the `except`; an `except` that raises
+the error again; a call of a function or class of the project, which may log; an `except` in a loop that goes on with
+the next secret. A `contextlib.suppress` is STP103.
 
 ## Why it costs money
 
@@ -61,6 +62,9 @@ def webhook():
 Log that a delivery was refused and why; the text of `SignatureVerificationError` holds neither secret nor body. Do not
 log the body or the signature (STP302).
 
+`stripe-lint fix --unsafe-fixes` puts a warning with the error at the beginning of the `except`, to the logger that the
+code around it uses, else to one of the file. Anyone can then write lines into the log, one for each request.
+
 ## Suppress
 
 ```python
@@ -77,12 +81,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.model import Hit, Rule, Severity
+from stripe_lint.model import FixClass, Hit, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
 
 
 def detect(module: Module) -> Iterator[Hit]:
@@ -94,6 +99,13 @@ def detect(module: Module) -> Iterator[Hit]:
         yield Hit(module.span(handler), message)
 
 
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Log the error before the delivery is refused."""
+    from stripe_lint.rules import _logged_refusal
+
+    _logged_refusal.repair(module, hit, edit)
+
+
 RULE = Rule(
     code="STP304",
     name="unlogged-verification-failure",
@@ -101,5 +113,7 @@ RULE = Rule(
     severity=Severity.INFO,
     cwe=(778,),
     default=False,
+    fix=FixClass.UNSAFE,
+    repair=fix,
     detect=detect,
 )

@@ -56,6 +56,11 @@ def read_event(body, signature):
 Read the secret without a default, so that a missing one ends the process when it starts. Where the process has to start
 without it, refuse the request while it is empty.
 
+`stripe-lint fix --unsafe-fixes` does the first: `os.environ["STRIPE_WEBHOOK_SECRET"]`, `config(...)` and `env(...)`
+without their default, a required field of settings that Pydantic reads from the environment. The process then stops
+where the variable is missing, in builds and tests too. Ready-made secrets in a dict of defaults, fields of other models
+and readers whose behaviour is not known stay and are reported.
+
 ## Suppress
 
 ```python
@@ -72,12 +77,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.model import Hit, Rule, Severity
+from stripe_lint.model import FixClass, Hit, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
 
 _ACCEPTS_EMPTY = "<15.6.0"
 _WORDS = ("secret", "whsec", "sk_", "rk_")
@@ -105,11 +111,20 @@ def detect(module: Module) -> Iterator[Hit]:
         yield Hit(module.span(default.node), message)
 
 
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Read the secret without the default."""
+    from stripe_lint.rules import _required_secret
+
+    _required_secret.repair(module, hit, edit)
+
+
 RULE = Rule(
     code="STP402",
     name="empty-secret-default",
     summary="A webhook secret is read with an empty or usable default.",
     severity=Severity.ERROR,
     cwe=(1188, 347),
+    fix=FixClass.UNSAFE,
+    repair=fix,
     detect=detect,
 )

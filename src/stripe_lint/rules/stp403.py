@@ -35,6 +35,9 @@ stripe.max_network_retries = 2
 Take the setting out. Behind a proxy with its own authority, point `stripe.ca_bundle_path` to a bundle that has it; for
 tests, run stripe-mock on localhost.
 
+`stripe-lint fix --unsafe-fixes` takes it out; where it is the only statement of a block, or a comment speaks of it, it
+becomes `True`. Where the certificate was not checked because it can't be, every request fails then.
+
 ## Suppress
 
 ```python
@@ -51,12 +54,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.model import Hit, Rule, Severity
+from stripe_lint.model import FixClass, Hit, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
 
 
 def detect(module: Module) -> Iterator[Hit]:
@@ -70,6 +74,13 @@ def detect(module: Module) -> Iterator[Hit]:
         yield Hit(module.span(node), message)
 
 
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Take out what switches the check off."""
+    from stripe_lint.rules import _checked_certificate
+
+    _checked_certificate.repair(module, hit, edit)
+
+
 RULE = Rule(
     code="STP403",
     name="tls-verification-disabled",
@@ -77,5 +88,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     cwe=(295,),
     in_tests=True,
+    fix=FixClass.UNSAFE,
+    repair=fix,
     detect=detect,
 )

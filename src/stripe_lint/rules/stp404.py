@@ -32,7 +32,8 @@ stripe.api_base = "https://stripe-proxy.shop.example"
 
 ## Fix
 
-Write `https://`, once the other side answers there.
+Write `https://`, once the other side answers there. `stripe-lint fix --unsafe-fixes` does so in the literal in which
+the address begins, and leaves the port as it is.
 
 ## Suppress
 
@@ -51,12 +52,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.model import Hit, Rule, Severity
+from stripe_lint.model import FixClass, Hit, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
 
 
 def detect(module: Module) -> Iterator[Hit]:
@@ -71,11 +73,20 @@ def detect(module: Module) -> Iterator[Hit]:
         )
 
 
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Let the address begin with https://."""
+    from stripe_lint.rules import _encrypted_address
+
+    _encrypted_address.repair(module, hit, edit)
+
+
 RULE = Rule(
     code="STP404",
     name="insecure-stripe-url",
     summary="Stripe, or a webhook endpoint, is addressed with http://.",
     severity=Severity.WARNING,
     cwe=(319,),
+    fix=FixClass.UNSAFE,
+    repair=fix,
     detect=detect,
 )

@@ -15,8 +15,9 @@ are asked, else the tool's own list is used, of which each row has a source:
 | 4.0.0 | the idempotency key of `modify` and of calls on a class is ignored | 4.0.1 |
 
 A withdrawn version and one with an advisory are an `error`. The other holes have no advisory, so that tools such as
-pip-audit do not know them; they are a `warning` where the project reaches them (it reads the webhook secret with an
-empty default, or fetches what an unverified payload names), else `info`.
+pip-audit do not know them; they are a `warning` where the project reaches them, else `info`. The hole of the empty
+secret is reached where STP402 finds one in the project's code, that of the foreign host where a file with STP101 or
+STP102 fetches what the payload names.
 
 Reported at the requirement, else at the line of the lock file that names stripe. A range that admits a withdrawn
 version among others is fine: no installer takes it.

@@ -58,7 +58,13 @@ def refund(reference):
 
 ## Fix
 
-Removes the comment, or the rule from its list. What is malformed is yours to repair.
+`stripe-lint fix` takes the rule out of the list, or, where it was the only one, the suppression with its reason; other
+text of the comment stays, and a comment of which nothing is left goes, with its line if it stood alone. It does so
+after all other fixes, and only if the file then has the same findings and suppresses the same ones as before. With
+`--select STP900` the comments are held against the rules that are on without a selection.
+
+What is malformed is yours to repair, and so is a word that suppresses nothing where a rule is reported: it may be a
+slip of the pen.
 
 ## Suppress
 
@@ -86,18 +92,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.model import Rule, Severity, Subject
+from stripe_lint.model import FixClass, Rule, Severity, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
 
 
 def detect(module: Module) -> Iterator[Hit]:  # noqa: ARG001 - comments are held against findings, not against code
     """Report nothing: the engine does, once all other rules have spoken."""
     return iter(())
+
+
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Take out the rule that is not needed, and the comment where it was the only one."""
+    from stripe_lint.rules import _unused_suppression
+
+    _unused_suppression.repair(module, hit, edit)
 
 
 RULE = Rule(
@@ -108,5 +122,7 @@ RULE = Rule(
     cwe=(1127,),
     in_tests=True,
     subject=Subject.COMMENT,
+    fix=FixClass.SAFE,
+    repair=fix,
     detect=detect,
 )

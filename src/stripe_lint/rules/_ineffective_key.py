@@ -1,0 +1,113 @@
+"""Repairs a request whose key has no effect: the key goes where it counts, or out of the call."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from stripe_lint.analysis import keys, names, requests, retries, stripe_calls
+from stripe_lint.analysis.keys import KEY
+from stripe_lint.rules import _missing_key, _passing_keys
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.requests import Request
+    from stripe_lint.analysis.stripe_calls import StripeCall
+    from stripe_lint.fixing.edit import Edit
+    from stripe_lint.model import Hit
+
+
+def repair(module: Module, hit: Hit, edit: Edit) -> None:
+    """Give the key of the call at ``hit`` an effect, or take it out."""
+    calls = (each for each in stripe_calls.stripe_calls(module) if each.reference is None)
+    call = next((each for each in calls if module.span(each.node) == hit.span), None)
+    if call is None:
+        edit.decline("the call is not found again")
+    key = requests.direct_key(call)
+    takes_none = call.method.verb in {"get", "delete"} and call.method.api == "v1"
+    if key is None:
+        _from_parameters(module, call, edit, into_options=not takes_none)
+    elif takes_none:
+        _take_out(module, call, key, edit)
+    elif isinstance(key, ast.Constant) and key.value in (None, ""):
+        _fill(module, call, edit)
+    else:
+        edit.decline("Stripe refuses the key as it is: name the operation in fewer characters, or pass a hash of it")
+
+
+def _request(module: Module, call: StripeCall, edit: Edit) -> Request:
+    request = next((each for each in requests.requests(module) if each.node is call.node), None)
+    if request is None:
+        edit.decline("the request is not found again")
+    return request
+
+
+def _fill(module: Module, call: StripeCall, edit: Edit) -> None:
+    """Make a key in place of an empty one."""
+    request = _request(module, call, edit)
+    redelivered = retries.redelivery_around(module, request.node) is not None
+    _missing_key.give_key(
+        module,
+        request,
+        edit,
+        lambda source: _passing_keys.replace_key(request, edit, source),
+        redelivered=redelivered,
+    )
+
+
+def _from_parameters(module: Module, call: StripeCall, edit: Edit, *, into_options: bool) -> None:
+    """Take the key out of the dict of parameters, where Stripe takes it for a field that it does not know."""
+    params = requests.service_argument(call, call.method.params_index, "params")
+    if not isinstance(params, ast.Dict):
+        edit.decline("the parameters are not written out in the call")
+    key = next(
+        value
+        for name, value in zip(params.keys, params.values, strict=True)
+        if isinstance(name, ast.Constant) and name.value == KEY
+    )
+    if not into_options:
+        _require_no_effect(key, edit)
+        edit.remove_entry(params, KEY)
+        edit.describe("took out the key")
+        return
+    if any(isinstance(argument, ast.Starred) for argument in call.node.args) or any(
+        keyword.arg is None for keyword in call.node.keywords
+    ):
+        edit.decline("the options may be among the unpacked arguments")
+    edit.remove_entry(params, KEY)
+    _passing_keys.pass_key(_request(module, call, edit), edit, edit.source_of(key))
+    edit.describe("moved the key into the options")
+
+
+def _take_out(module: Module, call: StripeCall, key: ast.expr, edit: Edit) -> None:
+    """Send a request without the key that it has no use for."""
+    _require_no_effect(key, edit)
+    node = call.node
+    if call.method.style == "service":
+        _out_of_options(call, edit)
+    elif any(keyword.arg == KEY for keyword in node.keywords):
+        edit.remove_keyword(node, KEY)
+    else:
+        edit.decline("the key is passed by position: leave it out, and pass what follows by name")
+    if keys.has_no_effect(names.assigned_expression(module, key)[1]):
+        _passing_keys.drop_unread(module, key, edit)
+    edit.describe("took out the key")
+
+
+def _out_of_options(call: StripeCall, edit: Edit) -> None:
+    node, options = call.node, requests.service_argument(call, call.method.options_index, "options")
+    if isinstance(options, ast.Call):
+        edit.remove_keyword(options, KEY)
+    elif not isinstance(options, ast.Dict):
+        edit.decline("the options are not written out in the call")
+    elif len(options.keys) > 1:
+        edit.remove_entry(options, KEY)
+    elif any(keyword.value is options for keyword in node.keywords):
+        edit.remove_keyword(node, "options")
+    else:
+        edit.remove_argument(node, node.args.index(options))
+
+
+def _require_no_effect(key: ast.expr, edit: Edit) -> None:
+    if not keys.has_no_effect(key):
+        edit.decline("what makes the key may do something else too: take it out if it does not")
