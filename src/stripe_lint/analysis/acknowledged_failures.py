@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import (
     answers,
     control_flow,
+    dropped_answers,
     exceptions,
+    failure_handlers,
     functions,
     handlers,
     reach,
-    stripe_calls,
     syntax,
     work,
 )
@@ -22,59 +23,47 @@ from stripe_lint.analysis.uncaught_errors import SIGNATURE_ERROR
 from stripe_lint.analysis.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from stripe_lint.analysis.control_flow import FlowNode
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.reach import Reached
 
-_EXPECTED: Final = (
-    r"DoesNotExist|NotFound|NoResult|Multiple|Integrity|Unique|Duplicate|AlreadyExists|ConditionalCheck|^KeyError$"
-    r"|^IndexError$|^LookupError$|^TypeError$|^AttributeError$|^ValueError$|JSONDecode|^CardError$|^InvalidRequestError$"
-    r"|SMTP|HTTP|Http|Request(?:s)?Exception|^ImportError$|^ModuleNotFoundError$|Unicode|^AssertionError$|Exit$|Interrupt$"
-    r"|StopIteration|Decimal|Overflow|ZeroDivision|SignatureVerification|Mail|^InvalidOperation$"
-)
-"""Exceptions that tell an expected outcome, or that trying again would not change."""
-
-_STORED_BEFORE: Final = r"Integrity|Unique|Duplicate|AlreadyExists|ConditionalCheck"
-"""Exceptions that tell that a row is there already, as an earlier delivery left it."""
-
-_WRITES: Final = frozenset({Work.INSERT, Work.WRITE, Work.COMMIT, Work.MONEY, Work.TASK})
-
 
 class AcknowledgedFailure(NamedTuple):
     """An ``except``, or a call whose error response is dropped; ``grave`` where a check or a write failed."""
 
-    module: Module
-    node: ast.AST
+    reached: Reached
+    node: ast.ExceptHandler | ast.Call
     failed_check: bool
     grave: bool
-    dropped: bool = False
+
+    @property
+    def module(self) -> Module:
+        """The module that holds it."""
+        return self.reached.module
+
+    @property
+    def dropped(self) -> bool:
+        """Whether it is a call whose error response is dropped."""
+        return isinstance(self.node, ast.Call)
 
 
 def acknowledged_failures(module: Module) -> Iterator[AcknowledgedFailure]:
     """What in ``module`` tells Stripe that a delivery was taken although it failed."""
-    if not any(_candidates(module)):
+    if not any(failure_handlers.failure_handlers(module)) and not dropped_answers.dropped_answers(module):
         return
     seen: set[tuple[int, int]] = set()
     for reached in reach.reached_in(module):
         if not reached.at_once:
             continue
         # the handler may have been followed while another file was checked: the tree there is not this one
-        candidates, checks = _candidates(reached.module)
+        candidates, checks = failure_handlers.failure_handlers(reached.module)
         for failure in _in_function(reached, candidates, checks):
             span = failure.module.span(failure.node)
             if (span.line, span.column) not in seen:
                 seen.add((span.line, span.column))
                 yield failure
-
-
-def _candidates(module: Module) -> tuple[list[tuple[ast.Try, ast.ExceptHandler]], list[ast.Try]]:
-    """The handlers of exceptions that take failures, and the ``try`` statements that verify."""
-    catching = [
-        (each, handler) for each in module.tries for handler in each.handlers if _catches_failures(module, handler)
-    ]
-    return catching, [each for each in module.tries if _checks(module, each)]
 
 
 def _in_function(
@@ -85,56 +74,22 @@ def _in_function(
         if module.enclosing_function(attempt) is function:
             for handler in attempt.handlers:
                 if exceptions.catches(module, handler, SIGNATURE_ERROR) and _takes_at_once(reached, handler):
-                    yield AcknowledgedFailure(module, handler, failed_check=True, grave=True)
+                    yield AcknowledgedFailure(reached, handler, failed_check=True, grave=True)
                     break
     if not isinstance(function, ast.Lambda) and re.search(work.SIDE_NAME, function.name):
         return
+    for dropped in dropped_answers.dropped_answers(module):
+        if module.enclosing_function(dropped.call) is function and _ends_taken(reached, dropped.statement):
+            yield AcknowledgedFailure(reached, dropped.call, failed_check=False, grave=dropped.grave)
     for attempt, handler in candidates:
         if module.enclosing_function(attempt) is not function:
             continue
-        kinds = _kinds(module, work.within(attempt.body))
-        if not kinds & (_WRITES | {Work.UNSEEN, Work.STRIPE, Work.LOOKUP}) or not _ends_taken(reached, handler):
+        kinds = failure_handlers.kinds(module, work.within(attempt.body))
+        if not kinds & failure_handlers.FAILING or not _ends_taken(reached, handler):
             continue
-        grave = bool(kinds & _WRITES)
+        grave = bool(kinds & failure_handlers.WRITES)
         if grave or kinds & {Work.UNSEEN, Work.STRIPE} or _leaves_at_once(handler):
-            yield AcknowledgedFailure(module, handler, failed_check=False, grave=grave)
-
-
-def _kinds(module: Module, calls: Iterable[ast.Call]) -> frozenset[Work]:
-    return frozenset(kind for call in calls for kind in work.of_whole_call(module, call))
-
-
-def _catches_failures(module: Module, handler: ast.ExceptHandler) -> bool:
-    """Whether an ``except`` takes errors that say that work failed, not only outcomes that are expected."""
-    types = exceptions.handler_types(module, handler)
-    if types is None:
-        return True
-    names = [exceptions.class_names(module, each)[0] for each in types]
-    if any(re.search(_STORED_BEFORE, name) for name in names) and not {"Exception", "BaseException"} & set(names):
-        # whatever stands beside it is another way in which storage says so
-        return False
-    return any(not re.search(_EXPECTED, name) for name in names)
-
-
-def _checks(module: Module, attempt: ast.Try) -> bool:
-    """Whether the error of a verification reaches the handlers of a ``try``."""
-    return bool(attempt.handlers) and any(
-        stripe_calls.call_verifies(module, call) and _innermost_catching(module, call) is attempt
-        for call in work.within(attempt.body)
-    )
-
-
-def _innermost_catching(module: Module, call: ast.Call) -> ast.Try | None:
-    child: ast.AST = call
-    for around in module.ancestors(call):
-        if (
-            isinstance(around, ast.Try)
-            and child in around.body
-            and any(exceptions.catches(module, handler, SIGNATURE_ERROR) for handler in around.handlers)
-        ):
-            return around
-        child = around
-    return None
+            yield AcknowledgedFailure(reached, handler, failed_check=False, grave=grave)
 
 
 _READS_BODY: Final = frozenset({"loads", "load", "get_json", "json", "construct_from", "construct_event"})
@@ -155,10 +110,10 @@ def _is_no_answer(node: ast.expr | None) -> bool:
 # where the path goes on
 
 
-def _ends_taken(reached: Reached, handler: ast.ExceptHandler) -> bool:
-    """Whether every way on from an ``except`` tells Stripe that the delivery was taken, and nothing more is done."""
+def _ends_taken(reached: Reached, step: ast.AST) -> bool:
+    """Whether every way on from a step tells Stripe that the delivery was taken, and nothing more is done."""
     graph = control_flow.graph_of(reached.module, reached.function)
-    starts = graph.at.get(handler, [])
+    starts = graph.at.get(step, [])
     return bool(starts) and _taken_from(reached, starts)
 
 
@@ -177,7 +132,7 @@ def _taken_from(reached: Reached, starts: list[FlowNode]) -> bool:
             returned.append(statement)
         elif answers.refuses(module, statement):
             return False
-        if _kinds(module, _calls_of(statement)) & work.DOES_SOMETHING:
+        if failure_handlers.kinds(module, _calls_of(statement)) & work.DOES_SOMETHING:
             return False
     if reached.caller is None:
         return _is_taken(reached, returned, falls_off=falls_off and not returned)
@@ -222,13 +177,14 @@ def _caller_takes(reached: Reached, returned: list[ast.Return]) -> bool:
         dropped = isinstance(statement, ast.Expr) and statement.value is used
         if not dropped and any(each.value is not None for each in returned):
             return False
+        if any(answers.answer_of(reached.module, each.value) is Answer.REFUSED for each in returned):
+            # it answers as it should, and what is to be said is said about the call that drops the answer
+            return False
     else:
         statement = module.statement_of(call)
         if any(each.value is not None for each in returned):
             return False
-    graph = control_flow.graph_of(module, caller.function)
-    starts = graph.at.get(statement, [])
-    return bool(starts) and _taken_from(caller, starts)
+    return _ends_taken(caller, statement)
 
 
 def _leaves_at_once(handler: ast.ExceptHandler) -> bool:

@@ -6,9 +6,11 @@
 - An `except` around the work that an event exists for, after which the handler answers 2xx: the order is not marked
   paid, the credit is not granted, and Stripe takes the event for delivered. The work may be in a function that the
   handler calls, in this file or in another.
+- A call of a function that answers such a failure with an error response, which the handler drops before it answers
+  2xx.
 
 It is a `warning` where the verification failed, or where what fails writes the project's data or moves money at Stripe.
-It is an `info` where only a look-up or something that can't be seen fails. Reported at the `except`.
+It is an `info` where only a look-up or something that can't be seen fails. Reported at the `except`, or at the call.
 
 Not reported: a failure that is saved or queued before the answer; an `except` after which the handler goes on with its
 work, as around a receipt mail; errors that say that the work is done already or has nothing to work on
@@ -87,9 +89,13 @@ def webhook():
 
 ## Fix
 
-Let the exception go on, or answer 500: Stripe then tries again, with growing pauses. Make sure that the work may run
-twice. Where trying again can't help, store the event for somebody to look at, and then answer 200. Keep what may fail
-without harm, such as a mail, in a `try` of its own, after the work.
+Let the exception go on, or answer 500: Stripe then tries again, with growing pauses. Return the error response that a
+function made. Make sure that the work may run twice. Where trying again can't help, store the event for somebody to
+look at, and then answer 200. Keep what may fail without harm, such as a mail, in a `try` of its own, after the work.
+
+`stripe-lint fix --unsafe-fixes` lets the exception go on, answers 400 after a failed verification, and returns what was
+dropped. It does nothing where a comment says that the answer is meant, where the function is called for other things
+too, and where an `except` further up would take the exception again.
 
 ## Suppress
 
@@ -107,25 +113,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.model import Hit, Rule, Severity, Span
+from stripe_lint.model import FixClass, Hit, Rule, Severity, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stripe_lint.analysis.acknowledged_failures import AcknowledgedFailure
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
 
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each ``except`` after which a failure is acknowledged."""
-    if not module.tries:
+    if not module.tries and "event" not in module.text:
         return
     from stripe_lint.analysis import acknowledged_failures
 
     for failure in acknowledged_failures.acknowledged_failures(module):
-        whole = failure.module.span(failure.node)
-        span = Span(whole.line, whole.column, whole.line, whole.column + len("except"))
+        span = place(failure)
         if failure.failed_check:
             yield Hit(span, "a delivery that failed verification is answered with a success: answer 400")
+        elif failure.dropped:
+            yield Hit(
+                span,
+                "the error response of this call is dropped, so Stripe is told that the event was handled and never "
+                "sends it again: return it",
+                None if failure.grave else Severity.INFO,
+            )
         else:
             yield Hit(
                 span,
@@ -135,11 +149,28 @@ def detect(module: Module) -> Iterator[Hit]:
             )
 
 
+def place(failure: AcknowledgedFailure) -> Span:
+    """The place that is reported: the word ``except``, or the call."""
+    whole = failure.module.span(failure.node)
+    if failure.dropped:
+        return whole
+    return Span(whole.line, whole.column, whole.line, whole.column + len("except"))
+
+
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Tell Stripe of the failure."""
+    from stripe_lint.rules import _acknowledged_failure
+
+    _acknowledged_failure.repair(module, hit, edit)
+
+
 RULE = Rule(
     code="STP108",
     name="failure-acknowledged",
     summary="A failure is answered with a success, so the event is lost.",
     severity=Severity.WARNING,
     cwe=(390,),
+    fix=FixClass.UNSAFE,
+    repair=fix,
     detect=detect,
 )

@@ -9,6 +9,7 @@ FRAMEWORK = Framework(
     modules=("graphql", "graphene", "strawberry", "ariadne"),
     weak_import=True,
     plain_answers=False,
+    exceptions_refuse=False,
     request_parameters=(),
     response_exceptions=spellings("graphql graphql.error graphql.error.graphql_error", "GraphQLError"),
 )

@@ -84,6 +84,7 @@ class Framework(NamedTuple):
     that decode JSON as ``json.loads`` does, ``header_functions`` of those that take a header's name.
 
     ``plain_answers`` tells whether a handler may return text, a dict or a tuple instead of a response object.
+    ``exceptions_refuse`` tells whether an exception that leaves a handler is always answered with an error status.
 
     How a repair writes it: ``raw_body`` and ``signature_header`` are the expressions for the body as it was sent and
     for the signature (``None`` where the header is missing), with ``{request}`` for the request; empty where there is
@@ -160,6 +161,7 @@ class Framework(NamedTuple):
     refusals: tuple[Refusal, ...] = ()
     weak_import: bool = False
     plain_answers: bool = True
+    exceptions_refuse: bool = True
 
     def __eq__(self, other: object) -> bool:
         """Whether both are the same object; no two entries are alike."""

@@ -31,6 +31,8 @@ FRAMEWORK = Framework(
     | spellings("odoo.exceptions", "UserError ValidationError AccessError AccessDenied MissingError RedirectWarning"),
     template_calls=frozenset({"odoo.http.request.render"}),
     abort_calls=WERKZEUG.abort_calls,
+    # a route of type "json" answers 200 and describes the exception in the body
+    exceptions_refuse=False,
     raw_body="{request}.get_data()",
     signature_header='{request}.headers.get("Stripe-Signature")',
     refusals=(
