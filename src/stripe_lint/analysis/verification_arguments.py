@@ -60,7 +60,7 @@ def role_of(module: Module, node: ast.expr, depth: int = 0) -> Role | None:
                 return found
         known = text_of(static_values.of(module, node))
         by_value = _role_of_text(known) if known is not None else None
-        return by_value or _role_of_name(functions.last_name(node) or "")
+        return by_value or role_of_name(functions.last_name(node) or "")
     return _role_of_lookup(node)
 
 
@@ -83,12 +83,13 @@ def _role_of_lookup(node: ast.expr) -> Role | None:
     for part in parts:
         for inner in syntax.descendants(part):
             if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-                return _role_of_text(inner.value) or _role_of_name(inner.value)
+                return _role_of_text(inner.value) or role_of_name(inner.value)
     function = node.func if isinstance(node, ast.Call) else None
-    return _role_of_name(functions.last_name(function) or "") if function is not None else None
+    return role_of_name(functions.last_name(function) or "") if function is not None else None
 
 
-def _role_of_name(name: str) -> Role | None:
+def role_of_name(name: str) -> Role | None:
+    """What a variable, setting or parameter of this name holds."""
     words = name if name.islower() else re.sub(r"([a-z])([A-Z])", r"\1_\2", name)
     plain = words.lower().replace("-", "_")
     if plain.endswith(_ENDS_OF_KEY_NAMES) and re.fullmatch(_KEY_NAME, plain):

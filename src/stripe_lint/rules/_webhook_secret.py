@@ -33,15 +33,28 @@ ONE_EACH = "each endpoint has its own secret, and the one of this endpoint can't
 SET_IT = "set the secret of each endpoint (whsec_...) before the change is deployed: without it every event fails"
 
 
-def webhook_secret(module: Module, function: NamedFunction, before: ast.stmt, edit: Edit) -> str:
-    """The expression for the endpoint's secret at ``before``. Declines where it is not clear."""
-    used = _used_elsewhere(module)
+def secret_in_file(
+    module: Module, function: NamedFunction, before: ast.stmt, edit: Edit, *, instead_of: ast.Call | None = None
+) -> str | None:
+    """The expression for the endpoint's secret that the file has already. Declines where it has more than one.
+
+    ``instead_of`` is a verification whose own secret does not count.
+    """
+    used = _used_elsewhere(module, instead_of)
     found = [each for each in _in_file(module, function, before, edit) if each not in used]
     if len(found) > 1:
         edit.decline(ONE_EACH)
-    if found:
-        return found[0]
-    if used:
+    return found[0] if found else None
+
+
+def webhook_secret(
+    module: Module, function: NamedFunction, before: ast.stmt, edit: Edit, *, instead_of: ast.Call | None = None
+) -> str:
+    """The expression for the endpoint's secret at ``before``. Declines where it is not clear."""
+    in_file = secret_in_file(module, function, before, edit, instead_of=instead_of)
+    if in_file is not None:
+        return in_file
+    if _used_elsewhere(module, instead_of):
         edit.decline(ONE_EACH)
     known = _in_project(module, function, edit)
     if known is not None:
@@ -52,11 +65,13 @@ def webhook_secret(module: Module, function: NamedFunction, before: ast.stmt, ed
     raise Declined("no secret for the webhook is known in this project, and this file reads no environment")
 
 
-def _used_elsewhere(module: Module) -> set[str]:
+def _used_elsewhere(module: Module, instead_of: ast.Call | None) -> set[str]:
     """The secrets that other verifications of the file use."""
     found = set()
     for name in _CHECKS:
         for call in module.calls.get(name, ()):
+            if call is instead_of:
+                continue
             secret = next((keyword.value for keyword in call.keywords if keyword.arg == "secret"), None)
             if secret is None and len(call.args) > 2:
                 secret = call.args[2]

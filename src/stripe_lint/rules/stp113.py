@@ -81,6 +81,10 @@ Pass the raw body, the value of the header `Stripe-Signature` and the endpoint's
 (`raw=` for event notifications), `sig_header=` and `secret=`. The secret is shown in the settings of the endpoint at
 Stripe; `stripe listen` prints another one for its own deliveries.
 
+`stripe-lint fix` puts the arguments in order, renames what is misnamed, and takes a signature or a secret that is at
+hand: in a variable, in the file's settings, in the request. A secret that the file does not know yet is a guess, and
+needs `--unsafe-fixes`.
+
 ## Suppress
 
 ```python
@@ -97,13 +101,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.model import Hit, Rule, Severity
+from stripe_lint.model import FixClass, Hit, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.sdk_verifications import SdkVerification
+    from stripe_lint.fixing.edit import Edit
 
 
 def detect(module: Module) -> Iterator[Hit]:
@@ -152,11 +157,20 @@ def _misplaced(verification: SdkVerification) -> str | None:
     return None
 
 
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Pass what belongs to each parameter."""
+    from stripe_lint.rules import _broken_verification
+
+    _broken_verification.repair(module, hit, edit)
+
+
 RULE = Rule(
     code="STP113",
     name="broken-verification-call",
     summary="The verification call can't work.",
     severity=Severity.ERROR,
     cwe=(347,),
+    fix=FixClass.SAFE,
+    repair=fix,
     detect=detect,
 )
