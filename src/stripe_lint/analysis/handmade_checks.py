@@ -48,7 +48,7 @@ def _in_function(module: Module, function: NamedFunction) -> Iterator[HandmadeCh
             compared, timed = node.args, False
         else:
             continue
-        if any(_is_digest(module, part) for part in compared):
+        if any(is_digest(module, part) for part in compared):
             yield HandmadeCheck(node, timed)
 
 
@@ -58,7 +58,7 @@ def _compares(module: Module, call: ast.Call) -> bool:
     return path.rpartition(".")[2] in COMPARISONS
 
 
-def _is_digest(module: Module, node: ast.expr, depth: int = 0) -> bool:
+def is_digest(module: Module, node: ast.expr, depth: int = 0) -> bool:
     """Whether a value is an HMAC, or made from one."""
     if depth > _DEEPEST:
         return False
@@ -67,24 +67,24 @@ def _is_digest(module: Module, node: ast.expr, depth: int = 0) -> bool:
         return found is not None and any(
             binding.kind is BindingKind.ASSIGNMENT
             and binding.value is not None
-            and _is_digest(module, binding.value, depth + 1)
+            and is_digest(module, binding.value, depth + 1)
             for binding in found[1]
         )
     if isinstance(node, ast.Call):
         if names.dotted_path(module, node.func) in DIGESTS:
             return True
-        if isinstance(node.func, ast.Attribute) and _is_digest(module, node.func.value, depth + 1):
+        if isinstance(node.func, ast.Attribute) and is_digest(module, node.func.value, depth + 1):
             return True
         reference = names.resolve(module, node.func)
         if isinstance(reference, FunctionReference):
             returned = [each.value for each in reference.module.returns.get(reference.node, ())]
-            return any(value is not None and _is_digest(reference.module, value, depth + 1) for value in returned)
-        return any(_is_digest(module, argument, depth + 1) for argument in node.args)
+            return any(value is not None and is_digest(reference.module, value, depth + 1) for value in returned)
+        return any(is_digest(module, argument, depth + 1) for argument in node.args)
     if isinstance(node, ast.BinOp):
-        return _is_digest(module, node.left, depth + 1) or _is_digest(module, node.right, depth + 1)
+        return is_digest(module, node.left, depth + 1) or is_digest(module, node.right, depth + 1)
     if isinstance(node, ast.JoinedStr):
         return any(
-            isinstance(part, ast.FormattedValue) and _is_digest(module, part.value, depth + 1) for part in node.values
+            isinstance(part, ast.FormattedValue) and is_digest(module, part.value, depth + 1) for part in node.values
         )
     return False
 

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 class Repair(NamedTuple):
     """What repairs one finding. ``unsafe`` tells that it may change what a correct program does.
 
-    ``description`` says what was done, ``notes`` what the user should know about all such repairs.
+    ``description`` says what was done, ``notes`` what the user should know about all such repairs. ``leaves`` is the
+    milder message that the rule has for the same place afterwards, where the repair is only a part of what is to do.
     """
 
     edits: tuple[AnyEdit, ...]
     unsafe: bool
     description: str
     notes: tuple[str, ...]
+    leaves: str | None = None
 
 
 class Edit:
@@ -46,13 +48,16 @@ class Edit:
         self._description = ""
         self._notes: list[str] = []
         self._unsafe = False
+        self._leaves: str | None = None
 
     def finish(self) -> Repair:
         """The repair; the names that it uses are taken from now on."""
         if not self._edits:
             raise Declined("no edit repairs it here")
         self._taken |= self._reserved
-        return Repair(tuple(dict.fromkeys(self._edits)), self._unsafe, self._description, tuple(self._notes))
+        return Repair(
+            tuple(dict.fromkeys(self._edits)), self._unsafe, self._description, tuple(self._notes), self._leaves
+        )
 
     def decline(self, reason: str) -> NoReturn:
         """Leave the finding as it is. ``reason`` follows ``not fixed:``."""
@@ -71,6 +76,10 @@ class Edit:
     def note(self, text: str) -> None:
         """Tell the user a sentence about repairs of this kind; the report has each once."""
         self._notes.append(text)
+
+    def leaves(self, message: str) -> None:
+        """State that the rule will still find something here, with this message and less severe. Nothing else may."""
+        self._leaves = message
 
     def source_of(self, node: ast.expr) -> str:
         """The text of an expression, on one line if it is, without the parentheses around it."""

@@ -236,13 +236,12 @@ def _apply(snapshot: _Snapshot, repairs: Sequence[tuple[Finding, Repair]], task:
         check_code_is_same(module.tree, tree)
     task.project.forget_facts()
     seen = _look(after, tree, task)
-    repaired = [finding for finding, _ in repairs]
     try:
         if rewritten:
             check_suppressed_is_same(_reported(snapshot), _reported(seen), splices)
-            check_findings(_with_complaints(snapshot), _with_complaints(seen), splices, repaired)
+            check_findings(_with_complaints(snapshot), _with_complaints(seen), splices, repairs)
         else:
-            check_findings(state, seen.state, splices, repaired)
+            check_findings(state, seen.state, splices, repairs)
     except Declined:
         task.project.forget_facts()
         task.project.resume(module)

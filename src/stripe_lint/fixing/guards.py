@@ -16,6 +16,7 @@ from stripe_lint.sources import decode
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from stripe_lint.fixing.edit import Repair
     from stripe_lint.fixing.edits import RewriteComment
     from stripe_lint.fixing.places import Places
     from stripe_lint.fixing.splices import Splice
@@ -99,12 +100,20 @@ class _Spot(NamedTuple):
     in_splice: bool
 
 
-def check_findings(before: State, after: State, splices: Sequence[Splice], repaired: Iterable[Finding]) -> None:
-    """Raises ``Declined`` unless all of ``repaired`` are gone and nothing is found that was not found before.
+def check_findings(
+    before: State, after: State, splices: Sequence[Splice], repairs: Sequence[tuple[Finding, Repair]]
+) -> None:
+    """Raises ``Declined`` unless all repaired findings are gone and nothing is found that was not found before.
 
     What was reported elsewhere, and is reported in the same words in code that the repair has moved, is not new as long
-    as it is not more.
+    as it is not more. Nor is the milder finding that a repair has announced for the place of the one that it repairs.
     """
+    repaired = [finding for finding, _ in repairs]
+    announced = Counter(
+        (_old_spot(before, finding, splices), repair.leaves)
+        for finding, repair in repairs
+        if repair.leaves not in {None, finding.message}
+    )
     allowed = Counter(_old_spot(before, finding, splices) for finding in before.findings)
     vanished = Counter((finding.code, finding.message) for finding in before.findings)
     for finding in repaired:
@@ -115,6 +124,9 @@ def check_findings(before: State, after: State, splices: Sequence[Splice], repai
         if finding.code == COULD_NOT_CHECK.code and finding.code not in {each.code for each in before.findings}:
             raise Declined(f"the outcome can't be checked: {finding.message}")
         spot = _new_spot(after, finding, splices)
+        if announced[spot, finding.message] > 0 and _is_milder(finding, spot, before, splices, repaired):
+            announced[spot, finding.message] -= 1
+            continue
         allowed[spot] -= 1
         if allowed[spot] < 0:
             strays.append((finding, spot))
@@ -128,6 +140,14 @@ def check_findings(before: State, after: State, splices: Sequence[Splice], repai
         if finding.code in codes and any(_old_spot(before, each, splices) == spot for each in repaired):
             raise Declined("the finding would still be there")
         raise Declined(f"it would bring up {finding.code}: {finding.message}")
+
+
+def _is_milder(
+    finding: Finding, spot: _Spot, before: State, splices: Sequence[Splice], repaired: Iterable[Finding]
+) -> bool:
+    """Whether a finding is less severe than all that were repaired in its place."""
+    severities = [each.severity.value for each in repaired if _old_spot(before, each, splices) == spot]
+    return bool(severities) and finding.severity.value < min(severities)
 
 
 def _is_in_new_text(after: State, finding: Finding, splices: Sequence[Splice]) -> bool:

@@ -29,12 +29,16 @@ if TYPE_CHECKING:
 
 
 class FixedFinding(NamedTuple):
-    """A finding that was repaired, in its place in the fixed file; the rest is as in ``Repair``."""
+    """A finding that was repaired, in its place in the fixed file; the rest is as in ``Repair``.
+
+    ``partly`` tells that the rule still has something milder to say about the place.
+    """
 
     finding: Finding
     unsafe: bool
     description: str
     notes: tuple[str, ...]
+    partly: bool = False
 
 
 class FileFixes(NamedTuple):
@@ -214,7 +218,13 @@ def _fix(task: _FixTask) -> FileFixes:
         return _failed(could_not_check(name, SourceError(f"the fix crashed: {describe_crash(error)}")))
     # The edits stay here: they hold the whole tree, and the report may go to another process.
     fixed = tuple(
-        FixedFinding(each.finding, each.repair.unsafe, each.repair.description, each.repair.notes)
+        FixedFinding(
+            each.finding,
+            each.repair.unsafe,
+            each.repair.description,
+            each.repair.notes,
+            each.repair.leaves is not None,
+        )
         for each in outcome.fixed
     )
     findings = [each.finding for each in fixed] + [each.finding for each in outcome.not_fixed]

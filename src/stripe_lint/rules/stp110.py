@@ -79,6 +79,9 @@ Call `stripe.Webhook.construct_event`; it checks the signature, the age and the 
 compare with `hmac.compare_digest`, refuse a time older than five minutes, accept any of the `v1` signatures, and refuse
 to start without a secret.
 
+`stripe-lint fix` lets `==`, `!=` and `in` compare in constant time; the rest of the check, and so the warning about it,
+stays. It compares bytes, because `hmac.compare_digest` refuses text that is not ASCII, which anybody can send.
+
 ## Suppress
 
 ```python
@@ -93,14 +96,18 @@ valid = hmac.compare_digest(expected, given)  # noqa: STP110 - the gateway has n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from stripe_lint.model import Hit, Rule, Severity
+from stripe_lint.model import FixClass, Hit, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
+
+HANDMADE: Final = "a hand-written signature check misses what the SDK's does: use stripe.Webhook.construct_event"
+"""What is said of a check that compares in constant time."""
 
 
 def detect(module: Module) -> Iterator[Hit]:
@@ -119,9 +126,14 @@ def detect(module: Module) -> Iterator[Hit]:
                 Severity.ERROR,
             )
         else:
-            yield Hit(
-                span, "a hand-written signature check misses what the SDK's does: use stripe.Webhook.construct_event"
-            )
+            yield Hit(span, HANDMADE)
+
+
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Compare in constant time."""
+    from stripe_lint.rules import _handmade_check
+
+    _handmade_check.repair(module, hit, edit)
 
 
 RULE = Rule(
@@ -130,5 +142,7 @@ RULE = Rule(
     summary="Stripe's signature is checked by hand.",
     severity=Severity.WARNING,
     cwe=(208, 347),
+    fix=FixClass.SAFE,
+    repair=fix,
     detect=detect,
 )
