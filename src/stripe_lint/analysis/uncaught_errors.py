@@ -23,7 +23,7 @@ FARTHEST_CALLER: Final = 4
 SIGNATURE_ERROR: Final = Raised(SIGNATURE_FAILURE)
 PAYLOAD_ERROR: Final = Raised(PAYLOAD_FAILURE)
 
-_BARE: Final = frozenset({"ValueError", "RuntimeError", "Exception", "KeyError", "TypeError", "AssertionError"})
+BARE: Final = frozenset({"ValueError", "RuntimeError", "Exception", "KeyError", "TypeError", "AssertionError"})
 """What a framework answers with a 500 whoever raises it."""
 
 _HANDLES_ERRORS: Final = ("error", "exception", "catch", "rescue", "retry")
@@ -88,7 +88,7 @@ def _raised_again(module: Module, handler: ast.ExceptHandler, raised: Raised) ->
         return raised
     made = last.exc.func if isinstance(last.exc, ast.Call) else last.exc
     name, reference = exceptions.class_names(module, made)
-    if name in _BARE and not isinstance(reference, ClassReference):
+    if name in BARE and not isinstance(reference, ClassReference):
         return Raised(frozenset({name}))
     return None
 

@@ -78,6 +78,9 @@ Put the call alone into a `try` and answer both errors with a 400 and a fixed te
 refused. One error handler for the whole application does as well:
 `@app.errorhandler(stripe.SignatureVerificationError)` on Flask, `@app.exception_handler(…)` on FastAPI.
 
+`stripe-lint fix --unsafe-fixes` does so: an `except` that only raises again answers 400, one that takes only one of the
+errors takes both, and where there is none the call gets a `try` of its own.
+
 ## Suppress
 
 ```python
@@ -94,12 +97,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.model import Hit, Rule, Severity
+from stripe_lint.model import FixClass, Hit, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
 
 
 def detect(module: Module) -> Iterator[Hit]:
@@ -120,11 +124,20 @@ def detect(module: Module) -> Iterator[Hit]:
             )
 
 
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Answer 400 where the verification raises."""
+    from stripe_lint.rules import _unhandled_verification
+
+    _unhandled_verification.repair(module, hit, edit)
+
+
 RULE = Rule(
     code="STP106",
     name="unhandled-verification-error",
     summary="Nothing catches the error of a failed verification.",
     severity=Severity.WARNING,
     cwe=(755,),
+    fix=FixClass.UNSAFE,
+    repair=fix,
     detect=detect,
 )
