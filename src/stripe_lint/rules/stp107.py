@@ -7,7 +7,8 @@ call of `WebhookSignature.verify_header` without a tolerance: its default is no 
 `construct_event`, which is 300 seconds. Positions count as well as keywords, and so do constants of the project and
 arithmetic of numbers (`60 * 60 * 24`).
 
-Reported as an `error` at the call.
+Reported as an `error` at the call. All releases of the SDK up to 16.1.0 behave like this; the message names the one
+that the project is locked to.
 
 Not reported: a tolerance that comes from a setting, a parameter or the database; anything from one second to an hour.
 
@@ -81,6 +82,8 @@ Leave the argument out of `construct_event`, which then allows five minutes, and
 `stripe.Webhook.DEFAULT_TOLERANCE` to `verify_header`. Keep the clock right with NTP. Where deliveries are stored and
 verified later, verify when they arrive and store the verified event.
 
+`stripe-lint fix --unsafe-fixes` does so. A constant that held the tolerance stays, and may be without use then.
+
 ## Suppress
 
 ```python
@@ -98,16 +101,20 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.model import Hit, Rule, Severity
+from stripe_lint.model import FixClass, Hit, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.sdk_verifications import SdkVerification
+    from stripe_lint.fixing.edit import Edit
 
 LONGEST: Final = 3600
 """The longest tolerance, in seconds, that is taken to be meant."""
+
+_EXAMINED: Final = "<=16.1.0"
+"""The releases of the SDK whose check was run with all these tolerances; all of them behave alike."""
 
 
 def detect(module: Module) -> Iterator[Hit]:
@@ -127,7 +134,11 @@ def _problem(verification: SdkVerification) -> str | None:
     if given is None:
         if verification.name != "verify_header" or verification.open or verification.signature is None:
             return None
-        return "verify_header without a tolerance takes a captured delivery for ever: pass 300 seconds"
+        release = _release(verification.module)
+        return (
+            f"verify_header without a tolerance checks no age in {release}, so a captured delivery is taken for ever: "
+            "pass 300 seconds"
+        )
     if isinstance(given, ast.Constant) and given.value is None:
         seconds: float | None = 0
     else:
@@ -135,10 +146,47 @@ def _problem(verification: SdkVerification) -> str | None:
     if seconds is None or 0 < seconds <= LONGEST:
         return None
     if seconds == 0:
-        return "this tolerance switches the age check off, so a captured delivery is taken for ever: pass 300 seconds"
+        release = _release(verification.module)
+        return (
+            f"this tolerance switches the age check off in {release}, so a captured delivery is taken for ever: "
+            "pass 300 seconds"
+        )
     if seconds < 0:
         return "a negative tolerance refuses every genuine delivery: pass 300 seconds"
     return "this tolerance takes a captured delivery again for more than an hour: pass 300 seconds"
+
+
+def _release(module: Module) -> str:
+    """The release that the project runs with, else those of which it is known."""
+    requirement = module.stripe_requirement
+    if requirement is not None and requirement.locked is not None and requirement.admits(_EXAMINED):
+        return f"stripe {requirement.locked}"
+    return f"every stripe up to {_EXAMINED.removeprefix('<=')}"
+
+
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Let the verification look at the age, with the SDK's own five minutes."""
+    from stripe_lint.analysis import functions, sdk_verifications
+
+    verification = next(
+        (each for each in sdk_verifications.sdk_verifications(module) if module.span(each.node) == hit.span), None
+    )
+    if verification is None:
+        edit.decline("the verification is not found again")
+    call, given = verification.node, verification.tolerance
+    handed_on = functions.last_name(call.func) != verification.name
+    if given is None and handed_on:
+        edit.decline("the verification is handed to another function; hand the tolerance on too, in its place")
+    edit.unsafe("deliveries that were signed more than five minutes ago are refused")
+    if verification.name != "verify_header" and "tolerance" in verification.keywords:
+        edit.remove_keyword(call, "tolerance")
+    else:
+        default = f"{edit.name_of('stripe.Webhook', call)}.DEFAULT_TOLERANCE"
+        if given is None or "tolerance" in verification.keywords:
+            edit.set_keyword(call, "tolerance", default)
+        else:
+            edit.replace(given, default)
+    edit.describe("deliveries older than five minutes are refused")
 
 
 RULE = Rule(
@@ -147,5 +195,7 @@ RULE = Rule(
     summary="The verification takes deliveries of any age.",
     severity=Severity.ERROR,
     cwe=(294,),
+    fix=FixClass.UNSAFE,
+    repair=fix,
     detect=detect,
 )
