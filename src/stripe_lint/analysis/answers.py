@@ -116,6 +116,11 @@ def _is_plain_data(module: Module, constant: ast.Constant, within: ast.expr) -> 
     return False
 
 
+def is_refusing_name(name: str) -> bool:
+    """Whether a function or class is called like one that makes an error response."""
+    return _REFUSING_NAME.search(name) is not None
+
+
 def refuses(module: Module, statement: ast.AST) -> bool:
     """Whether a statement ends in a refusal, or sets one as the response's status."""
     if isinstance(statement, ast.Raise):

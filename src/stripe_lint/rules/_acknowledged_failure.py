@@ -7,8 +7,7 @@ A failed verification is answered with 400. An error of the work goes on instead
 from __future__ import annotations
 
 import ast
-import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import (
     acknowledged_failures,
@@ -23,8 +22,7 @@ from stripe_lint.analysis import (
 from stripe_lint.analysis.answers import Answer
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.uncaught_errors import PAYLOAD_ERROR, SIGNATURE_ERROR
-from stripe_lint.comments import comments_in
-from stripe_lint.rules import _answer_status, _blocks, _dropped_answer, _refusals, stp108
+from stripe_lint.rules import _answer_status, _blocks, _dropped_answer, _meant_answers, _refusals, stp108
 from stripe_lint.rules._dropped_answer import SENT_AGAIN
 from stripe_lint.test_code import is_test_code
 
@@ -36,13 +34,6 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.scopes import NamedFunction
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
-
-_MEANT: Final = re.compile(
-    r"\b[25](?:\d\d|xx)\b|\bretr(?:y|ies)|\bre-?(?:send|try)|acknowledg|\bcontinu|best[- ]effort|on purpose|deliberate"
-    r"|intentional",
-    re.IGNORECASE,
-)
-"""Comments by which somebody says why the answer is as it is."""
 
 
 def repair(module: Module, hit: Hit, edit: Edit) -> None:
@@ -68,27 +59,22 @@ def _repair_except(module: Module, failure: AcknowledgedFailure, handler: ast.Ex
     function = module.enclosing_function(handler)
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
         edit.decline("it stands in no function of its own")
-    meant = _says_that_it_is_meant(module, handler)
-    if meant is not None:
-        edit.decline(f"a comment says that this answer is meant ({meant}); take it away if it is not")
+    _meant_answers.require_not_meant(module, handler.lineno, _last_line(module, handler), edit)
     if failure.failed_check:
         _refuse(module, function, failure, handler, edit)
     else:
         _raise(module, function, failure, handler, edit)
 
 
-def _says_that_it_is_meant(module: Module, handler: ast.ExceptHandler) -> str | None:
-    """The comment in an ``except``, or behind its last statement, that gives a reason for the answer."""
+def _last_line(module: Module, handler: ast.ExceptHandler) -> int:
+    """The last line of an ``except``, comments behind its last statement included."""
     lines = module.text.split("\n")
     end = handler.end_lineno or handler.lineno
     while end < len(lines) and (not lines[end].strip() or lines[end].lstrip().startswith("#")):
         if lines[end].strip() and len(lines[end]) - len(lines[end].lstrip()) <= handler.col_offset:
             break
         end += 1
-    for comment in comments_in(module.text):
-        if handler.lineno <= comment.line <= end and _MEANT.search(comment.text):
-            return f"line {comment.line}"
-    return None
+    return end
 
 
 # a failed verification
@@ -116,7 +102,7 @@ def _takes_bad_body(module: Module, handler: ast.ExceptHandler) -> bool:
         and _blocks.leaves(handler.body)
         and bool(found)
         and all(answers.answer_of(module, each.value) is Answer.TAKEN for each in found)
-        and _says_that_it_is_meant(module, handler) is None
+        and _meant_answers.line_that_says_why(module, handler.lineno, _last_line(module, handler)) is None
     )
 
 

@@ -82,6 +82,9 @@ Log the type and answer 200. Choose in the settings of the endpoint which types 
 was handled before with 200 as well. Where the project has no row for the event, decide: if it will come later, because
 the event overtook it, a 5xx is right and this line deserves a comment; if it never comes, answer 200.
 
+`stripe-lint fix --unsafe-fixes` gives the answer the status 200, or answers what the handler answers where all is well.
+It decides nothing where no row was found, or where a comment says that the answer is meant.
+
 ## Suppress
 
 ```python
@@ -98,12 +101,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.model import Hit, Rule, Severity
+from stripe_lint.model import FixClass, Hit, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.edit import Edit
 
 
 def detect(module: Module) -> Iterator[Hit]:
@@ -124,11 +128,20 @@ def detect(module: Module) -> Iterator[Hit]:
         yield Hit(refused.module.span(refused.node), messages[refused.reason], severity)
 
 
+def fix(module: Module, hit: Hit, edit: Edit) -> None:
+    """Answer 200."""
+    from stripe_lint.rules import _refused_event
+
+    _refused_event.repair(module, hit, edit)
+
+
 RULE = Rule(
     code="STP114",
     name="unhandled-event-refused",
     summary="A verified event is refused, so Stripe repeats it.",
     severity=Severity.WARNING,
     cwe=(703,),
+    fix=FixClass.UNSAFE,
+    repair=fix,
     detect=detect,
 )

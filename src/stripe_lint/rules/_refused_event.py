@@ -1,0 +1,91 @@
+"""Repairs the refusal of a verified event that there is nothing to do for: it is answered with 200."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from stripe_lint.analysis import answers, functions, names, refused_events, syntax
+from stripe_lint.analysis.answers import Answer
+from stripe_lint.analysis.frameworks import is_response_call
+from stripe_lint.analysis.references import External
+from stripe_lint.analysis.refused_events import Reason
+from stripe_lint.rules import _answer_status, _meant_answers, _refusals
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import NamedFunction
+    from stripe_lint.fixing.edit import Edit
+    from stripe_lint.model import Hit
+
+
+def repair(module: Module, hit: Hit, edit: Edit) -> None:
+    """Answer 200 at ``hit``."""
+    refused = next(
+        (each for each in refused_events.refused_events(module) if each.module.span(each.node) == hit.span), None
+    )
+    if refused is None:
+        edit.decline("the answer is not found again")
+    if refused.reason is Reason.NOTHING_FOUND:
+        edit.decline("decide whether what is looked for comes later: then a 5xx is right, else answer 200")
+    # the handler may have been followed through another tree of the file
+    node = next(
+        each
+        for each in syntax.descendants(module.tree)
+        if type(each) is type(refused.node) and module.span(each) == hit.span
+    )
+    function = module.enclosing_function(node)
+    if isinstance(node, ast.Lambda):
+        function = module.enclosing_function(module.statement_of(node))
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        edit.decline("it stands in no function of its own")
+    if isinstance(node, ast.Assert):
+        edit.decline("put an `if` with an answer 200 in the place of the `assert`")
+    statement = module.statement_of(node)
+    _meant_answers.require_not_meant(module, statement.lineno - 1, statement.end_lineno or statement.lineno, edit)
+    edit.unsafe("an event that there is nothing to do for is answered with 200")
+    if isinstance(node, ast.Lambda):
+        if not _restated(module, function, node.body, edit):
+            edit.decline("let the default answer 200; where its status is given can't be told")
+    elif not isinstance(node, ast.Return) or node.value is None or not _restated(module, function, node.value, edit):
+        if not isinstance(node, ast.Return) and not _refusals.answers(module, function):
+            edit.decline(
+                f"{function.name} does not answer the request itself; let the handler answer 200 where it raises"
+            )
+        _answer_as_else(module, function, statement, edit)
+    edit.describe("an event that there is nothing to do for is answered with 200")
+
+
+def _restated(module: Module, function: NamedFunction, answer: ast.expr, edit: Edit) -> bool:
+    """Give the answer the status 200, unless its class says that it refuses."""
+    if isinstance(answer, ast.Call) and answers.is_refusing_name(functions.last_name(answer.func) or ""):
+        return False
+    return _answer_status.restate(module, function, answer, 200, edit)
+
+
+def _answer_as_else(module: Module, function: NamedFunction, statement: ast.stmt, edit: Edit) -> None:
+    """Answer what the function answers where all is well."""
+    taken = [
+        each.value
+        for each in module.returns.get(function, ())
+        if each.value is not None
+        and answers.answer_of(module, each.value) is Answer.TAKEN
+        and _means_the_same_anywhere(module, each.value)
+    ]
+    if not taken:
+        edit.decline("what the handler answers else can't be had here; answer 200 in its form")
+    edit.replace_statement(statement, f"return {edit.source_of(taken[-1])}")
+
+
+def _means_the_same_anywhere(module: Module, answer: ast.expr) -> bool:
+    """Whether an answer is made of constants and the framework's own responses alone, on one line."""
+    if answer.lineno != answer.end_lineno:
+        return False
+    for node in (answer, *syntax.descendants(answer)):
+        if isinstance(node, ast.Call) and not is_response_call(names.dotted_path(module, node.func)):
+            return False
+        if isinstance(node, ast.Name) and not isinstance(names.resolve(module, node), External):
+            return False
+        if isinstance(node, ast.Await | ast.Yield | ast.YieldFrom | ast.Lambda | ast.NamedExpr | ast.JoinedStr):
+            return False
+    return True
