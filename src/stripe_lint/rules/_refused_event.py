@@ -41,6 +41,8 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
         edit.decline("it stands in no function of its own")
     if isinstance(node, ast.Assert):
         edit.decline("put an `if` with an answer 200 in the place of the `assert`")
+    if isinstance(node, ast.stmt) and not isinstance(node, ast.Return) and not _refusals.answers(module, function):
+        edit.decline(f"{function.name} does not answer the request itself; let the handler answer 200 where it raises")
     statement = module.statement_of(node)
     _meant_answers.require_not_meant(module, statement.lineno - 1, statement.end_lineno or statement.lineno, edit)
     edit.unsafe("an event that there is nothing to do for is answered with 200")
@@ -48,10 +50,6 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
         if not _restated(module, function, node.body, edit):
             edit.decline("let the default answer 200; where its status is given can't be told")
     elif not isinstance(node, ast.Return) or node.value is None or not _restated(module, function, node.value, edit):
-        if not isinstance(node, ast.Return) and not _refusals.answers(module, function):
-            edit.decline(
-                f"{function.name} does not answer the request itself; let the handler answer 200 where it raises"
-            )
         _answer_as_else(module, function, statement, edit)
     edit.describe("an event that there is nothing to do for is answered with 200")
 
