@@ -118,7 +118,7 @@ def _is_plain_data(module: Module, constant: ast.Constant, within: ast.expr) -> 
 
 def is_refusing_name(name: str) -> bool:
     """Whether a function or class is called like one that makes an error response."""
-    return _REFUSING_NAME.search(name) is not None
+    return re.search(_REFUSING_NAME, name) is not None
 
 
 def refuses(module: Module, statement: ast.AST) -> bool:

@@ -24,7 +24,7 @@ _ROLES: Final = (Role.PAYLOAD, Role.SIGNATURE, Role.SECRET)
 
 _NAMES: Final = ("signature", "sig_header", "stripe_signature")
 
-_OF_WEBHOOK: Final = re.compile(r"web_?hook|endpoint|signing|whsec", re.IGNORECASE)
+_OF_WEBHOOK: Final = r"(?i)web_?hook|endpoint|signing|whsec"
 
 
 class _Place(NamedTuple):
@@ -130,7 +130,7 @@ def _variable(module: Module, place: _Place, role: Role) -> str | None:
             *module.ancestors(place.statement),
         }:
             continue
-        is_other_secret = role is Role.SECRET and not _OF_WEBHOOK.search(f"{name} {ast.unparse(binding.value)}")
+        is_other_secret = role is Role.SECRET and not re.search(_OF_WEBHOOK, f"{name} {ast.unparse(binding.value)}")
         if role_of(module, binding.value) is role and not is_other_secret:
             found.append(name)
     return found[0] if len(found) == 1 else None
