@@ -199,10 +199,12 @@ def measure(path: Path, repository: Path, projects: dict[Path, WatchedProject], 
         return
     try:
         source = decode(data, path, str(path))
-        tree, parsing = timed(lambda: parse(source.text))
+        tree = parse(source.text)
     except SourceError:
         totals.unreadable += 1
         return
+    # the collector may look at all repositories so far during any one of them
+    parsing = fastest(lambda: parse(source.text))
     root = root_of(path, repository)
     project = projects.setdefault(root, WatchedProject(root))
     before = project.reading, project.searching, project.following
