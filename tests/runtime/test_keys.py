@@ -27,12 +27,14 @@ from stripe_lint.runtime import (
     OutcomeNotRecorded,
     ParamsMismatch,
     StoreUnavailable,
+    Verifier,
     WebhookInbox,
+    idempotency,
 )
 from stripe_lint.runtime.fingerprint import fingerprint
 from stripe_lint.runtime.stores.memory import MemoryStore
 from stripe_lint.runtime.stores.sqlite import SQLiteStore
-from stripe_lint.runtime.testing import SECRET, deliver, event
+from stripe_lint.runtime.testing import SECRET, deliver, event, signed_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -464,6 +466,27 @@ class TestReconciliation:
         charge(keys, business_id=18, retry_failed=True)
         assert len(fake.objects) == 3
 
+    def test_of_more_than_a_page_all_are_found_out(
+        self, keys: IdempotencyKeys, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Also where what comes first can't be found out, which must not hide the rest."""
+        monkeypatch.setattr(idempotency, "PAGE", 3)
+        for number in range(10):
+            with pytest.raises(OutcomeNotRecorded), keys.operation("a", number, {}):
+                pass
+            clock.now += number % 3
+
+        def look_up(record: Any) -> str | None:
+            if int(record.identity.business_id) < 4:
+                raise ConnectionError
+            return f"pi_{record.identity.business_id}"
+
+        assert len(keys.unfinished()) == 10
+        assert len(keys.unfinished(expires_within=DAY)) == 10
+        assert keys.reconcile(look_up, older_than=0) == 6
+        assert {record.identity.business_id for record in keys.unfinished()} == {"0", "1", "2", "3"}
+        assert keys.reconcile(look_up, older_than=0) == 0
+
     def test_the_same_is_found_out_on_an_event_loop(
         self, keys: IdempotencyKeys, fake: FakeStripe, clock: Clock
     ) -> None:
@@ -538,6 +561,22 @@ class TestHealing:
         assert states(keys) == ["unknown"]
         self.heal(keys, store, "sl_" + "a" * 40)
         self.heal(keys, store, "not-one-of-ours")
+
+    def test_what_changes_nothing_takes_no_write_lock(self, tmp_path: Path) -> None:
+        """So that a duplicate, or an event of a request that succeeded, does not wait for other writers."""
+        store = SQLiteStore(tmp_path / "keys.db", busy_timeout=0.05)
+        keys = IdempotencyKeys(store, "shop-test")
+        with keys.operation("a", 2, PARAMS, result="payment_intent") as op:
+            op.succeeded({"id": "pi_1"})
+        known = self.unknown(keys)
+        self.heal(keys, MemoryStore(), known)
+        blocking = store.transaction()
+        for key in (op.key, known, "sl_" + "a" * 40):
+            made = event("payment_intent.succeeded", {"id": "pi_7", "object": "payment_intent"})
+            made["request"]["idempotency_key"] = key
+            request = signed_request(made)
+            assert not keys.observe(Verifier(SECRET).verify(request.body, request.signature).event)
+        blocking.close(discard=False)
 
     def test_a_store_of_keys_that_fails_does_not_cost_the_event(self, tmp_path: Path) -> None:
         broken = SQLiteStore(tmp_path / "keys.db", busy_timeout=0.05)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from stripe_lint.runtime import replies
 from stripe_lint.runtime.audit import LOG
+from stripe_lint.runtime.backlog import sample_events
 from stripe_lint.runtime.errors import ConfigurationError, Reason, StoreUnavailable
 from stripe_lint.runtime.event import Event, EventKey, event_of
 from stripe_lint.runtime.flow import AsyncDriver, Call, SyncDriver
@@ -142,6 +143,7 @@ class WebhookInbox:
             on_error=on_error,
             api_key=api_key,
         )
+        sample_events(self._metrics, store, consumer, self._driver)
         self._draining = False
         self._running: set[int] = set()
         if self._has_live_key():

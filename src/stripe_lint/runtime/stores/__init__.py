@@ -14,7 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from stripe_lint.runtime.event import EventKey
     from stripe_lint.runtime.lifecycle import Identity, OperationRecord, OperationState
@@ -91,6 +91,37 @@ class Failure:
 
     error_class: str
     error_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventBacklog:
+    """What a store has of one consumer's events besides those that are completed.
+
+    Args:
+        counts: How many are in each state but COMPLETED.
+        oldest: Seconds since the oldest that is neither completed nor dead first came; 0 if there is none.
+        attempts: The most attempts that one of those has had.
+    """
+
+    counts: Mapping[State, int]
+    oldest: float
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class OperationBacklog:
+    """What a store has of one namespace's operations without a final outcome.
+
+    A sender that died leaves its operation PENDING under a lease that is over, of which nobody knows whether it was
+    sent: it counts as UNKNOWN.
+
+    Args:
+        counts: How many are in each state but SUCCEEDED and FAILED.
+        oldest_unknown: By API, seconds since the oldest UNKNOWN one was first sent; an API without any is absent.
+    """
+
+    counts: Mapping[OperationState, int]
+    oldest_unknown: Mapping[str, float]
 
 
 class Once(str, Enum):
@@ -176,6 +207,9 @@ class EventStore(Unit, Protocol):
     def seed(self, keys: Sequence[EventKey], facts: EventFacts) -> int:
         """Records events as completed that something else has processed. Returns how many were not known."""
 
+    def unfinished_events(self, consumer: str) -> EventBacklog:
+        """What there is besides completed events, without a write lock and without a look at the completed ones."""
+
     def close(self) -> None:
         """Closes the connections of this process."""
 
@@ -196,7 +230,16 @@ class OperationStore(Protocol):
     def change_by_key(self, key: str, step: Step) -> Any:
         """As :meth:`change`, for the generation that has an idempotency key, and does nothing if none has."""
 
-    def operations(
-        self, namespace: str, states: Sequence[OperationState], *, sent_until: float, limit: int
+    def operation_by_key(self, key: str) -> OperationRecord | None:
+        """The generation that has an idempotency key, without a write lock."""
+
+    def unfinished_page(
+        self, namespace: str, *, sent_until: float, limit: int, after: OperationRecord | None = None
     ) -> list[OperationRecord]:
-        """Newest generations in one of the states that were not first sent after a time, the oldest first."""
+        """Up to ``limit`` newest generations without a final outcome, not first sent after a time, the oldest first.
+
+        Those before and including ``after``, the last one of a page, are left out.
+        """
+
+    def unfinished_operations(self, namespace: str) -> OperationBacklog:
+        """What there is of operations without a final outcome, without a look at the others."""

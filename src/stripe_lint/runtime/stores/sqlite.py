@@ -15,9 +15,11 @@ from stripe_lint.runtime.errors import ConfigurationError
 from stripe_lint.runtime.stores import (
     OPEN,
     Claim,
+    EventBacklog,
     EventFacts,
     Failure,
     Once,
+    OperationBacklog,
     Record,
     Step,
     sqlite_events,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from stripe_lint.runtime.event import EventKey
-    from stripe_lint.runtime.lifecycle import Identity, OperationRecord, OperationState
+    from stripe_lint.runtime.lifecycle import Identity, OperationRecord
     from stripe_lint.runtime.stores.sqlite_connections import Connections, StoreConnection
 
 
@@ -151,12 +153,27 @@ class SQLiteStore:
         with self._writing("operation") as connection:
             return sqlite_operations.change_by_key(connection, key, step, self._now())
 
-    def operations(
-        self, namespace: str, states: Sequence[OperationState], *, sent_until: float, limit: int
+    def operation_by_key(self, key: str) -> OperationRecord | None:
+        """See ``OperationStore``."""
+        with self._connection("operation") as connection:
+            return sqlite_operations.by_key(connection, key)
+
+    def unfinished_page(
+        self, namespace: str, *, sent_until: float, limit: int, after: OperationRecord | None = None
     ) -> list[OperationRecord]:
         """See ``OperationStore``."""
         with self._connection("operations") as connection:
-            return sqlite_operations.newest(connection, namespace, states, sent_until, limit)
+            return sqlite_operations.unfinished_page(connection, namespace, sent_until, limit, after)
+
+    def unfinished_operations(self, namespace: str) -> OperationBacklog:
+        """See ``OperationStore``."""
+        with self._connection("operations") as connection:
+            return sqlite_operations.unfinished(connection, namespace, self._now())
+
+    def unfinished_events(self, consumer: str) -> EventBacklog:
+        """See ``EventStore``."""
+        with self._connection("events") as connection:
+            return sqlite_events.unfinished(connection, consumer, self._now())
 
     def close(self) -> None:
         """See ``EventStore``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from stripe_lint.runtime.stores import Claim, EventFacts, Failure, Once, Record, State
+from stripe_lint.runtime.stores import Claim, EventBacklog, EventFacts, Failure, Once, Record, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,6 +69,11 @@ _OWNER = "SELECT owner FROM stripe_once WHERE consumer = ? AND account = ? AND l
 _OLD = """
 SELECT consumer, account, livemode, id, state FROM stripe_events
 WHERE done_at < ? AND state IN ('completed', 'dead') ORDER BY done_at LIMIT ?
+"""
+
+_UNFINISHED = """
+SELECT state, count(*), min(received_at), max(attempts) FROM stripe_events
+WHERE consumer = ? AND state <> 'completed' GROUP BY state
 """
 
 _DISOWN = "DELETE FROM stripe_once WHERE consumer = ? AND account = ? AND livemode = ? AND owner = ?"
@@ -191,6 +196,18 @@ def purge(connection: sqlite3.Connection, before: float, limit: int) -> int:
     if len(old) < limit:
         connection.execute("DELETE FROM stripe_marks WHERE created < ?", (int(before),))
     return len(old)
+
+
+def unfinished(connection: sqlite3.Connection, consumer: str, now: float) -> EventBacklog:
+    """What there is besides completed events."""
+    counts: dict[State, int] = {state: 0 for state in State if state is not State.COMPLETED}
+    oldest, most = now, 0
+    for name, count, since, attempts in connection.execute(_UNFINISHED, (consumer,)):
+        state = State(name)
+        counts[state] = count
+        if state is not State.DEAD:
+            oldest, most = min(oldest, since), max(most, attempts)
+    return EventBacklog(counts, now - oldest, most)
 
 
 def seed(connection: sqlite3.Connection, keys: Sequence[EventKey], facts: EventFacts, now: float) -> int:
