@@ -26,10 +26,10 @@ _NEWEST = f"SELECT {_COLUMNS} FROM stripe_operations WHERE {_IDENTITY} ORDER BY 
 _BY_KEY = f"SELECT {_COLUMNS} FROM stripe_operations WHERE key = ?"
 _WRITE = f"INSERT OR REPLACE INTO stripe_operations ({_COLUMNS}) VALUES ({', '.join('?' * 24)})"
 _OPEN = "state NOT IN ('succeeded', 'failed')"
-"""As in the definition of the index, so that SQLite sees that it may use it."""
+"""As in the definition of the index, so that SQLite may use it; it has to be told to."""
 
 _PAGE = f"""
-SELECT {_COLUMNS} FROM stripe_operations AS this
+SELECT {_COLUMNS} FROM stripe_operations AS this INDEXED BY stripe_operations_open
 WHERE namespace = ? AND {_OPEN} AND first_sent_at <= ? AND (first_sent_at, key) > (?, ?) AND NOT EXISTS (
     SELECT 1 FROM stripe_operations AS later
     WHERE later.namespace = this.namespace AND later.account = this.account AND later.livemode = this.livemode
@@ -41,7 +41,7 @@ ORDER BY first_sent_at, key LIMIT ?
 _COUNTS = f"""
 SELECT api, CASE WHEN state = 'pending' AND lease_until < ? THEN 'unknown' ELSE state END AS known, count(*),
     min(first_sent_at)
-FROM stripe_operations WHERE namespace = ? AND {_OPEN} GROUP BY api, known
+FROM stripe_operations INDEXED BY stripe_operations_open WHERE namespace = ? AND {_OPEN} GROUP BY api, known
 """
 
 
