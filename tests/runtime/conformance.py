@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from stripe_lint.runtime.errors import StoreUnavailable
 from stripe_lint.runtime.event import EventKey
 from stripe_lint.runtime.lifecycle import Identity, OperationState, Request, begin
 from stripe_lint.runtime.stores import Claim, EventFacts, Failure, Once, Record, State
@@ -279,6 +281,18 @@ class EventStoreConformance:
         assert state_of(store) is State.COMPLETED
         other = claimed(store, KEY._replace(id="evt_2"))
         assert store.once(other, "fulfil:1") is Once.OWNED
+
+    def test_what_an_abandoned_handler_writes_is_not_kept(self, store: Any) -> None:
+        unit = store.transaction()
+        claim = claimed(unit)
+        unit.abandon()
+        with contextlib.suppress(StoreUnavailable):
+            assert not unit.complete(claim, FACTS)
+        with contextlib.suppress(StoreUnavailable):
+            unit.claim(KEY, FACTS, lease=LEASE, worker="w")
+        unit.close(discard=False)
+        assert store.find(KEY) is None
+        assert store.complete(claimed(store), FACTS)
 
     def test_a_transaction_sees_what_others_hold(self, store: Any) -> None:
         claimed(store)

@@ -425,6 +425,20 @@ class TestWindow:
         assert fake.too_late == []
         assert fake.requests == 2
 
+    @pytest.mark.parametrize(("back", "sent"), [(0.5 * HOUR, True), (1.5 * HOUR, False), (3 * DAY, False)])
+    def test_a_clock_that_went_back_makes_no_key_younger(
+        self, keys: IdempotencyKeys, fake: FakeStripe, clock: Clock, back: float, sent: bool
+    ) -> None:
+        """A first send in the future was longer ago than its time says: Stripe may have forgotten the key."""
+        fails(keys, "reset-after")
+        clock.now -= back
+        if sent:
+            charge(keys)
+        else:
+            with pytest.raises(OperationExpired):
+                charge(keys)
+        assert fake.requests == 1 + sent
+
     def test_of_version_2_it_is_30_days(self, keys: IdempotencyKeys, clock: Clock) -> None:
         for state in (OutcomeNotRecorded, OutcomeNotRecorded, OperationExpired):
             with pytest.raises(state), keys.operation("create_account", 1, {}, api="v2"):

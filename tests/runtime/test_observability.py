@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import time
+import traceback
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +96,47 @@ class TestAudit:
         moment[0] += 1
         log.refusal({"outcome": "unverified"})
         assert lines()[-1]["suppressed"] == 490
+
+    def test_a_fork_takes_no_lock_along(self) -> None:
+        """A thread that writes a refusal while another one forks must not leave the child waiting for it."""
+        script = (
+            "import os, signal\n"
+            "from stripe_lint.runtime.audit import AuditLog\n"
+            "log = AuditLog({})\n"
+            "log.refusal({})\n"
+            "(bucket,) = log._buckets.values()\n"
+            "bucket.lock.acquire()\n"
+            "if not os.fork():\n"
+            "    signal.alarm(20)\n"
+            "    log.refusal({})\n"
+            "    os._exit(0)\n"
+            "print(os.wait()[1])\n"
+        )
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+        assert done.stdout == "0\n", done.stderr
+
+    @pytest.mark.parametrize("error", [ValueError("x"), SystemExit(1)])
+    def test_an_exception_of_a_handler_carries_nothing_of_the_body(self, error: BaseException) -> None:
+        """Trackers read the exception, its chain, and the local variables of the frames that it has come through."""
+        caught: list[BaseException] = []
+        inbox = WebhookInbox(SECRETS, MemoryStore(), on_error=lambda error, event: caught.append(error))
+
+        @inbox.on("invoice.paid")
+        def paid(event: Any, delivery: Any) -> None:
+            raise error
+
+        request = signed_request(event("invoice.paid", {"email": CANARY}))
+        visit = Visit("POST", True, "192.0.2.1", False, request.signature, len(request.body))
+        try:
+            inbox.handle(visit, lambda _: request.body)
+        except SystemExit as stopped:
+            caught.append(stopped)
+        assert caught == [error]
+        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename != __file__]
+        assert any(frame.f_code.co_name == "_handled" for frame in frames)
+        text = "\n".join([*traceback.format_exception(error), *[repr(frame.f_locals) for frame in frames]])
+        for hidden in (CANARY, *SECRETS, "v1="):
+            assert hidden not in text
 
     def test_nothing_of_the_content_is_logged(self, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.DEBUG)

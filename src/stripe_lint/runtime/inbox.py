@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from stripe_lint.runtime import replies
-from stripe_lint.runtime.audit import LOG
+from stripe_lint.runtime.audit import LOG, Reminder
 from stripe_lint.runtime.backlog import sample_events
-from stripe_lint.runtime.errors import ConfigurationError, Reason, StoreUnavailable
+from stripe_lint.runtime.errors import ConfigurationError, Reason, SecretsUnavailable, StoreUnavailable
 from stripe_lint.runtime.event import Event, EventKey, event_of
 from stripe_lint.runtime.flow import AsyncDriver, Call, SyncDriver
 from stripe_lint.runtime.handlers import Handlers
@@ -38,6 +38,7 @@ MEBIBYTE = 1 << 20
 _SHORTEST_RETENTION = 4 * DAY
 _ADVISED_RETENTION = 30 * DAY
 _PURGED_AT_ONCE = 1000
+_LONGEST_WAIT = 8
 
 
 class WebhookInbox:
@@ -69,7 +70,11 @@ class WebhookInbox:
         api_key: For ``fetch_latest`` and ``replay``; ``stripe.api_key`` unless given.
         keys: The store of outgoing keys, whose unknown outcomes webhooks resolve.
         lease: Seconds for which a worker owns an event without a sign of life.
-        max_handler_seconds: For how long a running handler's lease is kept alive.
+        max_handler_seconds: For how long a running handler's lease is kept alive, or its transaction is left open.
+        wait_inflight: For how many seconds a delivery of an event that another worker has waits for its end, instead
+            of being answered 409 at once. It takes a thread of the server for so long.
+        dead_status: What Stripe is answered when an event is given up by ``PermanentError``. 500 makes the failure
+            visible in its dashboard; the next delivery is answered 200.
         retention: Seconds for which events are remembered: at least 4 days, because Stripe retries for 3; less than
             30 days warns, because events can be sent again by hand for that long.
         max_body: The largest body in bytes.
@@ -99,6 +104,8 @@ class WebhookInbox:
         keys: IdempotencyKeys | None = None,
         lease: float = 60,
         max_handler_seconds: float = 900,
+        wait_inflight: float = 0,
+        dead_status: Literal[200, 500] = 200,
         retention: float = _ADVISED_RETENTION,
         max_body: int = MEBIBYTE,
         require_https: bool = True,
@@ -113,6 +120,10 @@ class WebhookInbox:
             raise ConfigurationError("consumer must be a name")
         if not lease > 0:
             raise ConfigurationError("lease must be a number of seconds above 0")
+        if not 0 <= wait_inflight <= _LONGEST_WAIT:
+            raise ConfigurationError(f"wait_inflight must be 0 to {_LONGEST_WAIT} seconds: Stripe does not wait longer")
+        if dead_status not in (200, 500):
+            raise ConfigurationError(f"dead_status is 200 or 500, not {dead_status!r}")
         if isinstance(accounts, str):
             raise ConfigurationError("accounts is a list of ids of accounts, with None for your own")
         _check_retention(retention)
@@ -130,6 +141,7 @@ class WebhookInbox:
         self._metrics = metrics or NoMetrics()
         self._reception = Reception(require_https=require_https, allowed_networks=allowed_networks, max_body=max_body)
         self._journal = Journal(self.endpoint, consumer, self._metrics, clock)
+        self._no_secrets = Reminder()
         self._handlers = Handlers()
         self._driver = SyncDriver()
         self._async_driver = AsyncDriver()
@@ -142,6 +154,8 @@ class WebhookInbox:
             metrics=self._metrics,
             on_error=on_error,
             api_key=api_key,
+            wait_inflight=wait_inflight,
+            dead=replies.BURIED if dead_status == 200 else replies.BURIED_AS_FAILED,
         )
         sample_events(self._metrics, store, consumer, self._driver)
         self._draining = False
@@ -276,13 +290,19 @@ class WebhookInbox:
             return self._journal.refused(visit, replies.UNVERIFIED, f"unreadable_body ({type(error).__name__})")
         if body is None or len(body) > limit:
             return self._journal.refused(visit, replies.TOO_LARGE, Reason.BODY_TOO_LARGE.value)
-        found = self._verifier.examine(body, visit.signature)
+        try:
+            found = self._verifier.examine(body, visit.signature)
+        except SecretsUnavailable as error:
+            self._no_secrets.error("no delivery can be verified: %s", error)
+            return self._journal.refused(visit, replies.NO_SECRETS, replies.NO_SECRETS.outcome, len(body))
+        size = len(body)
+        del body  # error trackers keep the local variables of the frames that an exception has come through
         if isinstance(found, Reason):
-            return self._journal.unbelieved(visit, found, len(body))
+            return self._journal.unbelieved(visit, found, size)
         self._journal.believed(found)
         trail = Trail()
         reply = yield from self._received(found.event, trail)
-        self._journal.answered(reply, found.event, trail, began, Arrival(visit, found, len(body)))
+        self._journal.answered(reply, found.event, trail, began, Arrival(visit, found, size))
         return reply
 
     def _received(self, event: Event, trail: Trail, *, revive: bool = False) -> Generator[Call, Any, Reply]:

@@ -107,6 +107,6 @@ class Journal:
 
 
 def _level(reply: Reply) -> int:
-    if reply is replies.BURIED:
+    if reply in (replies.BURIED, replies.BURIED_AS_FAILED):
         return logging.ERROR
     return logging.INFO if reply.status in (200, 409) else logging.WARNING

@@ -171,6 +171,9 @@ class Transaction(Unit, Protocol):
     def mistake(self, error: BaseException) -> str | None:
         """What a handler's exception says about a wrong use of the database, to follow "the handler of … "."""
 
+    def abandon(self) -> None:
+        """Takes everything back, and lets nothing be written, while the handler may still be at work in its thread."""
+
     def close(self, *, discard: bool) -> None:
         """Takes everything back unless it was committed. Never raises and never waits.
 

@@ -70,7 +70,7 @@ class SQLiteStore:
     ) -> None:
         if durability not in ("full", "normal"):
             raise ConfigurationError(f'durability is "full" or "normal", not {durability!r}')
-        self._path = Path(path).absolute()
+        self._path = Path(path).resolve()
         if not self._path.parent.is_dir():
             raise ConfigurationError(f"the folder of the store does not exist: {self._path.parent}")
         kind = network_filesystem(self._path.parent)
@@ -209,9 +209,13 @@ class SQLiteStore:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
 
+    def _is(self, other: SQLiteStore) -> bool:
+        """Whether both are the same file: two stores of one file wait for each other's locks."""
+        return self is other or self._path == other._path
+
     def _no_transaction_open(self) -> None:
         """Fails at once where waiting for the lock would be waiting for oneself."""
-        if self in OPEN.get():
+        if any(isinstance(each, SQLiteStore) and each._is(self) for each in OPEN.get()):
             raise ConfigurationError(
                 "a transactional handler can't use its store for anything else: keep idempotency keys in another file"
             )
