@@ -83,7 +83,7 @@ class WebhookInbox:
         metrics: Where numbers go, for example ``prometheus.PrometheusMetrics()``.
         on_error: Called with each exception of a handler and its event, for example ``sentry_sdk.capture_exception``
             in a lambda. The exception's text is not logged, because it can hold a customer's data.
-        clock: Seconds since 1970, for signatures; tests set it.
+        clock: Seconds since 1970, for signatures; tests set it. The SDK refuses old ones by the machine's clock, too.
 
     Raises:
         ConfigurationError: A value is none that could work.
