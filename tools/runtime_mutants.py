@@ -51,15 +51,15 @@ MUTANTS = (
     Mutant(
         "state of claims",
         EVENTS,
-        "WHERE state = 'failed' OR (state = 'processing' AND lease_until < ?) OR (state = 'dead' AND ?)\nRETURNING",
-        "WHERE state <> 'x' OR ? OR ?\nRETURNING",
+        "WHERE state = 'failed' OR (state = 'processing' AND (lease_until < ? OR lease_until > ?)) OR",
+        "WHERE state <> 'x' OR ? OR ? OR",
         "test_store_conformance.py -k completed_event_is_not_claimed",
     ),
     Mutant(
         "lease of claims",
         EVENTS,
-        "(state = 'processing' AND lease_until < ?) OR (state = 'dead' AND ?)\nRETURNING",
-        "(state = 'processing' AND ?) OR (state = 'dead' AND ?)\nRETURNING",
+        "(state = 'processing' AND (lease_until < ? OR lease_until > ?)) OR (state = 'dead'",
+        "(state = 'processing' AND (? OR ?)) OR (state = 'dead'",
         "test_store_conformance.py -k first_claim_wins",
     ),
     Mutant(
@@ -79,8 +79,8 @@ MUTANTS = (
     Mutant(
         "failures of others",
         EVENTS,
-        "WHERE state IN ('failed', 'dead') OR (state = 'processing' AND lease_until < ?)",
-        "WHERE ? > 0",
+        "WHERE state IN ('failed', 'dead') OR (state = 'processing' AND (lease_until < ? OR lease_until > ?))",
+        "WHERE ? > 0 AND ? > 0",
         "test_store_conformance.py -k touches_no_other_outcome",
     ),
     Mutant(

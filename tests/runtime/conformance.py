@@ -99,6 +99,21 @@ class EventStoreConformance:
         claim = claimed(store)
         assert (claim.token, claim.attempts, claim.takeover) == (2, 2, True)
 
+    @pytest.mark.parametrize(("back", "over"), [(3600, False), (86400 + LEASE, True), (30 * 86400, True)])
+    def test_a_clock_that_went_back_blocks_no_event_for_long(
+        self, store: Any, clock: Clock, back: float, over: bool
+    ) -> None:
+        claim = claimed(store)
+        clock.now -= back
+        assert store.find(KEY).live is not over
+        if over:
+            assert store.record_failure(KEY, FACTS, FAILURE, worker="v", dead=False) is None
+            assert claimed(store).token == 3
+            assert not store.complete(claim, FACTS)
+        else:
+            assert store.record_failure(KEY, FACTS, FAILURE, worker="v", dead=False).live
+            assert isinstance(store.claim(KEY, FACTS, lease=LEASE, worker="v"), Record)
+
     def test_a_lease_is_extended_by_its_holder(self, store: Any, clock: Clock) -> None:
         claim = claimed(store)
         clock.now += LEASE - 1

@@ -936,6 +936,7 @@ class TestConfiguration:
             {"mode": "exactly-once"},
             {"consumer": ""},
             {"lease": 0},
+            {"lease": 86401},
             {"wait_inflight": 60},
             {"dead_status": 404},
             {"accounts": "acct_1"},

@@ -524,6 +524,16 @@ class TestReconciliation:
         (key,) = {made["key"] for made in fake.objects}
         assert not asyncio.run(keys.resolve_async(key, "pi_1"))
 
+    def test_a_sender_that_died_before_the_clock_went_back_can_be_found_out_about(
+        self, keys: IdempotencyKeys, clock: Clock
+    ) -> None:
+        op = keys.operation("charge_order", 17, PARAMS)
+        op.__enter__()
+        clock.now -= 3 * DAY
+        assert keys.reconcile(lambda record: "pi_1", older_than=-4 * DAY) == 1
+        with pytest.raises(AlreadySucceeded), keys.operation("charge_order", 17, PARAMS):
+            pass
+
     def test_what_is_on_its_way_is_left_alone(self, keys: IdempotencyKeys, clock: Clock) -> None:
         op = keys.operation("charge_order", 17, PARAMS)
         op.__enter__()

@@ -32,6 +32,7 @@ from stripe_lint.runtime.lifecycle import (
 )
 from stripe_lint.runtime.metrics import Metrics, NoMetrics
 from stripe_lint.runtime.operation import Operation
+from stripe_lint.runtime.stores import LONGEST_LEASE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Mapping
@@ -88,8 +89,8 @@ class IdempotencyKeys:
             raise ConfigurationError('namespace names the application and its environment, like "shop-production"')
         if store.forgetful and not allow_forgetful:
             raise ConfigurationError("this store may forget operations, which charges twice: allow_forgetful=True")
-        if not lease > 0:
-            raise ConfigurationError("lease must be a number of seconds above 0")
+        if not 0 < lease <= LONGEST_LEASE:
+            raise ConfigurationError("lease must be a number of seconds above 0, and not more than a day")
         self.namespace = namespace
         self._store = store
         self._livemode = livemode

@@ -22,7 +22,7 @@ from stripe_lint.runtime.metrics import Metrics, NoMetrics
 from stripe_lint.runtime.objects import retrieve_event
 from stripe_lint.runtime.processing import Processor, Trail
 from stripe_lint.runtime.reception import Reception, Visit
-from stripe_lint.runtime.stores import UNKNOWN_DIGEST, EventFacts, EventStore
+from stripe_lint.runtime.stores import LONGEST_LEASE, UNKNOWN_DIGEST, EventFacts, EventStore
 from stripe_lint.runtime.verification import DEFAULT_TOLERANCE, Verifier
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class WebhookInbox:
         accounts: Process only events of these accounts, ``None`` being your own; all unless given.
         api_key: For ``fetch_latest`` and ``replay``; ``stripe.api_key`` unless given.
         keys: The store of outgoing keys, whose unknown outcomes webhooks resolve.
-        lease: Seconds for which a worker owns an event without a sign of life.
+        lease: Seconds for which a worker owns an event without a sign of life; a day at most.
         max_handler_seconds: For how long a running handler's lease is kept alive, or its transaction is left open.
         wait_inflight: For how many seconds a delivery of an event that another worker has waits for its end, instead
             of being answered 409 at once. It takes a thread of the server for so long.
@@ -118,8 +118,8 @@ class WebhookInbox:
             raise ConfigurationError(f'mode is "lease" or "transactional", not {mode!r}')
         if not consumer or not isinstance(consumer, str):
             raise ConfigurationError("consumer must be a name")
-        if not lease > 0:
-            raise ConfigurationError("lease must be a number of seconds above 0")
+        if not 0 < lease <= LONGEST_LEASE:
+            raise ConfigurationError("lease must be a number of seconds above 0, and not more than a day")
         if not 0 <= wait_inflight <= _LONGEST_WAIT:
             raise ConfigurationError(f"wait_inflight must be 0 to {_LONGEST_WAIT} seconds: Stripe does not wait longer")
         if dead_status not in (200, 500):

@@ -24,6 +24,10 @@ OPEN: ContextVar[tuple[object, ...]] = ContextVar("open_stores", default=())
 """The stores in whose transaction the handler that is running is."""
 
 
+LONGEST_LEASE = 86400.0
+"""Seconds. A lease that ends later than that was given by a clock that has been set back since, and is over: its event
+would otherwise be blocked for as long as the clock was wrong."""
+
 UNKNOWN_DIGEST = b""
 """The digest of an event that was recorded without its content."""
 

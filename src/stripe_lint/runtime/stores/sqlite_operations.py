@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from stripe_lint.runtime.lifecycle import UNFINISHED, Identity, OperationRecord, OperationState
-from stripe_lint.runtime.stores import OperationBacklog
+from stripe_lint.runtime.stores import LONGEST_LEASE, OperationBacklog
 
 if TYPE_CHECKING:
     import sqlite3
@@ -39,8 +39,8 @@ ORDER BY first_sent_at, key LIMIT ?
 """
 
 _COUNTS = f"""
-SELECT api, CASE WHEN state = 'pending' AND lease_until < ? THEN 'unknown' ELSE state END AS known, count(*),
-    min(first_sent_at)
+SELECT api, CASE WHEN state = 'pending' AND (lease_until < ? OR lease_until > ?) THEN 'unknown' ELSE state END AS known,
+    count(*), min(first_sent_at)
 FROM stripe_operations INDEXED BY stripe_operations_open WHERE namespace = ? AND {_OPEN} GROUP BY api, known
 """
 
@@ -73,7 +73,7 @@ def unfinished(connection: sqlite3.Connection, namespace: str, now: float) -> Op
     """What there is of operations without a final outcome."""
     counts = dict.fromkeys(UNFINISHED, 0)
     oldest: dict[str, float] = {}
-    for api, name, count, first in connection.execute(_COUNTS, (now, namespace)):
+    for api, name, count, first in connection.execute(_COUNTS, (now, now + LONGEST_LEASE, namespace)):
         state = OperationState(name)
         counts[state] += count
         if state is OperationState.UNKNOWN:
