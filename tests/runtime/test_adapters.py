@@ -472,6 +472,17 @@ class TestLambda:
         )
         assert answer["statusCode"] == status
 
+    def test_behind_a_load_balancer_with_headers_of_several_values(self) -> None:
+        inbox = WebhookInbox(SECRET, MemoryStore())
+        request = signed_request(event("invoice.paid"))
+        seen = {**request.headers, "x-forwarded-proto": "https", "x-forwarded-for": "192.0.2.1"}
+        answer = self.call(
+            inbox, headers=None, multiValueHeaders={name.lower(): [value] for name, value in seen.items()},
+            body=request.body.decode(), httpMethod="POST", requestContext={"elb": {}},
+        )  # fmt: skip
+        assert answer["statusCode"] == 200
+        assert answer["multiValueHeaders"]["Content-Type"] == ["application/json"]
+
     def test_a_store_of_one_host_is_refused(self) -> None:
         with pytest.raises(ConfigurationError, match="share no disk"):
             aws_lambda.handler(WebhookInbox(SECRET, MemoryStore()))

@@ -312,6 +312,17 @@ class TestReception:
         assert dict(reply.headers).get("Allow") == ("POST" if status == 405 else None)
         assert reply.body == (b'{"received":true}' if status == 200 else b'{"received":false}')
 
+    @pytest.mark.parametrize(("seconds", "expected"), [(300, "max-age=300"), (None, None)])
+    def test_browsers_are_told_as_much_as_the_application_wants(
+        self, seconds: int | None, expected: str | None, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        inbox = WebhookInbox(SECRET, MemoryStore(), hsts=seconds)
+        inbox.on("invoice.paid")(failing(PermanentError()))
+        for reply in (inbox.handle(self.visit(method="GET"), lambda _: b""), deliver(inbox, event("invoice.paid"))[0]):
+            assert dict(reply.headers).get("Strict-Transport-Security") == expected
+            assert dict(reply.headers)["Cache-Control"] == "no-store"
+        assert reply.status == 200
+
     def test_a_refusal_of_plain_http_names_the_setting(self, caplog: pytest.LogCaptureFixture) -> None:
         inbox = WebhookInbox(SECRET, MemoryStore())
         for _ in range(5):

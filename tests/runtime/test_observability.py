@@ -112,8 +112,21 @@ class TestAudit:
             "    os._exit(0)\n"
             "print(os.wait()[1])\n"
         )
-        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
         assert done.stdout == "0\n", done.stderr
+
+    def test_a_worker_that_is_stopped_leaves_a_line(self, lines: Any) -> None:
+        inbox = WebhookInbox(SECRETS, MemoryStore())
+
+        @inbox.on("invoice.paid")
+        def paid(event: Any) -> None:
+            raise SystemExit
+
+        with pytest.raises(SystemExit):
+            deliver(inbox, event("invoice.paid", id="evt_1"))
+        (line,) = lines()
+        assert (line["outcome"], line["event_id"], line["error"]) == ("stopped", "evt_1", "SystemExit")
+        assert "status" not in line
 
     @pytest.mark.parametrize("error", [ValueError("x"), SystemExit(1)])
     def test_an_exception_of_a_handler_carries_nothing_of_the_body(self, error: BaseException) -> None:
@@ -337,7 +350,7 @@ class TestGaugesOfTheStore:
         """With the multiprocess mode of ``prometheus_client``, as its documentation says to set it up."""
         environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
         command = [sys.executable, "-W", "ignore", "-c", MULTIPROCESS]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
         assert done.stdout == "3.0 1\n", done.stderr
 
 

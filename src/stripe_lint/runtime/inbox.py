@@ -80,6 +80,7 @@ class WebhookInbox:
         max_body: The largest body in bytes.
         require_https: Refuse plain HTTP except from this machine without a proxy.
         allowed_networks: Refuse other clients before the verification; see ``networks.stripe_addresses``.
+        hsts: For how many seconds browsers that see a reply must use HTTPS for the whole host; ``None`` does not say.
         metrics: Where numbers go, for example ``prometheus.PrometheusMetrics()``.
         on_error: Called with each exception of a handler and its event, for example ``sentry_sdk.capture_exception``
             in a lambda. The exception's text is not logged, because it can hold a customer's data.
@@ -110,6 +111,7 @@ class WebhookInbox:
         max_body: int = MEBIBYTE,
         require_https: bool = True,
         allowed_networks: Iterable[str] | None = None,
+        hsts: int | None = replies.HSTS,
         metrics: Metrics | None = None,
         on_error: Callable[[BaseException, Event], object] | None = None,
         clock: Callable[[], float] = time.time,
@@ -158,6 +160,7 @@ class WebhookInbox:
             dead=replies.BURIED if dead_status == 200 else replies.BURIED_AS_FAILED,
         )
         sample_events(self._metrics, store, consumer, self._driver)
+        self._hsts = hsts
         self._draining = False
         self._running: set[int] = set()
         if self._has_live_key():
@@ -213,11 +216,11 @@ class WebhookInbox:
             visit: The request without its body.
             read: Gives the raw body, or ``None`` if it is longer than the number of bytes it is called with.
         """
-        return self._driver.run(self._handle(visit, read))
+        return self._dressed(self._driver.run(self._handle(visit, read)))
 
     async def handle_async(self, visit: Visit, read: Callable[[int], Any]) -> Reply:
         """As :meth:`handle`, on an event loop; ``read`` may be a coroutine function."""
-        return await self._async_driver.run(self._handle(visit, read))
+        return self._dressed(await self._async_driver.run(self._handle(visit, read)))
 
     def replay(self, event_id: str, *, account: str | None = None) -> Reply:
         """Processes an event that Stripe need not send again: it is fetched from Stripe, which keeps it for 30 days.
@@ -301,8 +304,13 @@ class WebhookInbox:
             return self._journal.unbelieved(visit, found, size)
         self._journal.believed(found)
         trail = Trail()
-        reply = yield from self._received(found.event, trail)
-        self._journal.answered(reply, found.event, trail, began, Arrival(visit, found, size))
+        arrival = Arrival(visit, found, size)
+        try:
+            reply = yield from self._received(found.event, trail)
+        except BaseException as error:
+            self._journal.stopped(error, found.event, trail, began, arrival)
+            raise
+        self._journal.answered(reply, found.event, trail, began, arrival)
         return reply
 
     def _received(self, event: Event, trail: Trail, *, revive: bool = False) -> Generator[Call, Any, Reply]:
@@ -338,6 +346,9 @@ class WebhookInbox:
         except StoreUnavailable as error:
             self._metrics.count("store_errors_total", "heal")
             LOG.warning("the store of keys is not available: %s", error)
+
+    def _dressed(self, reply: Reply) -> Reply:
+        return reply if self._hsts == replies.HSTS else replies.with_hsts(reply, self._hsts)
 
     def _serves(self, event: Event) -> bool:
         if self._accounts is not None and event.account not in self._accounts:

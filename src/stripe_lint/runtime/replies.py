@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,16 @@ class Reply:
         return 200 <= self.status < 300
 
 
+HSTS = 31_536_000
+"""Seconds: a year."""
+
+_HSTS_HEADER = "Strict-Transport-Security"
+
 HEADERS = (
     ("Content-Type", "application/json"),
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
-    ("Strict-Transport-Security", "max-age=31536000"),  # clients ignore it over plain HTTP
+    (_HSTS_HEADER, f"max-age={HSTS}"),  # clients ignore it over plain HTTP
 )
 
 PHRASES = {
@@ -78,3 +83,9 @@ WRONG_NETWORK = reply("wrong_network", 403)
 def retry_later(after: int | None) -> Reply:
     """The reply to an event whose handler asked for a later delivery; ``after`` is in seconds."""
     return reply("retry_later", 503, *([("Retry-After", str(max(0, after)))] if after is not None else []))
+
+
+def with_hsts(reply: Reply, seconds: int | None) -> Reply:
+    """The same reply with another time in its header ``Strict-Transport-Security``, or without it."""
+    headers = tuple(header for header in reply.headers if header[0] != _HSTS_HEADER)
+    return replace(reply, headers=headers if seconds is None else (*headers, (_HSTS_HEADER, f"max-age={seconds}")))
