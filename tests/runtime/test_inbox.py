@@ -597,8 +597,8 @@ class TestThreads:
 
 class TestLeases:
     def test_a_running_handler_keeps_its_lease(self, tmp_path: Path) -> None:
-        inbox = WebhookInbox(SECRET, SQLiteStore(tmp_path / "a.db"), lease=0.4)
-        inbox.on("invoice.paid")(lambda event: time.sleep(1.2))
+        inbox = WebhookInbox(SECRET, SQLiteStore(tmp_path / "a.db"), lease=0.8)
+        inbox.on("invoice.paid")(lambda event: time.sleep(2.4))
         paid = event("invoice.paid")
         first: list[str] = []
         thread = threading.Thread(target=lambda: first.append(deliver(inbox, paid)[0].outcome))
@@ -610,7 +610,7 @@ class TestLeases:
         assert first == ["succeeded"]
 
     def test_a_handler_that_hangs_does_not_keep_it_for_ever(self, tmp_path: Path) -> None:
-        inbox = WebhookInbox(SECRET, SQLiteStore(tmp_path / "a.db"), lease=0.2, max_handler_seconds=0.3)
+        inbox = WebhookInbox(SECRET, SQLiteStore(tmp_path / "a.db"), lease=1.5, max_handler_seconds=0.3)
         entered, leave = threading.Event(), threading.Event()
         runs: list[int] = []
         lost: list[bool] = []
@@ -639,7 +639,7 @@ class TestLeases:
     @pytest.mark.parametrize("asynchronous", [False, True])
     def test_a_handler_that_hangs_does_not_block_others(self, tmp_path: Path, asynchronous: bool) -> None:
         """In transactional mode it holds the file's only write lock."""
-        store = SQLiteStore(tmp_path / "a.db", busy_timeout=20)
+        store = SQLiteStore(tmp_path / "a.db", busy_timeout=8)
         inbox = WebhookInbox(SECRET, store, mode="transactional", lease=0.4, max_handler_seconds=0.3)
         with store._connection("test") as connection:
             connection.execute("CREATE TABLE paid (id TEXT)")
