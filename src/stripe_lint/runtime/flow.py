@@ -84,7 +84,10 @@ class AsyncDriver:
         inside = contextvars.copy_context()
         result, error = await asyncio.get_running_loop().run_in_executor(executor, inside.run, _attempt, call)
         if error is not None:
-            raise error
+            try:
+                raise error
+            finally:
+                del error  # it holds this frame, so that the two would keep each other, and a customer's data, alive
         return await result if inspect.isawaitable(result) else result
 
     async def run(self, flow: Flow[Result]) -> Result:

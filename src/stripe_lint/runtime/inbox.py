@@ -123,7 +123,7 @@ class WebhookInbox:
         if not 0 < lease <= LONGEST_LEASE:
             raise ConfigurationError("lease must be a number of seconds above 0, and not more than a day")
         if not 0 <= wait_inflight <= _LONGEST_WAIT:
-            raise ConfigurationError(f"wait_inflight must be 0 to {_LONGEST_WAIT} seconds: Stripe does not wait longer")
+            raise ConfigurationError(f"wait_inflight must be 0 to {_LONGEST_WAIT} seconds: Stripe may not wait longer")
         if dead_status not in (200, 500):
             raise ConfigurationError(f"dead_status is 200 or 500, not {dead_status!r}")
         if isinstance(accounts, str):
