@@ -164,7 +164,7 @@ def test_a_store_of_an_older_release_is_brought_up_to_date(
         (sqlite_events._UNFINISHED, 1, "stripe_events_open"),
         (sqlite_events._OLD, 2, "stripe_events_done"),
         (sqlite_operations._PAGE, 5, "stripe_operations_open"),
-        (sqlite_operations._COUNTS, 2, "stripe_operations_open"),
+        (sqlite_operations._COUNTS, 3, "stripe_operations_open"),
     ],
 )
 def test_what_is_asked_often_reads_no_whole_table(tmp_path: Path, query: str, values: int, index: str) -> None:
