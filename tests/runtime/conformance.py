@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from stripe_lint.runtime.errors import StoreUnavailable
 from stripe_lint.runtime.event import EventKey
 from stripe_lint.runtime.lifecycle import Identity, OperationState, Request, begin
 from stripe_lint.runtime.stores import Claim, EventFacts, Failure, Once, Record, State
@@ -96,6 +98,21 @@ class EventStoreConformance:
         clock.now += 0.001
         claim = claimed(store)
         assert (claim.token, claim.attempts, claim.takeover) == (2, 2, True)
+
+    @pytest.mark.parametrize(("back", "over"), [(3600, False), (86400 + LEASE, True), (30 * 86400, True)])
+    def test_a_clock_that_went_back_blocks_no_event_for_long(
+        self, store: Any, clock: Clock, back: float, over: bool
+    ) -> None:
+        claim = claimed(store)
+        clock.now -= back
+        assert store.find(KEY).live is not over
+        if over:
+            assert store.record_failure(KEY, FACTS, FAILURE, worker="v", dead=False) is None
+            assert claimed(store).token == 3
+            assert not store.complete(claim, FACTS)
+        else:
+            assert store.record_failure(KEY, FACTS, FAILURE, worker="v", dead=False).live
+            assert isinstance(store.claim(KEY, FACTS, lease=LEASE, worker="v"), Record)
 
     def test_a_lease_is_extended_by_its_holder(self, store: Any, clock: Clock) -> None:
         claim = claimed(store)
@@ -246,6 +263,23 @@ class EventStoreConformance:
         assert store.seed(keys, FACTS) == 2
         assert [state_of(store, key) for key in keys] == [State.PROCESSING, State.COMPLETED, State.COMPLETED]
 
+    def test_what_is_unfinished_is_counted(self, store: Any, clock: Clock) -> None:
+        nothing = store.unfinished_events("shop")
+        assert (set(nothing.counts.values()), nothing.oldest, nothing.attempts) == ({0}, 0, 0)
+        assert store.fail(claimed(store, KEY._replace(id="evt_dead")), FAILURE, dead=True)
+        clock.now += 100
+        for _ in range(3):
+            assert store.fail(claimed(store), FAILURE, dead=False)
+        clock.now += 10
+        claimed(store, KEY._replace(account="acct_1"))
+        claimed(store, KEY._replace(consumer="mail"))
+        done = claimed(store, KEY._replace(id="evt_done"))
+        assert store.complete(done, FACTS)
+        clock.now += 5
+        found = store.unfinished_events("shop")
+        assert found.counts == {State.PROCESSING: 1, State.FAILED: 1, State.DEAD: 1}
+        assert (found.oldest, found.attempts) == (15, 3)
+
     def test_a_transaction_takes_all_or_nothing(self, store: Any) -> None:
         taken_back = store.transaction()
         claim = claimed(taken_back)
@@ -262,6 +296,18 @@ class EventStoreConformance:
         assert state_of(store) is State.COMPLETED
         other = claimed(store, KEY._replace(id="evt_2"))
         assert store.once(other, "fulfil:1") is Once.OWNED
+
+    def test_what_an_abandoned_handler_writes_is_not_kept(self, store: Any) -> None:
+        unit = store.transaction()
+        claim = claimed(unit)
+        unit.abandon()
+        with contextlib.suppress(StoreUnavailable):
+            assert not unit.complete(claim, FACTS)
+        with contextlib.suppress(StoreUnavailable):
+            unit.claim(KEY, FACTS, lease=LEASE, worker="w")
+        unit.close(discard=False)
+        assert store.find(KEY) is None
+        assert store.complete(claimed(store), FACTS)
 
     def test_a_transaction_sees_what_others_hold(self, store: Any) -> None:
         claimed(store)
@@ -339,26 +385,61 @@ class OperationStoreConformance:
         store.change(IDENTITY, lambda _, now: (second, now))
         assert store.change(IDENTITY, lambda record, _: (None, record)) == second
         assert store.change_by_key(first.key, lambda record, _: (None, record)) == first
-        states = [OperationState.PENDING]
-        assert store.operations("shop-test", states, sent_until=first.first_sent_at + 1, limit=9) == [second]
+        assert store.operation_by_key(first.key) == first
+        assert store.operation_by_key("sl_unknown") is None
+        assert store.unfinished_page("shop-test", sent_until=first.first_sent_at + 1, limit=9) == [second]
 
-    def test_a_list_is_of_a_namespace_some_states_and_a_time(self, store: Any, clock: Clock) -> None:
+    def in_every_state(self, store: Any, clock: Clock, seconds: float) -> None:
+        """Makes one operation for each state."""
         for number, state in enumerate(OperationState):
             identity = IDENTITY._replace(business_id=str(number))
             request = replace(REQUEST, identity=identity)
             record = store.change(identity, lambda record, now, request=request: begin(record, now, request)).record
             store.change(identity, lambda _, now, record=record, state=state: (replace(record, state=state), now))
-            clock.now += 10
+            clock.now += seconds
+
+    def test_a_list_is_of_a_namespace_and_a_time(self, store: Any, clock: Clock) -> None:
+        self.in_every_state(store, clock, 10)
 
         def found(namespace: str = "shop-test", before: float = clock.now, limit: int = 99) -> list[str]:
-            states = [OperationState.PENDING, OperationState.UNKNOWN, OperationState.EXECUTED]
-            listed = store.operations(namespace, states, sent_until=before, limit=limit)
+            listed = store.unfinished_page(namespace, sent_until=before, limit=limit)
             return [record.state.value for record in listed]
 
-        assert found() == ["pending", "unknown", "executed"]
+        assert found() == ["pending", "unknown", "executed", "conflict"]
         assert found(limit=2) == ["pending", "unknown"]
         assert found(before=clock.now - 45) == ["pending", "unknown"]
         assert found("other") == []
+
+    @pytest.mark.parametrize("seconds", [0, 10])
+    @pytest.mark.parametrize("limit", [1, 2, 3])
+    def test_pages_have_everything_once(self, store: Any, clock: Clock, seconds: float, limit: int) -> None:
+        self.in_every_state(store, clock, seconds)
+        everything = store.unfinished_page("shop-test", sent_until=clock.now, limit=99)
+        found: list[Any] = []
+        while page := store.unfinished_page(
+            "shop-test", sent_until=clock.now, limit=limit, after=found[-1] if found else None
+        ):
+            assert len(page) <= limit
+            found += page
+        assert len(found) == 4
+        assert found == everything
+
+    def test_what_is_unfinished_is_counted(self, store: Any, clock: Clock) -> None:
+        assert store.unfinished_operations("shop-test").oldest_unknown == {}
+        self.in_every_state(store, clock, 10)
+        found = store.unfinished_operations("shop-test")
+        assert found.counts == {
+            OperationState.PENDING: 1,
+            OperationState.UNKNOWN: 1,
+            OperationState.EXECUTED: 1,
+            OperationState.CONFLICT: 1,
+        }
+        assert found.oldest_unknown == {"v1": 50}
+        clock.now += 1000
+        found = store.unfinished_operations("shop-test")
+        assert (found.counts[OperationState.PENDING], found.counts[OperationState.UNKNOWN]) == (0, 2)
+        assert found.oldest_unknown == {"v1": 1060}
+        assert set(store.unfinished_operations("other").counts.values()) == {0}
 
     def test_a_step_that_fails_leaves_nothing(self, store: Any) -> None:
         def fail(record: object, now: float) -> Any:

@@ -46,6 +46,7 @@ if not settings.configured:
 
 from django.core.wsgi import get_wsgi_application
 from django.db import connection, transaction
+from django.test import override_settings
 from django.urls import path as route
 
 from stripe_lint.runtime.adapters import asgi, aws_lambda, wsgi
@@ -201,6 +202,29 @@ class TestOverHttp:
         assert answers == {(400, b'{"received":false}')}
         assert shop.seen == []
 
+    def test_a_second_header_of_signatures_helps_nobody(self, shop: Shop) -> None:
+        paid = event("invoice.paid")
+        request = signed_request(paid)
+        forged = signed_request(request.body, secret=SECRET[:-4] + "beef").signature
+        for first, second in ((forged, request.signature), (forged, forged), ("", forged)):
+            connection = http.client.HTTPConnection("127.0.0.1", shop.port, timeout=20)
+            connection.putrequest("POST", PATH)
+            connection.putheader("Content-Length", str(len(request.body)))
+            connection.putheader("Stripe-Signature", first)
+            connection.putheader("Stripe-Signature", second)
+            connection.endheaders(request.body)
+            with connection.getresponse() as answer:
+                assert answer.status == 400
+            connection.close()
+        assert shop.seen == []
+
+    def test_a_body_may_be_as_long_as_the_limit(self, shop: Shop) -> None:
+        paid = event("invoice.paid", {"id": "in_1", "note": ""})
+        short = len(signed_request(paid).body)
+        paid["data"]["object"]["note"] = "x" * (LIMIT - short)
+        assert shop.deliver(paid)[0] == 200
+        assert shop.seen == [paid["id"]]
+
     @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
     def test_only_posts_are_taken(self, shop: Shop, method: str) -> None:
         status, body, headers = shop.send(None, {}, method)
@@ -236,7 +260,14 @@ class TestOverHttp:
         made = Shop("wsgi")
         with serving_wsgi(wsgi.application(made.inbox)) as made.port:
             request = signed_request(event("invoice.paid"))
-            assert made.send(iter([request.body]), dict(request.headers), encode_chunked=True)[0] == 400
+            connection = http.client.HTTPConnection("127.0.0.1", made.port, timeout=20)
+            connection.putrequest("POST", PATH)
+            for name, value in {**request.headers, "Transfer-Encoding": "chunked"}.items():
+                connection.putheader(name, value)
+            connection.endheaders(b"%x\r\n%s\r\n0\r\n\r\n" % (len(request.body), request.body))  # in one write
+            with connection.getresponse() as answer:
+                assert answer.status == 400
+            connection.close()
 
     def test_plain_http_through_a_proxy_is_refused_and_the_setting_named(
         self, shop: Shop, caplog: pytest.LogCaptureFixture
@@ -389,6 +420,12 @@ class TestDjangoTransactions:
             assert cursor.fetchone() == (1,)
 
 
+def test_django_s_own_limit_is_a_limit_too() -> None:
+    made = Shop("django")
+    with override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=300), serving_wsgi(django_application(made.inbox)) as made.port:
+        assert made.deliver(event("invoice.paid"))[0] == 413
+
+
 class TestLambda:
     def call(self, inbox: WebhookInbox, **changes: Any) -> dict[str, Any]:
         request = signed_request(event("invoice.paid"))
@@ -434,6 +471,17 @@ class TestLambda:
             inbox, headers=headers, body=request.body.decode(), httpMethod="POST", requestContext={"elb": {}}
         )
         assert answer["statusCode"] == status
+
+    def test_behind_a_load_balancer_with_headers_of_several_values(self) -> None:
+        inbox = WebhookInbox(SECRET, MemoryStore())
+        request = signed_request(event("invoice.paid"))
+        seen = {**request.headers, "x-forwarded-proto": "https", "x-forwarded-for": "192.0.2.1"}
+        answer = self.call(
+            inbox, headers=None, multiValueHeaders={name.lower(): [value] for name, value in seen.items()},
+            body=request.body.decode(), httpMethod="POST", requestContext={"elb": {}},
+        )  # fmt: skip
+        assert answer["statusCode"] == 200
+        assert answer["multiValueHeaders"]["Content-Type"] == ["application/json"]
 
     def test_a_store_of_one_host_is_refused(self) -> None:
         with pytest.raises(ConfigurationError, match="share no disk"):

@@ -60,7 +60,7 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
         **os.environ,
         "STRIPE_WEBHOOK_SECRETS": SECRET,
         "STRIPE_INBOX_STORE": f"sqlite:///{folder}/inbox.db",
-        "PYTHONPATH": str(folder),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")])),
     }
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
 

@@ -128,6 +128,12 @@ class TestOutcomes:
         assert replies[0].status == status
         assert dict(replies[0].headers).get("Retry-After") == ("30" if status == 503 else None)
 
+    def test_an_event_that_is_given_up_may_be_shown_as_failed(self, store: Any, mode: Any) -> None:
+        inbox = WebhookInbox(SECRET, store, mode=mode, dead_status=500)
+        inbox.on("invoice.paid")(failing(PermanentError()))
+        replies = deliver(inbox, event("invoice.paid"), times=2)
+        assert [(reply.outcome, reply.status) for reply in replies] == [("dead", 500), ("already_dead", 200)]
+
     def test_the_next_delivery_of_a_failed_event_is_handled(self, inbox: WebhookInbox, send: Any) -> None:
         seen: list[tuple[int, int]] = []
 
@@ -161,12 +167,47 @@ class TestOutcomes:
         thread.join()
         assert first == ["succeeded"]
 
-    def test_what_stops_the_worker_goes_on_and_the_event_is_retried(self, inbox: WebhookInbox) -> None:
-        inbox.on("invoice.paid")(failing(SystemExit(1)))
+    @pytest.mark.parametrize("error", [SystemExit(1), KeyboardInterrupt(), type("Stop", (BaseException,), {})()])
+    def test_what_stops_the_worker_goes_on_and_the_event_is_retried(
+        self, inbox: WebhookInbox, error: BaseException
+    ) -> None:
+        inbox.on("invoice.paid")(failing(error))
         paid = event("invoice.paid")
         for _ in range(2):
-            with pytest.raises(SystemExit):
+            with pytest.raises(type(error)) as caught:
                 deliver(inbox, paid)
+            assert caught.value is error
+
+    @pytest.mark.parametrize("error", [StopIteration(), StopAsyncIteration(), GeneratorExit()])
+    def test_what_generators_raise_is_a_failure_and_stops_nothing(
+        self, inbox: WebhookInbox, error: BaseException, send: Any
+    ) -> None:
+        """``next()`` of something empty, in a thread: a future that is to raise ``StopIteration`` would never end."""
+        errors = [error]
+        inbox.on("invoice.paid")(lambda event: failing(errors.pop())(event) if errors else None)
+        paid = event("invoice.paid")
+        if isinstance(error, GeneratorExit):
+            with pytest.raises(GeneratorExit):
+                send(inbox, paid)
+            assert send(inbox, paid)[0] in {"in_progress", "succeeded"}
+        else:
+            assert send(inbox, paid, times=2) == ["handler_failed", "succeeded"]
+
+    def test_two_inboxes_on_one_file_share_the_work(self, tmp_path: Path, mode: Any) -> None:
+        seen: list[str] = []
+        (tmp_path / "link.db").symlink_to(tmp_path / "a.db")
+        inboxes = [WebhookInbox(SECRET, SQLiteStore(tmp_path / name), mode=mode) for name in ("a.db", "link.db")]
+        for inbox in inboxes:
+            inbox.on("invoice.paid")(lambda event: seen.append(event.id))
+        events = [event("invoice.paid") for _ in range(20)]
+        threads = [
+            threading.Thread(target=lambda inbox=inbox: [deliver(inbox, each) for each in events]) for inbox in inboxes
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(seen) == sorted(each["id"] for each in events)
 
     def test_two_consumers_each_get_the_event(self, store: Any, mode: Any) -> None:
         seen: list[str] = []
@@ -271,6 +312,17 @@ class TestReception:
         assert dict(reply.headers).get("Allow") == ("POST" if status == 405 else None)
         assert reply.body == (b'{"received":true}' if status == 200 else b'{"received":false}')
 
+    @pytest.mark.parametrize(("seconds", "expected"), [(300, "max-age=300"), (None, None)])
+    def test_browsers_are_told_as_much_as_the_application_wants(
+        self, seconds: int | None, expected: str | None, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        inbox = WebhookInbox(SECRET, MemoryStore(), hsts=seconds)
+        inbox.on("invoice.paid")(failing(PermanentError()))
+        for reply in (inbox.handle(self.visit(method="GET"), lambda _: b""), deliver(inbox, event("invoice.paid"))[0]):
+            assert dict(reply.headers).get("Strict-Transport-Security") == expected
+            assert dict(reply.headers)["Cache-Control"] == "no-store"
+        assert reply.status == 200
+
     def test_a_refusal_of_plain_http_names_the_setting(self, caplog: pytest.LogCaptureFixture) -> None:
         inbox = WebhookInbox(SECRET, MemoryStore())
         for _ in range(5):
@@ -284,6 +336,33 @@ class TestReception:
     def test_other_networks_are_refused_before_the_verification(self, client: str, status: int) -> None:
         inbox = WebhookInbox(SECRET, MemoryStore(), allowed_networks=["192.0.2.0/24"])
         assert inbox.handle(self.visit(client=client), lambda _: b"").status == status
+
+    def test_a_header_of_a_megabyte_is_refused_unread(self, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.INFO)
+        long = "x" * (1 << 20)
+        given = self.visit(signature="t=1,v1=" + long, idempotency_key=long, client=long)
+        assert WebhookInbox(SECRET, MemoryStore()).handle(given, lambda _: b"{}").status == 400
+        assert all(len(record.getMessage()) < 2000 for record in caplog.records)
+
+    def test_secrets_that_cannot_be_had_are_no_fault_of_the_senders(self, caplog: pytest.LogCaptureFixture) -> None:
+        """Nobody is verified, Stripe sends it again, and strangers can't fill the log with it."""
+        broken: list[Exception] = []
+
+        def secrets() -> str:
+            if broken:
+                raise broken[0]
+            return SECRET
+
+        inbox = WebhookInbox(secrets, MemoryStore())
+        inbox.on("invoice.paid")(lambda event: None)
+        broken.append(OSError("the file of whsec_secrets"))
+        replies = deliver(inbox, event("invoice.paid"), times=5)
+        assert {(reply.status, reply.outcome) for reply in replies} == {(503, "secrets_unavailable")}
+        (record,) = [each for each in caplog.records if each.levelno == logging.ERROR]
+        assert "OSError" in record.getMessage()
+        assert "whsec_" not in caplog.text
+        broken.clear()
+        assert deliver(inbox, event("invoice.paid"))[0].outcome == "succeeded"
 
     def test_a_body_that_cannot_be_read_is_refused(self) -> None:
         def read(limit: int) -> bytes:
@@ -430,10 +509,14 @@ class TestTransactional:
         assert deliver(inbox, event("invoice.paid"))[0].outcome == "handler_failed"
         assert "write through delivery.connection" in caplog.text
 
-    def test_the_store_of_keys_has_to_be_another_file(self, store: Any) -> None:
+    @pytest.mark.parametrize("again", [False, True])
+    def test_the_store_of_keys_has_to_be_another_file(self, tmp_path: Path, again: bool) -> None:
+        """Also where it is opened a second time, instead of waiting for a lock that the handler itself holds."""
         from stripe_lint.runtime import IdempotencyKeys
 
-        keys = IdempotencyKeys(store, "shop-test")
+        (tmp_path / "link.db").symlink_to(tmp_path / "a.db")
+        store = SQLiteStore(tmp_path / "a.db")
+        keys = IdempotencyKeys(SQLiteStore(tmp_path / "link.db") if again else store, "shop-test")
         inbox = WebhookInbox(SECRET, store, mode="transactional")
         caught: list[str] = []
 
@@ -514,8 +597,8 @@ class TestThreads:
 
 class TestLeases:
     def test_a_running_handler_keeps_its_lease(self, tmp_path: Path) -> None:
-        inbox = WebhookInbox(SECRET, SQLiteStore(tmp_path / "a.db"), lease=0.4)
-        inbox.on("invoice.paid")(lambda event: time.sleep(1.2))
+        inbox = WebhookInbox(SECRET, SQLiteStore(tmp_path / "a.db"), lease=0.8)
+        inbox.on("invoice.paid")(lambda event: time.sleep(2.4))
         paid = event("invoice.paid")
         first: list[str] = []
         thread = threading.Thread(target=lambda: first.append(deliver(inbox, paid)[0].outcome))
@@ -527,7 +610,7 @@ class TestLeases:
         assert first == ["succeeded"]
 
     def test_a_handler_that_hangs_does_not_keep_it_for_ever(self, tmp_path: Path) -> None:
-        inbox = WebhookInbox(SECRET, SQLiteStore(tmp_path / "a.db"), lease=0.2, max_handler_seconds=0.3)
+        inbox = WebhookInbox(SECRET, SQLiteStore(tmp_path / "a.db"), lease=1.5, max_handler_seconds=0.3)
         entered, leave = threading.Event(), threading.Event()
         runs: list[int] = []
         lost: list[bool] = []
@@ -553,27 +636,71 @@ class TestLeases:
         thread.join()
         assert (runs, first) == ([1, 2], ["lease_lost"])
 
+    @pytest.mark.parametrize("asynchronous", [False, True])
+    def test_a_handler_that_hangs_does_not_block_others(self, tmp_path: Path, asynchronous: bool) -> None:
+        """In transactional mode it holds the file's only write lock."""
+        store = SQLiteStore(tmp_path / "a.db", busy_timeout=8)
+        inbox = WebhookInbox(SECRET, store, mode="transactional", lease=0.4, max_handler_seconds=0.3)
+        with store._connection("test") as connection:
+            connection.execute("CREATE TABLE paid (id TEXT)")
+        entered, leave = threading.Event(), threading.Event()
+        late: list[str] = []
+        inbox.on("invoice.created")(lambda event: None)
+
+        def work(event: Event, delivery: Delivery) -> None:
+            delivery.connection.execute("INSERT INTO paid VALUES (?)", (event.id,))
+            if delivery.attempt == 1 and not late:
+                entered.set()
+                assert leave.wait(20)
+                try:
+                    delivery.connection.execute("INSERT INTO paid VALUES ('late')")
+                except sqlite3.OperationalError as error:
+                    late.append(str(error))
+
+        async def work_on_the_loop(event: Event, delivery: Delivery) -> None:
+            work(event, delivery)
+
+        inbox.on("invoice.paid")(work_on_the_loop if asynchronous else work)
+        paid = event("invoice.paid")
+        first: list[str] = []
+        thread = threading.Thread(target=lambda: first.append(deliver(inbox, paid)[0].outcome))
+        thread.start()
+        assert entered.wait(10)
+        assert deliver(inbox, event("invoice.created"))[0].outcome == "succeeded"
+        leave.set()
+        thread.join()
+        assert first == ["lease_lost"]
+        assert "readonly" in late[0]
+        assert [reply.outcome for reply in deliver(inbox, paid, times=2)] == ["succeeded", "duplicate"]
+        with store._connection("test") as connection:
+            assert connection.execute("SELECT id FROM paid").fetchall() == [(paid["id"],)]
+
     def test_a_client_that_hangs_up_does_not_stop_the_handler(self, store: Any, mode: Any) -> None:
         inbox = WebhookInbox(SECRET, store, mode=mode)
+        begun: list[str] = []
         done: list[str] = []
 
         @inbox.on("invoice.paid")
         async def paid(event: Event) -> None:
+            begun.append(event.id)
             await asyncio.sleep(0.1)
             done.append(event.id)
 
-        async def hang_up() -> None:
+        async def hang_up() -> set[str]:
             task = asyncio.ensure_future(deliver_async(inbox, paid_event))
-            await asyncio.sleep(0.05)
+            while not begun:
+                await asyncio.sleep(0.01)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            await asyncio.sleep(0.3)
+            outcomes: list[str] = []
+            while outcomes[-1:] != ["duplicate"]:
+                outcomes.append((await deliver_async(inbox, paid_event))[0].outcome)
+            return set(outcomes)
 
         paid_event = event("invoice.paid")
-        asyncio.run(hang_up())
-        assert done == [paid_event["id"]]
-        assert deliver(inbox, paid_event)[0].outcome == "duplicate"
+        assert asyncio.run(hang_up()) <= {"in_progress", "duplicate"}
+        assert begun == done == [paid_event["id"]]
 
     def test_a_loop_that_ends_leaves_the_event_to_its_retry(self, store: Any, mode: Any) -> None:
         inbox = WebhookInbox(SECRET, store, mode=mode)
@@ -587,13 +714,52 @@ class TestLeases:
 
         async def stopped() -> None:
             task = asyncio.ensure_future(deliver_async(inbox, paid_event))
-            await asyncio.sleep(0.1)
+            while not attempts:
+                await asyncio.sleep(0.01)
             assert not task.done()
 
         paid_event = event("invoice.paid")
         asyncio.run(stopped())
         assert deliver(inbox, paid_event)[0].outcome == "succeeded"
         assert len(attempts) == 2
+
+
+class TestWaiting:
+    """A delivery that finds another worker at work may wait for its end."""
+
+    def second(self, store: Any, send: Any, seconds: float, *, fails: bool = False) -> tuple[str, list[int]]:
+        inbox = WebhookInbox(SECRET, store, wait_inflight=seconds)
+        entered, leave = threading.Event(), threading.Event()
+        attempts: list[int] = []
+
+        @inbox.on("invoice.paid")
+        def paid(event: Event, delivery: Delivery) -> None:
+            attempts.append(delivery.attempt)
+            if len(attempts) == 1:
+                entered.set()
+                assert leave.wait(20)
+                if fails:
+                    raise ValueError
+
+        paid_event = event("invoice.paid")
+        first = threading.Thread(target=deliver, args=(inbox, paid_event))
+        first.start()
+        assert entered.wait(10)
+        later = threading.Timer(0.2 if seconds > 1 else 1, leave.set)
+        later.start()
+        (outcome,) = send(inbox, paid_event)
+        first.join()
+        later.join()
+        return outcome, attempts
+
+    def test_for_its_success(self, store: Any, send: Any) -> None:
+        assert self.second(store, send, 8) == ("duplicate", [1])
+
+    def test_for_its_failure_and_takes_its_place(self, store: Any, send: Any) -> None:
+        assert self.second(store, send, 8, fails=True) == ("succeeded", [1, 2])
+
+    def test_and_not_for_longer(self, store: Any, send: Any) -> None:
+        assert self.second(store, send, 0.1) == ("in_progress", [1])
 
 
 class TestStoreFailures:
@@ -787,6 +953,9 @@ class TestConfiguration:
             {"mode": "exactly-once"},
             {"consumer": ""},
             {"lease": 0},
+            {"lease": 86401},
+            {"wait_inflight": 60},
+            {"dead_status": 404},
             {"accounts": "acct_1"},
             {"tolerance": 0},
             {"allowed_networks": ["stripe.com"]},

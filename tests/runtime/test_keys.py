@@ -27,12 +27,14 @@ from stripe_lint.runtime import (
     OutcomeNotRecorded,
     ParamsMismatch,
     StoreUnavailable,
+    Verifier,
     WebhookInbox,
+    idempotency,
 )
 from stripe_lint.runtime.fingerprint import fingerprint
 from stripe_lint.runtime.stores.memory import MemoryStore
 from stripe_lint.runtime.stores.sqlite import SQLiteStore
-from stripe_lint.runtime.testing import SECRET, deliver, event
+from stripe_lint.runtime.testing import SECRET, deliver, event, signed_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -423,6 +425,20 @@ class TestWindow:
         assert fake.too_late == []
         assert fake.requests == 2
 
+    @pytest.mark.parametrize(("back", "sent"), [(0.5 * HOUR, True), (1.5 * HOUR, False), (3 * DAY, False)])
+    def test_a_clock_that_went_back_makes_no_key_younger(
+        self, keys: IdempotencyKeys, fake: FakeStripe, clock: Clock, back: float, sent: bool
+    ) -> None:
+        """A first send in the future was longer ago than its time says: Stripe may have forgotten the key."""
+        fails(keys, "reset-after")
+        clock.now -= back
+        if sent:
+            charge(keys)
+        else:
+            with pytest.raises(OperationExpired):
+                charge(keys)
+        assert fake.requests == 1 + sent
+
     def test_of_version_2_it_is_30_days(self, keys: IdempotencyKeys, clock: Clock) -> None:
         for state in (OutcomeNotRecorded, OutcomeNotRecorded, OperationExpired):
             with pytest.raises(state), keys.operation("create_account", 1, {}, api="v2"):
@@ -464,6 +480,27 @@ class TestReconciliation:
         charge(keys, business_id=18, retry_failed=True)
         assert len(fake.objects) == 3
 
+    def test_of_more_than_a_page_all_are_found_out(
+        self, keys: IdempotencyKeys, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Also where what comes first can't be found out, which must not hide the rest."""
+        monkeypatch.setattr(idempotency, "PAGE", 3)
+        for number in range(10):
+            with pytest.raises(OutcomeNotRecorded), keys.operation("a", number, {}):
+                pass
+            clock.now += number % 3
+
+        def look_up(record: Any) -> str | None:
+            if int(record.identity.business_id) < 4:
+                raise ConnectionError
+            return f"pi_{record.identity.business_id}"
+
+        assert len(keys.unfinished()) == 10
+        assert len(keys.unfinished(expires_within=DAY)) == 10
+        assert keys.reconcile(look_up, older_than=0) == 6
+        assert {record.identity.business_id for record in keys.unfinished()} == {"0", "1", "2", "3"}
+        assert keys.reconcile(look_up, older_than=0) == 0
+
     def test_the_same_is_found_out_on_an_event_loop(
         self, keys: IdempotencyKeys, fake: FakeStripe, clock: Clock
     ) -> None:
@@ -486,6 +523,16 @@ class TestReconciliation:
         assert caught.value.object_id == "pi_1"
         (key,) = {made["key"] for made in fake.objects}
         assert not asyncio.run(keys.resolve_async(key, "pi_1"))
+
+    def test_a_sender_that_died_before_the_clock_went_back_can_be_found_out_about(
+        self, keys: IdempotencyKeys, clock: Clock
+    ) -> None:
+        op = keys.operation("charge_order", 17, PARAMS)
+        op.__enter__()
+        clock.now -= 3 * DAY
+        assert keys.reconcile(lambda record: "pi_1", older_than=-4 * DAY) == 1
+        with pytest.raises(AlreadySucceeded), keys.operation("charge_order", 17, PARAMS):
+            pass
 
     def test_what_is_on_its_way_is_left_alone(self, keys: IdempotencyKeys, clock: Clock) -> None:
         op = keys.operation("charge_order", 17, PARAMS)
@@ -538,6 +585,22 @@ class TestHealing:
         assert states(keys) == ["unknown"]
         self.heal(keys, store, "sl_" + "a" * 40)
         self.heal(keys, store, "not-one-of-ours")
+
+    def test_what_changes_nothing_takes_no_write_lock(self, tmp_path: Path) -> None:
+        """So that a duplicate, or an event of a request that succeeded, does not wait for other writers."""
+        store = SQLiteStore(tmp_path / "keys.db", busy_timeout=0.05)
+        keys = IdempotencyKeys(store, "shop-test")
+        with keys.operation("a", 2, PARAMS, result="payment_intent") as op:
+            op.succeeded({"id": "pi_1"})
+        known = self.unknown(keys)
+        self.heal(keys, MemoryStore(), known)
+        blocking = store.transaction()
+        for key in (op.key, known, "sl_" + "a" * 40):
+            made = event("payment_intent.succeeded", {"id": "pi_7", "object": "payment_intent"})
+            made["request"]["idempotency_key"] = key
+            request = signed_request(made)
+            assert not keys.observe(Verifier(SECRET).verify(request.body, request.signature).event)
+        blocking.close(discard=False)
 
     def test_a_store_of_keys_that_fails_does_not_cost_the_event(self, tmp_path: Path) -> None:
         broken = SQLiteStore(tmp_path / "keys.db", busy_timeout=0.05)

@@ -41,7 +41,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.mark.network
 def test_with_each_release(installed: dict[str, Path], tmp_path: Path) -> None:
     def run(release: str) -> tuple[str, str]:
-        environment = {**os.environ, "PYTHONPATH": str(installed[release]), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        first = os.pathsep.join(filter(None, [str(installed[release]), os.environ.get("PYTHONPATH")]))
+        environment = {**os.environ, "PYTHONPATH": first, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         version = [
             sys.executable,
             "-c",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import struct
 import subprocess
@@ -11,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conformance import KEY
+from conformance import FACTS, KEY
 
 from stripe_lint.runtime import ConfigurationError, StoreUnavailable, WebhookInbox
-from stripe_lint.runtime.stores import filesystems
+from stripe_lint.runtime.stores import filesystems, sqlite_events, sqlite_operations, sqlite_schema
 from stripe_lint.runtime.stores.sqlite import SQLiteStore
 from stripe_lint.runtime.stores.sqlite_schema import MIGRATIONS
 from stripe_lint.runtime.testing import SECRET, deliver, event
@@ -141,6 +142,37 @@ def test_the_applications_own_version_is_left_alone(tmp_path: Path) -> None:
     assert own.execute("PRAGMA user_version").fetchone() == (7,)
     assert own.execute("SELECT version FROM stripe_runtime").fetchone() == (len(MIGRATIONS),)
     own.close()
+
+
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+def test_a_store_of_an_older_release_is_brought_up_to_date(
+    tmp_path: Path, version: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(sqlite_schema, "MIGRATIONS", MIGRATIONS[:version])
+        store = SQLiteStore(tmp_path / "a.db")
+        kept = store.claim(KEY, FACTS, lease=60, worker="w")
+    newer = SQLiteStore(tmp_path / "a.db")
+    assert newer.unfinished_events(KEY.consumer).attempts == 1
+    assert newer.complete(kept, FACTS)
+    assert newer.unfinished_events(KEY.consumer).attempts == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "values", "index"),
+    [
+        (sqlite_events._UNFINISHED, 1, "stripe_events_open"),
+        (sqlite_events._OLD, 2, "stripe_events_done"),
+        (sqlite_operations._PAGE, 5, "stripe_operations_open"),
+        (sqlite_operations._COUNTS, 3, "stripe_operations_open"),
+    ],
+)
+def test_what_is_asked_often_reads_no_whole_table(tmp_path: Path, query: str, values: int, index: str) -> None:
+    store = SQLiteStore(tmp_path / "a.db")
+    with store._connection("test") as connection:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", [0] * values)]
+    assert any(index in step for step in plan), plan
+    assert not any(re.fullmatch(r"SCAN \w+", step) for step in plan), plan
 
 
 def test_a_store_of_a_newer_release_is_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import stripe
 
-from stripe_lint.runtime import ConfigurationError, Reason, VerificationError, Verifier
+from stripe_lint.runtime import ConfigurationError, Reason, SecretsUnavailable, VerificationError, Verifier
 from stripe_lint.runtime.signing_secrets import SigningSecrets
 from stripe_lint.runtime.testing import SECRET, event, signed_request
 
@@ -95,7 +95,7 @@ class TestSecrets:
         current[:] = [SECRET, OTHER]
         assert verifier.verify(request.body, request.signature).slot == 0
         current[:] = [""]
-        with pytest.raises(ConfigurationError):
+        with pytest.raises(SecretsUnavailable, match="empty"):
             verifier.verify(request.body, request.signature)
 
     def test_no_secret_is_shown(self) -> None:

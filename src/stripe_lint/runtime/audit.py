@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import threading
 import time
 import traceback
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,12 +22,36 @@ LOG = logging.getLogger("stripe_lint.runtime")
 """What a person should read: failed handlers, wrong settings."""
 
 _LONGEST = 200
+_SECONDS_BETWEEN_ERRORS = 60
 _encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
 
 
 def shortened(value: object) -> object:
     """A value from outside, in as much of it as a log should take. JSON escapes its control characters."""
     return value if not isinstance(value, str) or len(value) <= _LONGEST else value[:_LONGEST] + "…"
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """How many lines one process may write now. A lock that another one held when it was forked is never released."""
+
+    tokens: float
+    filled: float
+    suppressed: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Reminder:
+    """Logs an error that strangers can cause as often as they like: once a minute."""
+
+    def __init__(self) -> None:
+        self._told = float("-inf")
+
+    def error(self, text: str, *values: object) -> None:
+        """Logs it, unless something was logged just now."""
+        if time.monotonic() - self._told > _SECONDS_BETWEEN_ERRORS:
+            self._told = time.monotonic()
+            LOG.error(text, *values)
 
 
 class AuditLog:
@@ -43,10 +69,7 @@ class AuditLog:
         self._always = always
         self._rate = per_second
         self._clock = clock
-        self._lock = threading.Lock()
-        self._tokens = per_second
-        self._filled = clock()
-        self._suppressed = 0
+        self._buckets: dict[int, _Bucket] = {}
 
     def decision(self, level: int, fields: dict[str, Any]) -> None:
         """Writes a line about something genuine."""
@@ -57,17 +80,19 @@ class AuditLog:
         """Writes a line about a request that was not believed, unless there were too many just now."""
         if not AUDIT.isEnabledFor(logging.WARNING):
             return
-        with self._lock:
+        process = os.getpid()
+        bucket = self._buckets.get(process) or self._buckets.setdefault(process, _Bucket(self._rate, self._clock()))
+        with bucket.lock:
             now = self._clock()
-            self._tokens = min(self._rate, self._tokens + (now - self._filled) * self._rate)
-            self._filled = now
-            if self._tokens < 1:
-                self._suppressed += 1
+            bucket.tokens = min(self._rate, bucket.tokens + (now - bucket.filled) * self._rate)
+            bucket.filled = now
+            if bucket.tokens < 1:
+                bucket.suppressed += 1
                 return
-            self._tokens -= 1
-            if self._suppressed:
-                fields = {**fields, "suppressed": self._suppressed}
-                self._suppressed = 0
+            bucket.tokens -= 1
+            if bucket.suppressed:
+                fields = {**fields, "suppressed": bucket.suppressed}
+                bucket.suppressed = 0
         AUDIT.warning("%s", self._line(fields))
 
     def _line(self, fields: dict[str, Any]) -> str:
@@ -81,7 +106,7 @@ def digest(text: str) -> str:
 
 
 def error_digest(error: BaseException) -> str:
-    """The digest of an exception's text."""
+    """The digest of an exception's text, which is the application's code and may itself raise anything."""
     try:
         return digest(str(error))
     except Exception:

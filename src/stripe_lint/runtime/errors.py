@@ -24,6 +24,10 @@ class StoreUnavailable(StripeRuntimeError):
     """
 
 
+class SecretsUnavailable(StripeRuntimeError):
+    """The application's own function did not give the signing secrets. Nobody can be verified until it does."""
+
+
 class LeaseLost(StripeRuntimeError):
     """Another worker has taken over, so what this one wants to write is stale."""
 

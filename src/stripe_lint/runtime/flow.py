@@ -82,7 +82,12 @@ class AsyncDriver:
             return await call.function(*call.arguments)
         executor = (self._waiting if call.waits else self._working).executor()
         inside = contextvars.copy_context()
-        result = await asyncio.get_running_loop().run_in_executor(executor, inside.run, call.function, *call.arguments)
+        result, error = await asyncio.get_running_loop().run_in_executor(executor, inside.run, _attempt, call)
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # it holds this frame, so that the two would keep each other, and a customer's data, alive
         return await result if inspect.isawaitable(result) else result
 
     async def run(self, flow: Flow[Result]) -> Result:
@@ -123,6 +128,14 @@ class Threads:
             self._executor = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix=self._name)
             self._process = os.getpid()
         return self._executor
+
+
+def _attempt(call: Call) -> tuple[Any, BaseException | None]:
+    """The result of a call, or its exception as a value: a future that was to raise ``StopIteration`` never ends."""
+    try:
+        return call.function(*call.arguments), None
+    except BaseException as error:
+        return None, error
 
 
 _RUNNING: set[asyncio.Future[Any]] = set()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from uuid import UUID
 
 from stripe_lint.runtime import lifecycle
 from stripe_lint.runtime.audit import LOG, AuditLog, digest
+from stripe_lint.runtime.backlog import sample_operations
 from stripe_lint.runtime.errors import (
     AlreadySucceeded,
     ConfigurationError,
@@ -21,7 +23,6 @@ from stripe_lint.runtime.errors import (
 from stripe_lint.runtime.fingerprint import fingerprint
 from stripe_lint.runtime.flow import AsyncDriver, Call, SyncDriver
 from stripe_lint.runtime.lifecycle import (
-    UNFINISHED,
     Granted,
     Identity,
     OperationRecord,
@@ -31,6 +32,7 @@ from stripe_lint.runtime.lifecycle import (
 )
 from stripe_lint.runtime.metrics import Metrics, NoMetrics
 from stripe_lint.runtime.operation import Operation
+from stripe_lint.runtime.stores import LONGEST_LEASE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Mapping
@@ -40,8 +42,8 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-MOST_AT_ONCE = 1000
-
+PAGE = 1000
+"""How many operations are read at once."""
 
 _DECISIONS = {
     AlreadySucceeded: "already_succeeded",
@@ -87,8 +89,8 @@ class IdempotencyKeys:
             raise ConfigurationError('namespace names the application and its environment, like "shop-production"')
         if store.forgetful and not allow_forgetful:
             raise ConfigurationError("this store may forget operations, which charges twice: allow_forgetful=True")
-        if not lease > 0:
-            raise ConfigurationError("lease must be a number of seconds above 0")
+        if not 0 < lease <= LONGEST_LEASE:
+            raise ConfigurationError("lease must be a number of seconds above 0, and not more than a day")
         self.namespace = namespace
         self._store = store
         self._livemode = livemode
@@ -98,6 +100,7 @@ class IdempotencyKeys:
         self._audit = AuditLog({"namespace": namespace})
         self.driver = SyncDriver()
         self.async_driver = AsyncDriver()
+        sample_operations(self._metrics, store, namespace, self.driver)
 
     def operation(
         self,
@@ -185,6 +188,9 @@ class IdempotencyKeys:
         def step(record: OperationRecord | None, now: float) -> tuple[OperationRecord | None, bool]:
             return lifecycle.heal(record, now, self.namespace, kind, event.object_id)
 
+        known = self.driver.perform(Call("operation", self._store.operation_by_key, (key,)))
+        if not step(known, math.inf)[1]:  # when all leases are over: no write lock for what changes nothing even then
+            return False
         healed = bool(self.driver.perform(Call("heal", self._store.change_by_key, (key, step))))
         if healed:
             self._decided("healed", key, event_id=event.id)
@@ -266,25 +272,37 @@ class IdempotencyKeys:
         self, older_than: float, expires_within: float | None
     ) -> Generator[Call, Any, list[OperationRecord]]:
         now = yield from self._now()
-        found: list[OperationRecord] = yield Call("operations", self._listed, (now - older_than,))
+        found: list[OperationRecord] = []
+        page: list[OperationRecord] = yield self._page(now - older_than)
+        while page:
+            found += page
+            page = yield self._page(now - older_than, page[-1])
         return found if expires_within is None else [each for each in found if each.expired(now + expires_within)]
 
     def _reconcile(
         self, look_up: Callable[[OperationRecord], Awaitable[str | None] | str | None], older_than: float
     ) -> Generator[Call, Any, int]:
+        before = (yield from self._now()) - older_than
         resolved = 0
-        for record in (yield from self._unfinished(older_than, None)):
-            try:
-                object_id: str | None = yield Call("look_up", look_up, (record,))
-            except Exception as error:
-                LOG.warning("reconcile: look_up raised %s for %s", type(error).__qualname__, record.identity.operation)
-                continue
-            done = yield from self._resolve(record.key, object_id)
-            resolved += done is not None
+        page: list[OperationRecord] = yield self._page(before)
+        while page:
+            for record in page:
+                try:
+                    object_id: str | None = yield Call("look_up", look_up, (record,))
+                except Exception as error:
+                    name = record.identity.operation
+                    LOG.warning("reconcile: look_up raised %s for %s", type(error).__qualname__, name)
+                    continue
+                done = yield from self._resolve(record.key, object_id)
+                resolved += done is not None
+            page = yield self._page(before, page[-1])
         return resolved
 
-    def _listed(self, before: float) -> Any:
-        return self._store.operations(self.namespace, UNFINISHED, sent_until=before, limit=MOST_AT_ONCE)
+    def _page(self, before: float, after: OperationRecord | None = None) -> Call:
+        def read() -> Any:
+            return self._store.unfinished_page(self.namespace, sent_until=before, limit=PAGE, after=after)
+
+        return Call("operations", read)
 
     def _decided(self, decision: str, key: str, *, level: int = logging.INFO, **fields: Any) -> None:
         self._metrics.count("operations_total", decision)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from stripe_lint.runtime import replies
-from stripe_lint.runtime.audit import LOG
-from stripe_lint.runtime.errors import ConfigurationError, Reason, StoreUnavailable
+from stripe_lint.runtime.audit import LOG, Reminder
+from stripe_lint.runtime.backlog import sample_events
+from stripe_lint.runtime.errors import ConfigurationError, Reason, SecretsUnavailable, StoreUnavailable
 from stripe_lint.runtime.event import Event, EventKey, event_of
 from stripe_lint.runtime.flow import AsyncDriver, Call, SyncDriver
 from stripe_lint.runtime.handlers import Handlers
@@ -21,7 +22,7 @@ from stripe_lint.runtime.metrics import Metrics, NoMetrics
 from stripe_lint.runtime.objects import retrieve_event
 from stripe_lint.runtime.processing import Processor, Trail
 from stripe_lint.runtime.reception import Reception, Visit
-from stripe_lint.runtime.stores import UNKNOWN_DIGEST, EventFacts, EventStore
+from stripe_lint.runtime.stores import LONGEST_LEASE, UNKNOWN_DIGEST, EventFacts, EventStore
 from stripe_lint.runtime.verification import DEFAULT_TOLERANCE, Verifier
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ MEBIBYTE = 1 << 20
 _SHORTEST_RETENTION = 4 * DAY
 _ADVISED_RETENTION = 30 * DAY
 _PURGED_AT_ONCE = 1000
+_LONGEST_WAIT = 8
 
 
 class WebhookInbox:
@@ -67,17 +69,22 @@ class WebhookInbox:
         accounts: Process only events of these accounts, ``None`` being your own; all unless given.
         api_key: For ``fetch_latest`` and ``replay``; ``stripe.api_key`` unless given.
         keys: The store of outgoing keys, whose unknown outcomes webhooks resolve.
-        lease: Seconds for which a worker owns an event without a sign of life.
-        max_handler_seconds: For how long a running handler's lease is kept alive.
+        lease: Seconds for which a worker owns an event without a sign of life; a day at most.
+        max_handler_seconds: For how long a running handler's lease is kept alive, or its transaction is left open.
+        wait_inflight: For how many seconds a delivery of an event that another worker has waits for its end, instead
+            of being answered 409 at once. It takes a thread of the server for so long.
+        dead_status: What Stripe is answered when an event is given up by ``PermanentError``. 500 makes the failure
+            visible in its dashboard; the next delivery is answered 200.
         retention: Seconds for which events are remembered: at least 4 days, because Stripe retries for 3; less than
             30 days warns, because events can be sent again by hand for that long.
         max_body: The largest body in bytes.
         require_https: Refuse plain HTTP except from this machine without a proxy.
         allowed_networks: Refuse other clients before the verification; see ``networks.stripe_addresses``.
+        hsts: For how many seconds browsers that see a reply must use HTTPS for the whole host; ``None`` does not say.
         metrics: Where numbers go, for example ``prometheus.PrometheusMetrics()``.
         on_error: Called with each exception of a handler and its event, for example ``sentry_sdk.capture_exception``
             in a lambda. The exception's text is not logged, because it can hold a customer's data.
-        clock: Seconds since 1970, for signatures; tests set it.
+        clock: Seconds since 1970, for signatures; tests set it. The SDK refuses old ones by the machine's clock, too.
 
     Raises:
         ConfigurationError: A value is none that could work.
@@ -98,10 +105,13 @@ class WebhookInbox:
         keys: IdempotencyKeys | None = None,
         lease: float = 60,
         max_handler_seconds: float = 900,
+        wait_inflight: float = 0,
+        dead_status: Literal[200, 500] = 200,
         retention: float = _ADVISED_RETENTION,
         max_body: int = MEBIBYTE,
         require_https: bool = True,
         allowed_networks: Iterable[str] | None = None,
+        hsts: int | None = replies.HSTS,
         metrics: Metrics | None = None,
         on_error: Callable[[BaseException, Event], object] | None = None,
         clock: Callable[[], float] = time.time,
@@ -110,8 +120,12 @@ class WebhookInbox:
             raise ConfigurationError(f'mode is "lease" or "transactional", not {mode!r}')
         if not consumer or not isinstance(consumer, str):
             raise ConfigurationError("consumer must be a name")
-        if not lease > 0:
-            raise ConfigurationError("lease must be a number of seconds above 0")
+        if not 0 < lease <= LONGEST_LEASE:
+            raise ConfigurationError("lease must be a number of seconds above 0, and not more than a day")
+        if not 0 <= wait_inflight <= _LONGEST_WAIT:
+            raise ConfigurationError(f"wait_inflight must be 0 to {_LONGEST_WAIT} seconds: Stripe may not wait longer")
+        if dead_status not in (200, 500):
+            raise ConfigurationError(f"dead_status is 200 or 500, not {dead_status!r}")
         if isinstance(accounts, str):
             raise ConfigurationError("accounts is a list of ids of accounts, with None for your own")
         _check_retention(retention)
@@ -129,6 +143,7 @@ class WebhookInbox:
         self._metrics = metrics or NoMetrics()
         self._reception = Reception(require_https=require_https, allowed_networks=allowed_networks, max_body=max_body)
         self._journal = Journal(self.endpoint, consumer, self._metrics, clock)
+        self._no_secrets = Reminder()
         self._handlers = Handlers()
         self._driver = SyncDriver()
         self._async_driver = AsyncDriver()
@@ -141,7 +156,11 @@ class WebhookInbox:
             metrics=self._metrics,
             on_error=on_error,
             api_key=api_key,
+            wait_inflight=wait_inflight,
+            dead=replies.BURIED if dead_status == 200 else replies.BURIED_AS_FAILED,
         )
+        sample_events(self._metrics, store, consumer, self._driver)
+        self._hsts = hsts
         self._draining = False
         self._running: set[int] = set()
         if self._has_live_key():
@@ -197,11 +216,11 @@ class WebhookInbox:
             visit: The request without its body.
             read: Gives the raw body, or ``None`` if it is longer than the number of bytes it is called with.
         """
-        return self._driver.run(self._handle(visit, read))
+        return self._dressed(self._driver.run(self._handle(visit, read)))
 
     async def handle_async(self, visit: Visit, read: Callable[[int], Any]) -> Reply:
         """As :meth:`handle`, on an event loop; ``read`` may be a coroutine function."""
-        return await self._async_driver.run(self._handle(visit, read))
+        return self._dressed(await self._async_driver.run(self._handle(visit, read)))
 
     def replay(self, event_id: str, *, account: str | None = None) -> Reply:
         """Processes an event that Stripe need not send again: it is fetched from Stripe, which keeps it for 30 days.
@@ -274,13 +293,24 @@ class WebhookInbox:
             return self._journal.refused(visit, replies.UNVERIFIED, f"unreadable_body ({type(error).__name__})")
         if body is None or len(body) > limit:
             return self._journal.refused(visit, replies.TOO_LARGE, Reason.BODY_TOO_LARGE.value)
-        found = self._verifier.examine(body, visit.signature)
+        try:
+            found = self._verifier.examine(body, visit.signature)
+        except SecretsUnavailable as error:
+            self._no_secrets.error("no delivery can be verified: %s", error)
+            return self._journal.refused(visit, replies.NO_SECRETS, replies.NO_SECRETS.outcome, len(body))
+        size = len(body)
+        del body  # error trackers keep the local variables of the frames that an exception has come through
         if isinstance(found, Reason):
-            return self._journal.unbelieved(visit, found, len(body))
+            return self._journal.unbelieved(visit, found, size)
         self._journal.believed(found)
         trail = Trail()
-        reply = yield from self._received(found.event, trail)
-        self._journal.answered(reply, found.event, trail, began, Arrival(visit, found, len(body)))
+        arrival = Arrival(visit, found, size)
+        try:
+            reply = yield from self._received(found.event, trail)
+        except BaseException as error:
+            self._journal.stopped(error, found.event, trail, began, arrival)
+            raise
+        self._journal.answered(reply, found.event, trail, began, arrival)
         return reply
 
     def _received(self, event: Event, trail: Trail, *, revive: bool = False) -> Generator[Call, Any, Reply]:
@@ -316,6 +346,9 @@ class WebhookInbox:
         except StoreUnavailable as error:
             self._metrics.count("store_errors_total", "heal")
             LOG.warning("the store of keys is not available: %s", error)
+
+    def _dressed(self, reply: Reply) -> Reply:
+        return reply if self._hsts == replies.HSTS else replies.with_hsts(reply, self._hsts)
 
     def _serves(self, event: Event) -> bool:
         if self._accounts is not None and event.account not in self._accounts:

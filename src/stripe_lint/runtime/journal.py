@@ -78,10 +78,27 @@ class Journal:
 
     def answered(self, reply: Reply, event: Event, trail: Trail, began: float, arrival: Arrival | None) -> None:
         """Notes what became of an event. ``began`` is in seconds of ``time.perf_counter``."""
-        self._metrics.count("deliveries_total", self._endpoint, reply.outcome)
+        self._ended(_level(reply), reply.outcome, reply.status, event, trail, began, arrival)
+
+    def stopped(self, error: BaseException, event: Event, trail: Trail, began: float, arrival: Arrival) -> None:
+        """Notes that an event has no answer from the inbox, because the worker was stopped or is set up wrongly."""
+        trail.error = type(error).__qualname__
+        self._ended(logging.ERROR, "stopped", None, event, trail, began, arrival)
+
+    def _ended(
+        self,
+        level: int,
+        outcome: str,
+        status: int | None,
+        event: Event,
+        trail: Trail,
+        began: float,
+        arrival: Arrival | None,
+    ) -> None:
+        self._metrics.count("deliveries_total", self._endpoint, outcome)
         fields: dict[str, object] = {
-            "outcome": reply.outcome,
-            "status": reply.status,
+            "outcome": outcome,
+            "status": status,
             "event_id": event.id,
             "type": event.type,
             "account": event.account,
@@ -103,10 +120,10 @@ class Journal:
                 "secret_slot": arrival.verified.slot,
                 "body_bytes": arrival.size,
             }
-        self._audit.decision(_level(reply), fields)
+        self._audit.decision(level, fields)
 
 
 def _level(reply: Reply) -> int:
-    if reply is replies.BURIED:
+    if reply in (replies.BURIED, replies.BURIED_AS_FAILED):
         return logging.ERROR
     return logging.INFO if reply.status in (200, 409) else logging.WARNING

@@ -21,6 +21,7 @@ from stripe_lint.runtime.errors import (
     OperationInProgress,
     ParamsMismatch,
 )
+from stripe_lint.runtime.stores import LONGEST_LEASE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,9 +91,17 @@ class OperationRecord:
     error_code: str | None = None
     replayed: bool = False
 
+    def leased(self, now: float) -> bool:
+        """Whether somebody may be sending it now. See ``stores.LONGEST_LEASE``."""
+        return self.lease_until is not None and now <= self.lease_until <= now + LONGEST_LEASE
+
     def expired(self, now: float) -> bool:
-        """Whether Stripe may have forgotten the key, so that sending it would execute again."""
-        return now - self.first_sent_at > WINDOWS[self.identity.api] - MARGIN
+        """Whether Stripe may have forgotten the key, so that sending it would execute again.
+
+        A first send in the future was timed by a clock that has been set back since, so its age is not known.
+        """
+        age = now - self.first_sent_at
+        return not -MARGIN <= age <= WINDOWS[self.identity.api] - MARGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +160,7 @@ def begin(
         return None, ParamsMismatch(_changed(record.fields, request.fields))
     if record.state is OperationState.SUCCEEDED:
         return None, AlreadySucceeded(record.object_id, record.request_id)
-    if record.lease_until is not None and record.lease_until >= now:
+    if record.lease_until is not None and record.leased(now):
         return None, OperationInProgress(record.lease_until - now)
     if record.expired(now):
         return None, OperationExpired(record.object_id)
@@ -197,7 +206,7 @@ def heal(
     """Takes note that a webhook names this request as its cause: so it was executed, with whatever result."""
     if record is None or record.identity.namespace != namespace:
         return None, False
-    if record.lease_until is not None and record.lease_until >= now:
+    if record.leased(now):
         return None, False
     died = record.state is OperationState.PENDING and record.lease_until is not None
     if not (died or record.state in (OperationState.UNKNOWN, OperationState.EXECUTED)):
@@ -217,7 +226,7 @@ def resolve(
     """Records what a look at Stripe has shown: the object that the request made, or that it made none."""
     if record is None or record.state not in UNFINISHED:
         return None, None
-    if record.lease_until is not None and record.lease_until >= now:
+    if record.leased(now):
         return None, None
     state = OperationState.SUCCEEDED if object_id else OperationState.FAILED
     code = None if object_id else "not_executed"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 
 class Metric(NamedTuple):
@@ -13,7 +16,16 @@ class Metric(NamedTuple):
     labels: tuple[str, ...] = ()
 
 
-COUNTER, GAUGE, HISTOGRAM = "counter", "gauge", "histogram"
+class Sample(NamedTuple):
+    """What a gauge stands at: its name, and its labels in the order of :data:`METRICS`."""
+
+    name: str
+    value: float
+    labels: tuple[str, ...] = ()
+
+
+COUNTER, GAUGE, HISTOGRAM, SAMPLED = "counter", "gauge", "histogram", "sampled"
+"""``SAMPLED`` is a gauge that is read from a store when the numbers are."""
 
 METRICS = {
     "deliveries_total": Metric(COUNTER, "Requests by how they were answered.", ("endpoint", "outcome")),
@@ -32,6 +44,15 @@ METRICS = {
     "payload_drift_total": Metric(COUNTER, "Deliveries whose content differs from the first of the same event."),
     "purged_total": Metric(COUNTER, "Events forgotten after the retention."),
     "operations_total": Metric(COUNTER, "Outgoing operations by decision.", ("decision",)),
+    "events": Metric(SAMPLED, "Events that are not completed.", ("consumer", "state")),
+    "oldest_unfinished_seconds": Metric(
+        SAMPLED, "Since the oldest event that is neither completed nor dead first came.", ("consumer",)
+    ),
+    "attempts": Metric(SAMPLED, "Most attempts of an event that is neither completed nor dead.", ("consumer",)),
+    "ops": Metric(SAMPLED, "Outgoing operations without a final outcome.", ("namespace", "state")),
+    "ops_unknown_oldest_seconds": Metric(
+        SAMPLED, "Since the oldest operation of which nobody knows the outcome was first sent.", ("namespace", "api")
+    ),
 }
 """All metrics by name. Labels take few values: types are those that have a handler."""
 
@@ -48,6 +69,9 @@ class Metrics(Protocol):
     def observe(self, name: str, value: float, *labels: str) -> None:
         """Takes a value into a histogram."""
 
+    def sampled(self, read: Callable[[], Iterable[Sample]]) -> None:
+        """Takes a function that asks a store for gauges, to be called each time the numbers are looked at."""
+
 
 class NoMetrics:
     """Measures nothing."""
@@ -59,4 +83,7 @@ class NoMetrics:
         """Does nothing."""
 
     def observe(self, name: str, value: float, *labels: str) -> None:
+        """Does nothing."""
+
+    def sampled(self, read: Callable[[], Iterable[Sample]]) -> None:
         """Does nothing."""

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from stripe_lint.runtime.replies import Reply
 
 _LONG_TRANSACTION = 0.25
+_PAUSE = 0.05
 
 Progress = Generator[Call, Any, Any]
 
@@ -63,10 +64,12 @@ class Processor:
         consumer: The first part of every event's key.
         transactional: Which of the modes.
         lease: Seconds.
-        heartbeat: Keeps leases alive; only used in lease mode.
+        heartbeat: Keeps leases alive in lease mode, and ends transactions that last too long in the other.
         metrics: Where numbers go.
         on_error: Called with what a handler raised, for an error tracker.
         api_key: For what a handler fetches.
+        wait_inflight: Seconds to wait for another worker that has the event.
+        dead: The reply to an event that is given up.
     """
 
     store: EventStore
@@ -77,6 +80,8 @@ class Processor:
     metrics: Metrics
     on_error: Callable[[BaseException, Event], object] | None
     api_key: str | None
+    wait_inflight: float
+    dead: Reply
 
     def process(
         self, event: Event, handler: Handler, trail: Trail, *, revive: bool = False
@@ -87,6 +92,8 @@ class Processor:
         try:
             known = yield from self._stored("find", self.store.find, key)
             early = self._early(known, facts, revive)
+            if early is replies.IN_PROGRESS and self.wait_inflight:
+                early = yield from self._awaited(key, facts, revive)
             if early:
                 return early
             run = self._in_transaction if self.transactional else self._under_lease
@@ -94,6 +101,16 @@ class Processor:
         except StoreUnavailable as error:
             LOG.error("the store is not available: %s", error)
             return replies.STORE_DOWN
+
+    def _awaited(self, key: EventKey, facts: EventFacts, revive: bool) -> Generator[Call, Any, Reply | None]:
+        """The reply to an event that another worker has, after giving it some time to come to an end."""
+        early: Reply | None = replies.IN_PROGRESS
+        until = time.monotonic() + self.wait_inflight
+        while early is replies.IN_PROGRESS and time.monotonic() < until:
+            yield Call("pause", asyncio.sleep, (_PAUSE,))
+            known = yield from self._stored("find", self.store.find, key)
+            early = self._early(known, facts, revive)
+        return early
 
     def _early(self, known: Record | None, facts: EventFacts, revive: bool) -> Reply | None:
         """The reply to an event that is not to be processed now. It takes no write lock."""
@@ -170,8 +187,11 @@ class Processor:
             self._note(claim, trail)
             delivery = Delivery(event, claim, unit, self.api_key)
             began = time.monotonic()
-            error = yield from self._handled(handler, event, delivery)
+            with self.heartbeat.limiting(unit) as beat:
+                error = yield from self._handled(handler, event, delivery)
             stopped = False
+            if beat.over:
+                error = LeaseLost("the handler ran for too long")
             if time.monotonic() - began > _LONG_TRANSACTION and self.store.single_host:
                 LOG.warning("the handler of %s held the database's only write lock for long", event.type)
             if error is None:
@@ -241,7 +261,7 @@ class Processor:
 
     def _reply_to(self, error: BaseException) -> Reply:
         if isinstance(error, PermanentError):
-            return replies.BURIED
+            return self.dead
         return replies.retry_later(error.after) if isinstance(error, RetryLater) else replies.HANDLER_FAILED
 
     def _note(self, claim: Claim, trail: Trail) -> None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stripe_lint.runtime import replies
-from stripe_lint.runtime.audit import LOG
+from stripe_lint.runtime.audit import Reminder
 from stripe_lint.runtime.networks import Networks, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from stripe_lint.runtime.replies import Reply
-
-_SECONDS_BETWEEN_ERRORS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ class Visit:
     secure: bool
     client: str | None
     forwarded: bool
-    signature: str | None
+    signature: str | None = field(repr=False)
     length: int | None = None
     idempotency_key: str | None = None
     setting: str = ""
@@ -56,23 +53,19 @@ class Reception:
         self._require_https = require_https
         self._networks = None if allowed_networks is None else Networks(allowed_networks)
         self.max_body = max_body
-        self._told = float("-inf")
+        self._reminder = Reminder()
 
     def refusal(self, visit: Visit) -> Reply | None:
         """The reply to a request that goes no further."""
         if visit.method != "POST":
             return replies.WRONG_METHOD
         if self._require_https and not visit.secure and (visit.forwarded or not is_loopback(visit.client)):
-            self._tell(visit.setting)
+            self._reminder.error(
+                "refused a delivery over plain HTTP. If it came over HTTPS to a proxy: %s", visit.setting
+            )
             return replies.NOT_HTTPS
         if self._networks is not None and visit.client not in self._networks:
             return replies.WRONG_NETWORK
         if visit.length is not None and visit.length > self.max_body:
             return replies.TOO_LARGE
         return None
-
-    def _tell(self, setting: str) -> None:
-        """Names the setting that is most likely wrong: not for each request, because strangers can send many."""
-        if time.monotonic() - self._told > _SECONDS_BETWEEN_ERRORS:
-            self._told = time.monotonic()
-            LOG.error("refused a delivery over plain HTTP. If it came over HTTPS to a proxy: %s", setting)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,16 @@ class Reply:
         return 200 <= self.status < 300
 
 
+HSTS = 31_536_000
+"""Seconds: a year."""
+
+_HSTS_HEADER = "Strict-Transport-Security"
+
 HEADERS = (
     ("Content-Type", "application/json"),
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
-    ("Strict-Transport-Security", "max-age=31536000"),  # clients ignore it over plain HTTP
+    (_HSTS_HEADER, f"max-age={HSTS}"),  # clients ignore it over plain HTTP
 )
 
 PHRASES = {
@@ -58,11 +63,13 @@ DUPLICATE = reply("duplicate", 200)
 UNHANDLED = reply("unhandled", 200)
 IGNORED = reply("ignored", 200)
 BURIED = reply("dead", 200)
+BURIED_AS_FAILED = reply("dead", 500)
 ALREADY_DEAD = reply("already_dead", 200)
 IN_PROGRESS = reply("in_progress", 409)
 LEASE_LOST = reply("lease_lost", 409)
 HANDLER_FAILED = reply("handler_failed", 500)
 NOT_RECORDED = reply("not_recorded", 500)
+NO_SECRETS = reply("secrets_unavailable", 503)
 STORE_DOWN = reply("store_unavailable", 503)
 DRAINING = reply("draining", 503)
 UNVERIFIED = reply("unverified", 400)
@@ -76,3 +83,9 @@ WRONG_NETWORK = reply("wrong_network", 403)
 def retry_later(after: int | None) -> Reply:
     """The reply to an event whose handler asked for a later delivery; ``after`` is in seconds."""
     return reply("retry_later", 503, *([("Retry-After", str(max(0, after)))] if after is not None else []))
+
+
+def with_hsts(reply: Reply, seconds: int | None) -> Reply:
+    """The same reply with another time in its header ``Strict-Transport-Security``, or without it."""
+    headers = tuple(header for header in reply.headers if header[0] != _HSTS_HEADER)
+    return replace(reply, headers=headers if seconds is None else (*headers, (_HSTS_HEADER, f"max-age={seconds}")))

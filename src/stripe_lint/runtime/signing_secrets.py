@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, TypeAlias
 
-from stripe_lint.runtime.errors import ConfigurationError
+from stripe_lint.runtime.errors import ConfigurationError, SecretsUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -43,9 +43,19 @@ class SigningSecrets:
         self._check(secrets() if callable(secrets) else secrets)
 
     def current(self) -> tuple[str, ...]:
-        """The secrets of now, in the order they were given: their positions are the slots that metrics name."""
+        """The secrets of now, in the order they were given: their positions are the slots that metrics name.
+
+        Raises:
+            SecretsUnavailable: The function that gives them has failed, or gives what is no secret.
+        """
         if self._ask is not None:
-            self._check(self._ask())
+            try:
+                self._check(self._ask())
+            except ConfigurationError as error:
+                raise SecretsUnavailable(str(error)) from None
+            except Exception as error:  # the application's code may raise anything
+                name = type(error).__qualname__
+                raise SecretsUnavailable(f"the function that gives the signing secrets raised {name}") from error
         return self._checked
 
     @property

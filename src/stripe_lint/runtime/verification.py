@@ -91,6 +91,7 @@ class Verifier:
 
         Raises:
             VerificationError: It isn't Stripe's, or not an event.
+            SecretsUnavailable: The function that gives the secrets has failed.
             TypeError: The payload is no bytes: something has parsed or decoded the body before.
         """
         found = self.examine(payload, header)

@@ -93,8 +93,8 @@ def stopped(inbox: WebhookInbox, write: str) -> None:
     stop_myself()
     if write == "extend":  # whatever the heartbeat's thread does now, once more by hand
         heartbeat = inbox._processor.heartbeat
-        for beat in list(heartbeat._beats.values()):
-            heartbeat._extend(beat)
+        for beat in list(heartbeat._pulses[os.getpid()].beats.values()):
+            heartbeat._extend(beat, beat.claim)
             assert beat.lost
 
 

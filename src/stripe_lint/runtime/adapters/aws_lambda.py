@@ -36,7 +36,9 @@ def handler(inbox: WebhookInbox, *, single_host: bool = False) -> Callable[[dict
         raise ConfigurationError("instances of a function share no disk: use a store on a server, not SQLite")
 
     def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes both
-        given = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        several = event.get("multiValueHeaders") or {}
+        plain = event.get("headers") or {name: ",".join(values) for name, values in several.items()}
+        given = {name.lower(): value for name, value in plain.items()}
         headers = {name: given[name.lower()] for name in _NAMES if name.lower() in given}
         around = event.get("requestContext") or {}
         http = around.get("http") or {}
@@ -50,7 +52,10 @@ def handler(inbox: WebhookInbox, *, single_host: bool = False) -> Callable[[dict
             forwarded=balancer,
         )
         reply = inbox.handle(visit, lambda limit: _body(event, limit))
-        return {"statusCode": reply.status, "headers": dict(reply.headers), "body": reply.body.decode()}
+        answer: dict[str, Any] = {"statusCode": reply.status, "body": reply.body.decode()}
+        if event.get("headers") is None and several:  # a load balancer that wants its answers in the same form
+            return {**answer, "multiValueHeaders": {name: [value] for name, value in reply.headers}}
+        return {**answer, "headers": dict(reply.headers)}
 
     return handle
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import connections, transaction
 from django.http import HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -38,7 +39,14 @@ def view(inbox: WebhookInbox) -> Callable[..., HttpResponse]:
             client=request.META.get("REMOTE_ADDR"),
             setting=SETTING,
         )
-        reply = inbox.handle(visit, lambda limit: request.body if len(request.body) <= limit else None)
+
+        def read(limit: int) -> bytes | None:
+            try:
+                return request.body if len(request.body) <= limit else None
+            except RequestDataTooBig:  # of Django's own limit, DATA_UPLOAD_MAX_MEMORY_SIZE
+                return None
+
+        reply = inbox.handle(visit, read)
         return HttpResponse(reply.body, status=reply.status, headers=dict(reply.headers))
 
     made: Callable[..., HttpResponse] = csrf_exempt(receive)

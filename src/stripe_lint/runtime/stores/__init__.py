@@ -14,7 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from stripe_lint.runtime.event import EventKey
     from stripe_lint.runtime.lifecycle import Identity, OperationRecord, OperationState
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 OPEN: ContextVar[tuple[object, ...]] = ContextVar("open_stores", default=())
 """The stores in whose transaction the handler that is running is."""
 
+
+LONGEST_LEASE = 86400.0
+"""Seconds. A lease that ends later than that was given by a clock that has been set back since, and is over: its event
+would otherwise be blocked for as long as the clock was wrong."""
 
 UNKNOWN_DIGEST = b""
 """The digest of an event that was recorded without its content."""
@@ -93,6 +97,37 @@ class Failure:
     error_digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class EventBacklog:
+    """What a store has of one consumer's events besides those that are completed.
+
+    Args:
+        counts: How many are in each state but COMPLETED.
+        oldest: Seconds since the oldest that is neither completed nor dead first came; 0 if there is none.
+        attempts: The most attempts that one of those has had.
+    """
+
+    counts: Mapping[State, int]
+    oldest: float
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class OperationBacklog:
+    """What a store has of one namespace's operations without a final outcome.
+
+    A sender that died leaves its operation PENDING under a lease that is over, of which nobody knows whether it was
+    sent: it counts as UNKNOWN.
+
+    Args:
+        counts: How many are in each state but SUCCEEDED and FAILED.
+        oldest_unknown: By API, seconds since the oldest UNKNOWN one was first sent; an API without any is absent.
+    """
+
+    counts: Mapping[OperationState, int]
+    oldest_unknown: Mapping[str, float]
+
+
 class Once(str, Enum):
     """The answer to ``delivery.once``."""
 
@@ -140,6 +175,9 @@ class Transaction(Unit, Protocol):
     def mistake(self, error: BaseException) -> str | None:
         """What a handler's exception says about a wrong use of the database, to follow "the handler of … "."""
 
+    def abandon(self) -> None:
+        """Takes everything back, and lets nothing be written, while the handler may still be at work in its thread."""
+
     def close(self, *, discard: bool) -> None:
         """Takes everything back unless it was committed. Never raises and never waits.
 
@@ -176,6 +214,9 @@ class EventStore(Unit, Protocol):
     def seed(self, keys: Sequence[EventKey], facts: EventFacts) -> int:
         """Records events as completed that something else has processed. Returns how many were not known."""
 
+    def unfinished_events(self, consumer: str) -> EventBacklog:
+        """What there is besides completed events, without a write lock and without a look at the completed ones."""
+
     def close(self) -> None:
         """Closes the connections of this process."""
 
@@ -196,7 +237,16 @@ class OperationStore(Protocol):
     def change_by_key(self, key: str, step: Step) -> Any:
         """As :meth:`change`, for the generation that has an idempotency key, and does nothing if none has."""
 
-    def operations(
-        self, namespace: str, states: Sequence[OperationState], *, sent_until: float, limit: int
+    def operation_by_key(self, key: str) -> OperationRecord | None:
+        """The generation that has an idempotency key, without a write lock."""
+
+    def unfinished_page(
+        self, namespace: str, *, sent_until: float, limit: int, after: OperationRecord | None = None
     ) -> list[OperationRecord]:
-        """Newest generations in one of the states that were not first sent after a time, the oldest first."""
+        """Up to ``limit`` newest generations without a final outcome, not first sent after a time, the oldest first.
+
+        Those before and including ``after``, the last one of a page, are left out.
+        """
+
+    def unfinished_operations(self, namespace: str) -> OperationBacklog:
+        """What there is of operations without a final outcome, without a look at the others."""

@@ -24,6 +24,9 @@ class MemoryStore(SQLiteStore):
 
     volatile = True
 
+    def _is(self, other: SQLiteStore) -> bool:
+        return self is other
+
     def __init__(self, *, busy_timeout: float = 10, clock: Callable[[], float] = time.time) -> None:
         self._path = Path(":memory:")
         self._busy_timeout = busy_timeout

@@ -15,9 +15,11 @@ from stripe_lint.runtime.errors import ConfigurationError
 from stripe_lint.runtime.stores import (
     OPEN,
     Claim,
+    EventBacklog,
     EventFacts,
     Failure,
     Once,
+    OperationBacklog,
     Record,
     Step,
     sqlite_events,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from stripe_lint.runtime.event import EventKey
-    from stripe_lint.runtime.lifecycle import Identity, OperationRecord, OperationState
+    from stripe_lint.runtime.lifecycle import Identity, OperationRecord
     from stripe_lint.runtime.stores.sqlite_connections import Connections, StoreConnection
 
 
@@ -68,7 +70,7 @@ class SQLiteStore:
     ) -> None:
         if durability not in ("full", "normal"):
             raise ConfigurationError(f'durability is "full" or "normal", not {durability!r}')
-        self._path = Path(path).absolute()
+        self._path = Path(path).resolve()
         if not self._path.parent.is_dir():
             raise ConfigurationError(f"the folder of the store does not exist: {self._path.parent}")
         kind = network_filesystem(self._path.parent)
@@ -151,12 +153,27 @@ class SQLiteStore:
         with self._writing("operation") as connection:
             return sqlite_operations.change_by_key(connection, key, step, self._now())
 
-    def operations(
-        self, namespace: str, states: Sequence[OperationState], *, sent_until: float, limit: int
+    def operation_by_key(self, key: str) -> OperationRecord | None:
+        """See ``OperationStore``."""
+        with self._connection("operation") as connection:
+            return sqlite_operations.by_key(connection, key)
+
+    def unfinished_page(
+        self, namespace: str, *, sent_until: float, limit: int, after: OperationRecord | None = None
     ) -> list[OperationRecord]:
         """See ``OperationStore``."""
         with self._connection("operations") as connection:
-            return sqlite_operations.newest(connection, namespace, states, sent_until, limit)
+            return sqlite_operations.unfinished_page(connection, namespace, sent_until, limit, after)
+
+    def unfinished_operations(self, namespace: str) -> OperationBacklog:
+        """See ``OperationStore``."""
+        with self._connection("operations") as connection:
+            return sqlite_operations.unfinished(connection, namespace, self._now())
+
+    def unfinished_events(self, consumer: str) -> EventBacklog:
+        """See ``EventStore``."""
+        with self._connection("events") as connection:
+            return sqlite_events.unfinished(connection, consumer, self._now())
 
     def close(self) -> None:
         """See ``EventStore``."""
@@ -192,9 +209,13 @@ class SQLiteStore:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
 
+    def _is(self, other: SQLiteStore) -> bool:
+        """Whether both are the same file: two stores of one file wait for each other's locks."""
+        return self is other or self._path == other._path
+
     def _no_transaction_open(self) -> None:
         """Fails at once where waiting for the lock would be waiting for oneself."""
-        if self in OPEN.get():
+        if any(isinstance(each, SQLiteStore) and each._is(self) for each in OPEN.get()):
             raise ConfigurationError(
                 "a transactional handler can't use its store for anything else: keep idempotency keys in another file"
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from stripe_lint.runtime.stores import Claim, EventFacts, Failure, Once, Record, State
+from stripe_lint.runtime.stores import LONGEST_LEASE, Claim, EventBacklog, EventFacts, Failure, Once, Record, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'processing', 1, ?, 1, ?, ?, ?)
 ON CONFLICT (consumer, account, livemode, id) DO UPDATE SET
     takeover = (state = 'processing'), state = 'processing', token = token + 1, attempts = attempts + 1,
     lease_until = excluded.lease_until, started_at = excluded.started_at, worker = excluded.worker, done_at = NULL
-WHERE state = 'failed' OR (state = 'processing' AND lease_until < ?) OR (state = 'dead' AND ?)
+WHERE state = 'failed' OR (state = 'processing' AND (lease_until < ? OR lease_until > ?)) OR (state = 'dead' AND ?)
 RETURNING token, attempts, takeover
 """
 
@@ -57,7 +57,7 @@ ON CONFLICT (consumer, account, livemode, id) DO UPDATE SET
     state = excluded.state, token = token + 1, attempts = attempts + 1, lease_until = NULL,
     started_at = excluded.started_at, done_at = excluded.done_at, worker = excluded.worker,
     error_class = excluded.error_class, error_digest = excluded.error_digest
-WHERE state IN ('failed', 'dead') OR (state = 'processing' AND lease_until < ?)
+WHERE state IN ('failed', 'dead') OR (state = 'processing' AND (lease_until < ? OR lease_until > ?))
 """
 
 _OWN = """
@@ -69,6 +69,11 @@ _OWNER = "SELECT owner FROM stripe_once WHERE consumer = ? AND account = ? AND l
 _OLD = """
 SELECT consumer, account, livemode, id, state FROM stripe_events
 WHERE done_at < ? AND state IN ('completed', 'dead') ORDER BY done_at LIMIT ?
+"""
+
+_UNFINISHED = """
+SELECT state, count(*), min(received_at), max(attempts) FROM stripe_events
+WHERE consumer = ? AND state <> 'completed' GROUP BY state
 """
 
 _DISOWN = "DELETE FROM stripe_once WHERE consumer = ? AND account = ? AND livemode = ? AND owner = ?"
@@ -86,7 +91,7 @@ def find(connection: sqlite3.Connection, key: EventKey, now: float) -> Record | 
     if row is None:
         return None
     state = State(row[0])
-    live = state is State.PROCESSING and row[3] >= now
+    live = state is State.PROCESSING and now <= row[3] <= now + LONGEST_LEASE
     return Record(state, row[1], row[2], row[3], row[4], row[5], live)
 
 
@@ -111,6 +116,7 @@ def claim(
         now,
         worker,
         now,
+        now + LONGEST_LEASE,
         revive,
     )
     taken = connection.execute(_CLAIM, values).fetchall()  # all rows, because only then the statement is at its end
@@ -160,8 +166,8 @@ def record_failure(
     """Records the failure of an attempt of which nothing else is left; gives what stands in its way, if anything."""
     state = (State.DEAD if dead else State.FAILED).value
     described = (facts.type, facts.created, facts.api_version, facts.digest)
-    ended = (now, now, now if dead else None, failure.error_class, failure.error_digest, worker, now)
-    values = (*key, *described, state, *ended)
+    ended = (now, now, now if dead else None, failure.error_class, failure.error_digest, worker)
+    values = (*key, *described, state, *ended, now, now + LONGEST_LEASE)
     if connection.execute(_RECORD_FAILURE, values).rowcount == 1:
         return None
     return find(connection, key, now)
@@ -191,6 +197,18 @@ def purge(connection: sqlite3.Connection, before: float, limit: int) -> int:
     if len(old) < limit:
         connection.execute("DELETE FROM stripe_marks WHERE created < ?", (int(before),))
     return len(old)
+
+
+def unfinished(connection: sqlite3.Connection, consumer: str, now: float) -> EventBacklog:
+    """What there is besides completed events."""
+    counts: dict[State, int] = {state: 0 for state in State if state is not State.COMPLETED}
+    oldest, most = now, 0
+    for name, count, since, attempts in connection.execute(_UNFINISHED, (consumer,)):
+        state = State(name)
+        counts[state] = count
+        if state is not State.DEAD:
+            oldest, most = min(oldest, since), max(most, attempts)
+    return EventBacklog(counts, now - oldest, most)
 
 
 def seed(connection: sqlite3.Connection, keys: Sequence[EventKey], facts: EventFacts, now: float) -> int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
-from stripe_lint.runtime.lifecycle import Identity, OperationRecord, OperationState
+from stripe_lint.runtime.lifecycle import UNFINISHED, Identity, OperationRecord, OperationState
+from stripe_lint.runtime.stores import LONGEST_LEASE, OperationBacklog
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,14 +25,23 @@ _FIELDS = _COLUMNS.split(", ")[6:]
 _NEWEST = f"SELECT {_COLUMNS} FROM stripe_operations WHERE {_IDENTITY} ORDER BY generation DESC LIMIT 1"
 _BY_KEY = f"SELECT {_COLUMNS} FROM stripe_operations WHERE key = ?"
 _WRITE = f"INSERT OR REPLACE INTO stripe_operations ({_COLUMNS}) VALUES ({', '.join('?' * 24)})"
-_LIST = """
-SELECT {columns} FROM stripe_operations AS this
-WHERE namespace = ? AND state IN ({states}) AND first_sent_at <= ? AND NOT EXISTS (
+_OPEN = "state NOT IN ('succeeded', 'failed')"
+"""As in the definition of the index, so that SQLite may use it; it has to be told to."""
+
+_PAGE = f"""
+SELECT {_COLUMNS} FROM stripe_operations AS this INDEXED BY stripe_operations_open
+WHERE namespace = ? AND {_OPEN} AND first_sent_at <= ? AND (first_sent_at, key) > (?, ?) AND NOT EXISTS (
     SELECT 1 FROM stripe_operations AS later
     WHERE later.namespace = this.namespace AND later.account = this.account AND later.livemode = this.livemode
         AND later.api = this.api AND later.operation = this.operation AND later.business_id = this.business_id
         AND later.generation > this.generation)
-ORDER BY first_sent_at LIMIT ?
+ORDER BY first_sent_at, key LIMIT ?
+"""
+
+_COUNTS = f"""
+SELECT api, CASE WHEN state = 'pending' AND (lease_until < ? OR lease_until > ?) THEN 'unknown' ELSE state END AS known,
+    count(*), min(first_sent_at)
+FROM stripe_operations INDEXED BY stripe_operations_open WHERE namespace = ? AND {_OPEN} GROUP BY api, known
 """
 
 
@@ -44,13 +55,30 @@ def change_by_key(connection: sqlite3.Connection, key: str, step: Step, now: flo
     return _stepped(connection, connection.execute(_BY_KEY, (key,)).fetchone(), step, now)
 
 
-def newest(
-    connection: sqlite3.Connection, namespace: str, states: Sequence[OperationState], sent_until: float, limit: int
+def by_key(connection: sqlite3.Connection, key: str) -> OperationRecord | None:
+    """The generation with a key."""
+    row = connection.execute(_BY_KEY, (key,)).fetchone()
+    return _record(row) if row else None
+
+
+def unfinished_page(
+    connection: sqlite3.Connection, namespace: str, sent_until: float, limit: int, after: OperationRecord | None
 ) -> list[OperationRecord]:
-    """Newest generations in some states."""
-    query = _LIST.format(columns=_COLUMNS, states=", ".join("?" * len(states)))
-    rows = connection.execute(query, (namespace, *[state.value for state in states], sent_until, limit))
-    return [_record(row) for row in rows]
+    """Newest generations without a final outcome, the oldest first."""
+    start = (after.first_sent_at, after.key) if after else (-math.inf, "")
+    return [_record(row) for row in connection.execute(_PAGE, (namespace, sent_until, *start, limit))]
+
+
+def unfinished(connection: sqlite3.Connection, namespace: str, now: float) -> OperationBacklog:
+    """What there is of operations without a final outcome."""
+    counts = dict.fromkeys(UNFINISHED, 0)
+    oldest: dict[str, float] = {}
+    for api, name, count, first in connection.execute(_COUNTS, (now, now + LONGEST_LEASE, namespace)):
+        state = OperationState(name)
+        counts[state] += count
+        if state is OperationState.UNKNOWN:
+            oldest[api] = now - first
+    return OperationBacklog(counts, oldest)
 
 
 def _stepped(connection: sqlite3.Connection, row: Any, step: Step, now: float) -> Any:

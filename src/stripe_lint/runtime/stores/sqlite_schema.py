@@ -84,6 +84,10 @@ MIGRATIONS = (
     CREATE INDEX stripe_operations_open ON stripe_operations (namespace, first_sent_at)
         WHERE state NOT IN ('succeeded', 'failed');
     """,
+    """
+    CREATE INDEX stripe_events_open ON stripe_events (consumer, state, received_at, attempts)
+        WHERE state <> 'completed';
+    """,
 )
 """From each version to the next. What was released is never changed.
 

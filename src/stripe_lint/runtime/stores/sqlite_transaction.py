@@ -24,6 +24,7 @@ class SQLiteTransaction:
         self._connections = connections
         self._now = now
         self._closing = threading.Lock()
+        self._abandoned = False
 
     @property
     def intact(self) -> bool:
@@ -62,14 +63,25 @@ class SQLiteTransaction:
             seen = seen and (seen.__cause__ or seen.__context__)
         return None
 
+    def abandon(self) -> None:
+        """See ``Transaction``. The connection stays open, because to close it under a running statement may crash."""
+        with translated("abandon"):
+            self._abandoned = True
+            self.connection.execute("PRAGMA query_only = ON")
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+
     def close(self, *, discard: bool) -> None:
         """See ``Transaction``."""
         if not self._closing.acquire(blocking=False):
             return
         connection = self.connection
+        discard = discard or self._abandoned
         try:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            if self._abandoned:
+                connection.execute("PRAGMA query_only = OFF")
         except sqlite3.Error:
             discard = True
         connection.guarded = False
