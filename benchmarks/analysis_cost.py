@@ -199,12 +199,14 @@ def measure(path: Path, repository: Path, projects: dict[Path, WatchedProject], 
         return
     try:
         source = decode(data, path, str(path))
-        tree = parse(source.text)
+        # the collector may look at all that was measured so far during any one parse
+        gc.disable()
+        tree, parsing = timed(lambda: parse(source.text))
     except SourceError:
         totals.unreadable += 1
         return
-    # the collector may look at all repositories so far during any one of them
-    parsing = fastest(lambda: parse(source.text))
+    finally:
+        gc.enable()
     root = root_of(path, repository)
     project = projects.setdefault(root, WatchedProject(root))
     before = project.reading, project.searching, project.following
