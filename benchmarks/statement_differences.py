@@ -3,7 +3,7 @@
 It shares no code with the fixes that it judges, only the parser: a file is cut into the own parts of its statements
 (all of a simple statement, the header of one with a body, and a comment behind it) and what stands between them, and
 the two cuts are compared by ``difflib``. The comments of a statement that went may stay, or go with it, on lines of
-their own.
+their own. One that a block takes in, or lets out, with all its lines, is one that changed.
 """
 
 from __future__ import annotations
@@ -67,8 +67,12 @@ def differences(before: bytes, after: bytes) -> Differences:
             outside += _gap_differences(old_gaps[i1 : i2 + 1], gaps)
             same = min(i2 - i1, j2 - j1)
             changed, added, removed = changed + same, added + j2 - j1 - same, removed + i2 - i1 - same
-            meanings = Counter(part.meaning for part in new[j1:j2])
-            outside += [f"only the form of {part.text!r} changed" for part in old[i1:i2] if meanings[part.meaning]]
+            outside += [
+                f"only the form of {part.text!r} changed"
+                for part in old[i1:i2]
+                if any(part.meaning == other.meaning for other in new[j1:j2])
+                and not any(_is_moved_sideways(part.text, other.text) for other in new[j1:j2])
+            ]
             continue
         # The gaps at the border to other statements are judged with those.
         first, last = int(i1 + j1 > 0), int(i2 == len(old) and j2 == len(new))
@@ -77,6 +81,15 @@ def differences(before: bytes, after: bytes) -> Differences:
     if not old and old_text != new_text:
         outside.append("a file without statements changed")
     return Differences(changed, added, removed, tuple(outside))
+
+
+def _is_moved_sideways(before: str, after: str) -> bool:
+    """Whether a statement has only gone into a block, or out of one: its further lines all have gone as far."""
+    old, new = before.splitlines(), after.splitlines()
+    if [line.lstrip() for line in old] != [line.lstrip() for line in new]:
+        return False
+    shifts = {len(two) - len(one) for one, two in zip(old[1:], new[1:], strict=True) if one.strip()}
+    return len(shifts) == 1
 
 
 def decoded(data: bytes) -> str:
