@@ -179,10 +179,13 @@ def _repeats_one_request(module: Module, request: Request, fact: KeyedCall) -> b
     """Whether all loops that repeat the call with this key are retries of one request."""
     function = module.enclosing_function(request.node)
     made = [tag.node for tag in fact.key.tagged(Mark.FRESH)] if fact.key is not None else []
+    child: ast.AST = request.node
     for around in module.ancestors(request.node):
         if around is function:
             return True
-        if isinstance(around, ast.For | ast.AsyncFor | ast.While):
+        before, child = child, around
+        # the iterable of a loop is evaluated once
+        if isinstance(around, ast.For | ast.AsyncFor | ast.While) and getattr(around, "iter", None) is not before:
             inside = set(syntax.descendants(around))
             if any(node in inside for node in made):
                 return True

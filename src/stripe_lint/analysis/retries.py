@@ -99,11 +99,14 @@ def retry_around(
 
 
 def _loops_around(module: Module, node: ast.AST, function: FunctionNode | None) -> Iterator[Loop]:
+    child = node
     for around in module.ancestors(node):
         if around is function:
             return
-        if isinstance(around, ast.For | ast.AsyncFor | ast.While):
+        # the iterable of a loop is evaluated once
+        if isinstance(around, ast.For | ast.AsyncFor | ast.While) and getattr(around, "iter", None) is not child:
             yield around
+        child = around
 
 
 def is_retry_loop(module: Module, loop: Loop, node: ast.AST) -> bool:

@@ -19,7 +19,7 @@ Severities:
   issued cards, treasury movements and captures of a part.
 - `info`: wherever it stands, what Stripe itself refuses a second time (confirm, full capture, pay or finalize an
   invoice, accept a quote), what costs nothing before somebody pays (Checkout sessions, payment links), and usage that
-  is set (`action="set"`).
+  is set (`action="set"`) or reported with an identifier of its own (`identifier=` of a meter event).
 
 Not reported: a call whose arguments come from outside the function and can't be seen; a key that is passed and empty;
 requests that only read; test code. Other calls that change something are STP202.
