@@ -13,9 +13,9 @@ from stripe_lint.analysis.state import Place
 from stripe_lint.analysis.values import Mark, Tag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from stripe_lint.analysis.facts import KeyedCall
+    from stripe_lint.analysis.facts import SharedKey
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.requests import Request
 
@@ -86,10 +86,63 @@ def reused_keys(module: Module) -> Iterator[Reuse]:
         if found is not None:
             yield found
     seen: set[ast.AST] = set()
-    for caller, earlier in requests.shared_through_functions(module):
-        if isinstance(caller.node, ast.Call) and caller.node not in seen:
-            seen.add(caller.node)
-            yield Reuse(caller.node, earlier, "this request has the same key", Sharing.HELPERS)
+    for shared in requests.shared_through_functions(module):
+        call = shared.call.node
+        words = _words_for_sharing(module, shared)
+        if words is not None and isinstance(call, ast.Call) and call not in seen:
+            seen.add(call)
+            yield Reuse(call, shared.earlier, words, Sharing.HELPERS)
+
+
+def _words_for_sharing(module: Module, shared: SharedKey) -> str | None:
+    """What is wrong with handing one key over again; ``None`` where the request or the key is another one."""
+    call, earlier = shared.call.node, shared.earlier.node
+    if not isinstance(call, ast.Call) or shared.made is None:
+        return None
+    handed = _handed_keys(module, call, shared.made)
+    if earlier is call:
+        within = [each for each in module.ancestors(call) if isinstance(each, ast.For | ast.AsyncFor | ast.While)]
+        is_of_item = any(
+            not isinstance(part, ast.Name) or _is_bound_in(module, part, loop) for part in handed for loop in within
+        )
+        if is_of_item or _repeats_one_request(module, call, [shared.made]):
+            return None
+        return "the key is made before the loop that sends many requests"
+    if _same_request(shared.earlier, call):
+        return None
+    if isinstance(earlier, ast.Call):
+        before = {ast.dump(part) for part in _handed_keys(module, earlier, shared.made)}
+        if handed and before and before.isdisjoint(ast.dump(part) for part in handed):
+            return None
+    return "this request has the same key"
+
+
+def _handed_keys(module: Module, call: ast.Call, made: ast.AST) -> list[ast.expr]:
+    """The arguments of a call that are made of ``made``."""
+    return [
+        argument
+        for argument in (*call.args, *(keyword.value for keyword in call.keywords))
+        if any(
+            inner is made or (isinstance(inner, ast.Name) and _holds(module, inner, made))
+            for inner in syntax.descendants(argument)
+        )
+    ]
+
+
+def _holds(module: Module, name: ast.Name, made: ast.AST, depth: int = 0) -> bool:
+    found = module.scope_of(name).lookup(name.id)
+    return any(
+        inner is made or (isinstance(inner, ast.Name) and depth < MOST_NAMES and _holds(module, inner, made, depth + 1))
+        for binding in (found[1] if found is not None else ())
+        if binding.value is not None
+        for inner in syntax.descendants(binding.value)
+    )
+
+
+def _is_bound_in(module: Module, name: ast.Name, loop: ast.AST) -> bool:
+    found = module.scope_of(name).lookup(name.id)
+    inside = set(syntax.descendants(loop))
+    return found is not None and any(binding.node in inside for binding in found[1])
 
 
 def _shared_by_process(request: Request) -> Reuse | None:
@@ -125,7 +178,7 @@ def _has_varying_part(module: Module, request: Request) -> bool:
 
 
 def _in_comprehension(module: Module, request: Request) -> Reuse | None:
-    """A key made outside a comprehension that sends a request for each item."""
+    """A key made outside a comprehension, or outside what ``map`` calls, that sends a request for each item."""
     key = request.key_argument
     if key is None or isinstance(key, ast.Constant):
         return None
@@ -137,13 +190,8 @@ def _in_comprehension(module: Module, request: Request) -> Reuse | None:
                 # evaluated once, before the first item
                 return None
         child = around
-        if isinstance(around, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
-            inside = {
-                node.id
-                for generator in around.generators
-                for node in syntax.descendants(generator.target)
-                if isinstance(node, ast.Name)
-            }
+        inside = _names_of_items(module, around)
+        if inside is not None:
             read = {node.id for node in syntax.descendants(key) if isinstance(node, ast.Name)}
             calls = any(isinstance(node, ast.Call) for node in syntax.descendants(key))
             if not (inside & read) and not calls:
@@ -151,18 +199,46 @@ def _in_comprehension(module: Module, request: Request) -> Reuse | None:
                     request.node, Place(module, around), "the key is the same for all items", Sharing.ITEMS, request
                 )
             return None
-        if isinstance(around, ast.stmt):
+        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
             return None
     return None
 
 
+_MAPS: Final = frozenset({"map", "starmap", "imap", "imap_unordered", "map_async", "starmap_async", "for_each"})
+"""What calls a function with each of many items."""
+
+
+def _names_of_items(module: Module, around: ast.AST) -> set[str] | None:
+    """The names that are another thing for each item, where ``around`` runs for many items."""
+    if isinstance(around, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
+        return {
+            node.id
+            for generator in around.generators
+            for node in syntax.descendants(generator.target)
+            if isinstance(node, ast.Name)
+        }
+    if isinstance(around, ast.Lambda):
+        parent = module.parents.get(around)
+        return set(module.scopes[around].bindings) if isinstance(parent, ast.Call) and _maps(parent, around) else None
+    if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
+        outer = module.enclosing_function(around)
+        for call in module.calls_of.get(outer, ()) if outer is not None else ():
+            if any(isinstance(each, ast.Name) and each.id == around.name and _maps(call, each) for each in call.args):
+                return set(module.scopes[around].bindings)
+    return None
+
+
+def _maps(call: ast.Call, function: ast.expr) -> bool:
+    """Whether ``call`` calls ``function`` with each of many items."""
+    return functions.last_name(call.func) in _MAPS and call.args[:1] == [function]
 def _reuse(module: Module, request: Request) -> Reuse | None:
     for fact in request.facts:
         earlier = fact.repeats
         if earlier is None:
             continue
         if earlier.node is request.node:
-            if not _repeats_one_request(module, request, fact):
+            made = [tag.node for tag in fact.key.tagged(Mark.FRESH)] if fact.key is not None else []
+            if not _repeats_one_request(module, request.node, made):
                 return Reuse(
                     request.node,
                     earlier,
@@ -170,17 +246,16 @@ def _reuse(module: Module, request: Request) -> Reuse | None:
                     Sharing.ITEMS,
                     request,
                 )
-        elif not _same_request(earlier, request):
+        elif not _same_request(earlier, request.node):
             return Reuse(request.node, earlier, "this request has the same key", Sharing.EARLIER, request)
     return None
 
 
-def _repeats_one_request(module: Module, request: Request, fact: KeyedCall) -> bool:
-    """Whether all loops that repeat the call with this key are retries of one request."""
-    function = module.enclosing_function(request.node)
-    made = [tag.node for tag in fact.key.tagged(Mark.FRESH)] if fact.key is not None else []
-    child: ast.AST = request.node
-    for around in module.ancestors(request.node):
+def _repeats_one_request(module: Module, call: ast.Call, made: Sequence[ast.AST | None]) -> bool:
+    """Whether all loops that repeat ``call`` with the key that ``made`` is in are retries of one request."""
+    function = module.enclosing_function(call)
+    child: ast.AST = call
+    for around in module.ancestors(call):
         if around is function:
             return True
         before, child = child, around
@@ -189,16 +264,16 @@ def _repeats_one_request(module: Module, request: Request, fact: KeyedCall) -> b
             inside = set(syntax.descendants(around))
             if any(node in inside for node in made):
                 return True
-            if not retries.is_retry_loop(module, around, request.node):
+            if not retries.is_retry_loop(module, around, call):
                 return False
     return True
 
 
-def _same_request(earlier: Place, request: Request) -> bool:
+def _same_request(earlier: Place, call: ast.Call) -> bool:
     other = earlier.node
     if not isinstance(other, ast.Call):
         return True
-    return _spelling(other) == _spelling(request.node)
+    return _spelling(other) == _spelling(call)
 
 
 def _spelling(call: ast.Call) -> tuple[str, tuple[str, ...], tuple[str, ...]]:

@@ -16,10 +16,9 @@ from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Value, constant, en
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from stripe_lint.analysis.facts import KeyedCall
+    from stripe_lint.analysis.facts import KeyedCall, SharedKey
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode
-    from stripe_lint.analysis.state import Place
     from stripe_lint.analysis.stripe_calls import StripeCall
     from stripe_lint.data.surface import Critical, Method
 
@@ -329,9 +328,9 @@ def _run_function(module: Module, function: ast.AST | None, *, follow: bool = Tr
     return found
 
 
-def shared_through_functions(module: Module) -> list[tuple[Place, Place]]:
-    """The calls that hand a key to a function which sends it with a second request, and the first request."""
-    found: set[tuple[Place, Place]] = set()
+def shared_through_functions(module: Module) -> list[SharedKey]:
+    """The calls that hand a key to a function which sends it with a second request."""
+    found: set[SharedKey] = set()
     for function in module.functions:
         if isinstance(function, ast.Lambda) or not keys.hands_fresh_value_to_stripe(module, function):
             continue
@@ -341,8 +340,8 @@ def shared_through_functions(module: Module) -> list[tuple[Place, Place]]:
         except Exhausted:
             continue
         found |= interpreter.facts.shared_keys
-    here = [pair for pair in found if pair[0].module is module]
-    return sorted(here, key=lambda pair: (pair[0].line, pair[1].line))
+    here = [shared for shared in found if shared.call.module is module]
+    return sorted(here, key=lambda shared: (shared.call.line, shared.earlier.line))
 
 
 def _captured(module: Module, function: FunctionNode) -> dict[str, Value]:
