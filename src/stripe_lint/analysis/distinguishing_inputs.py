@@ -221,8 +221,10 @@ class _Search:
     def _is_of_same_item(self, binding: Binding) -> bool:
         """Whether a loop binds the name together with the one that holds the id."""
         target = getattr(binding.node, "target", None)
-        return binding.kind is BindingKind.ITERATION and target is not None and any(
-            isinstance(inner, ast.Name) and inner.id == self.name for inner in syntax.descendants(target)
+        return (
+            binding.kind is BindingKind.ITERATION
+            and target is not None
+            and any(isinstance(inner, ast.Name) and inner.id == self.name for inner in syntax.descendants(target))
         )
 
     def _add(self, noun: str, source: str) -> None:

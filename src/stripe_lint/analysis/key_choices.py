@@ -6,7 +6,7 @@ import ast
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, functions, keys, requests, retries, static_values, syntax
+from stripe_lint.analysis import callers, functions, handed_keys, keys, requests, retries, static_values, syntax
 from stripe_lint.analysis.retries import Retry
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.state import Place
@@ -15,7 +15,7 @@ from stripe_lint.analysis.values import Mark, Tag
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from stripe_lint.analysis.facts import SharedKey
+    from stripe_lint.analysis.handed_keys import Handover
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.requests import Request
 
@@ -88,61 +88,10 @@ def reused_keys(module: Module) -> Iterator[Reuse]:
     seen: set[ast.AST] = set()
     for shared in requests.shared_through_functions(module):
         call = shared.call.node
-        words = _words_for_sharing(module, shared)
+        words = handed_keys.words_for_sharing(module, shared)
         if words is not None and isinstance(call, ast.Call) and call not in seen:
             seen.add(call)
             yield Reuse(call, shared.earlier, words, Sharing.HELPERS)
-
-
-def _words_for_sharing(module: Module, shared: SharedKey) -> str | None:
-    """What is wrong with handing one key over again; ``None`` where the request or the key is another one."""
-    call, earlier = shared.call.node, shared.earlier.node
-    if not isinstance(call, ast.Call) or shared.made is None:
-        return None
-    handed = _handed_keys(module, call, shared.made)
-    if earlier is call:
-        within = [each for each in module.ancestors(call) if isinstance(each, ast.For | ast.AsyncFor | ast.While)]
-        is_of_item = any(
-            not isinstance(part, ast.Name) or _is_bound_in(module, part, loop) for part in handed for loop in within
-        )
-        if is_of_item or _repeats_one_request(module, call, [shared.made]):
-            return None
-        return "the key is made before the loop that sends many requests"
-    if _same_request(shared.earlier, call):
-        return None
-    if isinstance(earlier, ast.Call):
-        before = {ast.dump(part) for part in _handed_keys(module, earlier, shared.made)}
-        if handed and before and before.isdisjoint(ast.dump(part) for part in handed):
-            return None
-    return "this request has the same key"
-
-
-def _handed_keys(module: Module, call: ast.Call, made: ast.AST) -> list[ast.expr]:
-    """The arguments of a call that are made of ``made``."""
-    return [
-        argument
-        for argument in (*call.args, *(keyword.value for keyword in call.keywords))
-        if any(
-            inner is made or (isinstance(inner, ast.Name) and _holds(module, inner, made))
-            for inner in syntax.descendants(argument)
-        )
-    ]
-
-
-def _holds(module: Module, name: ast.Name, made: ast.AST, depth: int = 0) -> bool:
-    found = module.scope_of(name).lookup(name.id)
-    return any(
-        inner is made or (isinstance(inner, ast.Name) and depth < MOST_NAMES and _holds(module, inner, made, depth + 1))
-        for binding in (found[1] if found is not None else ())
-        if binding.value is not None
-        for inner in syntax.descendants(binding.value)
-    )
-
-
-def _is_bound_in(module: Module, name: ast.Name, loop: ast.AST) -> bool:
-    found = module.scope_of(name).lookup(name.id)
-    inside = set(syntax.descendants(loop))
-    return found is not None and any(binding.node in inside for binding in found[1])
 
 
 def _shared_by_process(request: Request) -> Reuse | None:
@@ -231,6 +180,8 @@ def _names_of_items(module: Module, around: ast.AST) -> set[str] | None:
 def _maps(call: ast.Call, function: ast.expr) -> bool:
     """Whether ``call`` calls ``function`` with each of many items."""
     return functions.last_name(call.func) in _MAPS and call.args[:1] == [function]
+
+
 def _reuse(module: Module, request: Request) -> Reuse | None:
     for fact in request.facts:
         earlier = fact.repeats
@@ -238,7 +189,7 @@ def _reuse(module: Module, request: Request) -> Reuse | None:
             continue
         if earlier.node is request.node:
             made = [tag.node for tag in fact.key.tagged(Mark.FRESH)] if fact.key is not None else []
-            if not _repeats_one_request(module, request.node, made):
+            if not handed_keys.repeats_one_request(module, request.node, made):
                 return Reuse(
                     request.node,
                     earlier,
@@ -246,40 +197,9 @@ def _reuse(module: Module, request: Request) -> Reuse | None:
                     Sharing.ITEMS,
                     request,
                 )
-        elif not _same_request(earlier, request.node):
+        elif not handed_keys.same_request(earlier, request.node):
             return Reuse(request.node, earlier, "this request has the same key", Sharing.EARLIER, request)
     return None
-
-
-def _repeats_one_request(module: Module, call: ast.Call, made: Sequence[ast.AST | None]) -> bool:
-    """Whether all loops that repeat ``call`` with the key that ``made`` is in are retries of one request."""
-    function = module.enclosing_function(call)
-    child: ast.AST = call
-    for around in module.ancestors(call):
-        if around is function:
-            return True
-        before, child = child, around
-        # the iterable of a loop is evaluated once
-        if isinstance(around, ast.For | ast.AsyncFor | ast.While) and getattr(around, "iter", None) is not before:
-            inside = set(syntax.descendants(around))
-            if any(node in inside for node in made):
-                return True
-            if not retries.is_retry_loop(module, around, call):
-                return False
-    return True
-
-
-def _same_request(earlier: Place, call: ast.Call) -> bool:
-    other = earlier.node
-    if not isinstance(other, ast.Call):
-        return True
-    return _spelling(other) == _spelling(call)
-
-
-def _spelling(call: ast.Call) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """A call whatever the order of its keywords."""
-    keywords = sorted(ast.dump(keyword) for keyword in call.keywords)
-    return ast.dump(call.func), tuple(ast.dump(argument) for argument in call.args), tuple(keywords)
 
 
 def _empty_parts(module: Module, request: Request) -> Reuse | None:
@@ -294,7 +214,7 @@ def _empty_parts(module: Module, request: Request) -> Reuse | None:
         return None
     bindings = module.scopes[function].bindings
     used = [part.id for part in parts if isinstance(part, ast.Name)]
-    if any(len(bindings.get(name, ())) != 1 or _is_tested(function, name) for name in used):
+    if any(len(bindings.get(name, ())) != 1 or functions.tests(function, name) for name in used):
         return None
     for source, call in callers.call_sites(module, function) or ():
         if any(keyword.arg is None for keyword in call.keywords):
@@ -305,15 +225,6 @@ def _empty_parts(module: Module, request: Request) -> Reuse | None:
                 request.node, Place(source, call), "this call leaves all parts of the key empty", Sharing.EMPTY, request
             )
     return None
-
-
-def _is_tested(function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bool:
-    return any(
-        isinstance(inner, ast.Name) and inner.id == name
-        for node in syntax.own_nodes(function)
-        if isinstance(node, ast.If | ast.IfExp | ast.Assert)
-        for inner in syntax.descendants(node.test)
-    )
 
 
 def _optional_parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
@@ -336,12 +247,16 @@ def key_expression(module: Module, request: Request) -> ast.expr | None:
 
 
 class Regenerated(NamedTuple):
-    """A retried request whose key each attempt makes anew."""
+    """A retried request whose key each attempt makes anew.
+
+    ``handover`` is the call within the retry that hands the key to the function that sends it, where one does.
+    """
 
     node: ast.Call
     source: Place
     retry: Retry
     request: Request
+    handover: Handover | None = None
 
 
 def regenerated_keys(module: Module) -> Iterator[Regenerated]:
@@ -354,15 +269,30 @@ def regenerated_keys(module: Module) -> Iterator[Regenerated]:
             for tag in fact.key.tagged(Mark.FRESH)
             if tag.detail != "module"
         }
-        counted = _attempt_number(module, request)
-        if not fresh and counted is None:
-            continue
+        counted = _attempt_number(module, request.node, [request.key_argument, key_expression(module, request)])
         if counted is not None:
             yield Regenerated(request.node, Place(module, request.node), counted, request)
             continue
-        found = _made_in_retry(module, request, fresh)
+        found = _made_in_retry(module, request, fresh) if fresh else _handed_in_retry(module, request)
         if found is not None:
             yield found
+
+
+def _handed_in_retry(module: Module, request: Request) -> Regenerated | None:
+    """A key that a caller makes within a retry and hands to the function that sends the request."""
+    for handover in handed_keys.handovers(module, request):
+        source, call = handover.module, handover.call
+        written = [handover.key, handover.made_by]
+        counted = _attempt_number(source, call, written, handover.key)
+        if counted is not None:
+            return Regenerated(request.node, Place(source, call), counted, request, handover)
+        made = next((found for part in written if (found := keys.fresh_call(source, part)) is not None), None)
+        retry = retries.retry_around(source, call) if made is not None else None
+        if made is None or retry is None or _is_kept(source, made, retry):
+            continue
+        if made in set(syntax.descendants(retry.repeated)):
+            return Regenerated(request.node, Place(source, made), retry, request, handover)
+    return None
 
 
 def _made_in_retry(module: Module, request: Request, fresh: set[Tag]) -> Regenerated | None:
@@ -436,12 +366,13 @@ def _called_inside(place: Place, retry: Retry, module: Module, request: Request)
     )
 
 
-def _attempt_number(module: Module, request: Request) -> Retry | None:
-    """The retry loop whose counter is part of the key."""
-    key = request.key_argument
-    if key is None:
-        return None
-    expressions = [key, key_expression(module, request)]
+def _attempt_number(
+    module: Module, call: ast.Call, expressions: Sequence[ast.expr | None], key: ast.expr | None = None
+) -> Retry | None:
+    """The retry loop around ``call`` whose counter is part of the key that ``expressions`` make.
+
+    ``key`` is the argument that holds it where ``call`` hands it to the function that sends the request.
+    """
     read = {
         node.id
         for part in expressions
@@ -449,13 +380,15 @@ def _attempt_number(module: Module, request: Request) -> Retry | None:
         for node in syntax.descendants(part)
         if isinstance(node, ast.Name)
     }
-    function = module.enclosing_function(request.node)
-    for around in module.ancestors(request.node):
+    if not read:
+        return None
+    function = module.enclosing_function(call)
+    for around in module.ancestors(call):
         if around is function:
             return None
         if isinstance(around, ast.For | ast.AsyncFor):
             counters = {node.id for node in syntax.descendants(around.target) if isinstance(node, ast.Name)}
-            if counters & read and retries.is_retry_loop(module, around, request.node):
+            if counters & read and retries.is_retry_loop(module, around, call, key):
                 return Retry(Place(module, around), "this loop repeats the request", around)
         elif isinstance(around, ast.While):
             counters = {
@@ -463,6 +396,6 @@ def _attempt_number(module: Module, request: Request) -> Retry | None:
                 for node in syntax.descendants(around)
                 if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
             }
-            if counters & read and retries.is_retry_loop(module, around, request.node):
+            if counters & read and retries.is_retry_loop(module, around, call, key):
                 return Retry(Place(module, around), "this loop repeats the request", around)
     return None

@@ -55,6 +55,14 @@ def _mentions(identity: object, tags: frozenset[Tag]) -> bool:
     return isinstance(identity, frozenset) and not identity.isdisjoint(tags)
 
 
+def fresh_call(module: Module, node: ast.expr | None) -> ast.Call | None:
+    """The call in an expression that gives another value each time."""
+    for inner in syntax.descendants(node) if node is not None else ():
+        if isinstance(inner, ast.Call) and names.dotted_path(module, inner.func) in static_values.FRESH_CALLS:
+            return inner
+    return None
+
+
 def makes_fresh_values(module: Module) -> bool:
     """Whether anything in a file calls something that gives another value each time."""
     return not _FRESH_NAMES.isdisjoint(module.calls)

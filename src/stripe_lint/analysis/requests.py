@@ -442,9 +442,8 @@ def _is_kept(request: Request, name: str) -> bool:
     """Whether a parameter is sent whose value is the same when the request is repeated."""
     written = _written_parameter(request.call, name)
     return written is not None and not any(
-        isinstance(node, ast.Call) and names.dotted_path(request.module, node.func) in static_values.FRESH_CALLS
-        for part in (written, names.assigned_expression(request.module, written)[1])
-        for node in syntax.descendants(part)
+        keys.fresh_call(source, part) is not None
+        for source, part in ((request.module, written), names.assigned_expression(request.module, written))
     )
 
 
