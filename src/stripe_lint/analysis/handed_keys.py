@@ -1,84 +1,21 @@
-"""Keys that one function makes and another one sends: who hands them over, and for which requests."""
+"""Keys that one function makes and hands to another one, which sends them: for one request, or for several."""
 
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import callers, retries, syntax
-from stripe_lint.analysis.scopes import BindingKind
+from stripe_lint.analysis import retries, syntax
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from stripe_lint.analysis.facts import SharedKey
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.requests import Request
-    from stripe_lint.analysis.scopes import Binding
     from stripe_lint.analysis.state import Place
 
 _MOST_NAMES: Final = 4
 """Through how many names a key is followed."""
-
-_MOST_CALLS: Final = 2
-"""Through how many calls a key is followed back to what makes it."""
-
-
-class Handover(NamedTuple):
-    """A call that hands a key to the function that sends it: ``key`` is the argument.
-
-    ``made_by`` is what the argument is assigned, where it is a variable.
-    """
-
-    module: Module
-    call: ast.Call
-    key: ast.expr
-    made_by: ast.expr | None
-
-
-def handovers(module: Module, request: Request) -> list[Handover]:
-    """The calls that hand the key of a request to the function that sends it, where it is a plain parameter of it."""
-    known = module.memory.get(("handovers", request.node))
-    if not isinstance(known, list):
-        key = request.key_argument
-        known = list(_handovers(module, key, 0)) if isinstance(key, ast.Name) else []
-        module.memory[("handovers", request.node)] = known
-    return known
-
-
-def _handovers(module: Module, key: ast.Name, depth: int) -> Iterator[Handover]:
-    function = _function_with_parameter(module, key)
-    if function is None:
-        return
-    for source, call in callers.call_sites(module, function) or ():
-        argument = callers.argument_for(module, function, call, key.id)
-        if argument is None or not callers.is_direct(source, call) or source.enclosing_function(call) is function:
-            continue
-        if isinstance(argument, ast.Name) and depth < _MOST_CALLS:
-            passed_on = list(_handovers(source, argument, depth + 1))
-            if passed_on:
-                yield from passed_on
-                continue
-        yield Handover(source, call, argument, _assigned(source, argument))
-
-
-def _function_with_parameter(module: Module, key: ast.Name) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
-    """The function that has ``key`` as a parameter and leaves it as it is."""
-    found = module.scope_of(key).lookup(key.id)
-    if found is None or len(found[1]) != 1 or found[1][0].kind is not BindingKind.PARAMETER:
-        return None
-    function = found[0].node
-    return function if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) else None
-
-
-def _assigned(module: Module, argument: ast.expr) -> ast.expr | None:
-    if not isinstance(argument, ast.Name):
-        return None
-    found = module.scope_of(argument).lookup(argument.id)
-    bindings: list[Binding] = found[1] if found is not None and found[0].function is not None else []
-    if len(bindings) != 1 or bindings[0].kind is not BindingKind.ASSIGNMENT:
-        return None
-    return bindings[0].value
 
 
 def words_for_sharing(module: Module, shared: SharedKey) -> str | None:

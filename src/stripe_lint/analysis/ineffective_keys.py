@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import functions, handed_keys, names, requests, static_values, stripe_calls
+from stripe_lint.analysis import functions, names, requests, static_values, stripe_calls
 from stripe_lint.analysis.body_uses import text_of
+from stripe_lint.analysis.handovers import handovers
 from stripe_lint.analysis.values import NONE, constant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stripe_lint.analysis.handed_keys import Handover
+    from stripe_lint.analysis.handovers import Handover
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.requests import Request
     from stripe_lint.analysis.stripe_calls import StripeCall
@@ -46,15 +47,15 @@ def ineffective_keys(module: Module) -> Iterator[IneffectiveKey]:
             if sent and len(sent) == len(request.facts) and all(key in _EMPTY for key in sent):
                 yield IneffectiveKey(request.node, EMPTY_KEY)
             continue
-        for handover in handed_keys.handovers(module, request):
-            given = handover.made_by or handover.key
+        for handover in handovers(module, request.key_argument):
+            given = handover.written
             if isinstance(given, ast.Constant) and given.value in (None, "") and _is_required(request):
                 yield IneffectiveKey(request.node, EMPTY_KEY, handover)
                 break
 
 
 def _is_required(request: Request) -> bool:
-    """Whether the function that sends the request has to be given a key, and takes any."""
+    """Whether the function that sends the request has to be given a key, and does not ask whether it was."""
     key, function = request.key_argument, request.module.enclosing_function(request.node)
     if not isinstance(key, ast.Name) or function is None:
         return False

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import callers, functions, handed_keys, keys, requests, retries, static_values, syntax
+from stripe_lint.analysis.handovers import handovers
 from stripe_lint.analysis.retries import Retry
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.state import Place
@@ -15,7 +16,7 @@ from stripe_lint.analysis.values import Mark, Tag
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from stripe_lint.analysis.handed_keys import Handover
+    from stripe_lint.analysis.handovers import Handover
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.requests import Request
 
@@ -280,10 +281,10 @@ def regenerated_keys(module: Module) -> Iterator[Regenerated]:
 
 def _handed_in_retry(module: Module, request: Request) -> Regenerated | None:
     """A key that a caller makes within a retry and hands to the function that sends the request."""
-    for handover in handed_keys.handovers(module, request):
+    for handover in handovers(module, request.key_argument):
         source, call = handover.module, handover.call
-        written = [handover.key, handover.made_by]
-        counted = _attempt_number(source, call, written, handover.key)
+        written = [handover.argument, handover.assigned]
+        counted = _attempt_number(source, call, written, handover.argument)
         if counted is not None:
             return Regenerated(request.node, Place(source, call), counted, request, handover)
         made = next((found for part in written if (found := keys.fresh_call(source, part)) is not None), None)

@@ -7,13 +7,14 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import functions, handed_keys, key_choices, names, requests, syntax
+from stripe_lint.analysis import functions, key_choices, names, requests, syntax
+from stripe_lint.analysis.handovers import handovers
 from stripe_lint.analysis.references import FunctionReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stripe_lint.analysis.handed_keys import Handover
+    from stripe_lint.analysis.handovers import Handover
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.requests import Request
 
@@ -74,8 +75,8 @@ def weak_keys(module: Module) -> Iterator[WeakKey]:
 
 def _judged_handed(module: Module, request: Request) -> WeakKey | None:
     """A weak key that a caller makes, and hands to the function that sends it."""
-    for handover in handed_keys.handovers(module, request):
-        weakness = _weakness_of(handover.module, handover.made_by or handover.key, request)
+    for handover in handovers(module, request.key_argument):
+        weakness = _weakness_of(handover.module, handover.written, request)
         if weakness is not None:
             return WeakKey(request.node, weakness, request, handover)
     return None

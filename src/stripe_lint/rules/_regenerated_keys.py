@@ -9,7 +9,7 @@ from stripe_lint.analysis import key_choices, keys, names, syntax
 from stripe_lint.rules import _missing_key, _passing_keys, _retried_keys, _text_literals
 
 if TYPE_CHECKING:
-    from stripe_lint.analysis.handed_keys import Handover
+    from stripe_lint.analysis.handovers import Handover
     from stripe_lint.analysis.key_choices import Regenerated
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.requests import Request
@@ -92,7 +92,7 @@ def _moved_in_caller(module: Module, found: Regenerated, handover: Handover, edi
         or found.retry.place.module is not module
         or not isinstance(loop, _LOOPS)
         or not _is_unguessable(found)
-        or not _moved(module, found.request, handover.made_by or handover.key, handover.call, loop, edit)
+        or not _moved(module, found.request, handover.written, handover.call, loop, edit)
     ):
         edit.decline("a caller makes the key, on each attempt; make it there, before the first one")
 
