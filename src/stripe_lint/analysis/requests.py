@@ -143,7 +143,7 @@ def _written_parameter(call: StripeCall, name: str) -> ast.expr | None:
     """What is sent as ``name``, where it is written out in the call."""
     if call.method.style != "service":
         return next((keyword.value for keyword in call.node.keywords if keyword.arg == name), None)
-    params = _service_argument(call, call.method.params_index, "params")
+    params = service_argument(call, call.method.params_index, "params")
     return dict_entry(params, name) if isinstance(params, ast.Dict) else None
 
 

@@ -204,10 +204,10 @@ def fix(module: Module, hit: Hit, edit: Edit) -> None:
         return
     call, given = verification.node, verification.tolerance
     if given is not None and _problem_of(module, given) is None:
-        default = handovers.default_in_force(module, given)
-        if default is None or _problem_of(module, default) is None:
+        in_force = handovers.default_in_force(module, given)
+        if in_force is None or _problem_of(module, in_force) is None:
             edit.decline("the tolerance is passed in another file; pass 300 seconds there")
-        _look_at_age(default, edit)
+        _look_at_age(in_force, edit)
         return
     handed_on = functions.last_name(call.func) != verification.name
     if given is None and handed_on:
