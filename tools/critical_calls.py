@@ -17,7 +17,8 @@ class Critical:
 
     ``grade`` is the severity of a missing key outside any retry. ``when`` names arguments of which one must be passed
     for the call to be critical at all, ``unless`` the argument and value that make it harmless; ``warning_when`` names
-    the arguments that raise an ``info``, ``info_when`` the argument and value that lower a ``warning``.
+    the arguments that raise an ``info``, ``info_when`` the argument and value that lower a ``warning``, ``once_by`` the
+    arguments whose value Stripe takes only once.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Critical:
     unless: tuple[tuple[str, str], ...] = ()
     warning_when: tuple[str, ...] = ()
     info_when: tuple[tuple[str, str], ...] = ()
+    once_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,8 @@ CRITICAL = (
             "v2.billing.meter_event_stream.create",
             "v2.billing.meter_events.create",
         ),
-        "Usage is added up.",
+        "Usage is added up, but for an event whose identifier was there in the last 24 hours.",
+        once_by=("identifier",),
     ),
     Critical(
         "invoice",

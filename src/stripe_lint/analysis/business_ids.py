@@ -7,11 +7,13 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import functions, retries, stripe_calls, syntax
+from stripe_lint.analysis.distinguishing_inputs import distinguishing_inputs
 from stripe_lint.analysis.scopes import BindingKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stripe_lint.analysis.distinguishing_inputs import Input
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.requests import Request
     from stripe_lint.analysis.scopes import NamedFunction
@@ -50,14 +52,23 @@ _PARTIAL: Final = frozenset({"refund", "reversal", "capture", "create_refund", "
 
 
 class BusinessId(NamedTuple):
-    """An expression for an id, and the word for what it identifies."""
+    """An expression for an id, and the word for what it identifies.
+
+    ``inputs`` are what else tells the requests for this id apart, and so belongs into their keys.
+    """
 
     source: str
     noun: str
+    inputs: tuple[Input, ...] = ()
+
+    @property
+    def replacements(self) -> str:
+        """What an f-string has for the id and the inputs: ``{order_id}-milestone-{milestone_id}``."""
+        return "-".join([f"{{{self.source}}}", *(f"{each.noun}-{{{each.source}}}" for each in self.inputs)])
 
 
 def business_id(module: Module, request: Request) -> BusinessId | None:
-    """An id of what the request is made for; ``None`` where none is in sight.
+    """An id of what the request is made for; ``None`` where none is in sight, or where it does not stand for it.
 
     What is found is bound at the call and, in a loop over items, belongs to the item.
     """
@@ -68,7 +79,9 @@ def business_id(module: Module, request: Request) -> BusinessId | None:
     if request.method.path.removesuffix("_async") in {"stripe.Customer.create", "customers.create"}:
         nouns = _OPERATIONS | _OWNERS
     function = module.enclosing_function(request.node)
-    for name, noun, source in _candidates(module, request):
+    event = _event(module, request)
+    known = _known_ids(module, function)
+    for name, noun, source in _candidates(module, request, event, known):
         partial = noun not in {"event", "refund", "return"} and _is_partial(request, name)
         if (
             noun in nouns
@@ -76,7 +89,12 @@ def business_id(module: Module, request: Request) -> BusinessId | None:
             and _belongs_to_items(name, loops)
             and not _is_rebound(module, function, name, loops)
         ):
-            return BusinessId(source, noun)
+            if event is not None and name == event[0]:
+                # all that a delivery leads to comes from what is in it
+                return BusinessId(source, noun)
+            inputs = distinguishing_inputs(module, request, name, known)
+            if inputs is not None:
+                return BusinessId(source, noun, inputs)
     return None
 
 
@@ -168,14 +186,14 @@ def _is_rebound(module: Module, function: ast.AST | None, name: str, loops: list
     return len(bindings) > 1 and not loops
 
 
-def _candidates(module: Module, request: Request) -> Iterator[tuple[str, str, str]]:
+def _candidates(
+    module: Module, request: Request, event: tuple[str, str, str] | None, known: dict[str, list[str]]
+) -> Iterator[tuple[str, str, str]]:
     """Names with a word for what they hold and an expression for its id, the most telling first."""
-    event = _event(module, request)
     if event is not None:
         yield event
     used = _names_in_arguments(request)
     function = module.enclosing_function(request.node)
-    known = _known_ids(module, function)
     for name in used:
         yield from _ids_of(name, known)
     parameters = functions.parameters(function) if function is not None else []

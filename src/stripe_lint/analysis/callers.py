@@ -115,7 +115,7 @@ def _arguments_by_name(source: Module) -> dict[str, list[ast.expr]]:
     if isinstance(known, dict):
         return known
     found: dict[str, list[ast.expr]] = {}
-    for calls in source.calls.values():
+    for calls in source.calls_of.values():
         for call in calls:
             for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
                 if isinstance(argument, ast.Name):

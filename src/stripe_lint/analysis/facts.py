@@ -65,6 +65,17 @@ class KeyedCall(NamedTuple):
     repeats: Place | None
 
 
+class SharedKey(NamedTuple):
+    """A call that hands a key to a function which sends it, and the earlier call that did, or request that had it.
+
+    ``made`` is what makes the key.
+    """
+
+    call: Place
+    earlier: Place
+    made: ast.AST | None
+
+
 class Facts:
     """Everything that one run saw. The collections are sets, so a place seen on many paths is there once."""
 
@@ -104,7 +115,7 @@ class Facts:
         self.responses: set[ResponseFact] = set()
         self.keyed_calls: set[KeyedCall] = set()
         self.event_types: set[str] = set()
-        self.shared_keys: set[tuple[Place, Place]] = set()
+        self.shared_keys: set[SharedKey] = set()
         self.evidence: set[str] = set()
         self.modules: set[Module] = set()
         self.handed_on: set[History] = set()

@@ -69,6 +69,16 @@ def changes_parameter(node: FunctionNode, name: str) -> bool:
     return False
 
 
+def tests(node: FunctionNode, name: str) -> bool:
+    """Whether a condition in the function reads ``name``."""
+    return any(
+        isinstance(inner, ast.Name) and inner.id == name
+        for part in syntax.own_nodes(node)
+        if isinstance(part, ast.If | ast.IfExp | ast.Assert)
+        for inner in syntax.descendants(part.test)
+    )
+
+
 def decorator_names(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Iterator[str]:
     """The last part of each decorator's name, called or not."""
     for decorator in node.decorator_list:

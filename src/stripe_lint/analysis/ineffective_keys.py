@@ -5,17 +5,25 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import names, requests, static_values, stripe_calls
+from stripe_lint.analysis import functions, names, requests, static_values, stripe_calls
 from stripe_lint.analysis.body_uses import text_of
+from stripe_lint.analysis.handovers import handovers
+from stripe_lint.analysis.values import NONE, constant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stripe_lint.analysis.handovers import Handover
     from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.requests import Request
     from stripe_lint.analysis.stripe_calls import StripeCall
 
 LONGEST: Final = 255
 """How many characters Stripe takes (https://docs.stripe.com/api/idempotent_requests)."""
+
+
+EMPTY_KEY: Final = "this key is empty, so the SDK makes a new one for each request: pass one, or leave it out"
+_EMPTY: Final = (NONE, constant(""))
 
 
 class IneffectiveKey(NamedTuple):
@@ -23,6 +31,7 @@ class IneffectiveKey(NamedTuple):
 
     node: ast.Call
     reason: str
+    handover: Handover | None = None
 
 
 def ineffective_keys(module: Module) -> Iterator[IneffectiveKey]:
@@ -32,6 +41,27 @@ def ineffective_keys(module: Module) -> Iterator[IneffectiveKey]:
             reason = _reason(call)
             if reason is not None:
                 yield IneffectiveKey(call.node, reason)
+    for request in requests.keyed(module):
+        if requests.direct_key(request.call) is None:
+            sent = [fact.key for fact in request.facts if fact.key is not None]
+            if sent and len(sent) == len(request.facts) and all(key in _EMPTY for key in sent):
+                yield IneffectiveKey(request.node, EMPTY_KEY)
+            continue
+        for handover in handovers(module, request.key_argument):
+            given = handover.written
+            if isinstance(given, ast.Constant) and given.value in (None, "") and _is_required(request):
+                yield IneffectiveKey(request.node, EMPTY_KEY, handover)
+                break
+
+
+def _is_required(request: Request) -> bool:
+    """Whether the function that sends the request has to be given a key, and does not ask whether it was."""
+    key, function = request.key_argument, request.module.enclosing_function(request.node)
+    if not isinstance(key, ast.Name) or function is None:
+        return False
+    parameter = next((each for each in functions.parameters(function) if each.arg == key.id), None)
+    is_optional = parameter is None or functions.default_of(function, parameter) is not None
+    return not is_optional and not functions.tests(function, key.id)
 
 
 def _reason(call: StripeCall) -> str | None:
@@ -44,7 +74,7 @@ def _reason(call: StripeCall) -> str | None:
     if method.verb in {"get", "delete"} and method.api == "v1":
         return f"a {method.verb.upper()} request has no use for a key: remove it"
     if isinstance(key, ast.Constant) and key.value in (None, ""):
-        return "this key is empty, so the SDK makes a new one for each request: pass one, or leave it out"
+        return EMPTY_KEY
     assigned = names.assigned_expression(call.module, key)[1]
     text = assigned.value if isinstance(assigned, ast.Constant) else text_of(static_values.of(call.module, key))
     if isinstance(text, str) and len(text) > LONGEST:

@@ -6,16 +6,17 @@ import ast
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, functions, keys, requests, retries, static_values, syntax
+from stripe_lint.analysis import callers, functions, handed_keys, keys, requests, retries, static_values, syntax
+from stripe_lint.analysis.handovers import handovers
 from stripe_lint.analysis.retries import Retry
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.state import Place
 from stripe_lint.analysis.values import Mark, Tag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from stripe_lint.analysis.facts import KeyedCall
+    from stripe_lint.analysis.handovers import Handover
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.requests import Request
 
@@ -86,10 +87,12 @@ def reused_keys(module: Module) -> Iterator[Reuse]:
         if found is not None:
             yield found
     seen: set[ast.AST] = set()
-    for caller, earlier in requests.shared_through_functions(module):
-        if isinstance(caller.node, ast.Call) and caller.node not in seen:
-            seen.add(caller.node)
-            yield Reuse(caller.node, earlier, "this request has the same key", Sharing.HELPERS)
+    for shared in requests.shared_through_functions(module):
+        call = shared.call.node
+        words = handed_keys.words_for_sharing(module, shared)
+        if words is not None and isinstance(call, ast.Call) and call not in seen:
+            seen.add(call)
+            yield Reuse(call, shared.earlier, words, Sharing.HELPERS)
 
 
 def _shared_by_process(request: Request) -> Reuse | None:
@@ -125,7 +128,7 @@ def _has_varying_part(module: Module, request: Request) -> bool:
 
 
 def _in_comprehension(module: Module, request: Request) -> Reuse | None:
-    """A key made outside a comprehension that sends a request for each item."""
+    """A key made outside a comprehension, or outside what ``map`` calls, that sends a request for each item."""
     key = request.key_argument
     if key is None or isinstance(key, ast.Constant):
         return None
@@ -137,13 +140,8 @@ def _in_comprehension(module: Module, request: Request) -> Reuse | None:
                 # evaluated once, before the first item
                 return None
         child = around
-        if isinstance(around, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
-            inside = {
-                node.id
-                for generator in around.generators
-                for node in syntax.descendants(generator.target)
-                if isinstance(node, ast.Name)
-            }
+        inside = _names_of_items(module, around)
+        if inside is not None:
             read = {node.id for node in syntax.descendants(key) if isinstance(node, ast.Name)}
             calls = any(isinstance(node, ast.Call) for node in syntax.descendants(key))
             if not (inside & read) and not calls:
@@ -151,9 +149,38 @@ def _in_comprehension(module: Module, request: Request) -> Reuse | None:
                     request.node, Place(module, around), "the key is the same for all items", Sharing.ITEMS, request
                 )
             return None
-        if isinstance(around, ast.stmt):
+        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
             return None
     return None
+
+
+_MAPS: Final = frozenset({"map", "starmap", "imap", "imap_unordered", "map_async", "starmap_async", "for_each"})
+"""What calls a function with each of many items."""
+
+
+def _names_of_items(module: Module, around: ast.AST) -> set[str] | None:
+    """The names that are another thing for each item, where ``around`` runs for many items."""
+    if isinstance(around, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
+        return {
+            node.id
+            for generator in around.generators
+            for node in syntax.descendants(generator.target)
+            if isinstance(node, ast.Name)
+        }
+    if isinstance(around, ast.Lambda):
+        parent = module.parents.get(around)
+        return set(module.scopes[around].bindings) if isinstance(parent, ast.Call) and _maps(parent, around) else None
+    if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
+        outer = module.enclosing_function(around)
+        for call in module.calls_of.get(outer, ()) if outer is not None else ():
+            if any(isinstance(each, ast.Name) and each.id == around.name and _maps(call, each) for each in call.args):
+                return set(module.scopes[around].bindings)
+    return None
+
+
+def _maps(call: ast.Call, function: ast.expr) -> bool:
+    """Whether ``call`` calls ``function`` with each of many items."""
+    return functions.last_name(call.func) in _MAPS and call.args[:1] == [function]
 
 
 def _reuse(module: Module, request: Request) -> Reuse | None:
@@ -162,7 +189,8 @@ def _reuse(module: Module, request: Request) -> Reuse | None:
         if earlier is None:
             continue
         if earlier.node is request.node:
-            if not _repeats_one_request(module, request, fact):
+            made = [tag.node for tag in fact.key.tagged(Mark.FRESH)] if fact.key is not None else []
+            if not handed_keys.repeats_one_request(module, request.node, made):
                 return Reuse(
                     request.node,
                     earlier,
@@ -170,38 +198,9 @@ def _reuse(module: Module, request: Request) -> Reuse | None:
                     Sharing.ITEMS,
                     request,
                 )
-        elif not _same_request(earlier, request):
+        elif not handed_keys.same_request(earlier, request.node):
             return Reuse(request.node, earlier, "this request has the same key", Sharing.EARLIER, request)
     return None
-
-
-def _repeats_one_request(module: Module, request: Request, fact: KeyedCall) -> bool:
-    """Whether all loops that repeat the call with this key are retries of one request."""
-    function = module.enclosing_function(request.node)
-    made = [tag.node for tag in fact.key.tagged(Mark.FRESH)] if fact.key is not None else []
-    for around in module.ancestors(request.node):
-        if around is function:
-            return True
-        if isinstance(around, ast.For | ast.AsyncFor | ast.While):
-            inside = set(syntax.descendants(around))
-            if any(node in inside for node in made):
-                return True
-            if not retries.is_retry_loop(module, around, request.node):
-                return False
-    return True
-
-
-def _same_request(earlier: Place, request: Request) -> bool:
-    other = earlier.node
-    if not isinstance(other, ast.Call):
-        return True
-    return _spelling(other) == _spelling(request.node)
-
-
-def _spelling(call: ast.Call) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """A call whatever the order of its keywords."""
-    keywords = sorted(ast.dump(keyword) for keyword in call.keywords)
-    return ast.dump(call.func), tuple(ast.dump(argument) for argument in call.args), tuple(keywords)
 
 
 def _empty_parts(module: Module, request: Request) -> Reuse | None:
@@ -216,7 +215,7 @@ def _empty_parts(module: Module, request: Request) -> Reuse | None:
         return None
     bindings = module.scopes[function].bindings
     used = [part.id for part in parts if isinstance(part, ast.Name)]
-    if any(len(bindings.get(name, ())) != 1 or _is_tested(function, name) for name in used):
+    if any(len(bindings.get(name, ())) != 1 or functions.tests(function, name) for name in used):
         return None
     for source, call in callers.call_sites(module, function) or ():
         if any(keyword.arg is None for keyword in call.keywords):
@@ -227,15 +226,6 @@ def _empty_parts(module: Module, request: Request) -> Reuse | None:
                 request.node, Place(source, call), "this call leaves all parts of the key empty", Sharing.EMPTY, request
             )
     return None
-
-
-def _is_tested(function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bool:
-    return any(
-        isinstance(inner, ast.Name) and inner.id == name
-        for node in syntax.own_nodes(function)
-        if isinstance(node, ast.If | ast.IfExp | ast.Assert)
-        for inner in syntax.descendants(node.test)
-    )
 
 
 def _optional_parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
@@ -258,12 +248,16 @@ def key_expression(module: Module, request: Request) -> ast.expr | None:
 
 
 class Regenerated(NamedTuple):
-    """A retried request whose key each attempt makes anew."""
+    """A retried request whose key each attempt makes anew.
+
+    ``handover`` is the call within the retry that hands the key to the function that sends it, where one does.
+    """
 
     node: ast.Call
     source: Place
     retry: Retry
     request: Request
+    handover: Handover | None = None
 
 
 def regenerated_keys(module: Module) -> Iterator[Regenerated]:
@@ -276,15 +270,30 @@ def regenerated_keys(module: Module) -> Iterator[Regenerated]:
             for tag in fact.key.tagged(Mark.FRESH)
             if tag.detail != "module"
         }
-        counted = _attempt_number(module, request)
-        if not fresh and counted is None:
-            continue
+        counted = _attempt_number(module, request.node, [request.key_argument, key_expression(module, request)])
         if counted is not None:
             yield Regenerated(request.node, Place(module, request.node), counted, request)
             continue
-        found = _made_in_retry(module, request, fresh)
+        found = _made_in_retry(module, request, fresh) if fresh else _handed_in_retry(module, request)
         if found is not None:
             yield found
+
+
+def _handed_in_retry(module: Module, request: Request) -> Regenerated | None:
+    """A key that a caller makes within a retry and hands to the function that sends the request."""
+    for handover in handovers(module, request.key_argument):
+        source, call = handover.module, handover.call
+        written = [handover.argument, handover.assigned]
+        counted = _attempt_number(source, call, written, handover.argument)
+        if counted is not None:
+            return Regenerated(request.node, Place(source, call), counted, request, handover)
+        made = next((found for part in written if (found := keys.fresh_call(source, part)) is not None), None)
+        retry = retries.retry_around(source, call) if made is not None else None
+        if made is None or retry is None or _is_kept(source, made, retry):
+            continue
+        if made in set(syntax.descendants(retry.repeated)):
+            return Regenerated(request.node, Place(source, made), retry, request, handover)
+    return None
 
 
 def _made_in_retry(module: Module, request: Request, fresh: set[Tag]) -> Regenerated | None:
@@ -358,12 +367,13 @@ def _called_inside(place: Place, retry: Retry, module: Module, request: Request)
     )
 
 
-def _attempt_number(module: Module, request: Request) -> Retry | None:
-    """The retry loop whose counter is part of the key."""
-    key = request.key_argument
-    if key is None:
-        return None
-    expressions = [key, key_expression(module, request)]
+def _attempt_number(
+    module: Module, call: ast.Call, expressions: Sequence[ast.expr | None], key: ast.expr | None = None
+) -> Retry | None:
+    """The retry loop around ``call`` whose counter is part of the key that ``expressions`` make.
+
+    ``key`` is the argument that holds it where ``call`` hands it to the function that sends the request.
+    """
     read = {
         node.id
         for part in expressions
@@ -371,13 +381,15 @@ def _attempt_number(module: Module, request: Request) -> Retry | None:
         for node in syntax.descendants(part)
         if isinstance(node, ast.Name)
     }
-    function = module.enclosing_function(request.node)
-    for around in module.ancestors(request.node):
+    if not read:
+        return None
+    function = module.enclosing_function(call)
+    for around in module.ancestors(call):
         if around is function:
             return None
         if isinstance(around, ast.For | ast.AsyncFor):
             counters = {node.id for node in syntax.descendants(around.target) if isinstance(node, ast.Name)}
-            if counters & read and retries.is_retry_loop(module, around, request.node):
+            if counters & read and retries.is_retry_loop(module, around, call, key):
                 return Retry(Place(module, around), "this loop repeats the request", around)
         elif isinstance(around, ast.While):
             counters = {
@@ -385,6 +397,6 @@ def _attempt_number(module: Module, request: Request) -> Retry | None:
                 for node in syntax.descendants(around)
                 if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
             }
-            if counters & read and retries.is_retry_loop(module, around, request.node):
+            if counters & read and retries.is_retry_loop(module, around, call, key):
                 return Retry(Place(module, around), "this loop repeats the request", around)
     return None

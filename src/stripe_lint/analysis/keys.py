@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import body_uses, functions, names, static_values, stripe_calls, syntax
-from stripe_lint.analysis.facts import KeyedCall
+from stripe_lint.analysis.facts import KeyedCall, SharedKey
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, entries, tagged
 
@@ -53,6 +53,14 @@ def _fresh(evaluation: Evaluation, call: Call) -> Value:
 
 def _mentions(identity: object, tags: frozenset[Tag]) -> bool:
     return isinstance(identity, frozenset) and not identity.isdisjoint(tags)
+
+
+def fresh_call(module: Module, node: ast.expr | None) -> ast.Call | None:
+    """The call in an expression that gives another value each time."""
+    for inner in syntax.descendants(node) if node is not None else ():
+        if isinstance(inner, ast.Call) and names.dotted_path(module, inner.func) in static_values.FRESH_CALLS:
+            return inner
+    return None
 
 
 def makes_fresh_values(module: Module) -> bool:
@@ -153,21 +161,35 @@ def _sent(evaluation: Evaluation, call: Call, method: Method) -> None:
     place = evaluation.place(call.node)
     repeats = None
     if identity is not None:
-        earlier = [used for used in evaluation.history.keys if used[0] == identity]
+        caller, made = _handing_over(evaluation, key, place)
+        earlier = sorted((used[1:] for used in evaluation.history.keys if used[0] == identity), key=_lines)
         if earlier:
-            repeats = min((used[1] for used in earlier), key=lambda used: used.line)
-            _note_sharing_caller(evaluation, key, place, repeats)
-        evaluation.remember(keys=evaluation.history.keys | {(identity, place)})
+            repeats = earlier[0][0]
+            if caller != place:
+                evaluation.facts.shared_keys.add(SharedKey(caller, earlier[0][1], made))
+        evaluation.remember(keys=evaluation.history.keys | {(identity, place, caller)})
     arguments = _arguments(call, method)
     evaluation.facts.keyed_calls.add(KeyedCall(place, key, argument, is_open, options, arguments, repeats))
 
 
-def _note_sharing_caller(evaluation: Evaluation, key: Value | None, place: Place, earlier: Place) -> None:
-    """Where a caller hands one key to several functions that each send a request, the caller is what is wrong."""
-    for tag in key.tagged(Mark.FRESH) if key is not None else ():
+def _lines(places: tuple[Place, Place]) -> tuple[int, int]:
+    return places[0].line, places[1].line
+
+
+def _handing_over(evaluation: Evaluation, key: Value | None, place: Place) -> tuple[Place, ast.AST | None]:
+    """The call by which a caller hands the key to the function that sends it, and what makes the key there.
+
+    Where no caller does, it is the request itself.
+    """
+    for tag in sorted(key.tagged(Mark.FRESH), key=_line) if key is not None else ():
         caller = body_uses.lifted(evaluation.frame, place, tag)
-        if caller != place and earlier.node is not place.node:
-            evaluation.facts.shared_keys.add((caller, earlier))
+        if caller != place:
+            return caller, tag.node
+    return place, None
+
+
+def _line(tag: Tag) -> int:
+    return getattr(tag.node, "lineno", 0)
 
 
 def _arguments(call: Call, method: Method) -> Value:

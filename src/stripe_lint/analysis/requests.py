@@ -16,10 +16,9 @@ from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Value, constant, en
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from stripe_lint.analysis.facts import KeyedCall
+    from stripe_lint.analysis.facts import KeyedCall, SharedKey
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode
-    from stripe_lint.analysis.state import Place
     from stripe_lint.analysis.stripe_calls import StripeCall
     from stripe_lint.data.surface import Critical, Method
 
@@ -104,9 +103,7 @@ def direct_key(call: StripeCall) -> ast.expr | None:
     if call.method.style == "service":
         options = service_argument(call, call.method.options_index, "options")
         if isinstance(options, ast.Dict):
-            for name, value in zip(options.keys, options.values, strict=True):
-                if isinstance(name, ast.Constant) and name.value == keys.KEY:
-                    return value
+            return dict_entry(options, keys.KEY)
         if isinstance(options, ast.Call):
             for keyword in options.keywords:
                 if keyword.arg == keys.KEY:
@@ -140,6 +137,22 @@ def _literal_service_call(call: StripeCall) -> bool:
     options = service_argument(call, call.method.options_index, "options")
     params = service_argument(call, call.method.params_index, "params")
     return all(part is None or _is_plain_dict(part) for part in (options, params))
+
+
+def _written_parameter(call: StripeCall, name: str) -> ast.expr | None:
+    """What is sent as ``name``, where it is written out in the call."""
+    if call.method.style != "service":
+        return next((keyword.value for keyword in call.node.keywords if keyword.arg == name), None)
+    params = service_argument(call, call.method.params_index, "params")
+    return dict_entry(params, name) if isinstance(params, ast.Dict) else None
+
+
+def dict_entry(node: ast.Dict, name: str) -> ast.expr | None:
+    """The value beside the literal key ``name``."""
+    for key, value in zip(node.keys, node.values, strict=True):
+        if isinstance(key, ast.Constant) and key.value == name:
+            return value
+    return None
 
 
 def _is_plain_dict(node: ast.expr) -> bool:
@@ -238,17 +251,30 @@ def _runs_it(module: Module, call: StripeCall) -> bool:
     if isinstance(function, ast.Call):
         function = function.func
     name = functions.last_name(function) or ""
+    reference = names.resolve(module, function)
+    if isinstance(reference, FunctionReference) and _makes_options(reference):
+        return False
     if name in _RUNNERS or "retry" in name.lower():
         return True
-    reference = names.resolve(module, function)
-    if not isinstance(reference, FunctionReference) or not call.node.keywords:
-        return False
-    return not any(
-        keyword.arg in {keys.KEY, "options"}
-        for inner in syntax.own_nodes(reference.node)
-        if isinstance(inner, ast.Call)
-        for keyword in inner.keywords
-    )
+    return isinstance(reference, FunctionReference) and bool(call.node.keywords)
+
+
+def _makes_options(reference: FunctionReference, depth: int = 0) -> bool:
+    """Whether a function of the project, or one that it calls, puts a key or options among arguments."""
+    for inner in syntax.descendants(reference.node):
+        if isinstance(inner, ast.Constant) and inner.value == keys.KEY:
+            return True
+        if isinstance(inner, ast.Call):
+            if any(keyword.arg in {keys.KEY, "options"} for keyword in inner.keywords):
+                return True
+            called = names.resolve(reference.module, inner.func) if depth < _FARTHEST_WRAPPER else None
+            if isinstance(called, FunctionReference) and _makes_options(called, depth + 1):
+                return True
+    return False
+
+
+_FARTHEST_WRAPPER: Final = 1
+"""Through how many calls within a wrapper it is looked whether it makes a key."""
 
 
 def _partial_calls(module: Module, partial: ast.Call) -> list[ast.Call] | None:
@@ -302,9 +328,9 @@ def _run_function(module: Module, function: ast.AST | None, *, follow: bool = Tr
     return found
 
 
-def shared_through_functions(module: Module) -> list[tuple[Place, Place]]:
-    """The calls that hand a key to a function which sends it with a second request, and the first request."""
-    found: set[tuple[Place, Place]] = set()
+def shared_through_functions(module: Module) -> list[SharedKey]:
+    """The calls that hand a key to a function which sends it with a second request."""
+    found: set[SharedKey] = set()
     for function in module.functions:
         if isinstance(function, ast.Lambda) or not keys.hands_fresh_value_to_stripe(module, function):
             continue
@@ -314,8 +340,8 @@ def shared_through_functions(module: Module) -> list[tuple[Place, Place]]:
         except Exhausted:
             continue
         found |= interpreter.facts.shared_keys
-    here = [pair for pair in found if pair[0].module is module]
-    return sorted(here, key=lambda pair: (pair[0].line, pair[1].line))
+    here = [shared for shared in found if shared.call.module is module]
+    return sorted(here, key=lambda shared: (shared.call.line, shared.earlier.line))
 
 
 def _captured(module: Module, function: FunctionNode) -> dict[str, Value]:
@@ -407,7 +433,18 @@ def grade(request: Request, critical: Critical) -> str:
         value = known.get(name)
         if value is not None and value.constant is not None and str(value.constant.value) == literal:
             return "info"
+    if any(_is_kept(request, name) for name in critical.once_by):
+        return "info"
     return critical.grade
+
+
+def _is_kept(request: Request, name: str) -> bool:
+    """Whether a parameter is sent whose value is the same when the request is repeated."""
+    written = _written_parameter(request.call, name)
+    return written is not None and not any(
+        keys.fresh_call(source, part) is not None
+        for source, part in ((request.module, written), names.assigned_expression(request.module, written))
+    )
 
 
 def keyed(module: Module) -> Iterator[Request]:

@@ -99,19 +99,25 @@ def retry_around(
 
 
 def _loops_around(module: Module, node: ast.AST, function: FunctionNode | None) -> Iterator[Loop]:
+    child = node
     for around in module.ancestors(node):
         if around is function:
             return
-        if isinstance(around, ast.For | ast.AsyncFor | ast.While):
+        # the iterable of a loop is evaluated once
+        if isinstance(around, ast.For | ast.AsyncFor | ast.While) and getattr(around, "iter", None) is not child:
             yield around
+        child = around
 
 
-def is_retry_loop(module: Module, loop: Loop, node: ast.AST) -> bool:
-    """Whether ``loop`` sends the request at ``node`` again after a failure and is left after a success."""
+def is_retry_loop(module: Module, loop: Loop, node: ast.AST, key: ast.expr | None = None) -> bool:
+    """Whether ``loop`` sends the request at ``node`` again after a failure and is left after a success.
+
+    ``key`` is the argument that holds the key where ``node`` calls a function that sends the request.
+    """
     if isinstance(loop, ast.For | ast.AsyncFor):
         if _iterates_attempts(module, loop.iter):
             return True
-        if _uses_item(loop, node):
+        if _uses_item(loop, node, key):
             return False
     function = module.enclosing_function(loop)
     graph = graph_of(module, function) if function is not None else _module_graph(module)
@@ -189,7 +195,7 @@ def _sets_flag(loop: ast.While, statement: ast.stmt) -> bool:
     return False
 
 
-def _uses_item(loop: ast.For | ast.AsyncFor, node: ast.AST) -> bool:
+def _uses_item(loop: ast.For | ast.AsyncFor, node: ast.AST, key: ast.expr | None) -> bool:
     """Whether the request depends on the item of a loop over items."""
     items = {inner.id for inner in syntax.descendants(loop.target) if isinstance(inner, ast.Name)}
     for inner in syntax.own_nodes(loop):
@@ -205,7 +211,10 @@ def _uses_item(loop: ast.For | ast.AsyncFor, node: ast.AST) -> bool:
     parts: list[ast.AST] = list(call.args)
     parts += [keyword.value for keyword in call.keywords if keyword.arg not in {"idempotency_key", "options"}]
     return any(
-        isinstance(inner, ast.Name) and inner.id in items for part in parts for inner in syntax.descendants(part)
+        isinstance(inner, ast.Name) and inner.id in items
+        for part in parts
+        if part is not key
+        for inner in syntax.descendants(part)
     )
 
 

@@ -66,7 +66,7 @@ class History(NamedTuple):
     ``verified``: a verification succeeded. ``parsed``: places where the body was parsed before that. ``failure``:
     the failed verification that the path has lived through. ``through``: handlers that the path entered for another
     reason. ``early``: places where unverified data was read or decided something. ``keys``: the requests sent so far
-    with each key (what identifies the key, place of the call).
+    with each key (what identifies the key, place of the call, place of the call that handed the key over).
     """
 
     verified: bool = False
@@ -75,7 +75,7 @@ class History(NamedTuple):
     through: frozenset[Place] = frozenset()
     early: frozenset[Place] = frozenset()
     refetched: bool = False
-    keys: frozenset[tuple[object, Place]] = frozenset()
+    keys: frozenset[tuple[object, Place, Place]] = frozenset()
 
 
 START: Final = History()

@@ -8,11 +8,13 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import functions, key_choices, names, requests, syntax
+from stripe_lint.analysis.handovers import handovers
 from stripe_lint.analysis.references import FunctionReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stripe_lint.analysis.handovers import Handover
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.requests import Request
 
@@ -58,6 +60,7 @@ class WeakKey(NamedTuple):
     node: ast.expr
     weakness: Weakness
     request: Request
+    handover: Handover | None = None
 
 
 def weak_keys(module: Module) -> Iterator[WeakKey]:
@@ -65,9 +68,18 @@ def weak_keys(module: Module) -> Iterator[WeakKey]:
     retried = {found.node for found in key_choices.regenerated_keys(module)}
     for request in requests.keyed(module):
         if request.key_argument is not None and request.node not in retried:
-            found = _judged(module, request)
+            found = _judged(module, request) or _judged_handed(module, request)
             if found is not None:
                 yield found
+
+
+def _judged_handed(module: Module, request: Request) -> WeakKey | None:
+    """A weak key that a caller makes, and hands to the function that sends it."""
+    for handover in handovers(module, request.key_argument):
+        weakness = _weakness_of(handover.module, handover.written, request)
+        if weakness is not None:
+            return WeakKey(request.node, weakness, request, handover)
+    return None
 
 
 def _judged(module: Module, request: Request) -> WeakKey | None:
@@ -86,10 +98,13 @@ def _judged(module: Module, request: Request) -> WeakKey | None:
             if len(returned) != 1:
                 return None
             source, expression, reported = reference.module, returned[0], request.node
-    parts = list(_parts(source, expression))
-    of_customer = request.method.path.lower().removeprefix("stripe.").startswith("customer")
-    weakness = _weakness(source, parts, of_customer=of_customer)
+    weakness = _weakness_of(source, expression, request)
     return WeakKey(reported, weakness, request) if weakness is not None else None
+
+
+def _weakness_of(module: Module, expression: ast.expr, request: Request) -> Weakness | None:
+    of_customer = request.method.path.lower().removeprefix("stripe.").startswith("customer")
+    return _weakness(module, list(_parts(module, expression)), of_customer=of_customer)
 
 
 def _parts(module: Module, node: ast.expr, depth: int = 0) -> Iterator[ast.expr]:
@@ -122,7 +137,7 @@ def _parts(module: Module, node: ast.expr, depth: int = 0) -> Iterator[ast.expr]
         for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
             yield from _parts(module, argument, depth + 1)
     elif isinstance(node, ast.Call) and functions.last_name(node.func) == "join" and node.args:
-        elements = node.args[0].elts if isinstance(node.args[0], ast.List | ast.Tuple) else []
+        elements = node.args[0].elts if isinstance(node.args[0], ast.List | ast.Tuple) else node.args[:1]
         for element in elements:
             yield from _parts(module, element, depth + 1)
     else:

@@ -24,7 +24,7 @@ class Critical(NamedTuple):
     The call is critical if one of the arguments in ``when`` is passed (any call, where ``when`` is empty) and none of
     the arguments in ``unless`` has the literal value beside it. ``grade`` is the severity of a missing idempotency key
     outside a retry: an argument in ``warning_when`` makes it a warning, an argument in ``info_when`` with the literal
-    value beside it an info.
+    value beside it an info, and so does an argument in ``once_by``, whose value Stripe takes only once.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Critical(NamedTuple):
     unless: tuple[tuple[str, str], ...] = ()
     warning_when: tuple[str, ...] = ()
     info_when: tuple[tuple[str, str], ...] = ()
+    once_by: tuple[str, ...] = ()
 
 
 class Method(NamedTuple):
@@ -160,6 +161,7 @@ def _critical(name: str) -> Critical:
         unless=tuple((argument, value) for argument, value in row.get("unless", ())),
         warning_when=tuple(row.get("warning_when", ())),
         info_when=tuple((argument, value) for argument, value in row.get("info_when", ())),
+        once_by=tuple(row.get("once_by", ())),
     )
 
 

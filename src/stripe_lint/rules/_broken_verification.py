@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import evaluation_order, functions, sdk_verifications
+from stripe_lint.analysis import evaluation_order, functions, handovers, sdk_verifications
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.sdk_verifications import REQUIRED
 from stripe_lint.analysis.verification_arguments import Role, role_of, role_of_name
@@ -37,8 +37,8 @@ class _Place(NamedTuple):
 def repair(module: Module, hit: Hit, edit: Edit) -> None:
     """Pass the body, the signature and the secret, each for its parameter."""
     found = [each for each in sdk_verifications.sdk_verifications(module) if module.span(each.node) == hit.span]
-    if not found:
-        edit.decline("the call is not found again")
+    if not found or _comes_from_elsewhere(module, found[0]):
+        edit.decline("an API key is passed to the function that verifies: pass the webhook's secret to it")
     verification = found[0]
     call, function = verification.node, module.enclosing_function(verification.node)
     if functions.last_name(call.func) != verification.name or verification.open:
@@ -56,6 +56,15 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
             sources[role] = _at_hand(module, verification, place, role, edit)
     _write(verification, sources, edit)
     edit.describe("each parameter gets what belongs to it")
+
+
+def _comes_from_elsewhere(module: Module, verification: SdkVerification) -> bool:
+    """Whether the secret is a parameter for which an API key is passed, or that has one as its default."""
+    default = handovers.default_in_force(module, verification.secret)
+    passed = [(each.module, each.written) for each in handovers.handovers(module, verification.secret)]
+    return any(
+        role_of(source, each) is Role.API_KEY for source, each in (*passed, *([(module, default)] if default else []))
+    )
 
 
 def _given(module: Module, verification: SdkVerification, edit: Edit) -> dict[Role, ast.expr]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import keys, names, requests, retries, stripe_calls
+from stripe_lint.analysis import handovers, keys, names, requests, retries, stripe_calls
 from stripe_lint.analysis.keys import KEY
 from stripe_lint.rules import _missing_key, _passing_keys
 
@@ -24,6 +24,10 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     if call is None:
         edit.decline("the call is not found again")
     key = requests.direct_key(call)
+    if key is None and not requests.key_among_parameters(call):
+        edit.decline("the key is empty in the dict of arguments; name the operation there, or leave it out")
+    if isinstance(key, ast.Name) and handovers.handovers(module, key):
+        edit.decline("a caller passes an empty key; pass one there that names the operation")
     takes_none = call.method.verb in {"get", "delete"} and call.method.api == "v1"
     if key is None:
         _from_parameters(module, call, edit, into_options=not takes_none)

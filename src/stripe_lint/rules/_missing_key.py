@@ -86,7 +86,7 @@ def derive(module: Module, request: Request, edit: Edit, use: UseKey) -> bool:
     found = business_id(module, request)
     if found is not None:
         noun = "" if found.noun == operation else f"-{operation}"
-        key = f'f"{found.noun}-{{{found.source}}}{noun}{ordinal(module, request)}"'
+        key = f'f"{found.noun}-{found.replacements}{noun}{ordinal(module, request)}"'
     else:
         task = _bound_task(module, request)
         if task is None:

@@ -9,8 +9,10 @@ from stripe_lint.analysis import key_choices, keys, names, syntax
 from stripe_lint.rules import _missing_key, _passing_keys, _retried_keys, _text_literals
 
 if TYPE_CHECKING:
+    from stripe_lint.analysis.handovers import Handover
     from stripe_lint.analysis.key_choices import Regenerated
     from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.requests import Request
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
 
@@ -23,7 +25,9 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     if found is None:
         edit.decline("the call is not found again")
     edit.unsafe("the key has to be made before the retry")
-    if found.source.node is found.node:
+    if found.handover is not None:
+        _moved_in_caller(module, found, found.handover, edit)
+    elif found.source.node is found.node:
         _without_attempt_number(module, found, edit)
     elif not _hoisted(module, found, edit) and not _of_task(module, found, edit):
         _made_before(module, found, edit)
@@ -77,11 +81,29 @@ def _hoisted(module: Module, found: Regenerated, edit: Edit) -> bool:
     key = _whole_key(module, made) if found.source.module is module and made in module.parents else None
     if key is None or loop not in module.ancestors(key):
         key = found.request.key_argument
-    if key is None or loop not in module.ancestors(key) or isinstance(key, ast.Name):
+    return key is not None and _moved(module, found.request, key, found.node, loop, edit)
+
+
+def _moved_in_caller(module: Module, found: Regenerated, handover: Handover, edit: Edit) -> None:
+    """The caller that hands the key over makes it in front of its loop."""
+    loop = found.retry.repeated
+    if (
+        handover.module is not module
+        or found.retry.place.module is not module
+        or not isinstance(loop, _LOOPS)
+        or not _is_unguessable(found)
+        or not _moved(module, found.request, handover.written, handover.call, loop, edit)
+    ):
+        edit.decline("a caller makes the key, on each attempt; make it there, before the first one")
+
+
+def _moved(module: Module, request: Request, key: ast.expr, call: ast.Call, loop: ast.AST, edit: Edit) -> bool:
+    """Move ``key``, with which ``call`` is made or which it hands on, in front of the loop."""
+    if loop not in module.ancestors(key) or isinstance(key, ast.Name) or not isinstance(loop, _LOOPS):
         return False
     if not _is_known_before(module, key, loop) or module.enclosing_function(key) is not module.enclosing_function(loop):
         return False
-    _retried_keys.require_single_request(module, found.node, loop, edit)
+    _retried_keys.require_single_request(module, call, loop, edit)
     statement = module.parents[key]
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
         if not _is_only_binding(module, statement.targets[0]) or module.parents[statement] is not loop:
@@ -89,7 +111,7 @@ def _hoisted(module: Module, found: Regenerated, edit: Edit) -> bool:
         edit.remove_statement(statement)
         edit.insert_before(loop, f"{statement.targets[0].id} = {edit.source_of(key)}")
     else:
-        variable = edit.new_variable(loop, edit.source_of(key), *_missing_key.variable_names(found.request))
+        variable = edit.new_variable(loop, edit.source_of(key), *_missing_key.variable_names(request))
         edit.replace(key, variable)
     edit.describe("the key is made before the loop")
     edit.note(_retried_keys.STORED_KEY)

@@ -168,11 +168,14 @@ def _hand_over_another(module: Module, reuse: Reuse, edit: Edit) -> None:
     shared = [
         argument
         for argument in given
-        if any(
-            isinstance(other, ast.Name) and other.id == argument.id
-            for call in module.calls_of.get(function or module.tree, ())
-            if call is not reuse.node
-            for other in _arguments(call)
+        if (
+            reuse.source.node is reuse.node
+            or any(
+                isinstance(other, ast.Name) and other.id == argument.id
+                for call in module.calls_of.get(function or module.tree, ())
+                if call is not reuse.node
+                for other in _arguments(call)
+            )
         )
         and _is_never_none(module, argument)
     ]

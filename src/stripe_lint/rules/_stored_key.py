@@ -28,6 +28,7 @@ def keep_in_store(module: Module, request: Request, edit: Edit, operation_name: 
     found = business_id(module, request)
     if found is None:
         edit.decline("the key store needs an id of what the request is made for, and none is in sight")
+    identity = f'f"{found.replacements}"' if found.inputs else found.source
     statement = module.statement_of(request.node)
     prefix, is_awaited = _around_call(statement, request.node, edit)
     params = _params(request, edit)
@@ -40,7 +41,7 @@ def keep_in_store(module: Module, request: Request, edit: Edit, operation_name: 
         opening, recorded = "async with", f"await {operation}.succeeded_async(await {sent})"
     edit.replace_statement(
         statement,
-        f'{opening} {store}.operation("{operation_name}", {found.source}, {variable}) as {operation}:\n'
+        f'{opening} {store}.operation("{operation_name}", {identity}, {variable}) as {operation}:\n'
         f"    {prefix}{recorded}",
     )
     edit.describe(f"sent as an operation of {store}")

@@ -25,6 +25,8 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     weak = next((each for each in weak_keys.weak_keys(module) if module.span(each.node) == hit.span), None)
     if weak is None:
         edit.decline("the key is not found again")
+    if weak.handover is not None:
+        edit.decline("a caller makes the key; name the operation there")
     edit.unsafe("the request gets another key")
     if weak.weakness is Weakness.PERSONAL:
         _hash(weak, edit)

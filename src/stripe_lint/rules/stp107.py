@@ -7,10 +7,12 @@ call of `WebhookSignature.verify_header` without a tolerance: its default is no 
 `construct_event`, which is 300 seconds. Positions count as well as keywords, and so do constants of the project and
 arithmetic of numbers (`60 * 60 * 24`).
 
-Reported as an `error` at the call. All releases of the SDK up to 16.1.0 behave like this; the message names the one
-that the project is locked to.
+Reported as an `error` at the call; where a function of the project is given the tolerance, at the call in the same file
+that passes it, or for a default that is in force, at the verification. All releases of the SDK up to 16.1.0 behave like
+this; the message names the one that the project is locked to.
 
-Not reported: a tolerance that comes from a setting, a parameter or the database; anything from one second to an hour.
+Not reported: a tolerance that comes from a setting or the database, or through a parameter from what can't be seen;
+anything from one second to an hour.
 
 Limit: a hand-written check (STP110) that looks at no timestamp is not reported here.
 
@@ -101,11 +103,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.model import FixClass, Hit, Rule, Severity
+from stripe_lint.model import FixClass, Hit, Rule, Severity, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stripe_lint.analysis.handovers import Handover
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.sdk_verifications import SdkVerification
     from stripe_lint.fixing.edit import Edit
@@ -121,14 +124,34 @@ def detect(module: Module) -> Iterator[Hit]:
     """Report each verification that takes deliveries of any age."""
     from stripe_lint.analysis import sdk_verifications
 
-    for verification in sdk_verifications.sdk_verifications(module):
+    found = sdk_verifications.sdk_verifications(module)
+    if not found:
+        return
+    from stripe_lint.analysis import handovers
+
+    for verification in found:
         problem = _problem(verification)
         if problem is not None:
             yield Hit(module.span(verification.node), problem)
+            continue
+        for handover in handovers.handovers(module, verification.tolerance):
+            problem = _problem_of(handover.module, handover.written)
+            if problem is not None:
+                yield _handed_over(verification, handover, problem)
+
+
+def _handed_over(verification: SdkVerification, handover: Handover, problem: str) -> Hit:
+    """The call that passes the tolerance on, or the verification where that call is in another file."""
+    module = verification.module
+    if handover.module is module:
+        step = Step(str(module.path), verification.node.lineno, "the verification gets it here")
+        return Hit(module.span(handover.call), problem, steps=(step,))
+    step = Step(str(handover.module.path), handover.call.lineno, "the tolerance is passed here")
+    return Hit(module.span(verification.node), problem, steps=(step,))
 
 
 def _problem(verification: SdkVerification) -> str | None:
-    from stripe_lint.analysis import constant_numbers
+    from stripe_lint.analysis import handovers
 
     given = verification.tolerance
     if given is None:
@@ -139,14 +162,20 @@ def _problem(verification: SdkVerification) -> str | None:
             f"verify_header without a tolerance checks no age in {release}, so a captured delivery is taken for ever: "
             "pass 300 seconds"
         )
+    return _problem_of(verification.module, handovers.default_in_force(verification.module, given) or given)
+
+
+def _problem_of(module: Module, given: ast.expr) -> str | None:
+    from stripe_lint.analysis import constant_numbers
+
     if isinstance(given, ast.Constant) and given.value is None:
         seconds: float | None = 0
     else:
-        seconds = constant_numbers.always(verification.module, given)
+        seconds = constant_numbers.always(module, given)
     if seconds is None or 0 < seconds <= LONGEST:
         return None
     if seconds == 0:
-        release = _release(verification.module)
+        release = _release(module)
         return (
             f"this tolerance switches the age check off in {release}, so a captured delivery is taken for ever: "
             "pass 300 seconds"
@@ -166,14 +195,20 @@ def _release(module: Module) -> str:
 
 def fix(module: Module, hit: Hit, edit: Edit) -> None:
     """Let the verification look at the age, with the SDK's own five minutes."""
-    from stripe_lint.analysis import functions, sdk_verifications
+    from stripe_lint.analysis import functions, handovers, sdk_verifications
 
-    verification = next(
-        (each for each in sdk_verifications.sdk_verifications(module) if module.span(each.node) == hit.span), None
-    )
+    found = sdk_verifications.sdk_verifications(module)
+    verification = next((each for each in found if module.span(each.node) == hit.span), None)
     if verification is None:
-        edit.decline("the verification is not found again")
+        _fix_where_passed(module, hit, edit)
+        return
     call, given = verification.node, verification.tolerance
+    if given is not None and _problem_of(module, given) is None:
+        in_force = handovers.default_in_force(module, given)
+        if in_force is None or _problem_of(module, in_force) is None:
+            edit.decline("the tolerance is passed in another file; pass 300 seconds there")
+        _look_at_age(in_force, edit)
+        return
     handed_on = functions.last_name(call.func) != verification.name
     if given is None and handed_on:
         edit.decline("the verification is handed to another function; hand the tolerance on too, in its place")
@@ -186,6 +221,24 @@ def fix(module: Module, hit: Hit, edit: Edit) -> None:
             edit.set_keyword(call, "tolerance", default)
         else:
             edit.replace(given, default)
+    edit.describe("deliveries older than five minutes are refused")
+
+
+def _fix_where_passed(module: Module, hit: Hit, edit: Edit) -> None:
+    """The call that passes the tolerance to the function that verifies passes another one."""
+    from stripe_lint.analysis import handovers, sdk_verifications
+
+    for verification in sdk_verifications.sdk_verifications(module):
+        for handover in handovers.handovers(module, verification.tolerance):
+            if handover.module is module and module.span(handover.call) == hit.span:
+                _look_at_age(handover.argument, edit)
+                return
+    edit.decline("the verification is not found again")
+
+
+def _look_at_age(given: ast.expr, edit: Edit) -> None:
+    edit.unsafe("deliveries that were signed more than five minutes ago are refused")
+    edit.replace(given, f"{edit.name_of('stripe.Webhook', given)}.DEFAULT_TOLERANCE")
     edit.describe("deliveries older than five minutes are refused")
 
 

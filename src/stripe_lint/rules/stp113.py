@@ -8,7 +8,8 @@
 - An API key or a publishable key where the webhook's secret belongs: a literal `sk_…`, `rk_…` or `pk_…`,
   `stripe.api_key`, or a setting that is called like one (`STRIPE_SECRET_KEY`, `STRIPE_API_KEY`).
 
-Reported as an `error` at the call.
+Reported as an `error` at the call; where a function of the project is given the secret, at the call in the same file
+that passes an API key to it, or for a default, at the verification.
 
 Not reported: arguments that come through `*args` or `**kwargs`; a name that says webhook, signing or endpoint
 (`STRIPE_WEBHOOK_SECRET_KEY`); a method of that name that may be another library's.
@@ -99,26 +100,50 @@ event = stripe.Webhook.construct_event(body, signature, SECRET_KEY)  # noqa: STP
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from stripe_lint.model import FixClass, Hit, Rule, Severity
+from stripe_lint.model import FixClass, Hit, Rule, Severity, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stripe_lint.analysis.handovers import Handover
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.sdk_verifications import SdkVerification
     from stripe_lint.fixing.edit import Edit
+
+_API_KEY: Final = "an API key is passed where the webhook's secret (whsec_…) belongs"
 
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each verification that can't work."""
     from stripe_lint.analysis import sdk_verifications
 
-    for verification in sdk_verifications.sdk_verifications(module):
+    found = sdk_verifications.sdk_verifications(module)
+    if not found:
+        return
+    from stripe_lint.analysis import handovers
+    from stripe_lint.analysis.verification_arguments import Role, role_of
+
+    for verification in found:
         problem = _malformed(verification) or _misplaced(verification)
         if problem is not None:
             yield Hit(module.span(verification.node), f"{problem}, so every delivery is refused")
+            continue
+        for handover in handovers.handovers(module, verification.secret):
+            if role_of(handover.module, handover.written) is Role.API_KEY:
+                yield _handed_over(verification, handover)
+
+
+def _handed_over(verification: SdkVerification, handover: Handover) -> Hit:
+    """The call that passes the API key on, or the verification where that call is in another file."""
+    module = verification.module
+    problem = f"{_API_KEY}, so every delivery is refused"
+    if handover.module is module:
+        step = Step(str(module.path), verification.node.lineno, "the verification gets it here")
+        return Hit(module.span(handover.call), problem, steps=(step,))
+    step = Step(str(handover.module.path), handover.call.lineno, "the API key is passed here")
+    return Hit(module.span(verification.node), problem, steps=(step,))
 
 
 def _malformed(verification: SdkVerification) -> str | None:
@@ -140,12 +165,14 @@ def _malformed(verification: SdkVerification) -> str | None:
 
 def _misplaced(verification: SdkVerification) -> str | None:
     """What is wrong with what is passed for which parameter."""
+    from stripe_lint.analysis import handovers
     from stripe_lint.analysis.sdk_verifications import REQUIRED
-    from stripe_lint.analysis.verification_arguments import Role, roles
+    from stripe_lint.analysis.verification_arguments import Role, role_of, roles
 
     payload, signature, secret = roles(verification)
-    if secret is Role.API_KEY:
-        return "an API key is passed where the webhook's secret (whsec_…) belongs"
+    default = handovers.default_in_force(verification.module, verification.secret)
+    if secret is Role.API_KEY or (default is not None and role_of(verification.module, default) is Role.API_KEY):
+        return _API_KEY
     parameters = verification.parameters
     swapped = (
         (payload is Role.SIGNATURE and signature is Role.PAYLOAD),

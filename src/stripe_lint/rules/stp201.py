@@ -19,7 +19,7 @@ Severities:
   issued cards, treasury movements and captures of a part.
 - `info`: wherever it stands, what Stripe itself refuses a second time (confirm, full capture, pay or finalize an
   invoice, accept a quote), what costs nothing before somebody pays (Checkout sessions, payment links), and usage that
-  is set (`action="set"`).
+  is set (`action="set"`) or reported with an identifier of its own (`identifier=` of a meter event).
 
 Not reported: a call whose arguments come from outside the function and can't be seen; a key that is passed and empty;
 requests that only read; test code. Other calls that change something are STP202.
@@ -110,9 +110,11 @@ key.
 `stripe-lint fix` passes a random key from a variable before the call. That is what the SDK sends by itself, so nothing
 changes for a program that worked; it is the place where a stored key belongs. With `--unsafe-fixes` the key is derived
 from an id in scope (`f"order-{order.id}-refund"`, the event's id in a webhook handler, the task's id in a bound Celery
-task), or else a random one is made before the retry. Read these changes: a derived key that is used again after its 24
-hours is carried out again, and a second operation for the same id, such as another partial refund of one order, needs
-another key.
+task), or else a random one is made before the retry. What else the function is given and sends, such as the id of a
+milestone, the number of an instalment or an amount, tells the requests for one order apart and becomes a part of the
+key; where that is no id and no number, the key is random. Read these changes: a derived key that is used again after
+its 24 hours is carried out again, and a second operation for the same id, such as another partial refund of one order,
+needs another key.
 
 ## Suppress
 

@@ -6,7 +6,8 @@ An idempotency key that a second, different request is sent with:
 
 - two calls share one key and it is not made anew between them, be they different operations or the same one with other
   parameters, in one function or through helpers;
-- a key is made before a loop or comprehension and used for each of its items;
+- a key is made before a loop, a comprehension or a `map` and used for each of the items, also where a function of the
+  project is handed it to send the request;
 - a key is made once in the life of the process: at module level, as a class attribute or default argument, behind
   `lru_cache`;
 - a key whose parts are all optional parameters, and a caller leaves all of them out (`f"{order_id}-{attempt}"` becomes

@@ -6,7 +6,7 @@ A request whose idempotency key is made inside the retry that repeats it: `uuid.
 the number of the attempt. A retry is a loop that sends the request again after a failure, `tenacity`, `backoff`,
 `stamina`, `retrying` and their like, Celery's `autoretry_for` and `self.retry`, RQ, Dramatiq and Huey, a retrying
 decorator of the project, a function that calls itself after a failure. The key and the retry may be in different
-functions and files.
+functions and files; a caller may make the key within its retry and hand it to the function that sends the request.
 
 Reported as an `error` at the request.
 

@@ -4,7 +4,7 @@
 
 An idempotency key that comes from the clock, from `random`, from `id()`, `hash()` or a counter, that holds an e-mail
 address or other personal data, or that names a customer or user and nothing else. The key may be put together in the
-call, in a variable of the same function, or in a function of the project.
+call, in a variable of the same function, in a function of the project, or by a caller that hands it over.
 
 Reported as a `warning` where the key is made, if that is in the same function, else at the call.
 
@@ -82,7 +82,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.model import FixClass, Hit, Rule, Severity
+from stripe_lint.model import FixClass, Hit, Rule, Severity, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +100,9 @@ def detect(module: Module) -> Iterator[Hit]:
     from stripe_lint.analysis import weak_keys
 
     for weak in weak_keys.weak_keys(module):
-        yield Hit(module.span(weak.node), f"this idempotency key {weak.weakness.value}")
+        handed = weak.handover
+        steps = (Step(str(handed.module.path), handed.call.lineno, "the key is handed over here"),) if handed else ()
+        yield Hit(module.span(weak.node), f"this idempotency key {weak.weakness.value}", steps=steps)
 
 
 def fix(module: Module, hit: Hit, edit: Edit) -> None:

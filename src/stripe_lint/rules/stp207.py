@@ -5,7 +5,8 @@
 - A key on a GET or DELETE request of API v1 (`retrieve`, `list`, `delete`, …), for which it means nothing.
 - A key in the dict of parameters of a `StripeClient` service instead of `options`: it is sent as a field of the
   request, and the SDK makes another key.
-- An empty key, or `None`: the SDK makes one for each request.
+- An empty key, or `None`, in the call, in the dict that is unpacked, or handed over by a caller where a key is
+  required: the SDK makes one for each request.
 - A literal of more than 255 characters, which Stripe refuses.
 
 Reported as a `warning` at the call.
@@ -13,7 +14,7 @@ Reported as a `warning` at the call.
 Not reported: `idempotency_key=key` where `key` may be `None` because a caller leaves it out; a DELETE request of API
 v2, which takes keys.
 
-Limit: a key that comes in an unpacked dict is not judged.
+Limit: a dict of arguments is judged where its contents can be seen in the function.
 
 ## Why it costs money
 
@@ -72,7 +73,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.model import FixClass, Hit, Rule, Severity
+from stripe_lint.model import FixClass, Hit, Rule, Severity, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +89,9 @@ def detect(module: Module) -> Iterator[Hit]:
     from stripe_lint.analysis import ineffective_keys
 
     for found in ineffective_keys.ineffective_keys(module):
-        yield Hit(module.span(found.node), found.reason)
+        handed = found.handover
+        steps = (Step(str(handed.module.path), handed.call.lineno, "the key is handed over here"),) if handed else ()
+        yield Hit(module.span(found.node), found.reason, steps=steps)
 
 
 def fix(module: Module, hit: Hit, edit: Edit) -> None:
