@@ -10,6 +10,8 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
+    application_guards,
+    applied_decorators,
     callers,
     functions,
     guards,
@@ -103,7 +105,11 @@ def analysed_handlers(module: Module) -> list[Handler]:
     module.memory["handlers"] = []
     found = []
     for owner, function in _roots(module):
-        may_verify = verifiers.mentions_verification(owner, function) or bool(function.decorator_list)
+        may_verify = (
+            verifiers.mentions_verification(owner, function)
+            or bool(function.decorator_list)
+            or bool(applied_decorators.applied_decorators(owner, function))
+        )
         for deepest in DEPTHS:
             interpreter = Interpreter(deepest=deepest, only_unverified=True, may_verify=may_verify)
             starts.run_handler(interpreter, owner, function)
@@ -350,7 +356,7 @@ def unverified(module: Module) -> Iterator[Unverified]:
         origins |= {target for _, target in facts.rebuilt if not effects}
         places = [Place(tag.module, tag.node) for tag in origins if tag.module is not None and tag.node is not None]
         here = [place for place in places if place.module.path == module.path]
-        if not here or guards.guarded_by_middleware(module):
+        if not here or application_guards.guarded_by_application(handler.module, handler.function):
             continue
         first = Place(module, min(here, key=_position).node)
         if first.node in seen:
