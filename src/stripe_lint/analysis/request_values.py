@@ -67,6 +67,12 @@ _SAME_BODY: Final = frozenset(
 _UTF8: Final = frozenset({"utf-8", "ascii"})
 _SIGNATURE_HEADER: Final = "stripe-signature"
 
+_DECIDING: Final = frozenset(
+    {f"builtins.{name}" for name in ("any", "all", "bool", "next", "list", "tuple", "set", "len")}
+)
+"""Functions that tell of several comparisons what they say, taken together."""
+_WRITERS: Final = frozenset({"dumps", "str", "model_dump_json"})
+
 
 def framework_of(value: Value) -> Framework | None:
     """The framework whose request a value is."""
@@ -201,6 +207,20 @@ def reads_request(module: Module, function: FunctionNode) -> bool:
     return known
 
 
+def writes_json(module: Module, function: FunctionNode) -> bool:
+    """Whether a function returns its data written as text again."""
+    key = ("writes JSON", function)
+    known = module.memory.get(key)
+    if not isinstance(known, bool):
+        known = any(
+            isinstance(node, ast.Call) and functions.last_name(node.func) in _WRITERS
+            for statement in module.returns.get(function, ())
+            for node in syntax.descendants(statement)
+        )
+        module.memory[key] = known
+    return known
+
+
 def reads_own_request(function: FunctionNode) -> bool:
     """Whether a method reads ``self.request``."""
     first = functions.first_parameter(function)
@@ -273,7 +293,7 @@ def _function_called(evaluation: Evaluation, call: Call, path: str) -> Value | N
         return first
     if path.rpartition(".")[2] in _MODEL_READERS | _MODEL_TEXT_READERS:
         return _model_read(evaluation, call)
-    if path == "builtins.any" and first.has(Mark.VERDICT):
+    if path in _DECIDING and first.has(Mark.VERDICT):
         return first
     return None
 
@@ -360,6 +380,8 @@ def _parsed_method(evaluation: Evaluation, call: Call) -> Value:
     if call.name in _MODEL_WRITERS:
         altered = Tag(Mark.ALTERED, evaluation.module, call.node, "a model that was written as JSON again")
         return Value(tags=frozenset({altered, *receiver.tagged(Mark.PARSED)}))
+    if call.name in {"encode", "decode"} and receiver.has(Mark.ALTERED):
+        return receiver
     if call.name in {"startswith", "endswith", "split", "partition", "rsplit"}:
         compared(evaluation, call.node, receiver, list(call.node.args))
     return Value(tags=frozenset(receiver.tagged(Mark.PARSED)))

@@ -18,6 +18,7 @@ from stripe_lint.analysis import (
     handler_parameters,
     handlers,
     names,
+    other_providers,
     routes,
     starts,
     syntax,
@@ -404,6 +405,13 @@ def _first_seen(facts: Facts, use: UnverifiedUse) -> Place:
 
 def _is_bypass(facts: Facts, use: UnverifiedUse) -> bool:
     if use.kind is not Use.EFFECT and use.place in facts.preceding:
+        return False
+    origin = use.origin
+    if (
+        origin.module is not None
+        and origin.node is not None
+        and other_providers.is_for_other_provider(origin.module, origin.node)
+    ):
         return False
     ignored = {failure.handler for failure in _ignored(facts)}
     if use.through & ignored:
