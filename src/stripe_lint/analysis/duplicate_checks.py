@@ -231,7 +231,13 @@ def _is_taken_already(module: Module, handler: ast.ExceptHandler) -> bool:
     return any(re.search(_TAKEN_ALREADY, exceptions.class_names(module, each)[0]) for each in types)
 
 
-def _checked_before(module: Module, before: Sequence[ast.AST], known: Names, *, constraints: bool) -> bool:
+def _checked_before(
+    module: Module, before: Sequence[ast.AST], known: Names, *, constraints: bool, tolerated: bool = False
+) -> bool:
+    """Whether one of the statements ``before`` something decides on it.
+
+    Where errors are ``tolerated``, what the database refuses decides nothing.
+    """
     for statement in before:
         if isinstance(statement, ast.If):
             if leaves(statement.body) and is_duplicate_test(module, statement.test, known, holds=False):
@@ -248,23 +254,23 @@ def _checked_before(module: Module, before: Sequence[ast.AST], known: Names, *, 
                 return True
             if leaves(statement.body) and Work.LOOKUP in works_of(module, statement):
                 return True
-            goes_on = len(left) < len(statement.handlers)
-            inside = [each for each in statement.body if not goes_on or not isinstance(each, ast.Expr | ast.Assign)]
-            inside += [*statement.orelse, *statement.finalbody]
-            if _checked_before(module, inside, known, constraints=constraints):
+            goes_on = tolerated or len(left) < len(statement.handlers)
+            inside = [*statement.body, *statement.orelse, *statement.finalbody]
+            if _checked_before(module, inside, known, constraints=constraints, tolerated=goes_on):
                 return True
         elif isinstance(statement, ast.With | ast.AsyncWith) and _checked_before(
-            module, statement.body, known, constraints=constraints
+            module, statement.body, known, constraints=constraints, tolerated=tolerated
         ):
             return True
-        if isinstance(statement, ast.Expr | ast.Assign) and _stored_once(module, statement, known):
+        stores = isinstance(statement, ast.Expr | ast.Assign) and not tolerated
+        if stores and _stored_once(module, statement, known):
             return True
         if not isinstance(statement, ast.If) and _hands_id_on(module, statement, known):
             return True
     return False
 
 
-def _stored_once(module: Module, statement: ast.stmt, known: Names) -> bool:
+def _stored_once(module: Module, statement: ast.AST, known: Names) -> bool:
     """Whether a row is added that the database refuses a second time, as a unique column holds a part of the event."""
     for inner in work.nodes_of(statement):
         if not isinstance(inner, ast.Call) or functions.last_name(inner.func) not in {"create", "acreate"}:
