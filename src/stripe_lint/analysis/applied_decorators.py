@@ -25,6 +25,15 @@ def applied_decorators(module: Module, function: NamedFunction) -> list[tuple[Mo
     return known
 
 
+def is_registered(module: Module, function: NamedFunction) -> bool:
+    """Whether something in the project registers a function, or the view class that it belongs to, as a handler."""
+    for source, reference in _references(module, function):
+        registration, _ = _around(source, reference)
+        if registration is not None and _registers(source, registration):
+            return True
+    return False
+
+
 def _applied(module: Module, function: NamedFunction) -> list[tuple[Module, ast.expr]]:
     found: list[tuple[Module, ast.expr]] = []
     for source, reference in _references(module, function):

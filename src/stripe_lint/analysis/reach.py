@@ -193,7 +193,7 @@ def _through_tables(module: Module, function: FunctionNode) -> Iterator[tuple[Fu
 
 def _only_asks(module: Module, table: ast.Name) -> bool:
     """Whether a table is only asked for what it knows: ``kind in HANDLERS``."""
-    parent = module.parents[table]
+    parent = module.parents.get(table)
     return isinstance(parent, ast.Compare) or (isinstance(parent, ast.Attribute) and parent.attr == "keys")
 
 

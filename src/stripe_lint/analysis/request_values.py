@@ -18,10 +18,13 @@ from stripe_lint.analysis.references import (
     Reference,
     StripeService,
 )
+from stripe_lint.analysis.state import Place
 from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, entries, tagged
+from stripe_lint.sources import concerns_stripe
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.calls import Call
+    from stripe_lint.analysis.dataflow import Frame
     from stripe_lint.analysis.evaluation import Evaluation
     from stripe_lint.analysis.frameworks.model import Framework
     from stripe_lint.analysis.module import Module
@@ -189,10 +192,23 @@ def _header(evaluation: Evaluation, name: str) -> Value | None:
 
 def parsed(evaluation: Evaluation, node: ast.expr, *, remember: bool = True) -> Value:
     """The body decoded at ``node``."""
+    if evaluation.frame.caller is not None and not concerns_stripe(evaluation.module.text):
+        evaluation.facts.parsed_by.setdefault((evaluation.module, node), _called_from(evaluation.frame))
     if remember and not evaluation.history.verified:
         place = evaluation.place(node)
         evaluation.remember(parsed=evaluation.history.parsed | {place})
     return tagged(Mark.PARSED, evaluation.module, node)
+
+
+def _called_from(frame: Frame) -> Place:
+    """The innermost call on the way to ``frame`` that stands in a file which speaks of Stripe, else the outermost."""
+    place = None
+    while frame.caller is not None and frame.call_site is not None:
+        place = Place(frame.caller.module, frame.call_site)
+        if concerns_stripe(place.module.text):
+            break
+        frame = frame.caller
+    return place if place is not None else Place(frame.module, frame.function or frame.module.tree)
 
 
 def reads_request(module: Module, function: FunctionNode) -> bool:
