@@ -96,6 +96,17 @@ def reached_in(module: Module) -> list[Reached]:
     return found
 
 
+def reached_unverified_in(module: Module) -> list[Reached]:
+    """The functions of ``module`` that run for a delivery which nothing has verified."""
+    return [
+        each
+        for handler in webhooks.analysed_handlers(module)
+        if handler.is_stripe and not handler.verifies
+        for each in reached_from(handler)
+        if each.module.path == module.path
+    ]
+
+
 def reached_from(handler: Handler) -> list[Reached]:
     """The functions that a handler leads to, itself first, nearest first."""
     key = ("reached from", handler.function)
