@@ -7,6 +7,7 @@ handler would be reported.
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import conventions, functions, handlers, names, verifiers
@@ -51,7 +52,7 @@ def _verifies(reference: Reference | None) -> bool:
 def _registered(module: Module, function: NamedFunction, framework: Framework) -> Iterator[Reference | None]:
     """Everything that is put in front of handlers of ``framework`` and that ``function`` may be among."""
     routers = _routers_of(module, function, framework)
-    for made, source in routers.items():
+    for source, made in routers.values():
         yield from _keyword_guards(source, made, framework)
     for source, call in _calls(module, framework.guard_registrations | framework.guard_calls):
         if _concerns(source, call, framework, routers):
@@ -108,15 +109,21 @@ def _guards_in(source: Module, node: ast.expr) -> Iterator[Reference | None]:
 # which router a handler is on
 
 
-def _made_by(source: Module, node: ast.expr) -> tuple[ast.Call, Module] | None:
-    """The call that made the object a name stands for, wherever it was imported from, with its module."""
+_Made = tuple[Path, int, int]
+"""Where the call that made an object stands."""
+
+
+def _made_by(source: Module, node: ast.expr) -> tuple[_Made, tuple[Module, ast.Call]] | None:
+    """The call that made the object a name stands for, wherever it was imported from, by its place."""
     holder, made = names.assigned_expression(source, node)
-    return (made, holder) if isinstance(made, ast.Call) else None
+    if not isinstance(made, ast.Call):
+        return None
+    return (holder.path, made.lineno, made.col_offset), (holder, made)
 
 
-def _routers_of(module: Module, function: NamedFunction, framework: Framework) -> dict[ast.Call, Module]:
-    """The routers that ``function`` is registered on, and those that include them, each with its module."""
-    routers: dict[ast.Call, Module] = {}
+def _routers_of(module: Module, function: NamedFunction, framework: Framework) -> dict[_Made, tuple[Module, ast.Call]]:
+    """The routers that ``function`` is registered on, and those that include them."""
+    routers: dict[_Made, tuple[Module, ast.Call]] = {}
     for decorator in function.decorator_list:
         target = decorator.func if isinstance(decorator, ast.Call) else decorator
         made = _made_by(module, target.value) if isinstance(target, ast.Attribute) else None
@@ -131,20 +138,20 @@ def _routers_of(module: Module, function: NamedFunction, framework: Framework) -
     return routers
 
 
-def _included(source: Module, call: ast.Call) -> set[ast.Call]:
+def _included(source: Module, call: ast.Call) -> set[_Made]:
     return {made[0] for argument in call.args if (made := _made_by(source, argument)) is not None}
 
 
-def _concerns(source: Module, call: ast.Call, framework: Framework, routers: Container[ast.Call]) -> bool:
+def _concerns(source: Module, call: ast.Call, framework: Framework, routers: Container[_Made]) -> bool:
     return not isinstance(call.func, ast.Attribute) or _is_on(source, call.func, framework, routers)
 
 
-def _is_on(source: Module, target: ast.expr, framework: Framework, routers: Container[ast.Call]) -> bool:
+def _is_on(source: Module, target: ast.expr, framework: Framework, routers: Container[_Made]) -> bool:
     """Whether a guard that is registered by the method ``target`` runs before handlers on ``routers``."""
     if not isinstance(target, ast.Attribute) or target.attr.startswith("before_app_"):
         return True
     made = _made_by(source, target.value)
-    if made is None or functions.last_name(made[0].func) not in framework.router_calls:
+    if made is None or functions.last_name(made[1][1].func) not in framework.router_calls:
         return True
     return made[0] in routers
 

@@ -54,9 +54,14 @@ def _references(module: Module, function: NamedFunction) -> list[tuple[Module, a
         source = module.project.module_at(path)
         for call in source.calls.get("as_view", ()) if source is not None else ():
             made = names.resolve(source, call.func.value) if source and isinstance(call.func, ast.Attribute) else None
-            if source is not None and isinstance(made, ClassReference) and made.node is owner:
+            if source is not None and isinstance(made, ClassReference) and _same(made, module, owner):
                 found.append((source, call))
     return found
+
+
+def _same(made: ClassReference, module: Module, owner: ast.ClassDef) -> bool:
+    """Whether both are one class; the module may have been read again since the other was resolved."""
+    return (made.module.path, made.node.name, made.node.lineno) == (module.path, owner.name, owner.lineno)
 
 
 def _around(source: Module, reference: ast.expr) -> tuple[ast.Call | None, list[ast.expr]]:

@@ -15,6 +15,7 @@ from stripe_lint.analysis import (
     stripe_calls,
     syntax,
     unique_columns,
+    verifiers,
     webhooks,
     work,
 )
@@ -169,7 +170,8 @@ def _reported(reached: Reached, node: ast.AST) -> Place:
         (
             position
             for position, (each, call) in enumerate(zip(chain, calls, strict=True))
-            if not isinstance(call, ast.Call) or not stripe_calls.call_verifies(each.module, call)
+            if not isinstance(call, ast.Call)
+            or not (stripe_calls.call_verifies(each.module, call) or _verifies_below(chain[position + 1 :]))
         ),
         len(chain) - 1,
     )
@@ -180,6 +182,11 @@ def _reported(reached: Reached, node: ast.AST) -> Place:
         last += 1
     near = list(zip(chain, calls, strict=True))[: last + 1]
     return next(Place(each.module, call) for each, call in reversed(near) if call and each.module.path == path)
+
+
+def _verifies_below(chain: list[Reached]) -> bool:
+    """Whether the function that a call leads to verifies the event itself, whatever it does where that fails."""
+    return bool(chain) and verifiers.mentions_verification(chain[0].module, chain[0].function)
 
 
 def _runs_before(earlier: Place, later: Place) -> bool:

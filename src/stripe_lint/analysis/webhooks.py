@@ -475,6 +475,9 @@ def parsed_early(module: Module) -> Iterator[tuple[Place, Place]]:
         facts = handler.facts
         as_payload = {tag.node for payload in facts.payloads for tag in payload.payload.tagged(Mark.PARSED)}
         for parsed in sorted(facts.parsed_early, key=lambda place: place.line):
+            if not concerns_stripe(parsed.module.text) and parsed not in facts.parsed_by:
+                # a dependency of the handler: no line of its files parses
+                continue
             place = _checked_place(handler, *parsed)
             if place.module.path == module.path and place.node not in seen and parsed.node not in as_payload:
                 seen.add(place.node)
