@@ -14,11 +14,14 @@ from stripe_lint.analysis import (
     failure_handlers,
     functions,
     handlers,
+    names,
     reach,
     syntax,
     work,
 )
 from stripe_lint.analysis.answers import Answer
+from stripe_lint.analysis.frameworks import is_response_exception
+from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.uncaught_errors import SIGNATURE_ERROR
 from stripe_lint.analysis.work import Work
 
@@ -54,7 +57,7 @@ def acknowledged_failures(module: Module) -> Iterator[AcknowledgedFailure]:
     if not any(failure_handlers.failure_handlers(module)) and not dropped_answers.dropped_answers(module):
         return
     seen: set[tuple[int, int]] = set()
-    for reached in reach.reached_in(module):
+    for reached in (*reach.reached_in(module), *reach.reached_unverified_in(module)):
         if not reached.at_once:
             continue
         # the handler may have been followed while another file was checked: the tree there is not this one
@@ -146,12 +149,27 @@ def _calls_of(step: ast.AST) -> Iterator[ast.Call]:
 
 
 def _is_taken(reached: Reached, returned: list[ast.Return], *, falls_off: bool) -> bool:
-    module = reached.module
     if falls_off and not _may_return_nothing(reached):
         return False
     if any(each.value is None for each in returned) and not _may_return_nothing(reached):
         return False
-    return all(answers.answer_of(module, each.value) is Answer.TAKEN for each in returned)
+    return all(_tells_taken(reached, each.value) for each in returned)
+
+
+def _tells_taken(reached: Reached, value: ast.expr | None) -> bool:
+    """Whether an answer says 2xx; so does an exception that is returned, not raised, where the framework encodes it."""
+    framework = handlers.framework_for(reached.handler.module, reached.handler.function)
+    encodes = framework.returns_exception_text and framework.plain_answers
+    if encodes and value is not None and _is_exception(reached.module, value):
+        return True
+    return answers.answer_of(reached.module, value) is Answer.TAKEN
+
+
+def _is_exception(module: Module, value: ast.expr) -> bool:
+    if isinstance(value, ast.Call):
+        return is_response_exception(names.dotted_path(module, value.func))
+    found = module.scope_of(value).lookup(value.id) if isinstance(value, ast.Name) else None
+    return found is not None and all(each.kind is BindingKind.EXCEPTION for each in found[1])
 
 
 def _may_return_nothing(reached: Reached) -> bool:

@@ -24,6 +24,11 @@ _REFUSING_NAME: Final = (
     r"|error_?response|unavailable"
 )
 _REFUSING_STATUS: Final = r"(?:HTTP_?|HTTPStatus\.)(?:[345]\d\d|[A-Z_]*(?:BAD|ERROR|FORBID|FOUND|UNAUTH))"
+_ACCEPTING_NAME: Final = (
+    r"HTTP(?:Ok|OK|Created|Accepted|NonAuthoritativeInformation|NoContent|ResetContent|PartialContent)"
+)
+_FIRST_ACCEPTING: Final = 200
+_FIRST_REFUSING: Final = 300
 _STATUS_NAMES: Final = frozenset({"status", "status_code", "statusCode", "set_status", "send_error", "start_response"})
 
 
@@ -121,10 +126,24 @@ def is_refusing_name(name: str) -> bool:
     return re.search(_REFUSING_NAME, name) is not None
 
 
+def _is_acceptance(node: ast.expr) -> bool:
+    """Whether what is raised, or given to ``abort``, is made with a status of 2xx, as ``web.HTTPNoContent()`` is."""
+    made = node.func if isinstance(node, ast.Call) else node
+    if re.fullmatch(_ACCEPTING_NAME, functions.last_name(made) or ""):
+        return True
+    if not isinstance(node, ast.Call):
+        return False
+    given = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg in _STATUS_NAMES | {"code"})]
+    return any(
+        isinstance(each, ast.Constant) and type(each.value) is int and _FIRST_ACCEPTING <= each.value < _FIRST_REFUSING
+        for each in given
+    )
+
+
 def refuses(module: Module, statement: ast.AST) -> bool:
     """Whether a statement ends in a refusal, or sets one as the response's status."""
     if isinstance(statement, ast.Raise):
-        return True
+        return statement.exc is None or not _is_acceptance(statement.exc)
     if isinstance(statement, ast.Assign):
         target = statement.targets[0]
         return (
@@ -139,7 +158,7 @@ def refuses(module: Module, statement: ast.AST) -> bool:
         return False
     reference = names.resolve(module, call.func)
     if isinstance(reference, External) and is_abort_call(reference.path):
-        return True
+        return not _is_acceptance(call)
     if isinstance(reference, FunctionReference) and inlining.never_returns(reference):
         return True
     return functions.last_name(call.func) in _STATUS_NAMES and _names_refusal(module, call)

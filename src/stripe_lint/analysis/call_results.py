@@ -24,7 +24,6 @@ from stripe_lint.analysis.references import (
     External,
     FunctionReference,
     ObjectReference,
-    PartialReference,
 )
 from stripe_lint.analysis.state import Diverged, Raised
 from stripe_lint.analysis.values import (
@@ -104,8 +103,10 @@ def _plain_call(evaluation: Evaluation, call: Call) -> Value:
         text = _text_call(evaluation, call, path)
         if text is not None:
             return text
-    if isinstance(call.reference, PartialReference):
-        call = calls.unwrapped_partial(evaluation, call, call.reference)
+    if path in calls.ADAPTERS and call.positional:
+        return call.positional[0]
+    if inlining.started_task(evaluation, call):
+        return UNKNOWN
     call = inlining.located(evaluation, call)
     _note_refusal(evaluation, call)
     if isinstance(call.reference, FunctionReference | ObjectReference):

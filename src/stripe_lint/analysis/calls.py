@@ -21,7 +21,8 @@ _THREAD_HOPS: Final = frozenset(
     }
 )
 _EXECUTOR_HOP: Final = "run_in_executor"
-_ADAPTERS: Final = frozenset({"asgiref.sync.sync_to_async", "asgiref.sync.async_to_sync"})
+ADAPTERS: Final = frozenset({"asgiref.sync.sync_to_async", "asgiref.sync.async_to_sync"})
+"""Functions that give what they are given, to be called in another way."""
 
 
 class Call(NamedTuple):
@@ -47,8 +48,12 @@ class Call(NamedTuple):
 
     def expression(self, position: int, *spellings: str) -> ast.expr | None:
         """The syntax of that argument."""
-        if position < len(self.node.args) and not isinstance(self.node.args[position], ast.Starred):
-            return self.node.args[position]
+        arguments = self.node.args
+        if not any(isinstance(argument, ast.Starred) for argument in arguments[: position + 1]):
+            # a call in a thread has the callee before its arguments, a ``partial`` has some of them elsewhere
+            position += 0 if self.open else len(arguments) - len(self.positional)
+            if 0 <= position < len(arguments):
+                return arguments[position]
         return next((self.expressions[name] for name in spellings if name in self.expressions), None)
 
     @property
@@ -101,7 +106,9 @@ def prepared(evaluation: Evaluation, node: ast.Call) -> Call:
 
 
 def hopped(evaluation: Evaluation, call: Call) -> Call:
-    """The call that really happens where this one only runs it in a thread or adapts it."""
+    """The call that really happens where this one only runs it in a thread, adapts it or adds arguments to it."""
+    if isinstance(call.reference, PartialReference):
+        return _unwrapped_partial(evaluation, call, call.reference)
     if call.path in _THREAD_HOPS or call.name == _EXECUTOR_HOP:
         skipped = 1 if call.name == _EXECUTOR_HOP else 0
         if len(call.positional) > skipped:
@@ -109,20 +116,27 @@ def hopped(evaluation: Evaluation, call: Call) -> Call:
             rest = call.positional[skipped + 1 :]
             return call._replace(reference=target.reference, positional=rest, name=_name_of(target.reference))
     inner = call.node.func
-    if isinstance(inner, ast.Call) and inner.args and names.dotted_path(evaluation.module, inner.func) in _ADAPTERS:
+    if isinstance(inner, ast.Call) and inner.args and names.dotted_path(evaluation.module, inner.func) in ADAPTERS:
         target = evaluation.evaluate(inner.args[0])
         return call._replace(reference=target.reference, name=_name_of(target.reference))
     return call
 
 
-def unwrapped_partial(evaluation: Evaluation, call: Call, partial: PartialReference) -> Call:
+def _unwrapped_partial(evaluation: Evaluation, call: Call, partial: PartialReference) -> Call:
     """The call that calling a ``partial`` object makes."""
-    inner = prepared(evaluation, partial.call)
+    if partial.module is evaluation.module:
+        inner = prepared(evaluation, partial.call)
+        first, named, is_open = inner.positional[1:], inner.keywords, inner.open
+    else:
+        first = [UNKNOWN] * (len(partial.call.args) - 1)
+        named = {keyword.arg: UNKNOWN for keyword in partial.call.keywords if keyword.arg is not None}
+        is_open = len(named) < len(partial.call.keywords)
     return call._replace(
         reference=partial.function,
         name=_name_of(partial.function),
-        positional=[*inner.positional[1:], *call.positional],
-        keywords={**inner.keywords, **call.keywords},
+        positional=[*first, *call.positional],
+        keywords={**named, **call.keywords},
+        open=call.open or is_open,
     )
 
 

@@ -9,7 +9,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import definitions, exceptions, functions, names, stripe_calls, syntax, work
+from stripe_lint.analysis import definitions, exceptions, functions, names, stripe_calls, syntax, unique_columns, work
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
 from stripe_lint.analysis.work import Work
 
@@ -30,12 +30,13 @@ _PLAIN_FUNCTIONS: Final = frozenset(
     | {"fromtimestamp", "utcfromtimestamp", "UUID", "sorted", "set", "tuple", "to_dict", "to_dict_recursive", "next"}
 )
 _PLAIN_TESTS: Final = frozenset({"isinstance", "hasattr", "callable", "len", "any", "all", "bool", "getenv"})
-_OR_CREATE: Final = r"_or_create$|^upsert|^ensure_"
+_OR_CREATE: Final = r"_or_create(?:_|$)|^upsert|^ensure_"
 _STATUS_NAME: Final = r"status|state|processed|handled|paid|done|sent|pending|fulfilled|_at$|__isnull$|active"
 _TAKEN_ALREADY: Final = (
     r"Integrity|Unique|Duplicate|AlreadyExists|ConditionalCheck|Conflict|AlreadyProcessed|FailedPrecondition"
 )
-_FOUND_NOTHING: Final = r"DoesNotExist|NoResult|NotFound"
+FOUND_NOTHING: Final = r"DoesNotExist|NoResult|NotFound"
+"""The names of exceptions that tell that a look-up has found nothing."""
 _TELLS_FIRST: Final = (
     r"new|first|creat|claim|acquir|should|updat|insert|chang|rows|count|affect|ok|success|already|lock|fresh|processed"
 )
@@ -211,13 +212,13 @@ def _decides(module: Module, around: ast.AST, child: ast.AST, known: Names, *, c
     if isinstance(around, ast.IfExp):
         return child is not around.test and is_duplicate_test(module, around.test, known, holds=child is around.body)
     if isinstance(around, ast.For | ast.AsyncFor) and child in around.body:
-        return _filters_by_status(around.iter) or bool(_names_within(around.iter) & known.rows)
+        return filters_by_status(around.iter) or bool(_names_within(around.iter) & known.rows)
     if isinstance(around, ast.Try) and child in around.body:
         return constraints and any(_is_taken_already(module, handler) for handler in around.handlers)
     if isinstance(around, ast.ExceptHandler):
         # what follows a failed look-up runs only where nothing was found
         types = exceptions.handler_types(module, around) or []
-        return any(re.search(_FOUND_NOTHING, exceptions.class_names(module, each)[0]) for each in types)
+        return any(re.search(FOUND_NOTHING, exceptions.class_names(module, each)[0]) for each in types)
     return False
 
 
@@ -230,7 +231,13 @@ def _is_taken_already(module: Module, handler: ast.ExceptHandler) -> bool:
     return any(re.search(_TAKEN_ALREADY, exceptions.class_names(module, each)[0]) for each in types)
 
 
-def _checked_before(module: Module, before: Sequence[ast.AST], known: Names, *, constraints: bool) -> bool:
+def _checked_before(
+    module: Module, before: Sequence[ast.AST], known: Names, *, constraints: bool, tolerated: bool = False
+) -> bool:
+    """Whether one of the statements ``before`` something decides on it.
+
+    Where errors are ``tolerated``, what the database refuses decides nothing.
+    """
     for statement in before:
         if isinstance(statement, ast.If):
             if leaves(statement.body) and is_duplicate_test(module, statement.test, known, holds=False):
@@ -247,15 +254,34 @@ def _checked_before(module: Module, before: Sequence[ast.AST], known: Names, *, 
                 return True
             if leaves(statement.body) and Work.LOOKUP in works_of(module, statement):
                 return True
+            goes_on = tolerated or len(left) < len(statement.handlers)
             inside = [*statement.body, *statement.orelse, *statement.finalbody]
-            if _checked_before(module, inside, known, constraints=constraints):
+            if _checked_before(module, inside, known, constraints=constraints, tolerated=goes_on):
                 return True
         elif isinstance(statement, ast.With | ast.AsyncWith) and _checked_before(
-            module, statement.body, known, constraints=constraints
+            module, statement.body, known, constraints=constraints, tolerated=tolerated
         ):
+            return True
+        stores = isinstance(statement, ast.Expr | ast.Assign) and not tolerated
+        if stores and _stored_once(module, statement, known):
             return True
         if not isinstance(statement, ast.If) and _hands_id_on(module, statement, known):
             return True
+    return False
+
+
+def _stored_once(module: Module, statement: ast.AST, known: Names) -> bool:
+    """Whether a row is added that the database refuses a second time, as a unique column holds a part of the event."""
+    for inner in work.nodes_of(statement):
+        if not isinstance(inner, ast.Call) or functions.last_name(inner.func) not in {"create", "acreate"}:
+            continue
+        manager = inner.func.value if isinstance(inner.func, ast.Attribute) else None
+        owner = manager.value if isinstance(manager, ast.Attribute) and manager.attr == "objects" else manager
+        reference = names.resolve(module, owner) if owner is not None else None
+        if isinstance(reference, ClassReference):
+            of_event = {each.arg for each in inner.keywords if each.arg and is_of_event(module, each.value, known)}
+            if unique_columns.has_unique_column(reference, of_event):
+                return True
     return False
 
 
@@ -295,13 +321,14 @@ def asks_for_event(module: Module, test: ast.expr, known: Names) -> bool:
     """Whether a condition holds where the event's id is found among those that were handled before."""
     if isinstance(test, ast.Name):
         assigned = names.assigned_expression(module, test)[1]
-        return test.id in known.rows and assigned is not test and _looks_for_id(module, assigned, known)
+        return test.id in known.rows and assigned is not test and looks_for_event(module, assigned, known)
     if isinstance(test, ast.Compare):
         return isinstance(test.ops[0], ast.In) and _is_event_id(module, test.left, known)
-    return isinstance(test, ast.Call | ast.Await) and _looks_for_id(module, test, known)
+    return isinstance(test, ast.Call | ast.Await) and looks_for_event(module, test, known)
 
 
-def _looks_for_id(module: Module, node: ast.expr, known: Names) -> bool:
+def looks_for_event(module: Module, node: ast.expr, known: Names) -> bool:
+    """Whether an expression is a look-up by the event's id."""
     return Work.LOOKUP in works_of(module, node) and any(
         isinstance(inner, ast.expr) and _is_event_id(module, inner, known) for inner in syntax.descendants(node)
     )
@@ -384,10 +411,10 @@ def _is_plain_flag(module: Module, node: ast.Name) -> bool:
 
 def _found_by_status(module: Module, node: ast.Name) -> bool:
     found = module.scope_of(node).lookup(node.id)
-    return found is not None and any(each.value is not None and _filters_by_status(each.value) for each in found[1])
+    return found is not None and any(each.value is not None and filters_by_status(each.value) for each in found[1])
 
 
-def _filters_by_status(node: ast.expr) -> bool:
+def filters_by_status(node: ast.expr) -> bool:
     """Whether a look-up takes only rows in a certain state."""
     for inner in syntax.descendants(node):
         if isinstance(inner, ast.keyword) and inner.arg is not None and re.search(_STATUS_NAME, inner.arg):
@@ -472,5 +499,5 @@ def _asks_for_earlier(module: Module, call: ast.Call, known: Names, *, holds: bo
             return False
         return not (kinds <= {Work.LOOKUP} and holds and not re.search(_STATUS_NAME, name))
     if Work.LOOKUP in works_of(module, call):
-        return not holds or _filters_by_status(call)
+        return not holds or filters_by_status(call)
     return True

@@ -261,10 +261,10 @@ def _sequence(evaluation: Evaluation, node: ast.Tuple | ast.List | ast.Set) -> V
 
 def _comprehension(evaluation: Evaluation, node: Comprehension) -> Value:
     saved = dict(evaluation.names)
+    verdicts: list[Value] = []
     for generator in node.generators:
         bindings.bind(evaluation, generator.target, element_of(evaluation.evaluate(generator.iter)), None)
-        for condition in generator.ifs:
-            evaluation.evaluate(condition)
+        verdicts.extend(evaluation.evaluate(condition) for condition in generator.ifs)
     parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
     before = evaluation.history
     values = [evaluation.evaluate(part) for part in parts]
@@ -273,6 +273,9 @@ def _comprehension(evaluation: Evaluation, node: Comprehension) -> Value:
         # one element verified, or failed to: what is made of all of them decides
         evaluation.history = before
         return tagged(Mark.VERDICT, evaluation.module, node, "equal")
+    for value in (*values, *verdicts):
+        if value.has(Mark.VERDICT):
+            return only(value, Mark.VERDICT)
     kept = [only(value, Mark.TEXT, Mark.EXCEPTION) for value in values]
     return join(kept[0], kept[-1])
 

@@ -87,6 +87,7 @@ class Facts:
         "handed_on",
         "keyed_calls",
         "modules",
+        "parsed_by",
         "parsed_early",
         "payloads",
         "preceding",
@@ -105,6 +106,7 @@ class Facts:
         self.verifications: set[Place] = set()
         self.payloads: set[PayloadFact] = set()
         self.parsed_early: set[Place] = set()
+        self.parsed_by: dict[tuple[Module, ast.AST], Place] = {}
         self.uses: set[UnverifiedUse] = set()
         self.sites: dict[tuple[Place, Tag], Place] = {}
         self.preceding: set[Place] = set()

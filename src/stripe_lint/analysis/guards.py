@@ -5,7 +5,15 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import conventions, functions, names, syntax, verification, verifiers
+from stripe_lint.analysis import (
+    applied_decorators,
+    conventions,
+    functions,
+    names,
+    syntax,
+    verification,
+    verifiers,
+)
 from stripe_lint.analysis.handler_parameters import parameter_value
 from stripe_lint.analysis.handlers import framework_for
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
@@ -98,6 +106,12 @@ def _registered_guards(module: Module, framework: Framework) -> Iterator[Functio
             continue
         if any(name in framework.guard_registrations for name in functions.decorator_names(candidate)):
             yield FunctionReference(module, candidate)
+    for name in sorted(framework.guard_registrations):
+        for call in module.calls.get(name, ()):
+            for argument in call.args:
+                reference = names.resolve(module, argument)
+                if isinstance(reference, FunctionReference):
+                    yield reference
 
 
 def guard_parameters(guard: FunctionReference, node: NamedFunction) -> dict[str, Value]:
@@ -137,20 +151,31 @@ def wrappers(module: Module, function: NamedFunction) -> list[Wrapper]:
             and decorator.args
         ):
             expression = decorator.args[0]
-        target = expression.func if isinstance(expression, ast.Call) else expression
-        reference = names.resolve(module, target)
-        if (
-            isinstance(reference, FunctionReference)
-            and not isinstance(reference.node, ast.Lambda)
-            and (
-                verifiers.mentions_verification(reference.module, reference.node)
-                or verifiers.reads_body(reference.module, reference.node)
-            )
-        ):
-            wrapper = wrapper_of(reference.module, reference.node)
-            if wrapper is not None:
-                found.append(wrapper)
+        wrapper = _verifying_wrapper(module, expression)
+        if wrapper is not None:
+            found.append(wrapper)
     return found
+
+
+def applied_wrappers(module: Module, function: NamedFunction) -> list[Wrapper]:
+    """The inner functions of the verifying decorators with which ``function`` is registered, outermost first."""
+    found = [_verifying_wrapper(*applied) for applied in applied_decorators.applied_decorators(module, function)]
+    return [wrapper for wrapper in found if wrapper is not None]
+
+
+def _verifying_wrapper(module: Module, decorator: ast.expr) -> Wrapper | None:
+    """What the decorator of the project that ``decorator`` names puts in place, where it looks at the request."""
+    reference = names.resolve(module, decorator.func if isinstance(decorator, ast.Call) else decorator)
+    if (
+        isinstance(reference, FunctionReference)
+        and not isinstance(reference.node, ast.Lambda)
+        and (
+            verifiers.mentions_verification(reference.module, reference.node)
+            or verifiers.reads_body(reference.module, reference.node)
+        )
+    ):
+        return wrapper_of(reference.module, reference.node)
+    return None
 
 
 def _decorates_methods(decorator: ast.expr) -> bool:
@@ -179,17 +204,19 @@ def wrapper_of(module: Module, decorator: NamedFunction) -> Wrapper | None:
 
 def verified_by_unseen_decorator(module: Module, function: NamedFunction) -> bool:
     """Whether a decorator verifies by its name: one that can't be seen, or one that the project told."""
-    for decorator in function.decorator_list:
-        target = decorator.func if isinstance(decorator, ast.Call) else decorator
-        reference = names.resolve(module, target)
-        name = functions.last_name(target)
-        if conventions.is_one_of(module.project.conventions.verifiers, target, reference):
-            return True
-        if name is None or isinstance(reference, FunctionReference | ClassReference | ObjectReference):
-            continue
-        if verification.names_a_verifier(name) and "exempt" not in name:
-            return True
-    return False
+    own = [(module, decorator) for decorator in function.decorator_list]
+    return any(_verifies_unseen(*each) for each in [*own, *applied_decorators.applied_decorators(module, function)])
+
+
+def _verifies_unseen(module: Module, decorator: ast.expr) -> bool:
+    target = decorator.func if isinstance(decorator, ast.Call) else decorator
+    reference = names.resolve(module, target)
+    if conventions.is_one_of(module.project.conventions.verifiers, target, reference):
+        return True
+    name = functions.last_name(target)
+    if name is None or isinstance(reference, FunctionReference | ClassReference | ObjectReference):
+        return False
+    return verification.names_a_verifier(name) and "exempt" not in name
 
 
 _PATHS: Final = frozenset(
@@ -200,45 +227,3 @@ _PATHS: Final = frozenset(
 def asks_for_path(node: ast.AST) -> bool:
     """Whether a guard looks at which address is asked for."""
     return any(isinstance(inner, ast.Attribute) and inner.attr in _PATHS for inner in syntax.own_nodes(node))
-
-
-def guarded_by_middleware(module: Module) -> bool:
-    """Whether a middleware of the project verifies what reaches the handlers."""
-    known = module.memory.get("middleware")
-    if isinstance(known, bool):
-        return known
-    answer = False
-    for word in ("get_response", "BaseHTTPMiddleware", "middleware"):
-        for path in module.project.files_that_mention(word) or ():
-            source = module.project.module_at(path)
-            if source is not None and _has_verifying_middleware(source):
-                answer = True
-    module.memory["middleware"] = answer
-    return answer
-
-
-def _has_verifying_middleware(source: Module) -> bool:
-    told = source.project.conventions.verifiers
-    for node in source.classes:
-        if conventions.means_one_of(told, ClassReference(source, node), node.name):
-            return True
-        scope = source.scopes[node]
-        if not {"__call__", "process_request", "process_view", "dispatch"} & scope.bindings.keys():
-            continue
-        named = node.name.endswith("Middleware") or any("get_response" in ast.dump(item) for item in node.body[:1])
-        if named and _speaks_of_stripe(source, node) and verifiers.mentions_verification(source, node):
-            return True
-    for function in source.functions:
-        if (
-            not isinstance(function, ast.Lambda)
-            and "middleware" in set(functions.decorator_names(function))
-            and _speaks_of_stripe(source, function)
-            and verifiers.mentions_verification(source, function)
-        ):
-            return True
-    return False
-
-
-def _speaks_of_stripe(source: Module, node: ast.ClassDef | NamedFunction) -> bool:
-    lines = source.text.splitlines()[node.lineno - 1 : node.end_lineno]
-    return any("stripe" in line.lower() for line in lines)

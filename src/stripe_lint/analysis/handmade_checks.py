@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import functions, names, syntax
+from stripe_lint.analysis.other_providers import names_other_provider
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.verification import COMPARISONS, DIGESTS
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 _DEEPEST: Final = 4
 
 _SIGNED: Final = r"(?i)signature|webhook|\bv1\b"
-_OTHER_PROVIDERS: Final = (
-    r"(?i)svix|paypal|github|shopify|slack|twilio|paystack|razorpay|mollie|adyen|braintree|coinbase|clerk|mailgun|hubspot"
-    r"|sendgrid|lemon.?squeezy|paddle|square|standard.?webhooks|getstream|zoom|discord|telegram|facebook"
-)
 
 
 class HandmadeCheck(NamedTuple):
@@ -93,11 +90,11 @@ def _is_about_stripe(module: Module, function: NamedFunction) -> bool:
     """Whether a function says that it is about signatures, and it, its class or its file that it is about Stripe's."""
     first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
     source = "\n".join(module.text.splitlines()[first - 1 : function.end_lineno])
-    if not re.search(_SIGNED, source) or re.search(_OTHER_PROVIDERS, source):
+    if not re.search(_SIGNED, source) or names_other_provider(source):
         return False
     owner = module.enclosing_class(function)
     spoken = [source, module.path.stem, module.path.parent.name, owner.name if owner is not None else ""]
-    if re.search(_OTHER_PROVIDERS, " ".join(spoken[1:])):
+    if names_other_provider(" ".join(spoken[1:])):
         return False
     return any("stripe" in text.lower() for text in spoken) or _reads_scheme(source)
 

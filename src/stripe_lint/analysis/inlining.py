@@ -116,7 +116,7 @@ def _worth_following(evaluation: Evaluation, call: Call, reference: FunctionRefe
         return False
     if marks & _BODY_MARKS and (marks & _UNREAD_BODY_MARKS or stripe_calls.touches_stripe(module, node)):
         return True
-    if Mark.PARSED in marks and verifiers.speaks_of_events(module, node):
+    if Mark.PARSED in marks and (verifiers.speaks_of_events(module, node) or request_values.writes_json(module, node)):
         return True
     if reference.receiver is not None and request_values.reads_own_request(node):
         return verifiers.concerns_request(module, node)
@@ -141,9 +141,7 @@ def located(evaluation: Evaluation, call: Call) -> Call:
     """The call with the project's only method of that name, where its receiver's type is unknown."""
     if call.reference is not None or not isinstance(call.node.func, ast.Attribute):
         return call
-    target = call.receiver.reference
-    if call.name in callers.TASK_CALLS and isinstance(target, FunctionReference):
-        _run_task(evaluation, call, target)
+    if call.name in callers.TASK_CALLS and isinstance(call.receiver.reference, FunctionReference):
         return call
     if call.receiver.tags or call.receiver.fields is not None:
         return call
@@ -154,11 +152,26 @@ def located(evaluation: Evaluation, call: Call) -> Call:
     return call._replace(reference=only_one) if only_one is not None else call
 
 
-def _run_task(evaluation: Evaluation, call: Call, target: FunctionReference) -> None:
+def started_task(evaluation: Evaluation, call: Call) -> bool:
+    """Run the task that a call starts; whether what it does is all that becomes of what it is given.
+
+    That is so where it is given nothing but ids: with an id a task can ask Stripe for what the request only claims.
+    """
+    if call.name not in callers.TASK_CALLS or call.reference is not None:
+        return False
+    target = call.receiver.reference
+    if not isinstance(target, FunctionReference):
+        return False
+    followed = _run_task(evaluation, call, target)
+    given = [tag for value in call.values for tag in deep_tagged(value, *FOLLOWED, Mark.MISSING)]
+    return followed and all(tag.mark is Mark.PARSED and tag.detail == "id" for tag in given)
+
+
+def _run_task(evaluation: Evaluation, call: Call, target: FunctionReference) -> bool:
     """A task that is started here: what it does counts, how it ends does not."""
     node = target.node
     if isinstance(node, ast.Lambda) or not any(deep_tagged(value, *FOLLOWED) for value in call.values):
-        return
+        return False
     listed = call.keywords.get("args")
     named = call.keywords.get("kwargs")
     if call.name == "apply_async":
@@ -169,7 +182,8 @@ def _run_task(evaluation: Evaluation, call: Call, target: FunctionReference) -> 
     if bound_self:
         call = call._replace(positional=[UNKNOWN, *call.positional])
     bound = calls.bound_arguments(call, target)
-    evaluation.interpreter.summary(target, bound, evaluation.history, {}, evaluation.frame, call.node)
+    outcomes = evaluation.interpreter.summary(target, bound, evaluation.history, {}, evaluation.frame, call.node)
+    return outcomes is not None
 
 
 def _is_abstract(node: FunctionNode) -> bool:

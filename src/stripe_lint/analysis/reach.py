@@ -96,6 +96,17 @@ def reached_in(module: Module) -> list[Reached]:
     return found
 
 
+def reached_unverified_in(module: Module) -> list[Reached]:
+    """The functions of ``module`` that run for a delivery which nothing has verified."""
+    return [
+        each
+        for handler in webhooks.analysed_handlers(module)
+        if handler.is_stripe and not handler.verifies
+        for each in reached_from(handler)
+        if each.module.path == module.path
+    ]
+
+
 def reached_from(handler: Handler) -> list[Reached]:
     """The functions that a handler leads to, itself first, nearest first."""
     key = ("reached from", handler.function)
@@ -184,11 +195,17 @@ def _through_tables(module: Module, function: FunctionNode) -> Iterator[tuple[Fu
         if isinstance(node, ast.Dict):
             for reference, value in _in_table(module, node):
                 yield reference, value, True
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and not _only_asks(module, node):
             source, table = names.assigned_expression(module, node)
             if isinstance(table, ast.Dict) and source.enclosing_function(table) is not function:
                 for reference, _ in _in_table(source, table):
                     yield reference, node, True
+
+
+def _only_asks(module: Module, table: ast.Name) -> bool:
+    """Whether a table is only asked for what it knows: ``kind in HANDLERS``."""
+    parent = module.parents.get(table)
+    return isinstance(parent, ast.Compare) or (isinstance(parent, ast.Attribute) and parent.attr == "keys")
 
 
 def _in_table(module: Module, table: ast.Dict) -> Iterator[tuple[FunctionReference, ast.AST]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -16,8 +17,11 @@ from stripe_lint.analysis import (
     stripe_calls,
     syntax,
     uncaught_errors,
+    verifiers,
+    work,
 )
 from stripe_lint.analysis.answers import Answer
+from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.state import Raised
 from stripe_lint.analysis.work import Work
 from stripe_lint.data import event_types
@@ -67,8 +71,10 @@ def _in_function(reached: Reached) -> Iterator[RefusedEvent]:
     module, function = reached.module, reached.function
     known = _known(reached)
     tables = {name for name, _ in _looked_up(function, known)}
-    verified_from = _verified_from(module, function)
+    verified_from = _verified_from(reached)
     for node in syntax.own_nodes(function):
+        if isinstance(node, ast.Try):
+            yield from _of_attempt(reached, node, known, verified_from)
         if getattr(node, "lineno", verified_from) < verified_from:
             continue
         if isinstance(node, ast.If):
@@ -84,10 +90,28 @@ def _in_function(reached: Reached) -> Iterator[RefusedEvent]:
             yield RefusedEvent(module, default, Reason.UNKNOWN_TYPE)
 
 
-def _verified_from(module: Module, function: FunctionNode) -> int:
-    """The line from which on the event is verified, where the function verifies it itself."""
+def _verified_from(reached: Reached) -> int:
+    """The line from which on the event is verified, where the function verifies it itself, by the SDK or by hand."""
+    module, function = reached.module, reached.function
     lines = [call.lineno for call in module.calls_of.get(function, ()) if stripe_calls.call_verifies(module, call)]
+    lines += [
+        place.line
+        for place in reached.handler.facts.verifications
+        if place.module.path == module.path and function.lineno <= place.line <= (function.end_lineno or 0)
+    ]
+    lines += [
+        call.lineno
+        for call in (module.calls_of.get(function, ()) if not lines and reached.caller is None else ())
+        if _verifies_by_hand(module, call)
+    ]
     return min(lines, default=0)
+
+
+def _verifies_by_hand(module: Module, call: ast.Call) -> bool:
+    reference = names.resolve(module, call.func)
+    return isinstance(reference, FunctionReference) and verifiers.mentions_verification(
+        reference.module, reference.node
+    )
 
 
 def _known(reached: Reached) -> Names:
@@ -126,6 +150,8 @@ def _tells(module: Module, test: ast.expr, known: Names, tables: set[str]) -> bo
     if isinstance(test, ast.Name | ast.NamedExpr):
         name = test.target.id if isinstance(test, ast.NamedExpr) else test.id
         return True if name in tables else None
+    if isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.func.attr == "startswith":
+        return True if _is_type(test.func.value, known) else None
     if not isinstance(test, ast.Compare) or len(test.ops) != 1:
         return None
     operator, other = test.ops[0], test.comparators[0]
@@ -176,6 +202,53 @@ def _of_branch(reached: Reached, node: ast.If, known: Names, tables: set[str]) -
         yield from _refusal(reached, node.body, Reason.HAD_BEFORE)
     elif told is None and _finds_nothing(module, node.test, known):
         yield from _refusal(reached, node.body, Reason.NOTHING_FOUND)
+
+
+def _of_attempt(reached: Reached, node: ast.Try, known: Names, verified_from: int) -> Iterator[RefusedEvent]:
+    """What a ``try`` refuses: a type that a table lacks, an event that is found, or one for which nothing is found."""
+    module = reached.module
+    for handler in node.handlers:
+        types = exceptions.handler_types(module, handler) or []
+        caught = {exceptions.class_names(module, each)[0] for each in types}
+        if handler.lineno < verified_from:
+            continue
+        if caught & {"KeyError", "LookupError"} and _takes_from_table(node, known):
+            yield from _refusal(reached, handler.body, Reason.UNKNOWN_TYPE)
+        elif any(re.search(duplicate_checks.FOUND_NOTHING, name) for name in caught):
+            yield from _of_lookup(reached, node, handler, known)
+
+
+def _of_lookup(reached: Reached, node: ast.Try, handler: ast.ExceptHandler, known: Names) -> Iterator[RefusedEvent]:
+    module = reached.module
+    body = list(_flattened(node.body))
+    only_looks_up = all(duplicate_checks.works_of(module, statement) <= {Work.LOOKUP} for statement in body)
+    for position, statement in enumerate(body):
+        found = statement.value if isinstance(statement, ast.Expr | ast.Assign) else None
+        if found is None or duplicate_checks.works_of(module, found) != {Work.LOOKUP}:
+            continue
+        if duplicate_checks.looks_for_event(module, found, known):
+            yield from _refusal(reached, [*body[position + 1 :], *node.orelse], Reason.HAD_BEFORE)
+        elif only_looks_up:
+            by_status = duplicate_checks.filters_by_status(found)
+            yield from _refusal(reached, handler.body, Reason.HAD_BEFORE if by_status else Reason.NOTHING_FOUND)
+
+
+def _flattened(block: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a block and of each ``try`` … ``finally`` in it."""
+    for statement in block:
+        if isinstance(statement, ast.Try) and not statement.handlers:
+            yield from _flattened(statement.body)
+        else:
+            yield statement
+
+
+def _takes_from_table(node: ast.Try, known: Names) -> bool:
+    """Whether the body of a ``try`` takes what a table has for the type of an event by subscript."""
+    return any(
+        isinstance(inner, ast.Subscript) and _is_type(inner.slice, known)
+        for statement in node.body
+        for inner in work.nodes_of(statement)
+    )
 
 
 def _continues_chain(module: Module, node: ast.If) -> bool:

@@ -14,6 +14,8 @@ from stripe_lint.analysis import (
     static_values,
     stripe_calls,
     syntax,
+    unique_columns,
+    verifiers,
     webhooks,
     work,
 )
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.webhooks import Handler
 
 _INCREMENT: Final = r"(?is)\bset\b.*?\b(\w+)\s*=\s*(?:\w+\.)?\1\s*[+-]|^\s*add\s"
-_UNIQUE: Final = r"Unique|unique"
 
 
 class RepeatedEffect(NamedTuple):
@@ -169,7 +170,8 @@ def _reported(reached: Reached, node: ast.AST) -> Place:
         (
             position
             for position, (each, call) in enumerate(zip(chain, calls, strict=True))
-            if not isinstance(call, ast.Call) or not stripe_calls.call_verifies(each.module, call)
+            if not isinstance(call, ast.Call)
+            or not (stripe_calls.call_verifies(each.module, call) or _verifies_below(chain[position + 1 :]))
         ),
         len(chain) - 1,
     )
@@ -180,6 +182,11 @@ def _reported(reached: Reached, node: ast.AST) -> Place:
         last += 1
     near = list(zip(chain, calls, strict=True))[: last + 1]
     return next(Place(each.module, call) for each, call in reversed(near) if call and each.module.path == path)
+
+
+def _verifies_below(chain: list[Reached]) -> bool:
+    """Whether the function that a call leads to verifies the event itself, whatever it does where that fails."""
+    return bool(chain) and verifiers.mentions_verification(chain[0].module, chain[0].function)
 
 
 def _runs_before(earlier: Place, later: Place) -> bool:
@@ -303,7 +310,7 @@ def _of_row_saved(module: Module, call: ast.Call, name: str) -> _Effect | None:
             return _Effect(call, "adds a row")
     made = _made(module, saved) if saved is not None else None
     owner = names.resolve(module, made.func) if made is not None else None
-    if made is None or not isinstance(owner, ClassReference) or _has_unique(owner, made):
+    if made is None or not isinstance(owner, ClassReference) or unique_columns.refuses_second(owner, made):
         return None
     return _Effect(call, "adds a row", unconstrained=True)
 
@@ -328,7 +335,7 @@ def _of_insert(module: Module, call: ast.Call, known: Names) -> _Effect | None:
         manager = call.func.value
         owner = manager.value if isinstance(manager, ast.Attribute) and manager.attr == "objects" else manager
         reference = names.resolve(module, owner)
-        if not isinstance(reference, ClassReference) or _has_unique(reference, call):
+        if not isinstance(reference, ClassReference) or unique_columns.refuses_second(reference, call):
             return None
         return _Effect(call, "adds a row", unconstrained=True)
     for inner in syntax.descendants(call):
@@ -337,40 +344,6 @@ def _of_insert(module: Module, call: ast.Call, known: Names) -> _Effect | None:
                 if isinstance(key, ast.Constant) and key.value in {"_id", "id"}:
                     return None if duplicate_checks.is_of_event(module, value, known) else _Effect(call, "adds a row")
     return _Effect(call, "adds a row")
-
-
-def _has_unique(owner: ClassReference, made: ast.Call) -> bool:
-    """Whether a class has a unique column among the given ones, or a constraint over several."""
-    given = {keyword.arg for keyword in made.keywords}
-    unseen = None in given
-    for _, node in names.linearized(owner):
-        for statement in node.body:
-            target = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
-            value = getattr(statement, "value", None)
-            name = functions.last_name(target) if isinstance(target, ast.expr) else None
-            if name == "__table_args__" and re.search(_UNIQUE, ast.dump(statement)):
-                return True
-            if (
-                isinstance(statement, ast.ClassDef)
-                and statement.name == "Meta"
-                and re.search(_UNIQUE, ast.dump(statement))
-            ):
-                return True
-            asked = name in given or (unseen and name != "id")
-            if asked and isinstance(value, ast.Call) and _is_unique_field(value):
-                return True
-    return False
-
-
-def _is_unique_field(field: ast.Call) -> bool:
-    if functions.last_name(field.func) == "OneToOneField":
-        return True
-    return any(
-        keyword.arg in {"unique", "primary_key"}
-        and isinstance(keyword.value, ast.Constant)
-        and keyword.value.value is True
-        for keyword in field.keywords
-    )
 
 
 def _increments(call: ast.Call) -> bool:

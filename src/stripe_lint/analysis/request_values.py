@@ -18,10 +18,13 @@ from stripe_lint.analysis.references import (
     Reference,
     StripeService,
 )
+from stripe_lint.analysis.state import Place
 from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, entries, tagged
+from stripe_lint.sources import concerns_stripe
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.calls import Call
+    from stripe_lint.analysis.dataflow import Frame
     from stripe_lint.analysis.evaluation import Evaluation
     from stripe_lint.analysis.frameworks.model import Framework
     from stripe_lint.analysis.module import Module
@@ -66,6 +69,12 @@ _SAME_BODY: Final = frozenset(
 )
 _UTF8: Final = frozenset({"utf-8", "ascii"})
 _SIGNATURE_HEADER: Final = "stripe-signature"
+
+_DECIDING: Final = frozenset(
+    {f"builtins.{name}" for name in ("any", "all", "bool", "next", "list", "tuple", "set", "len")}
+)
+"""Functions that tell of several comparisons what they say, taken together."""
+_WRITERS: Final = frozenset({"dumps", "str", "model_dump_json"})
 
 
 def framework_of(value: Value) -> Framework | None:
@@ -183,10 +192,23 @@ def _header(evaluation: Evaluation, name: str) -> Value | None:
 
 def parsed(evaluation: Evaluation, node: ast.expr, *, remember: bool = True) -> Value:
     """The body decoded at ``node``."""
+    if evaluation.frame.caller is not None and not concerns_stripe(evaluation.module.text):
+        evaluation.facts.parsed_by.setdefault((evaluation.module, node), _called_from(evaluation.frame))
     if remember and not evaluation.history.verified:
         place = evaluation.place(node)
         evaluation.remember(parsed=evaluation.history.parsed | {place})
     return tagged(Mark.PARSED, evaluation.module, node)
+
+
+def _called_from(frame: Frame) -> Place:
+    """The innermost call on the way to ``frame`` that stands in a file which speaks of Stripe, else the outermost."""
+    place = None
+    while frame.caller is not None and frame.call_site is not None:
+        place = Place(frame.caller.module, frame.call_site)
+        if concerns_stripe(place.module.text):
+            break
+        frame = frame.caller
+    return place if place is not None else Place(frame.module, frame.function or frame.module.tree)
 
 
 def reads_request(module: Module, function: FunctionNode) -> bool:
@@ -196,6 +218,20 @@ def reads_request(module: Module, function: FunctionNode) -> bool:
     if not isinstance(known, bool):
         known = any(
             isinstance(node, ast.Name) and _is_request_global(module, node) for node in syntax.own_nodes(function)
+        )
+        module.memory[key] = known
+    return known
+
+
+def writes_json(module: Module, function: FunctionNode) -> bool:
+    """Whether a function returns its data written as text again."""
+    key = ("writes JSON", function)
+    known = module.memory.get(key)
+    if not isinstance(known, bool):
+        known = any(
+            isinstance(node, ast.Call) and functions.last_name(node.func) in _WRITERS
+            for statement in module.returns.get(function, ())
+            for node in syntax.descendants(statement)
         )
         module.memory[key] = known
     return known
@@ -273,7 +309,7 @@ def _function_called(evaluation: Evaluation, call: Call, path: str) -> Value | N
         return first
     if path.rpartition(".")[2] in _MODEL_READERS | _MODEL_TEXT_READERS:
         return _model_read(evaluation, call)
-    if path == "builtins.any" and first.has(Mark.VERDICT):
+    if path in _DECIDING and first.has(Mark.VERDICT):
         return first
     return None
 
@@ -360,6 +396,8 @@ def _parsed_method(evaluation: Evaluation, call: Call) -> Value:
     if call.name in _MODEL_WRITERS:
         altered = Tag(Mark.ALTERED, evaluation.module, call.node, "a model that was written as JSON again")
         return Value(tags=frozenset({altered, *receiver.tagged(Mark.PARSED)}))
+    if call.name in {"encode", "decode"} and receiver.has(Mark.ALTERED):
+        return receiver
     if call.name in {"startswith", "endswith", "split", "partition", "rsplit"}:
         compared(evaluation, call.node, receiver, list(call.node.args))
     return Value(tags=frozenset(receiver.tagged(Mark.PARSED)))

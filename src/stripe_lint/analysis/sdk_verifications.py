@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import names, verification
+from stripe_lint.analysis import functions, names, verification
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from stripe_lint.analysis.module import Module
 
 PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
@@ -95,17 +97,61 @@ def sdk_verifications(module: Module) -> list[SdkVerification]:
         for handed in module.handed_on.get(name, ()):
             parent = module.parents[handed]
             if isinstance(parent, ast.Call) and verification.is_sdk_function(names.resolve(module, handed), name):
-                after = parent.args.index(handed) + 1
-                found.append(_made(module, parent, name, handed, parent.args[after:]))
+                found.extend(_handed_on(module, parent, name, handed))
     found.sort(key=lambda each: (each.node.lineno, each.node.col_offset))
     module.memory[key] = found
     return found
 
 
-def _made(module: Module, node: ast.Call, name: str, function: ast.expr, arguments: list[ast.expr]) -> SdkVerification:
+_PARTIALS: Final = frozenset({"partial", "partialmethod"})
+_ADAPTERS: Final = frozenset({"sync_to_async", "async_to_sync"})
+
+
+def _handed_on(module: Module, parent: ast.Call, name: str, handed: ast.expr) -> Iterator[SdkVerification]:
+    """The calls by which a verification that ``parent`` is given runs in the end."""
+    path = names.dotted_path(module, parent.func)
+    adapter = path.rpartition(".")[2] if path is not None else functions.last_name(parent.func)
+    given = parent.args[parent.args.index(handed) + 1 :] if handed in parent.args else []
+    if adapter not in _PARTIALS | _ADAPTERS:
+        yield _made(module, parent, name, handed, given)
+        return
+    kept = (given, parent.keywords) if adapter in _PARTIALS else ([], [])
+    around = module.parents[parent]
+    if isinstance(around, ast.Call):
+        if around.func is parent:
+            yield _made(module, around, name, handed, [*kept[0], *around.args], kept[1])
+        elif parent in around.args:
+            further = around.args[around.args.index(parent) + 1 :]
+            yield _made(module, around, name, handed, [*kept[0], *further], kept[1])
+        return
+    if isinstance(around, ast.Await):
+        return
+    for call in _calls_of(module, parent, around):
+        yield _made(module, call, name, handed, [*kept[0], *call.args], kept[1])
+
+
+def _calls_of(module: Module, made: ast.Call, around: ast.AST) -> Iterator[ast.Call]:
+    """The calls of the variable that ``around`` assigns ``made`` to."""
+    targets = around.targets if isinstance(around, ast.Assign) else [getattr(around, "target", None)]
+    for name in [target.id for target in targets if isinstance(target, ast.Name)]:
+        for call in module.calls.get(name, ()):
+            found = module.scope_of(call.func).lookup(name) if isinstance(call.func, ast.Name) else None
+            if found is not None and any(binding.value is made for binding in found[1]):
+                yield call
+
+
+def _made(
+    module: Module,
+    node: ast.Call,
+    name: str,
+    function: ast.expr,
+    arguments: list[ast.expr],
+    kept: Sequence[ast.keyword] = (),
+) -> SdkVerification:
     starred = any(isinstance(argument, ast.Starred) for argument in arguments)
-    keywords = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg is not None}
-    unseen = starred or len(keywords) < len(node.keywords)
+    given = [*kept, *node.keywords]
+    keywords = {keyword.arg: keyword.value for keyword in given if keyword.arg is not None}
+    unseen = starred or any(keyword.arg is None for keyword in given)
     reference = names.resolve(module, function)
     on_client = not verification.is_class_function(reference)
     return SdkVerification(module, node, name, on_client, arguments, keywords, unseen, reference is not None)

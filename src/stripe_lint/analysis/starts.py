@@ -157,7 +157,7 @@ def run_handler(interpreter: Interpreter, module: Module, function: NamedFunctio
 
 
 def _run_start(interpreter: Interpreter, module: Module, function: NamedFunction, start: Start) -> None:
-    layers = guards.wrappers(module, function)
+    layers = [*guards.applied_wrappers(module, function), *guards.wrappers(module, function)]
     interpreter.defaults[function] = start.names
     captured: dict[str, Value] = {}
     inner: tuple[Module, NamedFunction] = (module, function)

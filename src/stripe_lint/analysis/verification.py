@@ -209,7 +209,10 @@ def _succeeded(evaluation: Evaluation, node: ast.AST, call: Call) -> None:
 
 
 def compared(evaluation: Evaluation, node: ast.Compare, left: Value, right: Value) -> Value | None:
-    """A digest compared with ``==``, ``!=`` or ``in``."""
+    """A digest compared with ``==``, ``!=`` or ``in``, or the outcome of that compared with ``True`` or ``False``."""
+    for verdict, other in ((left, right), (right, left)):
+        if verdict.has(Mark.VERDICT) and other.constant is not None:
+            return _verdict_compared(node.ops[0], verdict, other)
     if not (left.has(Mark.DIGEST) or right.has(Mark.DIGEST)):
         return None
     operator = node.ops[0]
@@ -218,6 +221,14 @@ def compared(evaluation: Evaluation, node: ast.Compare, left: Value, right: Valu
     if isinstance(operator, ast.NotEq | ast.NotIn):
         return _verdict(evaluation, node, "unequal")
     return None
+
+
+def _verdict_compared(operator: ast.cmpop, verdict: Value, other: Value) -> Value | None:
+    truth = other.constant.value if other.constant is not None else None
+    if not isinstance(truth, bool) or not isinstance(operator, ast.Is | ast.IsNot | ast.Eq | ast.NotEq):
+        return None
+    same = isinstance(operator, ast.Is | ast.Eq) is truth
+    return verdict if same else inverted(verdict)
 
 
 def inverted(value: Value) -> Value:

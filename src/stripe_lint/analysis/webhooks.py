@@ -10,12 +10,15 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
+    application_guards,
+    applied_decorators,
     callers,
     functions,
     guards,
     handler_parameters,
     handlers,
     names,
+    other_providers,
     routes,
     starts,
     syntax,
@@ -26,6 +29,7 @@ from stripe_lint.analysis.facts import Facts, PayloadFact, UnverifiedUse, Use
 from stripe_lint.analysis.state import Failure, Place
 from stripe_lint.analysis.values import UNKNOWN, Mark, Tag
 from stripe_lint.data import event_types
+from stripe_lint.sources import concerns_stripe
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -103,7 +107,11 @@ def analysed_handlers(module: Module) -> list[Handler]:
     module.memory["handlers"] = []
     found = []
     for owner, function in _roots(module):
-        may_verify = verifiers.mentions_verification(owner, function) or bool(function.decorator_list)
+        may_verify = (
+            verifiers.mentions_verification(owner, function)
+            or bool(function.decorator_list)
+            or bool(applied_decorators.applied_decorators(owner, function))
+        )
         for deepest in DEPTHS:
             interpreter = Interpreter(deepest=deepest, only_unverified=True, may_verify=may_verify)
             starts.run_handler(interpreter, owner, function)
@@ -260,7 +268,8 @@ def _entry_points(
     if through:
         yield from through
         return
-    if handlers.takes_request(module, function) and handlers.frameworks(module):
+    takes_request = handlers.takes_request(module, function) and bool(handlers.frameworks(module))
+    if takes_request and applied_decorators.is_registered(module, function):
         yield module, function
         return
     if distance < FARTHEST_CALLER:
@@ -277,6 +286,9 @@ def _entry_points(
                 around = outer
             if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
                 found.extend(_entry_points(source, around, distance + 1, seen))
+        if takes_request:
+            # a helper that is handed the request, not a view that something else calls too
+            found = [root for root in found if _can_see_body(*root)]
         if found:
             yield from found
             return
@@ -348,9 +360,9 @@ def unverified(module: Module) -> Iterator[Unverified]:
         used = effects or list(facts.uses)
         origins = {_built_from(use.origin, rebuilt) for use in used}
         origins |= {target for _, target in facts.rebuilt if not effects}
-        places = [Place(tag.module, tag.node) for tag in origins if tag.module is not None and tag.node is not None]
+        places = [_checked_place(handler, tag.module, tag.node) for tag in origins if tag.module and tag.node]
         here = [place for place in places if place.module.path == module.path]
-        if not here or guards.guarded_by_middleware(module):
+        if not here or application_guards.guarded_by_application(handler.module, handler.function):
             continue
         first = Place(module, min(here, key=_position).node)
         if first.node in seen:
@@ -376,7 +388,7 @@ def bypasses(module: Module, besides: Container[ast.AST] = ()) -> Iterator[tuple
     for handler in analysed_handlers(module):
         if not handler.verifies or not handler.is_stripe:
             continue
-        found = {_first_seen(handler.facts, use) for use in handler.facts.uses if _is_bypass(handler.facts, use)}
+        found = {_first_seen(handler, use) for use in handler.facts.uses if _is_bypass(handler.facts, use)}
         here = [place for place in found if place.module.path == module.path and place.node not in besides]
         if not here:
             continue
@@ -387,17 +399,33 @@ def bypasses(module: Module, besides: Container[ast.AST] = ()) -> Iterator[tuple
         yield first, min(handler.facts.verifications, key=lambda place: place.line, default=first)
 
 
-def _first_seen(facts: Facts, use: UnverifiedUse) -> Place:
+def _checked_place(handler: Handler, module: Module, node: ast.AST) -> Place:
+    """The place of ``node``; where its file is never checked, the call in the handler's files that leads there."""
+    if concerns_stripe(module.text):
+        return Place(module, node)
+    site = handler.facts.parsed_by.get((module, node))
+    return site if site is not None else Place(handler.module, handler.function)
+
+
+def _first_seen(handler: Handler, use: UnverifiedUse) -> Place:
     """Where the unverified event comes in: where it is made, if only the path around the verification makes it."""
     origin = use.origin
     if origin.module is None or origin.node is None or isinstance(origin.node, ast.FunctionDef | ast.AsyncFunctionDef):
         return use.place
-    made = Place(origin.module, origin.node)
-    return use.place if made in facts.parsed_early else made
+    if Place(origin.module, origin.node) in handler.facts.parsed_early:
+        return use.place
+    return _checked_place(handler, origin.module, origin.node)
 
 
 def _is_bypass(facts: Facts, use: UnverifiedUse) -> bool:
     if use.kind is not Use.EFFECT and use.place in facts.preceding:
+        return False
+    origin = use.origin
+    if (
+        origin.module is not None
+        and origin.node is not None
+        and other_providers.is_for_other_provider(origin.module, origin.node)
+    ):
         return False
     ignored = {failure.handler for failure in _ignored(facts)}
     if use.through & ignored:
@@ -446,8 +474,12 @@ def parsed_early(module: Module) -> Iterator[tuple[Place, Place]]:
     for handler in _stripe_handlers(module):
         facts = handler.facts
         as_payload = {tag.node for payload in facts.payloads for tag in payload.payload.tagged(Mark.PARSED)}
-        for place in sorted(facts.parsed_early, key=lambda place: place.line):
-            if place.module.path == module.path and place.node not in seen and place.node not in as_payload:
+        for parsed in sorted(facts.parsed_early, key=lambda place: place.line):
+            if not concerns_stripe(parsed.module.text) and parsed not in facts.parsed_by:
+                # a dependency of the handler: no line of its files parses
+                continue
+            place = _checked_place(handler, *parsed)
+            if place.module.path == module.path and place.node not in seen and parsed.node not in as_payload:
                 seen.add(place.node)
                 yield place, min(facts.verifications, key=lambda verification: verification.line, default=place)
 

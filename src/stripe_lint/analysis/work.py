@@ -140,7 +140,9 @@ def _of_statement(module: Module, node: ast.expr) -> Work:
     text = text_of(static_values.of(module, node)) if isinstance(node, ast.Name | ast.Attribute) else None
     assigned = names.assigned_expression(module, node)[1]
     for inner in syntax.descendants(assigned):
-        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+        if isinstance(inner, ast.JoinedStr):
+            text = text or _text_of_parts(inner)
+        elif isinstance(inner, ast.Constant) and isinstance(inner.value, str):
             text = text or inner.value
         elif isinstance(inner, ast.Call):
             built = _SQL_FUNCTIONS.get(functions.last_name(inner.func) or "")
@@ -153,6 +155,14 @@ def _of_statement(module: Module, node: ast.expr) -> Work:
     if match.group(1).lower() == "insert":
         return Work.WRITE if re.search(_SQL_UPSERT, text or "") else Work.INSERT
     return Work.WRITE
+
+
+def _text_of_parts(node: ast.JoinedStr) -> str:
+    """The text of an f-string, with a name in place of each value."""
+    return "".join(
+        part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "value"
+        for part in node.values
+    )
 
 
 def _is_side(receiver: ast.expr) -> bool:

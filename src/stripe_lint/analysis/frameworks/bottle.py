@@ -23,6 +23,7 @@ FRAMEWORK = Framework(
     route_calls=frozenset({"route", "get", "post", "put", "patch", "delete", "add_route"}),
     guard_registrations=frozenset({"hook"}),
     guard_keywords=frozenset({"apply"}),
+    guard_calls=frozenset({"install"}),
     error_handler_decorators=frozenset({"error"}),
     response_calls=spellings(
         "bottle", "HTTPResponse HTTPError MultipartError Response BaseResponse LocalResponse static_file abort redirect"

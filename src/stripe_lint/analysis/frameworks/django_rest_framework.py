@@ -44,6 +44,10 @@ FRAMEWORK = Framework(
     | spellings("rest_framework.decorators", "permission_classes authentication_classes"),
     guard_methods=DJANGO.guard_methods | {"has_permission", "authenticate", "initial"},
     guard_keywords=frozenset({"permission_classes", "authentication_classes"}),
+    guard_settings=(
+        ("DEFAULT_AUTHENTICATION_CLASSES", "authentication_classes"),
+        ("DEFAULT_PERMISSION_CLASSES", "permission_classes"),
+    ),
     response_calls=DJANGO.response_calls | spellings("rest_framework.response rest_framework.views", "Response"),
     response_exceptions=DJANGO.response_exceptions
     | spellings(

@@ -74,7 +74,11 @@ class Framework(NamedTuple):
     What runs before a handler: ``guard_keywords`` are keyword arguments of the application, router or route
     that name it, ``guard_attributes`` are class attributes of a view that do, ``guard_decorators`` are dotted names of
     decorators that do, and ``guard_methods`` are the methods by which a class that is named there, or the view's own
-    class or a middleware, runs. ``route_calls`` are functions and methods that register a handler they are given;
+    class or a middleware, runs. ``guard_calls`` put the classes or functions they are given in front of all handlers of
+    an application; ``application_calls`` make one and ``including_calls`` add a router to one, whose ``guard_keywords``
+    say the same; ``router_calls`` make something that handlers of its own are registered on. ``guard_settings`` are
+    pairs of a setting that lists such classes and the attribute by which a view names its own. ``route_calls`` are
+    functions and methods that register a handler they are given;
     ``error_handler_keywords`` are keyword arguments that map exception classes to functions.
 
     How else an answer is given: ``response_parameters`` of a handler are objects whose ``response_attributes`` are
@@ -147,6 +151,11 @@ class Framework(NamedTuple):
     guard_attributes: frozenset[str] = frozenset()
     guard_decorators: frozenset[str] = frozenset()
     guard_methods: frozenset[str] = frozenset()
+    guard_calls: frozenset[str] = frozenset()
+    application_calls: frozenset[str] = frozenset()
+    including_calls: frozenset[str] = frozenset()
+    router_calls: frozenset[str] = frozenset()
+    guard_settings: tuple[tuple[str, str], ...] = ()
     route_calls: frozenset[str] = frozenset()
     error_handler_keywords: frozenset[str] = frozenset()
     response_parameters: tuple[str, ...] = ()

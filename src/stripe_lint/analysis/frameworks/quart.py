@@ -26,6 +26,7 @@ FRAMEWORK = Framework(
     guard_registrations=frozenset({"before_request", "before_app_request"}),
     guard_attributes=frozenset({"decorators"}),
     guard_methods=frozenset({"dispatch_request"}),
+    router_calls=frozenset({"Blueprint"}),
     error_handler_decorators=frozenset({"errorhandler", "app_errorhandler"}),
     error_handler_calls=frozenset({"register_error_handler"}),
     response_calls=WERKZEUG.response_calls

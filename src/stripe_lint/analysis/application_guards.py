@@ -1,0 +1,242 @@
+"""What an application puts in front of handlers in other files: middleware, hooks, dependencies, default classes.
+
+The other questions about a handler follow it from its own file; these are asked of the whole project, and only where a
+handler would be reported.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from stripe_lint.analysis import conventions, functions, handlers, names, verifiers
+from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+
+    from stripe_lint.analysis.frameworks.model import Framework
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.references import Reference
+    from stripe_lint.analysis.scopes import NamedFunction
+
+MOST_NESTED_ROUTERS: Final = 4
+"""Through how many routers that include each other a handler's own router is followed."""
+
+
+def guarded_by_application(module: Module, function: NamedFunction) -> bool:
+    """Whether something that runs before ``function``, wherever it was registered, verifies the request."""
+    key = ("guarded by application", function)
+    known = module.memory.get(key)
+    if not isinstance(known, bool):
+        known = _guarded_by_middleware(module) or any(
+            _verifies(reference)
+            for framework in handlers.frameworks(module)
+            for reference in _registered(module, function, framework)
+        )
+        module.memory[key] = known
+    return known
+
+
+def _verifies(reference: Reference | None) -> bool:
+    if not isinstance(reference, FunctionReference | ClassReference | ObjectReference):
+        return False
+    if conventions.means_one_of(reference.module.project.conventions.verifiers, reference, None):
+        return True
+    return "stripe" in reference.module.text.lower() and verifiers.mentions_verification(
+        reference.module, reference.node
+    )
+
+
+def _registered(module: Module, function: NamedFunction, framework: Framework) -> Iterator[Reference | None]:
+    """Everything that is put in front of handlers of ``framework`` and that ``function`` may be among."""
+    routers = _routers_of(module, function, framework)
+    for source, made in routers.values():
+        yield from _keyword_guards(source, made, framework)
+    for source, call in _calls(module, framework.guard_registrations | framework.guard_calls):
+        if _concerns(source, call, framework, routers):
+            yield from (names.resolve(source, argument) for argument in call.args)
+    for source in _files(module, framework.guard_registrations):
+        for candidate in source.functions:
+            for decorator in () if isinstance(candidate, ast.Lambda) else candidate.decorator_list:
+                target = decorator.func if isinstance(decorator, ast.Call) else decorator
+                if functions.last_name(target) in framework.guard_registrations and _is_on(
+                    source, target, framework, routers
+                ):
+                    yield FunctionReference(source, candidate)
+    for source, call in _calls(module, framework.application_calls | framework.including_calls):
+        if functions.last_name(call.func) in framework.including_calls and not (
+            _included(source, call) & routers.keys()
+        ):
+            continue
+        yield from _keyword_guards(source, call, framework)
+    yield from _default_classes(module, function, framework)
+
+
+def _files(module: Module, words: frozenset[str]) -> Iterator[Module]:
+    seen = set()
+    for word in sorted(words):
+        for path in module.project.files_that_mention(word, module.path) or ():
+            source = module.project.module_at(path)
+            if source is not None and path not in seen:
+                seen.add(path)
+                yield source
+
+
+def _calls(module: Module, words: frozenset[str]) -> Iterator[tuple[Module, ast.Call]]:
+    for source in _files(module, words):
+        for word in sorted(words):
+            yield from ((source, call) for call in source.calls.get(word, ()))
+
+
+def _keyword_guards(source: Module, call: ast.Call, framework: Framework) -> Iterator[Reference | None]:
+    for keyword in call.keywords:
+        if keyword.arg in framework.guard_keywords:
+            yield from _guards_in(source, keyword.value)
+
+
+def _guards_in(source: Module, node: ast.expr) -> Iterator[Reference | None]:
+    source, node = names.assigned_expression(source, node)
+    for part in node.elts if isinstance(node, ast.List | ast.Tuple | ast.Set) else [node]:
+        target = names.dependency_of(source, part) or part
+        yield names.resolve(source, target)
+        if isinstance(target, ast.Call) and target.args:
+            # ``Middleware(Class, …)``
+            yield names.resolve(source, target.args[0])
+
+
+# which router a handler is on
+
+
+_Made = tuple[Path, int, int]
+"""Where the call that made an object stands."""
+
+
+def _made_by(source: Module, node: ast.expr) -> tuple[_Made, tuple[Module, ast.Call]] | None:
+    """The call that made the object a name stands for, wherever it was imported from, by its place."""
+    holder, made = names.assigned_expression(source, node)
+    if not isinstance(made, ast.Call):
+        return None
+    return (holder.path, made.lineno, made.col_offset), (holder, made)
+
+
+def _routers_of(module: Module, function: NamedFunction, framework: Framework) -> dict[_Made, tuple[Module, ast.Call]]:
+    """The routers that ``function`` is registered on, and those that include them."""
+    routers: dict[_Made, tuple[Module, ast.Call]] = {}
+    for decorator in function.decorator_list:
+        target = decorator.func if isinstance(decorator, ast.Call) else decorator
+        made = _made_by(module, target.value) if isinstance(target, ast.Attribute) else None
+        if made is not None:
+            routers.update([made])
+    inclusions = list(_calls(module, framework.including_calls)) if routers else []
+    for _ in range(MOST_NESTED_ROUTERS):
+        for source, call in inclusions:
+            holder = _made_by(source, call.func.value) if isinstance(call.func, ast.Attribute) else None
+            if holder is not None and _included(source, call) & routers.keys():
+                routers.update([holder])
+    return routers
+
+
+def _included(source: Module, call: ast.Call) -> set[_Made]:
+    return {made[0] for argument in call.args if (made := _made_by(source, argument)) is not None}
+
+
+def _concerns(source: Module, call: ast.Call, framework: Framework, routers: Container[_Made]) -> bool:
+    return not isinstance(call.func, ast.Attribute) or _is_on(source, call.func, framework, routers)
+
+
+def _is_on(source: Module, target: ast.expr, framework: Framework, routers: Container[_Made]) -> bool:
+    """Whether a guard that is registered by the method ``target`` runs before handlers on ``routers``."""
+    if not isinstance(target, ast.Attribute) or target.attr.startswith("before_app_"):
+        return True
+    made = _made_by(source, target.value)
+    if made is None or functions.last_name(made[1][1].func) not in framework.router_calls:
+        return True
+    return made[0] in routers
+
+
+# settings
+
+
+def _default_classes(module: Module, function: NamedFunction, framework: Framework) -> Iterator[Reference | None]:
+    """The classes that a setting names for every view that does not name its own."""
+    owner = module.enclosing_class(function)
+    for setting, attribute in framework.guard_settings:
+        if owner is not None and _has_attribute(ClassReference(module, owner), attribute):
+            continue
+        if attribute in set(functions.decorator_names(function)):
+            continue
+        for path in module.project.files_that_mention(setting) or ():
+            source = module.project.module_at(path)
+            for text in _texts_under(source, setting) if source is not None else ():
+                yield _by_dotted_name(module, text)
+
+
+def _has_attribute(reference: ClassReference, attribute: str) -> bool:
+    return any(attribute in source.scopes[node].bindings for source, node in names.linearized(reference))
+
+
+def _texts_under(source: Module, setting: str) -> Iterator[str]:
+    """The texts in the list that stands under ``setting`` in a dict."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and key.value == setting:
+                    yield from (
+                        part.value
+                        for part in ast.walk(value)
+                        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+                    )
+
+
+def _by_dotted_name(module: Module, dotted: str) -> Reference | None:
+    holder, _, name = dotted.rpartition(".")
+    path = module.project.find_module(holder, module.path) if holder else None
+    source = module.project.module_at(path) if path is not None else None
+    return names.resolve_name(source, name, source.scope) if source is not None else None
+
+
+# middleware that shows by its form what it is
+
+
+def _guarded_by_middleware(module: Module) -> bool:
+    """Whether a middleware of the project verifies what reaches the handlers."""
+    known = module.memory.get("middleware")
+    if isinstance(known, bool):
+        return known
+    answer = False
+    for word in ("get_response", "BaseHTTPMiddleware", "middleware"):
+        for path in module.project.files_that_mention(word) or ():
+            source = module.project.module_at(path)
+            if source is not None and _has_verifying_middleware(source):
+                answer = True
+    module.memory["middleware"] = answer
+    return answer
+
+
+def _has_verifying_middleware(source: Module) -> bool:
+    told = source.project.conventions.verifiers
+    for node in source.classes:
+        if conventions.means_one_of(told, ClassReference(source, node), node.name):
+            return True
+        scope = source.scopes[node]
+        if not {"__call__", "process_request", "process_view", "dispatch"} & scope.bindings.keys():
+            continue
+        named = node.name.endswith("Middleware") or any("get_response" in ast.dump(item) for item in node.body[:1])
+        if named and _speaks_of_stripe(source, node) and verifiers.mentions_verification(source, node):
+            return True
+    for function in source.functions:
+        if (
+            not isinstance(function, ast.Lambda)
+            and "middleware" in set(functions.decorator_names(function))
+            and _speaks_of_stripe(source, function)
+            and verifiers.mentions_verification(source, function)
+        ):
+            return True
+    return False
+
+
+def _speaks_of_stripe(source: Module, node: ast.ClassDef | NamedFunction) -> bool:
+    lines = source.text.splitlines()[node.lineno - 1 : node.end_lineno]
+    return any("stripe" in line.lower() for line in lines)
