@@ -79,9 +79,9 @@ class CheckedManifest:
             return entry.versions
         versions = entry.versions
         for constraint in self._constraints:
-            if constraint.versions is None:
+            if constraint is None:
                 return None
-            versions &= constraint.versions
+            versions &= constraint
         return versions
 
     def highest(self, entry: Entry) -> Version | None:
@@ -109,10 +109,11 @@ class CheckedManifest:
                 return
 
     @cached_property
-    def _constraints(self) -> tuple[Entry, ...]:
+    def _constraints(self) -> tuple[VersionRange | None, ...]:
+        """The different ranges within which every requirement has to stay; ``None`` for one that can't be told."""
         found = [entry for entry in self.entries if entry.role is Role.CONSTRAINT]
         for include in self.manifest.includes:
             constraints = manifest_at(include.path, Kind.REQUIREMENTS) if include.role is Role.CONSTRAINT else None
             if constraints is not None:
                 found.extend(constraints.entries)
-        return tuple(found)
+        return tuple(dict.fromkeys(entry.versions for entry in found))

@@ -49,6 +49,11 @@ def parse_dependency(text: str) -> Dependency | None:
     name = _LEADING_NAME.match(text)
     if name is None or not is_stripe(name[1]):
         return None
+    return _parse_stripe(text)
+
+
+@cache
+def _parse_stripe(text: str) -> Dependency | None:
     reject_long_range(text)
     conda = _CONDA_PIN.fullmatch(text)
     if conda is not None:

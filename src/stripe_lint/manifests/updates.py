@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from stripe_lint.manifests.kinds import Kind
 from stripe_lint.manifests.model import PACKAGE
+from stripe_lint.sources import is_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -204,6 +205,6 @@ def _loaded(text: str) -> object:
 
 def _text(path: Path) -> str | None:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig") if is_regular(path) else None
     except (OSError, ValueError):
         return None

@@ -44,12 +44,11 @@ def flaw(manifest: CheckedManifest, entry: Entry) -> Flaw | None:
     if versions is None:
         return None
     knowledge = manifest.knowledge
-    admitted = knowledge.admitted(versions)
-    if not admitted:
+    version = knowledge.highest(versions)
+    if version is None:
         return None
-    version = admitted[-1]
     withdrawn = knowledge.withdrawn.get(version) if versions.pinned else None
-    if withdrawn is None and not all(knowledge.weaknesses_of(each) for each in admitted):
+    if withdrawn is None and not all(knowledge.weaknesses_of(each) for each in knowledge.admitted(versions)):
         return None
     return Flaw(version, withdrawn, knowledge.weaknesses_of(version))
 
