@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _SEPARATORS = re.compile(r"[-_.]+")
 _LEADING_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
-_CONDA_PIN = re.compile(r"\s*[A-Za-z0-9._-]+=(?P<version>[0-9][^=\s]*)(?:=\S*)?\s*")
+_CONDA_PIN = re.compile(r"\s*[A-Za-z0-9._-]+=(?P<version>[0-9][^=\s]*)=\S+\s*")
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]+)")
 _REPOSITORY: Final = re.compile(r"stripe/stripe-python(?:\.git)?(?=[@#/?]|$)")
 _TAG = re.compile(r"@v?(\d+\.\d+\.\d+)(?=[#?]|$)")

@@ -73,6 +73,13 @@ def dependabot_updates(path: Path) -> list[dict[str, Any]]:
     return [entry for entry in updates if isinstance(entry, dict)]
 
 
+def covers(configuration: str, path: Path, kind: Kind) -> bool:
+    """Whether Dependabot, told so by the text of its ``configuration``, updates the manifest at ``path``."""
+    content = _loaded(configuration)
+    updates = _list(content.get("updates")) if isinstance(content, dict) else []
+    return any(_updates(entry, path, kind, repository_root(path)) for entry in updates)
+
+
 def _by_dependabot(path: Path, kind: Kind, root: Path) -> bool:
     for name in DEPENDABOT_FILES:
         content = _yaml(root / name)

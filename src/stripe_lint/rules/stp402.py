@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.secret_defaults import SecretDefault
     from stripe_lint.fixing.edit import Edit
 
 _ACCEPTS_EMPTY = "<15.6.0"
@@ -91,6 +92,18 @@ _WORDS = ("secret", "whsec", "sk_", "rk_")
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each secret with a default that lets somebody in."""
+    for default in open_defaults(module):
+        if default.empty:
+            message = "the webhook secret may be empty, and then anyone can sign events: read it without a default"
+        elif default.webhook:
+            message = "the webhook secret has a default that stands in the code: whoever reads it can sign events"
+        else:
+            message = "a key of Stripe's is the default of this setting: read it without a default"
+        yield Hit(module.span(default.node), message)
+
+
+def open_defaults(module: Module) -> Iterator[SecretDefault]:
+    """The defaults that let somebody in: nothing refuses them, neither the project nor its release of ``stripe``."""
     lowered = module.text.lower()
     if not any(word in lowered for word in _WORDS):
         return
@@ -103,12 +116,7 @@ def detect(module: Module) -> Iterator[Hit]:
                 continue
             if secret_defaults.is_refused(module, default):
                 continue
-            message = "the webhook secret may be empty, and then anyone can sign events: read it without a default"
-        elif default.webhook:
-            message = "the webhook secret has a default that stands in the code: whoever reads it can sign events"
-        else:
-            message = "a key of Stripe's is the default of this setting: read it without a default"
-        yield Hit(module.span(default.node), message)
+        yield default
 
 
 def fix(module: Module, hit: Hit, edit: Edit) -> None:

@@ -68,12 +68,19 @@ if TYPE_CHECKING:
 
 def detect(manifest: CheckedManifest) -> Iterator[Hit]:
     """Report each entry that is too far behind, unless it follows from a declaration that is reported itself."""
-    from stripe_lint.rules._dependencies import declared, described, flaw, is_outdated, majors_behind
+    from stripe_lint.rules._dependencies import (
+        declared,
+        described,
+        flaw,
+        is_outdated,
+        is_reported_as_constraint,
+        majors_behind,
+    )
 
     if any(is_outdated(*declaration) for declaration in declared(manifest)):
         return
     for entry in manifest.entries:
-        if not is_outdated(manifest, entry):
+        if not is_outdated(manifest, entry) or is_reported_as_constraint(manifest, entry, is_outdated):
             continue
         wrong = flaw(manifest, entry)
         if wrong is not None and wrong.severity is Severity.ERROR:

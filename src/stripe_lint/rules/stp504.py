@@ -73,18 +73,28 @@ if TYPE_CHECKING:
 
 
 def detect(manifest: CheckedManifest) -> Iterator[Hit]:
-    """Report the first entry of a manifest that no robot looks at."""
-    from stripe_lint.manifests.updates import is_kept_up_to_date
-
-    asked = manifest.manifest.requirements or manifest.manifest.locked
-    if not asked or any(declaration.manifest.requirements for declaration in manifest.declarations):
+    """Report the first entry of a manifest that no robot looks at, once for all manifests of a folder."""
+    if not _is_left_out(manifest):
         return
-    if not is_kept_up_to_date(manifest.path, manifest.manifest.kind):
+    # one entry looks after a whole folder
+    if not any(each.path < manifest.path and _is_left_out(each) for each in manifest.neighbours):
+        asked = manifest.manifest.requirements or manifest.manifest.locked
         yield Hit(
             asked[0].span,
             "neither Dependabot nor Renovate proposes new releases of stripe here, and its security fixes"
             " go to the newest only; add an entry to .github/dependabot.yml",
         )
+
+
+def _is_left_out(manifest: CheckedManifest) -> bool:
+    """Whether the manifest asks for the package by itself, and no robot looks at it."""
+    from stripe_lint.manifests.updates import is_kept_up_to_date
+
+    if not manifest.manifest.requirements and not manifest.manifest.locked:
+        return False
+    if any(declaration.manifest.requirements for declaration in manifest.declarations):
+        return False
+    return not is_kept_up_to_date(manifest.path, manifest.manifest.kind)
 
 
 def repair(manifest: CheckedManifest, hit: Hit, text: str) -> NewText:  # noqa: ARG001
