@@ -157,8 +157,13 @@ def _severity(leak: Leak) -> Severity | None:
 
 def fix(module: Module, hit: Hit, edit: Edit) -> None:
     """Answer a fixed text and log the exception."""
+    from stripe_lint.analysis import error_handlers, error_responses
     from stripe_lint.rules import _error_answers
 
+    for leak in error_responses.leaks(module):
+        caught = leak.caught
+        if module.span(leak.place.node) == hit.span and error_handlers.tells_apart(caught.module, caught.node):
+            edit.decline("the function gets every exception: answer a fixed text here and log this one")
     _error_answers.repair(module, hit, edit)
 
 
