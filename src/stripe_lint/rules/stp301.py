@@ -8,7 +8,8 @@ is followed through variables, dicts, helper functions and own exceptions into w
 of views, response classes, `jsonify`, `abort`, `HTTPException(detail=...)`, template contexts, `flash` and the like.
 
 "Around Stripe" is an `except` that names a Stripe class, one whose `try` calls Stripe or verifies a webhook, itself or
-through functions of the project, and an error handler that is registered with the framework for a Stripe class.
+through functions of the project, an error handler that is registered with the framework for a Stripe class, and the
+part of one for all exceptions behind `isinstance(exc, stripe.StripeError)`.
 
 Reported at the response. Severities:
 

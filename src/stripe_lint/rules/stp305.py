@@ -9,6 +9,8 @@ A verified event, or anything else that the SDK returned, used as only a `dict` 
 Only where the project may get stripe 15.0.0 or newer, by its lock file, pin or range, or by `--stripe-version`. Where
 nothing says which release, the rule is silent.
 
+An object of your own class that stands in for the event in some branch changes nothing: the real one fails.
+
 Not reported: `event["type"]`, `event.type`, `"type" in event`, `event.to_dict()`; a value that may also be a parsed
 body.
 

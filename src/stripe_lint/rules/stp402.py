@@ -4,13 +4,15 @@
 
 A webhook secret that is read with a default: `os.getenv("STRIPE_WEBHOOK_SECRET", "")`, `config(...,
 default="whsec_test")`, `... or ""`, `getattr(settings, "STRIPE_WEBHOOK_SECRET", "")`, a field of a Pydantic settings
-class, a ready-made secret in a `DEFAULTS` dict. And any secret whose default is a key of Stripe's.
+class (with Stripe in its name, prefix or field), `... if ... else ""`, a ready-made secret in a `DEFAULTS` dict. And
+any secret whose default is a key of Stripe's.
 
 Not reported:
 
 - an empty default where the project's stripe is 15.6.0 or newer, which refuses the empty secret; the release is taken
   from the lock file, pin or range, or from `--stripe-version`;
 - an empty default where the emptiness is tested and ends the request or the process (`if not secret: raise ...`);
+- a read that only asks whether there is a secret (`bool(os.getenv("STRIPE_WEBHOOK_SECRET", ""))`);
 - an empty API key, which opens nothing; publishable keys; a read without a default.
 
 Limit: other files (`.env`, Docker Compose, Helm) can hold defaults as well. gitleaks and TruffleHog look for secrets in

@@ -6,9 +6,11 @@ A manifest that asks for `stripe`, in a repository whose Dependabot and Renovate
 is none, none for Python in that folder, or it leaves stripe out (`ignore`, `ignoreDeps`, `enabled: false`, a limit of
 no pull requests).
 
-Reported as `info` at the requirement; in a lock file only where nothing beside it declares the requirement.
+Reported as `info` at the requirement, once for all manifests of a folder, since one entry looks after them; in a lock
+file only where nothing beside it declares the requirement.
 
-Not reported where a configuration can't be read or extends one that is not in the repository: it may cover anything.
+Not reported: a list that uv, pip-compile, PDM or Pipenv compiled from a declaration here or further up. Nor where a
+configuration can't be read or extends one that is not in the repository: it may cover anything.
 
 ## Why it costs money
 
