@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import pytest
@@ -88,6 +89,48 @@ def test_a_file_of_50_000_lines(shop: Shop) -> None:
     outcome = shop.check("long.py")
     assert outcome.code == 1
     assert outcome.found == [("long.py", 3, "STP201")]
+
+
+def test_a_file_of_50_000_lines_with_a_call_in_every_function(shop: Shop) -> None:
+    functions = 10_000
+    shop.write("pyproject.toml", "")
+    shop.write(
+        "long.py",
+        "import stripe\n"
+        + "".join(
+            f"def refund_{number}(order):\n    payment = order.payment\n    log({number})\n"
+            "    return stripe.Refund.create(payment_intent=payment)\n\n"
+            for number in range(functions)
+        ),
+    )
+    outcome = shop.check("long.py")
+    assert outcome.code == 1
+    assert outcome.codes == ["STP201"] * functions
+
+
+def test_200_000_requirements_on_stripe(shop: Shop) -> None:
+    shop.write("requirements.txt", "stripe>=1\n" * 200_000)
+    outcome = shop.check("--select", "STP501", "requirements.txt")
+    assert (outcome.code, outcome.codes) == (0, [])
+
+
+def test_named_pipes_are_not_read(shop: Shop) -> None:
+    for name in (
+        *("shop/fifo.py", "shop/imported.py", "shop/requirements.txt", "shop/pyproject.toml", "poetry.lock"),
+        *(".gitignore", "setup.cfg", "renovate.json", ".github/dependabot.yml"),
+    ):
+        (shop.root / name).parent.mkdir(exist_ok=True)
+        os.mkfifo(shop.root / name)
+    shop.write("requirements.txt", "stripe>=16,<17\n")
+    shop.write("shop/pay.py", UNKEYED.replace("stripe\n", "stripe\nfrom imported import pay\n", 1) + "pay(stripe)\n")
+    shop.write("shop/refund.py", "import stripe\n\n\ndef refund(order):\n    stripe.Refund.create(charge=order)\n")
+    outcome = shop.check()
+    assert outcome.code == 1
+    assert outcome.found == [
+        ("requirements.txt", 1, "STP504"),
+        ("shop/pay.py", 4, "STP201"),
+        ("shop/refund.py", 5, "STP201"),
+    ]
 
 
 @pytest.mark.parametrize(

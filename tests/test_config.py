@@ -216,9 +216,10 @@ def test_a_wrong_option_is_an_error_even_without_files_to_check(both: Shop, word
         (b"neither TOML nor ours", "not valid TOML: "),
         (b"[tool.stripe-lint]\nselect = ['\xe9']", "not valid TOML: "),
         (b"a = " + b"[" * 5000, "not valid TOML: "),
+        (b"\xef\xbb\xbf[tool.stripe-lint]\n", "begins with a byte order mark, which no TOML may; "),
         (b"[tool]\nstripe-lint = 1", "tool.stripe-lint must be a table, not 1"),
     ],
-    ids=["unfinished", "no-toml", "latin-1", "nested", "no-table"],
+    ids=["unfinished", "no-toml", "latin-1", "nested", "byte-order-mark", "no-table"],
 )
 def test_a_broken_file_stops_the_run(both: Shop, content: bytes, message: str) -> None:
     both.write("pyproject.toml", content)

@@ -257,7 +257,10 @@ def read_table(path: Path) -> dict[str, object] | None:
 
     name = display_name(path)
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if text.startswith("\N{ZERO WIDTH NO-BREAK SPACE}"):
+            raise ConfigError(f"{name}: begins with a byte order mark, which no TOML may; save it as UTF-8 without")
+        document = tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"{name}: can't be read: {error.strerror}") from error
     except RecursionError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stripe_lint.errors import ConfigError, SourceError
 from stripe_lint.manifests.kinds import kind_of
 from stripe_lint.patterns import matches, specification
-from stripe_lint.sources import absolute, find_root, reason_of
+from stripe_lint.sources import absolute, find_root, is_regular, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -184,7 +184,8 @@ def _walk(top: Path, exclusion: _ExclusionByConfiguration, problems: list[Proble
 
 def _read_ignore_file(directory: Path) -> _IgnoreFile:
     try:
-        text = (directory / ".gitignore").read_text(encoding="utf-8", errors="replace")
+        path = directory / ".gitignore"
+        text = path.read_text(encoding="utf-8", errors="replace") if is_regular(path) else ""
     except OSError:
         text = ""
     return directory, specification(text.splitlines())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import sys
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ from stripe_lint.analysis.module import Module
 from stripe_lint.errors import SourceError
 from stripe_lint.model import NOTHING_TOLD, Conventions
 from stripe_lint.parsing import tree_of
-from stripe_lint.sources import decode
+from stripe_lint.sources import decode, is_regular
 
 if TYPE_CHECKING:
     import ast
@@ -36,6 +37,9 @@ MOST_FOLDERS: Final = 8_000
 
 MOST_CALLER_FILES: Final = 12
 """A name that more files mention than this says nothing about its callers."""
+
+MOST_SEARCHES: Final = 50
+"""After this many names that were looked for in the bytes of all files, an index of all their words costs less."""
 
 SKIPPED_FOLDERS: Final = frozenset(
     {".git", ".hg", ".tox", ".nox", ".venv", "venv", "env", "node_modules", "__pycache__", "build", "dist", ".eggs"}
@@ -106,7 +110,8 @@ class Project:
         known = self._modules.get(path)
         if known is not None and known[0] == stamp:
             return known[1]
-        module = self._read(path) if stamp.size <= LARGEST_MODULE_BYTES else None
+        is_readable = stat.S_ISREG(status.st_mode) and stamp.size <= LARGEST_MODULE_BYTES
+        module = self._read(path) if is_readable else None
         self._modules[path] = (stamp, module)
         return module
 
@@ -191,9 +196,8 @@ class Project:
                 if not name.endswith(".py") or name.startswith(("test_", "conftest")):
                     continue
                 path = Path(folder, name)
-                try:
-                    data = path.read_bytes()
-                except OSError:
+                data = _bytes_of(path)
+                if data is None:
                     continue
                 total += len(data)
                 if len(contents) >= MOST_INDEXED_FILES or total > MOST_INDEXED_BYTES:
@@ -201,6 +205,17 @@ class Project:
                 if len(data) <= LARGEST_MODULE_BYTES:
                     contents[path] = data
         return contents
+
+    @cached_property
+    def _files_by_word(self) -> dict[bytes, list[Path]]:
+        """The files that hold each word; of a word in more than ``MOST_CALLER_FILES`` only one more than these."""
+        files: dict[bytes, list[Path]] = {}
+        for path, data in (self._contents or {}).items():
+            for word in set(re.findall(rb"[A-Za-z_]\w*", data)):
+                holders = files.setdefault(word, [])
+                if len(holders) <= MOST_CALLER_FILES:
+                    holders.append(path)
+        return files
 
     def files_that_mention(self, name: str, near: Path | None = None) -> list[Path] | None:
         """The files that hold the identifier ``name``; ``None`` where that is unknown or too common to tell.
@@ -222,6 +237,8 @@ class Project:
         if contents is None:
             return None
         encoded = name.encode()
+        if len(self._mentions) >= MOST_SEARCHES and name.isascii():
+            return self._files_by_word.get(encoded, [])
         pattern = rb"\b" + re.escape(encoded) + rb"\b"
         found = []
         for path, data in contents.items():
@@ -230,6 +247,14 @@ class Project:
                 if len(found) > MOST_CALLER_FILES:
                     break
         return found
+
+
+def _bytes_of(path: Path) -> bytes | None:
+    """The content of a regular file; ``None`` for anything else."""
+    try:
+        return path.read_bytes() if is_regular(path) else None
+    except OSError:
+        return None
 
 
 def _module_file(base: Path, dotted: str) -> Path | None:

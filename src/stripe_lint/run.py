@@ -10,7 +10,7 @@ from stripe_lint.discovery import discover, is_excluded
 from stripe_lint.engine import FileReport, Place, check_manifest, check_source, could_not_check, project_of
 from stripe_lint.errors import ConfigError, SourceError
 from stripe_lint.manifests.kinds import Kind, kind_of_named
-from stripe_lint.sources import concerns_stripe, decode, display_name, read_bytes, read_file, reject_binary
+from stripe_lint.sources import concerns_stripe, decode, display_name, is_regular, read_bytes, read_file, reject_binary
 
 if TYPE_CHECKING:
     from stripe_lint.manifests.knowledge import Knowledge
@@ -132,7 +132,9 @@ def tasks_in_paths(paths: Sequence[Path], configurations: Configurations, *, for
     manifests: list[ManifestTask] = []
     failures = {path: could_not_check(display_name(path), error) for path, error in discovery.problems}
     found = skipped = 0
-    for path in discovery.files:
+    order = list(discovery.files)
+    known = set(order)
+    for path in order:
         task = _prepare(path, configurations)
         is_code = kind_of_named(path) is None
         found += is_code or isinstance(task, FileReport)
@@ -144,10 +146,17 @@ def tasks_in_paths(paths: Sequence[Path], configurations: Configurations, *, for
             failures[path] = task
         else:
             skipped += is_code
+        if not is_code:
+            # what is installed by a list is asked of it, wherever it is written; it is reported there, and once
+            included = [
+                each for each in _included_by(path) if each not in known and not is_excluded(each, configurations)
+            ]
+            known.update(included)
+            order.extend(included)
     return Work(
         tasks=tuple(tasks),
         failures=failures,
-        order=(*dict(discovery.problems), *discovery.files),
+        order=(*dict(discovery.problems), *order),
         found=found,
         skipped=skipped,
         empty=discovery.empty,
@@ -178,6 +187,26 @@ def _prepare(path: Path, configurations: Configurations) -> Task | ManifestTask 
         return _gate(data, path, name, configurations)
     except (SourceError, ConfigError) as error:
         return could_not_check(name, error)
+
+
+def _included_by(path: Path) -> tuple[Path, ...]:
+    """The files that a manifest includes and that are there."""
+    from stripe_lint.manifests.reading import included_by
+
+    kind = kind_of_named(path)
+    try:
+        data = read_file(path)
+    except SourceError:
+        return ()
+    return (
+        ()
+        if kind is None
+        else tuple(
+            each
+            for each in included_by(data, path, kind)
+            if kind_of_named(each) is Kind.REQUIREMENTS and is_regular(each)
+        )
+    )
 
 
 def _gate(data: bytes, path: Path, name: str, configurations: Configurations) -> Task | ManifestTask | None:

@@ -68,6 +68,14 @@ def concerns_stripe(content: bytes | str) -> bool:
     return b"stripe" in content.lower() or any(prefix in content for prefix in _KEY_PREFIXES_IN_BYTES)
 
 
+def is_regular(path: Path) -> bool:
+    """Whether ``path`` is a file that has an end: reading a named pipe or a device may wait for ever."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def read_file(path: Path) -> bytes:
     """The content of the file. Raises ``SourceError`` if it can't be read."""
     try:

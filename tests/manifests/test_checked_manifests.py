@@ -170,3 +170,25 @@ def test_flake8_never_sees_a_manifest(shop: Shop) -> None:
     shop.write("requirements.txt", OLD)
     shop.write("pay.py", "import stripe\n")
     assert shop.flake8("--isolated", "--select", "STP", ".").out == ""
+
+
+@pytest.mark.parametrize(
+    "named", [(), ("requirements.txt",), ("requirements.txt", "requirements-web.txt", "lists/base.txt")]
+)
+def test_included_lists_are_checked_once(shop: Shop, named: tuple[str, ...]) -> None:
+    shop.write("requirements.txt", "-r lists/base.txt\nflask\n")
+    shop.write("requirements-web.txt", "--requirement=lists/base.txt\n-c lists/versions.txt\ngunicorn\n")
+    shop.write("lists/base.txt", "-r ../requirements.txt\n-c versions.txt\nstripe\n")
+    shop.write("lists/versions.txt", OLD)
+    outcome = shop.check("--select", "STP501,STP502,STP503", *named)
+    assert outcome.found == [("lists/versions.txt", 1, "STP503")]
+    assert outcome.code == 1
+
+
+def test_an_included_list_may_be_excluded_broken_or_missing(shop: Shop) -> None:
+    shop.write("requirements.txt", "-r common/base.txt\n-r common/none.txt\n-r common\n-r broken.txt\nstripe==7.8.0\n")
+    shop.write("common/base.txt", OLD)
+    shop.write("broken.txt", "stripe=>7\n")
+    outcome = shop.check("--select", "STP503", "--extend-exclude", "common/", "requirements.txt")
+    assert outcome.found == [("requirements.txt", 5, "STP503"), ("broken.txt", 1, "STP000")]
+    assert outcome.code == 2

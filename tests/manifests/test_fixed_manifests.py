@@ -133,15 +133,18 @@ def test_mixed_line_ends_are_left(shop: Shop) -> None:
     assert path.read_bytes() == before
 
 
-def test_the_entry_for_dependabot_is_made_once(shop: Shop) -> None:
+def test_one_run_writes_the_entries_for_all_folders(shop: Shop) -> None:
     shop.run("git", "init", "-q", ".")
-    shop.write("requirements.txt", "stripe==16.1.0\n")
     shop.write("backend/requirements.txt", "stripe==16.1.0\n")
-    first = fix(shop, "--unsafe-fixes")
-    assert "STP504 fixed: .github/dependabot.yml is made" in first.out
-    assert "another fix changes dependabot.yml; run the command again" in first.out
+    shop.write("backend/requirements/extra.txt", "stripe==16.1.0\n")
+    shop.write("worker/requirements.txt", "stripe==16.1.0\n")
+    outcome = fix(shop, "--unsafe-fixes")
+    assert "STP504 fixed: .github/dependabot.yml is made" in outcome.out
+    assert "STP504 fixed: an entry is added to .github/dependabot.yml" in outcome.out
+    entry = '  - package-ecosystem: "pip"\n    directory: "/{}"\n    schedule:\n      interval: "weekly"\n'
     made = (shop.root / ".github" / "dependabot.yml").read_text(encoding="utf-8")
-    assert made.startswith('version: 2\nupdates:\n  - package-ecosystem: "pip"\n    directory: "/')
+    assert made == "version: 2\nupdates:\n" + entry.format("backend") + entry.format("worker")
+    assert shop.check("--select", "STP504").codes == []
 
 
 def test_an_entry_is_added_to_what_is_there(shop: Shop) -> None:

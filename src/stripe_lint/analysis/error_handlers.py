@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import NamedFunction
 
+_ERROR_METHODS = frozenset({"handle_exception", "process_exception"})
+"""Methods of views and middleware that get the exception as their last argument."""
+
 _CLASSES = "registered classes"
 """Under what a module remembers for which exceptions a function is registered."""
 
@@ -97,6 +100,43 @@ def _registered_by_call(module: Module) -> Iterator[tuple[NamedFunction, set[str
                     reference.node, ast.FunctionDef | ast.AsyncFunctionDef
                 ):
                     yield reference.node, classes
+
+
+def telling_apart(module: Module) -> Iterator[tuple[NamedFunction, ast.If]]:
+    """The functions that the framework calls with any exception, with their tests for one of the SDK."""
+    if "isinstance" not in module.text:
+        return
+    for call in module.calls.get("isinstance", ()):
+        function = module.enclosing_function(call)
+        test = module.statement_of(call)
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or not isinstance(test, ast.If):
+            continue
+        if test.test is not call or len(call.args) != 2 or not isinstance(call.args[0], ast.Name):
+            continue
+        classes = call.args[1].elts if isinstance(call.args[1], ast.Tuple) else [call.args[1]]
+        caught = _error_names(module, classes)
+        if caught and call.args[0].id == _handled_exception(function):
+            module.memory[_CLASSES, function] = caught
+            yield function, test
+
+
+def tells_apart(module: Module, node: ast.AST) -> bool:
+    """Whether ``node`` is a function that the framework calls with any exception, and that tests for one of the SDK."""
+    return any(function is node for function, _ in telling_apart(module))
+
+
+def _handled_exception(function: NamedFunction) -> str | None:
+    """The parameter in which a function gets whatever exception a view ended with."""
+    parameters = [each.arg for each in functions.parameters(function)]
+    if parameters == ["exc", "context"]:
+        return "exc"
+    if parameters[:1] == ["self"] and function.name in _ERROR_METHODS and len(parameters) > 1:
+        return parameters[-1]
+    registering = frozenset().union(*(framework.error_handler_decorators for framework in frameworks.ALL))
+    decorators = (each.func for each in function.decorator_list if isinstance(each, ast.Call))
+    if any(functions.last_name(each) in registering for each in decorators):
+        return next((name for name in reversed(parameters) if name not in {"self", "request", "req"}), None)
+    return None
 
 
 def registered_for_own(module: Module) -> Iterator[tuple[NamedFunction, ClassReference]]:

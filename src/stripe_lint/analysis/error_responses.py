@@ -279,6 +279,11 @@ def _responses(module: Module) -> list[ResponseFact]:
         for function in error_handlers.registered(module):
             own = frozenset({Tag(Mark.EXCEPTION, module, function)})
             found.update(dict.fromkeys(_run_error_handler(module, function, own)))
+        for function, test in error_handlers.telling_apart(module):
+            own = frozenset({Tag(Mark.EXCEPTION, module, function)})
+            for fact in _run_error_handler(module, function, own):
+                if any(statement in (fact.place.node, *module.ancestors(fact.place.node)) for statement in test.body):
+                    found[fact] = None
         for function, caught in error_handlers.registered_for_own(module):
             carried = _text_raised_with(caught)
             if carried:
@@ -348,10 +353,8 @@ def is_answered(module: Module, function: NamedFunction, distance: int = 0) -> b
     if isinstance(known, bool):
         return known
     module.memory[key] = False
-    if handlers.takes_request(module, function):
-        answer = handlers.framework_for(module, function).plain_answers
-    else:
-        answer = _returned_by_handler(module, function, distance)
+    is_plain = handlers.takes_request(module, function) and handlers.framework_for(module, function).plain_answers
+    answer = is_plain or _returned_by_handler(module, function, distance)
     module.memory[key] = answer
     return answer
 

@@ -6,14 +6,15 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import functions, names, verifiers
-from stripe_lint.analysis.references import ExternalInstance
+from stripe_lint.analysis import callers, exceptions, functions, names, verifiers
+from stripe_lint.analysis.references import ExternalInstance, FunctionReference
 from stripe_lint.analysis.scopes import BindingKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import NamedFunction
 
 _LOG_METHODS: Final = ("debug", "info", "warning", "warn", "error", "exception", "critical", "log", "msg", "fatal")
 _PRINTERS: Final = frozenset({"builtins.print", "pprint.pprint", "pprint.pp", "rich.print", "click.echo"})
@@ -29,6 +30,7 @@ _HEADER_GETTERS: Final = frozenset({"get", "getheader", "get_header", "getlist"}
 _TEXT_CALLS: Final = frozenset({"str", "repr", "format", "dict", "dumps", "list", "pformat", "ascii"})
 _TEXT_METHODS: Final = frozenset({"decode", "strip", "format", "items", "join", "encode", "to_wsgi_list"})
 _HOLDERS_OF_CLIENT_SECRETS: Final = frozenset({"stripe.PaymentIntent", "stripe.SetupIntent"})
+_PARTS_OF_REFUSED: Final = {"http_body": "the raw body of a webhook", "sig_header": "the signature header"}
 DEEPEST: Final = 5
 """Through how many names and calls a value is followed to where it comes from."""
 
@@ -44,14 +46,69 @@ class Logged(NamedTuple):
 def logged_secrets(module: Module) -> Iterator[Logged]:
     """The calls that log something of which the log should know nothing; each once, for the worst it holds."""
     for call in logging_calls(module):
-        found = [
-            what
-            for argument in (*call.args, *(keyword.value for keyword in call.keywords))
-            for what in [_Origin(module, call).of(argument)]
-            if what is not None
-        ]
+        found = [what for argument in _given(call) for what in [_Origin(module, call).of(argument)] if what is not None]
         if found:
             yield Logged(call, *min(found, key=lambda what: what[1]))
+    yield from _logged_by_callees(module)
+
+
+def _given(call: ast.Call) -> Iterator[ast.expr]:
+    """What a logging call writes: its arguments, and the context that was bound to the logger for it."""
+    yield from call.args
+    yield from (keyword.value for keyword in call.keywords)
+    logger = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if isinstance(logger, ast.Call) and functions.last_name(logger.func) == "bind":
+        yield from _given(logger)
+
+
+def _logged_by_callees(module: Module) -> Iterator[Logged]:
+    """The calls that hand something to a function of the project which logs its argument."""
+    for calls in module.calls.values():
+        for call in calls:
+            reference = names.resolve(module, call.func) if call.args or call.keywords else None
+            if not isinstance(reference, FunctionReference) or isinstance(reference.node, ast.Lambda):
+                continue
+            for name in sorted(_logged_parameters(reference.module, reference.node)):
+                argument = callers.argument_for(reference.module, reference.node, call, name)
+                what = _Origin(module, call).of(argument) if argument is not None else None
+                if what is not None and not what[1]:
+                    yield Logged(call, *what)
+                    break
+
+
+def _logged_parameters(module: Module, function: NamedFunction) -> frozenset[str]:
+    """The parameters that a function logs as they are, without a name that is reported there already."""
+    known = module.memory.get(("logged parameters", function))
+    if isinstance(known, frozenset):
+        return known
+    wanted = {each.arg for each in functions.parameters(function)}
+    found = set()
+    for call in logging_calls(module) if wanted else ():
+        if module.enclosing_function(call) is not function:
+            continue
+        for name in (inner for argument in _given(call) for inner in _written_names(argument)):
+            if name.id in wanted and _Origin(module, call).of(name) is None:
+                found.add(name.id)
+    module.memory["logged parameters", function] = frozenset(found)
+    return frozenset(found)
+
+
+def _written_names(node: ast.expr) -> Iterator[ast.Name]:
+    """The variables whose whole value is in a text, a tuple or a dict."""
+    if isinstance(node, ast.Name):
+        yield node
+        return
+    inner: list[ast.expr] = []
+    if isinstance(node, ast.JoinedStr):
+        inner = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod):
+        inner = [node.left, node.right]
+    elif isinstance(node, ast.Tuple | ast.List):
+        inner = node.elts
+    elif isinstance(node, ast.Dict):
+        inner = node.values
+    for each in inner:
+        yield from _written_names(each)
 
 
 def logging_calls(module: Module) -> Iterator[ast.Call]:
@@ -124,12 +181,27 @@ class _Origin:
             return "the API key", False
         if re.search(_SECRETS, node.attr):
             return "a secret", False
+        if node.attr in _PARTS_OF_REFUSED and self._was_refused(node.value):
+            return _PARTS_OF_REFUSED[node.attr], False
         if self._is_request(node.value) and self._serves_webhook():
             if node.attr in _BODY_ATTRIBUTES:
                 return "the raw body of a webhook", False
             if node.attr in {"headers", "META"}:
                 return "all headers, the signature among them", False
         return None
+
+    def _was_refused(self, node: ast.expr) -> bool:
+        """Whether ``node`` is what a failed verification raised, which carries the body and the header."""
+        if not isinstance(node, ast.Name):
+            return False
+        for around in self._module.ancestors(node):
+            if isinstance(around, ast.ExceptHandler) and around.name == node.id:
+                return self._catches_refusal(around)
+        return False
+
+    def _catches_refusal(self, handler: ast.ExceptHandler) -> bool:
+        types = exceptions.handler_types(self._module, handler) or []
+        return any(exceptions.class_names(self._module, each)[0] == "SignatureVerificationError" for each in types)
 
     def _is_request(self, node: ast.expr) -> bool:
         path = names.dotted_path(self._module, node) or ""

@@ -11,7 +11,7 @@ import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import callers, functions, names, stripe_calls, syntax
-from stripe_lint.analysis.references import ExternalInstance, ExternalList, FunctionReference
+from stripe_lint.analysis.references import ExternalInstance, ExternalList, FunctionReference, ObjectReference
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.data import event_types
 
@@ -67,20 +67,34 @@ def _names_dict(node: ast.expr) -> bool:
 
 
 def is_sdk_object(module: Module, node: ast.expr) -> bool:
-    """Whether ``node`` is an object of the SDK, whatever the flow."""
+    """Whether ``node`` is an object of the SDK, whatever the flow; a branch for tests may put its own object there."""
     return _Search().asks(module, node)
+
+
+def has_stand_in(module: Module, node: ast.expr) -> bool:
+    """Whether some branch puts an object of the project's own where ``node`` else is one of the SDK."""
+    search = _Search()
+    return search.asks(module, node) and search.has_stand_in
 
 
 class _Search:
     """One question, with what it has asked before."""
 
     def __init__(self) -> None:
-        self._asked: set[ast.AST] = set()
+        self._known: dict[ast.AST, bool] = {}
+        self.has_stand_in = False
+        """Whether an object of the project's own class may be there as well."""
 
     def asks(self, module: Module, node: ast.expr, depth: int = 0) -> bool:
-        if depth > DEEPEST or node in self._asked:
+        if depth > DEEPEST:
             return False
-        self._asked.add(node)
+        if node not in self._known:
+            # what is asked again while it is being found out is bound to itself, and tells nothing
+            self._known[node] = False
+            self._known[node] = self._finds(module, node, depth)
+        return self._known[node]
+
+    def _finds(self, module: Module, node: ast.expr, depth: int) -> bool:
         if isinstance(node, ast.Await | ast.Starred):
             return self.asks(module, node.value, depth + 1)
         if isinstance(node, ast.NamedExpr):
@@ -125,7 +139,22 @@ class _Search:
         if found is None:
             return False
         bindings = [binding for binding in found[1] if not _is_none(binding)]
-        return bool(bindings) and all(self._binding(module, binding, node.id, depth) for binding in bindings)
+        stand_ins = [binding for binding in bindings if self._is_stand_in(module, binding, depth)]
+        others = [binding for binding in bindings if binding not in stand_ins]
+        if not others or not all(self._binding(module, binding, node.id, depth) for binding in others):
+            return False
+        self.has_stand_in = self.has_stand_in or bool(stand_ins)
+        return True
+
+    def _is_stand_in(self, module: Module, binding: Binding, depth: int) -> bool:
+        """Whether a branch puts an object of the project's own class there, which is not made of one of the SDK."""
+        call = binding.value
+        if binding.kind is not BindingKind.ASSIGNMENT or not isinstance(call, ast.Call):
+            return False
+        if not isinstance(names.resolve(module, call), ObjectReference):
+            return False
+        given = [*call.args, *(keyword.value for keyword in call.keywords)]
+        return not any(self.asks(module, each, depth + 1) for each in given)
 
     def _binding(self, module: Module, binding: Binding, name: str, depth: int) -> bool:
         if binding.kind in {BindingKind.ASSIGNMENT, BindingKind.ITERATION} and binding.value is not None:

@@ -20,7 +20,7 @@ _BASES: Final = frozenset(
     {"api_base", "connect_api_base", "upload_api_base", "files_api_base", "meter_events_api_base"}
 )
 _INSECURE: Final = r"(?i)http://(?P<host>\[[^\]]*\]|[^/:{\s]+)"
-_LOCAL: Final = r"(?i)localhost|127\.\d+\.\d+\.\d+|\[::1\]|0\.0\.0\.0|[^.]+|.*\.(local|localhost|internal|test)"
+_LOCAL: Final = r"(?i)localhost|127\.\d+\.\d+\.\d+|\[::1\]|0\.0\.0\.0|[^.]+|.*\.(localhost|test)"
 
 
 class ErrorModuleUse(NamedTuple):
@@ -187,7 +187,7 @@ def _holds_insecure(module: Module, node: ast.expr) -> bool:
 
 
 def is_insecure(module: Module, node: ast.expr) -> bool:
-    """Whether an address is ``http://`` with a host that is not the machine's or the network's own."""
+    """Whether an address is ``http://`` with a host that is neither this machine nor a container beside it."""
     text: object = None
     if isinstance(node, ast.Constant):
         text = node.value

@@ -25,9 +25,8 @@ _STRIPE_NAME: Final = r"(?i)stripe|whsec"
 _READERS: Final = frozenset(
     {"os.getenv", "os.environ.get", "os.environ.setdefault", "os.environ.pop", "decouple.config", "builtins.getattr"}
 )
-_READING_NAMES: Final = frozenset(
-    {"getenv", "get", "config", "env", "str", "getattr", "get_secret", "get_env", "getfloat"}
-)
+_SPEAKING_NAMES: Final = frozenset({"getenv", "get_env", "get_secret", "get_config", "get_setting"})
+_READING_NAMES: Final = _SPEAKING_NAMES | {"get", "config", "env", "str", "getattr", "getfloat"}
 _CONTAINERS: Final = r"(?i)(^|[._])(env|environ|environment|settings?|config|conf)$"
 _SETTINGS_BASES: Final = frozenset({"BaseSettings", "Settings", "BaseModel"})
 _EXITS: Final = frozenset({"exit", "abort", "_exit", "fail", "send_error"})
@@ -70,7 +69,11 @@ def _find(module: Module) -> Iterator[SecretDefault]:
     for node in syntax.descendants(module.tree):
         found = None
         if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
-            found = _of_alternative(module, node)
+            found = _of_alternative(module, node, node.values[0], node.values[-1])
+        elif isinstance(node, ast.IfExp):
+            found = _of_alternative(module, node, node.body, node.orelse) or _of_alternative(
+                module, node, node.orelse, node.body
+            )
         elif isinstance(node, ast.Dict):
             yield from _of_dict(module, node)
         if found is not None:
@@ -94,19 +97,20 @@ def _reads_configuration(module: Module, call: ast.Call) -> bool:
     reference = names.resolve(module, call.func)
     if isinstance(reference, External) and reference.path in _READERS:
         return True
+    if functions.last_name(call.func) in _SPEAKING_NAMES:
+        return True
     if isinstance(call.func, ast.Name):
-        return call.func.id in {"getenv", "config", "env", "getattr", "get_secret", "get_env"}
+        return call.func.id in {"config", "env", "getattr"}
     holder = call.func.value if isinstance(call.func, ast.Attribute) else None
     spelled = functions.dotted_name(holder) if holder is not None else None
     return spelled is not None and re.search(_CONTAINERS, spelled) is not None
 
 
-def _of_alternative(module: Module, node: ast.BoolOp) -> SecretDefault | None:
-    """``os.getenv("NAME") or default``."""
-    default = node.values[-1]
+def _of_alternative(module: Module, node: ast.expr, read: ast.expr, default: ast.expr) -> SecretDefault | None:
+    """``os.getenv("NAME") or default``, ``os.environ["NAME"] if … else default``."""
     if not isinstance(default, ast.Constant):
         return None
-    name = _name_read(node.values[0])
+    name = _name_read(read)
     return _default(module, node, default, name) if name is not None else None
 
 
@@ -124,6 +128,7 @@ def _of_fields(module: Module, owner: ast.ClassDef) -> Iterator[SecretDefault]:
     bases = {base.rpartition(".")[2] for base in definitions.external_bases(ClassReference(module, owner))}
     if not bases & _SETTINGS_BASES:
         return
+    provider = f"{owner.name} {_prefix_of(owner)}"
     for statement in owner.body:
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             value = statement.value
@@ -131,9 +136,23 @@ def _of_fields(module: Module, owner: ast.ClassDef) -> Iterator[SecretDefault]:
                 given = [keyword.value for keyword in value.keywords if keyword.arg == "default"] or value.args[:1]
                 value = given[0] if given else None
             if isinstance(value, ast.Constant):
-                found = _default(module, statement, value, statement.target.id)
+                found = _default(module, statement, value, statement.target.id, provider)
                 if found is not None:
                     yield found
+
+
+def _prefix_of(owner: ast.ClassDef) -> str:
+    """How the variables of the environment begin that a class of settings reads; empty where it does not say."""
+    for node in syntax.descendants(owner):
+        if isinstance(node, ast.keyword):
+            name = node.arg
+        elif isinstance(node, ast.Assign):
+            name = functions.last_name(node.targets[0])
+        else:
+            continue
+        if name == "env_prefix" and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            return node.value.value
+    return ""
 
 
 def _name_of(module: Module, node: ast.expr) -> str | None:
@@ -155,16 +174,41 @@ def _of_dict(module: Module, node: ast.Dict) -> Iterator[SecretDefault]:
                 yield found
 
 
-def _default(module: Module, node: ast.AST, value: ast.Constant, name: str) -> SecretDefault | None:
-    if not isinstance(value.value, str):
+def _default(module: Module, node: ast.AST, value: ast.Constant, name: str, provider: str = "") -> SecretDefault | None:
+    """The default of what is called ``name``, where the words ``provider`` may tell whose it is."""
+    if not isinstance(value.value, str) or _is_only_tested(module, node):
         return None
-    webhook = re.search(_WEBHOOK_SECRETS, name) is not None and _speaks_of_stripe(module, name)
+    webhook = re.search(_WEBHOOK_SECRETS, name) is not None and (
+        re.search(_STRIPE_NAME, provider) is not None or _speaks_of_stripe(module, name)
+    )
     is_key = any(not shape.webhook or webhook for shape in key_shapes(value.value))
     if not webhook and not is_key:
         return None
     if webhook and re.search(r"(?i)_url|_path|_id$|_name|source|tolerance|header", name):
         return None
     return SecretDefault(node, value, webhook, frozenset({name, *_kept_as(module, node)}))
+
+
+def _is_only_tested(module: Module, node: ast.AST) -> bool:
+    """Whether nothing is asked of a value but if there is one: ``bool(os.getenv("NAME", ""))``."""
+    child = node
+    for around in module.ancestors(node):
+        if isinstance(around, ast.UnaryOp):
+            return isinstance(around.op, ast.Not)
+        if isinstance(around, ast.If | ast.While | ast.IfExp | ast.Assert):
+            return child is around.test
+        if isinstance(around, ast.Call):
+            if child in around.args:
+                return isinstance(around.func, ast.Name) and around.func.id in {"bool", "len"}
+            if child is not around.func:
+                return False
+        elif isinstance(around, ast.Attribute):
+            if around.attr not in {"strip", "lower", "upper"}:
+                return False
+        elif not isinstance(around, ast.BoolOp):
+            return False
+        child = around
+    return False
 
 
 def _speaks_of_stripe(module: Module, name: str) -> bool:

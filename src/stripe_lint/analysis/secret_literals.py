@@ -43,8 +43,8 @@ def _is_of_stripe(module: Module, line: str) -> bool:
 
 
 def _lines_of_stand_ins(module: Module) -> dict[int, set[str]]:
-    """The whole strings by the line they stand on, without documentation, lists of what is refused, and
-    defaults, which STP402 judges.
+    """The whole strings by the line they stand on, without documentation, lists of what is refused, comparisons, which
+    keep the stand-in out, and defaults, which STP402 judges.
     """
     defaults = {id(default.value) for default in secret_defaults.secret_defaults(module)}
     found: dict[int, set[str]] = {}
@@ -53,7 +53,7 @@ def _lines_of_stand_ins(module: Module) -> dict[int, set[str]]:
             isinstance(node, ast.Constant)
             and isinstance(node.value, str)
             and id(node) not in defaults
-            and not isinstance(module.parents.get(node), ast.Expr | ast.Set | ast.List | ast.Tuple)
+            and not isinstance(module.parents.get(node), ast.Expr | ast.Set | ast.List | ast.Tuple | ast.Compare)
         ):
             found.setdefault(node.lineno, set()).add(node.value.strip())
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import callers, exceptions, functions, handlers, names, static_values, syntax
@@ -24,6 +25,7 @@ FARTHEST_CALLER: Final = 2
 
 _WSGI_NAME: Final = "HTTP_STRIPE_SIGNATURE"
 _HEADER_NAME: Final = "Stripe-Signature"
+_HEADER_PARAMETERS: Final = frozenset({"fastapi.Header", "fastapi.param_functions.Header", "fastapi.params.Header"})
 _REQUESTS: Final = frozenset(
     {"request", "req", "_request", "http_request", "httprequest", "wsgi_request", "current_request", "current_event"}
 )
@@ -51,6 +53,8 @@ class _Headers(NamedTuple):
 
     framework: Framework
     name: str
+    copied: bool = False
+    """Whether it is a ``dict`` that was made of the headers."""
 
     @property
     def in_environ(self) -> bool:
@@ -65,6 +69,22 @@ def lookups(module: Module) -> Iterator[Lookup]:
     """The look-ups of the signature header that can fail where the header was sent, or end in an exception."""
     for function in module.functions:
         yield from _in_function(module, function)
+    yield from _filled_parameters(module)
+
+
+def _filled_parameters(module: Module) -> Iterator[Lookup]:
+    """The parameters that FastAPI fills from a header by a name that was written down with underscores."""
+    if "fastapi" not in module.text:
+        return
+    for call in chain.from_iterable(module.calls.values()):
+        if names.dotted_path(module, call.func) not in _HEADER_PARAMETERS:
+            continue
+        for keyword in call.keywords:
+            name = _signature_name(module, keyword.value) if keyword.arg in {"alias", "validation_alias"} else None
+            if name is not None and name.lower() != _HEADER_NAME.lower():
+                yield Lookup(
+                    call, "HTTP knows this header as Stripe-Signature", False, False, keyword.value, _HEADER_NAME
+                )
 
 
 def _in_function(module: Module, function: FunctionNode) -> Iterator[Lookup]:
@@ -101,6 +121,8 @@ def _in_function(module: Module, function: FunctionNode) -> Iterator[Lookup]:
             known_as = _WSGI_NAME if headers.in_environ else _HEADER_NAME
             if headers.name in headers.framework.folded_headers:
                 known_as = ""
+            if headers.copied:
+                known_as = headers.framework.copied_header_name
             key = node.slice if isinstance(node, ast.Subscript) else node.args[0]  # type: ignore[attr-defined]
             yield Lookup(node, never, by_case, raises, key, known_as)
 
@@ -122,6 +144,9 @@ def _signature_name(module: Module, node: ast.expr) -> str | None:
 
 def _why_never(headers: _Headers, name: str) -> str | None:
     framework = headers.framework
+    if headers.copied:
+        matching = framework.copied_header_name
+        return None if name == matching else f"a dict made of `{headers.name}` knows this header as {matching}"
     if headers.in_environ:
         return None if name == _WSGI_NAME else f"`{headers.name}` knows this header as {_WSGI_NAME}"
     if name.lower().startswith("http"):
@@ -134,12 +159,17 @@ def _why_never(headers: _Headers, name: str) -> str | None:
 
 
 def _headers(module: Module, function: FunctionNode, node: ast.expr, depth: int = 0) -> _Headers | None:
-    """The headers that an expression is; ``None`` where it is something else, or a copy with names of its own."""
+    """The headers that an expression is, or is a copy of; ``None`` where it is something else."""
     if isinstance(node, ast.Attribute):
         framework = _framework_of(module, function, node.value)
         return _Headers(framework, node.attr) if framework and node.attr in framework.header_attributes else None
     if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
         return _headers(module, function, node.values[0], depth)
+    copied = _copied(module, node)
+    if copied is not None:
+        headers = _headers(module, function, copied, depth)
+        known = headers is not None and headers.framework.copied_header_name and not headers.in_environ
+        return headers._replace(copied=True) if headers is not None and known else None
     entry = _entry(node)
     if entry is not None:
         held, name = entry
@@ -147,6 +177,14 @@ def _headers(module: Module, function: FunctionNode, node: ast.expr, depth: int 
         return _Headers(framework, name) if framework and name in framework.header_attributes else None
     assigned = _assigned(module, node) if not depth else None
     return _headers(module, function, assigned, depth + 1) if assigned is not None else None
+
+
+def _copied(module: Module, node: ast.expr) -> ast.expr | None:
+    """What ``dict(…)`` copies."""
+    if not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords:
+        return None
+    is_dict = isinstance(node.func, ast.Name) and names.dotted_path(module, node.func) in {None, "builtins.dict"}
+    return node.args[0] if is_dict and functions.last_name(node.func) == "dict" else None
 
 
 def _assigned(module: Module, node: ast.expr) -> ast.expr | None:
@@ -188,14 +226,24 @@ def _framework_of(module: Module, function: FunctionNode, node: ast.expr) -> Fra
     return handlers.framework_for(module, around) if around is not None else generic()
 
 
-def _keyed_framework(module: Module, function: FunctionNode, node: ast.expr) -> Framework | None:
+def _keyed_framework(module: Module, function: FunctionNode, node: ast.expr, distance: int = 0) -> Framework | None:
+    """The framework whose handler got ``node``, a plain dict, as its request, itself or through its callees."""
     around = _named(module, function)
     if around is None or not isinstance(node, ast.Name):
         return None
     framework = handlers.registered_by(module, around)
-    if framework is None or not framework.keyed or node.id not in framework.request_parameters:
+    if framework is not None and framework.keyed and node.id in framework.request_parameters:
+        return framework
+    if node.id not in {each.arg for each in functions.parameters(around)} or distance >= FARTHEST_CALLER:
         return None
-    return framework
+    found = {
+        _keyed_framework(source, caller, argument, distance + 1)
+        if (caller := source.enclosing_function(call)) is not None
+        and (argument := callers.argument_for(module, around, call, node.id)) is not None
+        else None
+        for source, call in callers.call_sites(module, around) or ()
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def _named(module: Module, function: FunctionNode) -> NamedFunction | None:

@@ -36,18 +36,18 @@ class ManifestOutcome(NamedTuple):
 
 
 def fix_manifest(
-    task: ManifestTask, configurations: Configurations, options: Options, taken: set[Path] | None
+    task: ManifestTask, configurations: Configurations, options: Options, pending: dict[Path, str] | None
 ) -> ManifestOutcome | FileReport | None:
     """Repairs what can be repaired in one manifest. Writes nothing.
 
-    ``taken`` are files that other repairs of this run change, this one's are added; ``None`` where no other file may
-    change. The rest is as in ``judge_manifest``.
+    ``pending`` are the texts that other repairs of this run give to other files, this one's are added; ``None`` where
+    no other file may change. The rest is as in ``judge_manifest``.
     """
     config_for = partial(configurations.at, task.place.path.parent)
     judged = judge_manifest(task.data, task.place, task.kind, config_for)
     if not isinstance(judged, JudgedManifest):
         return judged
-    work = _Repairing(task, configurations, options, taken, judged)
+    work = _Repairing(task, configurations, options, pending, judged)
     while (finding := work.next()) is not None:
         work.attempt(finding)
     left = ((each, work.reasons.get(_key(each))) for each in work.judged.findings if _key(each) not in work.settled)
@@ -62,7 +62,7 @@ class _Repairing:
         task: ManifestTask,
         configurations: Configurations,
         options: Options,
-        taken: set[Path] | None,
+        pending: dict[Path, str] | None,
         judged: JudgedManifest,
     ) -> None:
         self.judged = judged
@@ -74,7 +74,7 @@ class _Repairing:
         self._task = task
         self._configurations = configurations
         self._options = options
-        self._taken = taken
+        self._pending = pending
 
     def next(self) -> Finding | None:
         """A finding that nothing was tried for yet."""
@@ -92,6 +92,7 @@ class _Repairing:
             self.reasons[_key(finding)] = f"the fix of {finding.code} crashed: {describe_crash(error)}"
 
     def _repair(self, finding: Finding) -> None:
+        self.judged.subject.pending = self._pending or {}
         new = _repaired(self.judged, finding, self._options)
         place = self._task.place
         if new is None:
@@ -106,12 +107,10 @@ class _Repairing:
                 reject_breaking_releases(place.path, new.admits, admitted, self._configurations)
             self.fixed += [(each, new) for each in gone]
             self.judged, self.data = _confirmed(after), written
-        elif self._taken is None:
+        elif self._pending is None:
             raise Declined(f"the fix writes another file, {new.path.name}")
-        elif new.path in self._taken:
-            raise Declined(f"another fix changes {new.path.name}; run the command again")
         else:
-            self._taken.add(new.path)
+            self._pending[new.path] = new.text
             self.settled.add(_key(finding))
             self.others.append(new)
             self.fixed.append((finding, new))

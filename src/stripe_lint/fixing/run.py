@@ -150,10 +150,11 @@ def _fix_manifests(
     from stripe_lint.fixing.manifests import ManifestOutcome, fix_manifest
 
     every: dict[Path, FileFixes] = {}
-    taken: set[Path] | None = None if alone else set()
-    for task in tasks:
+    pending: dict[Path, str] | None = None if alone else {}
+    # outer folders first: an entry of Dependabot's for one covers lists of requirements in those below
+    for task in sorted(tasks, key=lambda each: len(each.place.path.parts)):
         path, name = task.place
-        outcome = fix_manifest(task, configurations, options, taken)
+        outcome = fix_manifest(task, configurations, options, pending)
         if isinstance(outcome, ManifestOutcome):
             fixed = tuple(FixedFinding(each, True, new.description, ()) for each, new in outcome.fixed)
             left = tuple(NotFixed(*each) for each in outcome.not_fixed)

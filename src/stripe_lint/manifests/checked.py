@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from stripe_lint.manifests.folder import manifest_at, manifests_in
 from stripe_lint.manifests.kinds import Kind
 from stripe_lint.manifests.model import Entry, Manifest, Role
+from stripe_lint.manifests.updates import repository_root
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from packaging.version import Version
@@ -34,6 +36,8 @@ class CheckedManifest:
         self.knowledge = knowledge
         self.majors_behind = majors_behind
         self._project = project
+        self.pending: Mapping[Path, str] = {}
+        """What repairs of other manifests are about to write: texts of whole files."""
 
     @property
     def path(self) -> Path:
@@ -57,21 +61,58 @@ class CheckedManifest:
     @cached_property
     def declarations(self) -> tuple[CheckedManifest, ...]:
         """The manifests from which this one was made, where it is a lock file or a compiled list of requirements."""
-        found = []
-        for other in manifests_in(self.path.parent):
-            is_source = other.kind in _DECLARING or other.path.suffix == ".in"
-            if is_source and other.path != self.path and self._is_made_from(other):
-                found.append(CheckedManifest(other, self.knowledge, self.majors_behind, self._project))
-        return tuple(found)
+        for folder in self._folders_of_sources():
+            found = tuple(self._beside(other) for other in manifests_in(folder) if self._is_made_from(other))
+            if found:
+                return found
+        return ()
+
+    @cached_property
+    def neighbours(self) -> tuple[CheckedManifest, ...]:
+        """The other manifests in the same folder that are checked as such."""
+        folder = self.path.parent
+        return tuple(
+            self._beside(each)
+            for each in manifests_in(folder)
+            if each.path.parent == folder and each.path != self.path and each.kind is not Kind.SETUP_PY
+        )
+
+    @cached_property
+    def constraining(self) -> tuple[tuple[CheckedManifest, Entry], ...]:
+        """The entries in other files that this manifest names as its constraints."""
+        named = [include.path for include in self.manifest.includes if include.role is Role.CONSTRAINT]
+        manifests = [manifest for path in named if (manifest := manifest_at(path, Kind.REQUIREMENTS)) is not None]
+        return tuple((self._beside(each), entry) for each in manifests for entry in each.entries)
+
+    @cached_property
+    def unconstrained(self) -> CheckedManifest:
+        """This manifest as it would be without the constraints in other files."""
+        return self._beside(replace(self.manifest, includes=()))
+
+    def _beside(self, other: Manifest) -> CheckedManifest:
+        return CheckedManifest(other, self.knowledge, self.majors_behind, self._project)
+
+    def _folders_of_sources(self) -> Iterator[Path]:
+        """Where the sources of this manifest may lie; a tool that compiles a list is run further up, too."""
+        folder, root = self.path.parent, repository_root(self.path)
+        yield folder
+        if self.manifest.compiled_from is not None:
+            while folder not in (root, folder.parent):
+                folder = folder.parent
+                yield folder
 
     def _is_made_from(self, other: Manifest) -> bool:
+        if other.path == self.path or not (other.kind in _DECLARING or other.path.suffix == ".in"):
+            return False
         if self.manifest.kind.is_lock:
             return other.kind is (Kind.PIPFILE if self.manifest.kind is Kind.PIPFILE_LOCK else Kind.PYPROJECT)
         if self.manifest.kind is not Kind.REQUIREMENTS or self.path.suffix == ".in":
             return False
+        if self.manifest.compiled_from:
+            return other.path.name in self.manifest.compiled_from
         if other.kind is Kind.REQUIREMENTS:
             return other.path.stem == self.path.stem
-        return any(entry.hashed for entry in self.entries)
+        return self.manifest.compiled_from is not None or any(entry.hashed for entry in self.entries)
 
     def versions(self, entry: Entry) -> VersionRange | None:
         """What may be installed for ``entry``, within the constraints that hold for it; ``None`` if that is unknown."""
@@ -79,9 +120,9 @@ class CheckedManifest:
             return entry.versions
         versions = entry.versions
         for constraint in self._constraints:
-            if constraint.versions is None:
+            if constraint is None:
                 return None
-            versions &= constraint.versions
+            versions &= constraint
         return versions
 
     def highest(self, entry: Entry) -> Version | None:
@@ -109,10 +150,8 @@ class CheckedManifest:
                 return
 
     @cached_property
-    def _constraints(self) -> tuple[Entry, ...]:
-        found = [entry for entry in self.entries if entry.role is Role.CONSTRAINT]
-        for include in self.manifest.includes:
-            constraints = manifest_at(include.path, Kind.REQUIREMENTS) if include.role is Role.CONSTRAINT else None
-            if constraints is not None:
-                found.extend(constraints.entries)
-        return tuple(found)
+    def _constraints(self) -> tuple[VersionRange | None, ...]:
+        """The different ranges within which every requirement has to stay; ``None`` for one that can't be told."""
+        own = [entry for entry in self.entries if entry.role is Role.CONSTRAINT]
+        named = [entry for _, entry in self.constraining]
+        return tuple(dict.fromkeys(entry.versions for entry in (*own, *named)))

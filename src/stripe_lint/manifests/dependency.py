@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _SEPARATORS = re.compile(r"[-_.]+")
 _LEADING_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
-_CONDA_PIN = re.compile(r"\s*[A-Za-z0-9._-]+=(?P<version>[0-9][^=\s]*)(?:=\S*)?\s*")
+_CONDA_PIN = re.compile(r"\s*[A-Za-z0-9._-]+=(?P<version>[0-9][^=\s]*)=\S+\s*")
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]+)")
 _REPOSITORY: Final = re.compile(r"stripe/stripe-python(?:\.git)?(?=[@#/?]|$)")
 _TAG = re.compile(r"@v?(\d+\.\d+\.\d+)(?=[#?]|$)")
@@ -49,6 +49,11 @@ def parse_dependency(text: str) -> Dependency | None:
     name = _LEADING_NAME.match(text)
     if name is None or not is_stripe(name[1]):
         return None
+    return _parse_stripe(text)
+
+
+@cache
+def _parse_stripe(text: str) -> Dependency | None:
     reject_long_range(text)
     conda = _CONDA_PIN.fullmatch(text)
     if conda is not None:

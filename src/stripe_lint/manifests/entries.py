@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stripe_lint.errors import SourceError
 from stripe_lint.manifests.dependency import any_version, can_apply, is_stripe, parse_dependency, parse_marker
-from stripe_lint.manifests.model import Entry, Role
+from stripe_lint.manifests.model import PACKAGE, Entry, Role
 from stripe_lint.manifests.versions import exactly
 
 if TYPE_CHECKING:
@@ -22,8 +22,14 @@ _ELSEWHERE = ("git", "path", "url", "file", "workspace")
 
 
 def of_strings(document: TomlDocument, values: object, path: Path, role: Role = Role.REQUIREMENT) -> Iterator[Entry]:
-    """The entries in a list of requirements at ``path``; what is no string (an ``include-group``) is passed over."""
+    """The entries in a list of requirements at ``path``; what is no string (an ``include-group``) is passed over.
+
+    Raises ``SourceError`` where something else than a list speaks of ``stripe``.
+    """
     if not isinstance(values, list):
+        if PACKAGE in str(values).lower():
+            span = document.span(path)
+            raise SourceError(f"{'.'.join(map(str, path))} must be a list of strings", span.line, span.column + 1)
         return
     for index, value in enumerate(values):
         if isinstance(value, str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.errors import SourceError
@@ -35,7 +36,7 @@ def manifest_at(path: Path, kind: Kind) -> Manifest | None:
     if known is not None and known[0] == stamp:
         return known[1]
     manifest = None
-    if stamp[0] <= LARGEST_MANIFEST_BYTES:
+    if stamp[0] <= LARGEST_MANIFEST_BYTES and stat.S_ISREG(status.st_mode):
         try:
             manifest = read_manifest(path, kind)
         except SourceError:

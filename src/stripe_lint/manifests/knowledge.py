@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from stripe_lint.data import releases as data
 from stripe_lint.manifests.versions import parse_range, version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from packaging.version import Version
 
@@ -46,6 +46,7 @@ class Knowledge:
     standing: tuple[Version, ...]
     withdrawn: Mapping[Version, str]
     weaknesses: tuple[Weakness, ...]
+    _weaknesses: dict[Version, tuple[Weakness, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def newest(self) -> Version:
@@ -56,14 +57,18 @@ class Knowledge:
         """The version that an installer takes today: the pinned one, else the newest that the range admits."""
         return versions.pinned or next((each for each in reversed(self.standing) if versions.admits(each)), None)
 
-    def admitted(self, versions: VersionRange) -> tuple[Version, ...]:
-        """The releases in a range, oldest first; a pin admits its own version, known or not."""
+    def admitted(self, versions: VersionRange) -> Iterator[Version]:
+        """The releases in a range, newest first; a pin admits its own version, known or not."""
         pinned = versions.pinned
-        return (pinned,) if pinned else tuple(each for each in self.standing if versions.admits(each))
+        return iter((pinned,)) if pinned else (each for each in reversed(self.standing) if versions.admits(each))
 
     def weaknesses_of(self, version: Version) -> tuple[Weakness, ...]:
         """What is wrong with one version."""
-        return tuple(weakness for weakness in self.weaknesses if weakness.affected.contains(version))
+        known = self._weaknesses.get(version)
+        if known is None:
+            known = tuple(weakness for weakness in self.weaknesses if weakness.affected.contains(version))
+            self._weaknesses[version] = known
+        return known
 
 
 @cache

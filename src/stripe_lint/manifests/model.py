@@ -53,12 +53,17 @@ class Include:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One file, read. ``path`` is absolute."""
+    """One file, read. ``path`` is absolute.
+
+    ``compiled_from`` are the names of the files from which a tool compiled a list of requirements, empty where it names
+    none; ``None`` for what someone wrote.
+    """
 
     path: Path
     kind: Kind
     entries: tuple[Entry, ...] = ()
     includes: tuple[Include, ...] = ()
+    compiled_from: tuple[str, ...] | None = None
 
     @property
     def requirements(self) -> tuple[Entry, ...]:

@@ -25,7 +25,7 @@ _MODULES = {
 }
 _WORD = re.compile(rb"stripe", re.IGNORECASE)
 _INCLUDING = frozenset({Kind.REQUIREMENTS, Kind.SETUP_CFG, Kind.SETUP_PY, Kind.PYPROJECT})
-_INCLUDE = re.compile(rb"^\s*-(?:r|-requirement)|\.(?:txt|in)\b", re.MULTILINE)
+_INCLUDE = re.compile(rb"^\s*-(?:r|c|-requirement|-constraint)|\.(?:txt|in)\b", re.MULTILINE)
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -39,6 +39,17 @@ _DECLARATION = re.compile(rb"#.*coding[:=]\s*([-\w.]+)")
 def mentions_stripe(data: bytes) -> bool:
     """Whether a manifest can say anything about ``stripe``; one that does not pass is never parsed."""
     return _WORD.search(data) is not None or (b"\0" in data and _WORD.search(data.replace(b"\0", b"")) is not None)
+
+
+def included_by(data: bytes, path: Path, kind: Kind) -> tuple[Path, ...]:
+    """The files that a manifest takes requirements or constraints from; none where it is broken."""
+    if kind not in _INCLUDING or not _INCLUDE.search(data):
+        return ()
+    try:
+        manifest = parse_manifest(path, decode_manifest(data, path, str(path), kind).text, kind)
+    except SourceError:
+        return ()
+    return tuple(include.path for include in manifest.includes)
 
 
 def decode_manifest(data: bytes, path: Path, name: str, kind: Kind) -> Source:

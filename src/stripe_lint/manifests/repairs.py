@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.errors import Declined
 from stripe_lint.manifests.bounds import raised
 from stripe_lint.manifests.kinds import Kind
-from stripe_lint.manifests.updates import DEPENDABOT_FILES, dependabot_updates, repository_root
+from stripe_lint.manifests.updates import DEPENDABOT_FILES, covers, dependabot_updates, repository_root
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,13 +116,16 @@ def add_dependabot_entry(manifest: CheckedManifest) -> NewText:
     folder = manifest.path.parent.relative_to(root).as_posix()
     directory = "/" if folder == "." else f"/{folder}"
     ecosystem = "uv" if (manifest.path.parent / "uv.lock").is_file() else "pip"
-    if not path.is_file():
+    pending = manifest.pending.get(path)
+    if pending is not None and covers(pending, manifest.path, manifest.manifest.kind):
+        return NewText(path, pending, f"the entry that is added to {path.name} covers it", _PULL_REQUESTS)
+    if pending is None and not path.is_file():
         text = _NEW_FILE + _ENTRY.format(indent="  ", ecosystem=ecosystem, directory=directory)
         return NewText(path, text, f"{DEPENDABOT_FILES[0]} is made", _PULL_REQUESTS)
     if any(update.get("package-ecosystem") == ecosystem for update in dependabot_updates(path)):
         raise Declined(f"{DEPENDABOT_FILES[0]} has an entry for {ecosystem} that leaves this manifest out")
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8") if pending is None else pending
     except (OSError, ValueError) as error:
         raise Declined(f"{DEPENDABOT_FILES[0]} can't be read") from error
     header = _UPDATES.search(text)

@@ -21,10 +21,11 @@ class ManifestSuppressions:
     def __init__(self, text: str) -> None:
         """Takes the text, whose line ends are ``\\n``."""
         self._lines = text.split("\n")
+        self._of_whole_file = [line for line in self._lines if _WHOLE_FILE.match(line) or "ignore-file" in line]
 
     def cover(self, code: str, name: str, line: int) -> bool:
         """Whether a comment silences a finding of the rule with this code and name on this line (from 1)."""
-        if any(_WHOLE_FILE.match(each) or _ignores(each, "ignore-file", code, name) for each in self._lines):
+        if any(_WHOLE_FILE.match(each) or _ignores(each, "ignore-file", code, name) for each in self._of_whole_file):
             return True
         last = line
         while last < len(self._lines) and self._lines[last - 1].endswith("\\"):

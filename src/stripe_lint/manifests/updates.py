@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from stripe_lint.manifests.kinds import Kind
 from stripe_lint.manifests.model import PACKAGE
+from stripe_lint.sources import is_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,6 +71,13 @@ def dependabot_updates(path: Path) -> list[dict[str, Any]]:
     content = _yaml(path)
     updates = _list(content.get("updates")) if isinstance(content, dict) else []
     return [entry for entry in updates if isinstance(entry, dict)]
+
+
+def covers(configuration: str, path: Path, kind: Kind) -> bool:
+    """Whether Dependabot, told so by the text of its ``configuration``, updates the manifest at ``path``."""
+    content = _loaded(configuration)
+    updates = _list(content.get("updates")) if isinstance(content, dict) else []
+    return any(_updates(entry, path, kind, repository_root(path)) for entry in updates)
 
 
 def _by_dependabot(path: Path, kind: Kind, root: Path) -> bool:
@@ -204,6 +212,6 @@ def _loaded(text: str) -> object:
 
 def _text(path: Path) -> str | None:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig") if is_regular(path) else None
     except (OSError, ValueError):
         return None

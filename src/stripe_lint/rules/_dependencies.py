@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stripe_lint.model import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from packaging.version import Version
 
@@ -44,12 +44,11 @@ def flaw(manifest: CheckedManifest, entry: Entry) -> Flaw | None:
     if versions is None:
         return None
     knowledge = manifest.knowledge
-    admitted = knowledge.admitted(versions)
-    if not admitted:
+    version = knowledge.highest(versions)
+    if version is None:
         return None
-    version = admitted[-1]
     withdrawn = knowledge.withdrawn.get(version) if versions.pinned else None
-    if withdrawn is None and not all(knowledge.weaknesses_of(each) for each in admitted):
+    if withdrawn is None and not all(knowledge.weaknesses_of(each) for each in knowledge.admitted(versions)):
         return None
     return Flaw(version, withdrawn, knowledge.weaknesses_of(version))
 
@@ -70,6 +69,17 @@ def declared(manifest: CheckedManifest) -> Iterator[tuple[CheckedManifest, Entry
     for declaration in manifest.declarations:
         for entry in declaration.manifest.requirements:
             yield declaration, entry
+
+
+def is_reported_as_constraint(
+    manifest: CheckedManifest, entry: Entry, is_bad: Callable[[CheckedManifest, Entry], object]
+) -> bool:
+    """Whether ``entry`` would do, were it not for a file of constraints, where the same is reported."""
+    from stripe_lint.manifests.model import Role
+
+    if entry.role is not Role.REQUIREMENT or is_bad(manifest.unconstrained, entry):
+        return False
+    return any(is_bad(*constraint) for constraint in manifest.constraining)
 
 
 def described(manifest: CheckedManifest, entry: Entry) -> str:

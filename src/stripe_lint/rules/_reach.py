@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.model import Severity
+from stripe_lint.rules import stp101, stp102, stp402
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from stripe_lint.analysis.module import Module
-    from stripe_lint.model import Rule
     from stripe_lint.project import Project
 
 
 class _Way(NamedTuple):
-    """A file that holds one of the identifiers ``words``, and in which one of ``rules`` finds something."""
+    """A file that holds one of the identifiers ``words``, and that ``opens`` the hole."""
 
     words: tuple[str, ...]
-    rules: tuple[str, ...]
+    opens: Callable[[Module], bool]
+
+
+def _uses_unverified_payload(module: Module) -> bool:
+    rules = [stp101.RULE, stp102.RULE]
+    return any(
+        (hit.severity or rule.severity) is not Severity.INFO
+        for rule in rules
+        for hit in rule.detect(module)  # type: ignore[arg-type] # these rules are about code
+    )
+
+
+def _accepts_empty_secret(module: Module) -> bool:
+    return any(default.empty for default in stp402.open_defaults(module))
 
 
 _WAYS: Final = {
     "payload": _Way(
         # what sends a request to where the payload says
         ("auto_paging_iter", "fetch_related_object", "fetch_event", "next_page"),
-        ("stp101", "stp102"),
+        _uses_unverified_payload,
     ),
     "secret": _Way(
         (
@@ -42,7 +52,7 @@ _WAYS: Final = {
             "webhook_secret",
             "endpoint_secret",
         ),
-        ("stp402",),
+        _accepts_empty_secret,
     ),
 }
 """For each kind of hole how it is reached."""
@@ -53,8 +63,7 @@ def reaches(project: Project, kind: str) -> bool:
     way = _WAYS.get(kind)
     if way is None:
         return False
-    rules = [rule for name in way.rules if (rule := _rule(name)) is not None]
-    return bool(rules) and any(_has_finding(module, rules) for module in _modules(project, way.words))
+    return any(way.opens(module) for module in _modules(project, way.words))
 
 
 def _modules(project: Project, words: tuple[str, ...]) -> Iterator[Module]:
@@ -65,20 +74,3 @@ def _modules(project: Project, words: tuple[str, ...]) -> Iterator[Module]:
             seen.add(path)
             if module is not None:
                 yield module
-
-
-def _has_finding(module: Module, rules: list[Rule]) -> bool:
-    return any(
-        (hit.severity or rule.severity) is not Severity.INFO
-        for rule in rules
-        for hit in rule.detect(module)  # type: ignore[arg-type] # these rules are about code
-    )
-
-
-@cache
-def _rule(name: str) -> Rule | None:
-    module = f"{__package__}.{name}"
-    if find_spec(module) is None:
-        return None
-    found: Rule = import_module(module).RULE
-    return found

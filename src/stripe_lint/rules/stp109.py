@@ -4,19 +4,23 @@
 
 - A name that never matches: `STRIPE_SIGNATURE` or `HTTP_STRIPE_SIGNATURE` in `request.headers` of Starlette, FastAPI,
   aiohttp and others, `Stripe-Signature` in Django's `request.META`, mixed case in Falcon's `req.headers`.
-- A plain dict, such as `event["headers"]` on AWS Lambda, in which upper and lower case decide.
+- A plain dict, such as `event["headers"]` on AWS Lambda, in which upper and lower case decide; so does
+  `dict(request.headers)`, which knows the one spelling of its framework (`Stripe-Signature` on Flask and Django,
+  `stripe-signature` on Starlette and FastAPI).
+- `Header(alias="STRIPE_SIGNATURE")` of FastAPI, which looks for underscores.
 - A subscript (`request.headers["Stripe-Signature"]`, `request.META["HTTP_STRIPE_SIGNATURE"]`) that no `except KeyError`
   covers, so that a request without the header ends in a 500.
 
-The first two are a `warning`, a missing header that only ends in a 500 is an `info`: it is how Stripe's own example for
-Django is written. Reported at the look-up.
+All but the last are a `warning`, a missing header that only ends in a 500 is an `info`: it is how Stripe's own example
+for Django is written. Reported at the look-up.
 
 Not reported: `.get(…)` with a name that matches; a subscript within `except KeyError`, `LookupError` or `Exception`,
 here or around every call of the function; a subscript after `if "Stripe-Signature" not in request.headers`; both
 spellings tried in turn on Lambda; Quart, which answers 400 itself; `STRIPE_SIGNATURE` on Flask and Django, which take
 an underscore for a hyphen.
 
-Limit: a mapping that comes from a parameter or from another function is not judged.
+Limit: a mapping of headers that comes from a parameter or from another function is not judged; a Lambda's event is
+followed into functions that it is handed to.
 
 ## Why it costs money
 

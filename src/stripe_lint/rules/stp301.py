@@ -8,7 +8,8 @@ is followed through variables, dicts, helper functions and own exceptions into w
 of views, response classes, `jsonify`, `abort`, `HTTPException(detail=...)`, template contexts, `flash` and the like.
 
 "Around Stripe" is an `except` that names a Stripe class, one whose `try` calls Stripe or verifies a webhook, itself or
-through functions of the project, and an error handler that is registered with the framework for a Stripe class.
+through functions of the project, an error handler that is registered with the framework for a Stripe class, and the
+part of one for all exceptions behind `isinstance(exc, stripe.StripeError)`.
 
 Reported at the response. Severities:
 
@@ -157,8 +158,13 @@ def _severity(leak: Leak) -> Severity | None:
 
 def fix(module: Module, hit: Hit, edit: Edit) -> None:
     """Answer a fixed text and log the exception."""
+    from stripe_lint.analysis import error_handlers, error_responses
     from stripe_lint.rules import _error_answers
 
+    for leak in error_responses.leaks(module):
+        caught = leak.caught
+        if module.span(leak.place.node) == hit.span and error_handlers.tells_apart(caught.module, caught.node):
+            edit.decline("the function gets every exception: answer a fixed text here and log this one")
     _error_answers.repair(module, hit, edit)
 
 

@@ -5,13 +5,15 @@
 A logging call or `print` that gets a webhook secret, an API key, the `access_token` of OAuth, a `client_secret`, the
 signature header, all request headers of a webhook, or its raw body.
 
-- `warning`: the thing itself, also in an f-string, decoded, in a dict, or by way of a variable.
+- `warning`: the thing itself, also in an f-string, decoded, in a dict, by way of a variable, bound to the logger, or
+  handed to a function of the project that logs its argument; `http_body` and `sig_header` of a
+  `SignatureVerificationError` are the body and the header.
 - `info`: a whole payment or setup intent, which holds a `client_secret` among much else.
 
 Not reported: a parsed event, its id or its type; the length, presence or digest of a secret; a few first characters;
 what is answered to the client that needs it.
 
-Limit: values are followed within a function, not into other functions or through attributes of your own objects.
+Limit: values are followed within a function and one call further, not through attributes of your own objects.
 
 ## Why it costs money
 

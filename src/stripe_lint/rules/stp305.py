@@ -9,6 +9,8 @@ A verified event, or anything else that the SDK returned, used as only a `dict` 
 Only where the project may get stripe 15.0.0 or newer, by its lock file, pin or range, or by `--stripe-version`. Where
 nothing says which release, the rule is silent.
 
+An object of your own class that stands in for the event in some branch changes nothing: the real one fails.
+
 Not reported: `event["type"]`, `event.type`, `"type" in event`, `event.to_dict()`; a value that may also be a parsed
 body.
 
@@ -97,11 +99,13 @@ def detect(module: Module) -> Iterator[Hit]:
 
 def fix(module: Module, hit: Hit, edit: Edit) -> None:
     """Make a dict of the object first."""
-    from stripe_lint.analysis.sdk_objects import dict_uses
+    from stripe_lint.analysis.sdk_objects import dict_uses, has_stand_in
 
     use = next(use for use in dict_uses(module) if module.span(use.node) == hit.span)
     if use.words.startswith("isinstance"):
         edit.decline("what the test decides has to be decided anew: with stripe 15 it is always false")
+    if has_stand_in(module, use.holder):
+        edit.decline("in another branch this is an object of your own class, which has no to_dict()")
     if use.words in _CHANGING:
         edit.decline("a dict made of the object is a copy, and what is changed in it changes nothing")
     edit.replace(use.holder, f"{edit.source_of(use.holder)}.to_dict()")

@@ -4,13 +4,15 @@
 
 A webhook secret that is read with a default: `os.getenv("STRIPE_WEBHOOK_SECRET", "")`, `config(...,
 default="whsec_test")`, `... or ""`, `getattr(settings, "STRIPE_WEBHOOK_SECRET", "")`, a field of a Pydantic settings
-class, a ready-made secret in a `DEFAULTS` dict. And any secret whose default is a key of Stripe's.
+class (with Stripe in its name, prefix or field), `... if ... else ""`, a ready-made secret in a `DEFAULTS` dict. And
+any secret whose default is a key of Stripe's.
 
 Not reported:
 
 - an empty default where the project's stripe is 15.6.0 or newer, which refuses the empty secret; the release is taken
   from the lock file, pin or range, or from `--stripe-version`;
 - an empty default where the emptiness is tested and ends the request or the process (`if not secret: raise ...`);
+- a read that only asks whether there is a secret (`bool(os.getenv("STRIPE_WEBHOOK_SECRET", ""))`);
 - an empty API key, which opens nothing; publishable keys; a read without a default.
 
 Limit: other files (`.env`, Docker Compose, Helm) can hold defaults as well. gitleaks and TruffleHog look for secrets in
@@ -83,6 +85,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.secret_defaults import SecretDefault
     from stripe_lint.fixing.edit import Edit
 
 _ACCEPTS_EMPTY = "<15.6.0"
@@ -91,6 +94,18 @@ _WORDS = ("secret", "whsec", "sk_", "rk_")
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each secret with a default that lets somebody in."""
+    for default in open_defaults(module):
+        if default.empty:
+            message = "the webhook secret may be empty, and then anyone can sign events: read it without a default"
+        elif default.webhook:
+            message = "the webhook secret has a default that stands in the code: whoever reads it can sign events"
+        else:
+            message = "a key of Stripe's is the default of this setting: read it without a default"
+        yield Hit(module.span(default.node), message)
+
+
+def open_defaults(module: Module) -> Iterator[SecretDefault]:
+    """The defaults that let somebody in: nothing refuses them, neither the project nor its release of ``stripe``."""
     lowered = module.text.lower()
     if not any(word in lowered for word in _WORDS):
         return
@@ -103,12 +118,7 @@ def detect(module: Module) -> Iterator[Hit]:
                 continue
             if secret_defaults.is_refused(module, default):
                 continue
-            message = "the webhook secret may be empty, and then anyone can sign events: read it without a default"
-        elif default.webhook:
-            message = "the webhook secret has a default that stands in the code: whoever reads it can sign events"
-        else:
-            message = "a key of Stripe's is the default of this setting: read it without a default"
-        yield Hit(module.span(default.node), message)
+        yield default
 
 
 def fix(module: Module, hit: Hit, edit: Edit) -> None:

@@ -5,8 +5,8 @@
 `stripe.api_base` (and the other bases), the `base_addresses` of a client, or the `url` of a webhook endpoint that is
 created or changed, with `http://`.
 
-Not reported: localhost and other names of the machine or its own network (`http://stripe-mock:12111`); addresses from
-the configuration; your own pages, such as `success_url`.
+Not reported: localhost; a name without a dot, which is a container beside it (`http://stripe-mock:12111`); names under
+`.localhost` and `.test`; addresses from the configuration; your own pages, such as `success_url`.
 
 ## Why it costs money
 

@@ -7,7 +7,9 @@ newest release that the tool knows (its own list, or the package index with `--o
 `[tool.stripe-lint]` sets another number.
 
 Reported as a `warning` at the requirement; where that is wide enough and only the lock file is old, at the line of the
-lock file that names stripe. A requirement and its lock that are both too old are one finding.
+lock file that names stripe. A requirement and its lock that are both too old are one finding, and so are a requirement
+and the constraints (`-c`) that keep it old: at the constraint, unless the requirement is too old by itself. Lists that
+one includes (`-r`) are looked at whatever they are called.
 
 Not reported: a branch of a repository or a folder, whose version nothing tells; a requirement for interpreters that
 are no longer supported (`python_version < "3"`); a version for which STP503 reports an `error`; manifests of tests.
@@ -68,12 +70,19 @@ if TYPE_CHECKING:
 
 def detect(manifest: CheckedManifest) -> Iterator[Hit]:
     """Report each entry that is too far behind, unless it follows from a declaration that is reported itself."""
-    from stripe_lint.rules._dependencies import declared, described, flaw, is_outdated, majors_behind
+    from stripe_lint.rules._dependencies import (
+        declared,
+        described,
+        flaw,
+        is_outdated,
+        is_reported_as_constraint,
+        majors_behind,
+    )
 
     if any(is_outdated(*declaration) for declaration in declared(manifest)):
         return
     for entry in manifest.entries:
-        if not is_outdated(manifest, entry):
+        if not is_outdated(manifest, entry) or is_reported_as_constraint(manifest, entry, is_outdated):
             continue
         wrong = flaw(manifest, entry)
         if wrong is not None and wrong.severity is Severity.ERROR:

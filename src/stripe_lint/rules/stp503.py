@@ -84,13 +84,13 @@ if TYPE_CHECKING:
 
 def detect(manifest: CheckedManifest) -> Iterator[Hit]:
     """Report each entry that leads to a bad version, unless it follows from a declaration that is as bad itself."""
-    from stripe_lint.rules._dependencies import declared, flaw
+    from stripe_lint.rules._dependencies import declared, flaw, is_reported_as_constraint
 
     reported = [wrong for declaration in declared(manifest) if (wrong := flaw(*declaration)) is not None]
     worst = max((wrong.severity.value for wrong in reported), default=0)
     for entry in manifest.entries:
         wrong = flaw(manifest, entry)
-        if wrong is not None and wrong.severity.value > worst:
+        if wrong is not None and wrong.severity.value > worst and not is_reported_as_constraint(manifest, entry, flaw):
             yield Hit(entry.span, _message(manifest, entry, wrong), _severity(manifest, wrong))
 
 

@@ -6,9 +6,11 @@ A manifest that asks for `stripe`, in a repository whose Dependabot and Renovate
 is none, none for Python in that folder, or it leaves stripe out (`ignore`, `ignoreDeps`, `enabled: false`, a limit of
 no pull requests).
 
-Reported as `info` at the requirement; in a lock file only where nothing beside it declares the requirement.
+Reported as `info` at the requirement, once for all manifests of a folder, since one entry looks after them; in a lock
+file only where nothing beside it declares the requirement.
 
-Not reported where a configuration can't be read or extends one that is not in the repository: it may cover anything.
+Not reported: a list that uv, pip-compile, PDM or Pipenv compiled from a declaration here or further up. Nor where a
+configuration can't be read or extends one that is not in the repository: it may cover anything.
 
 ## Why it costs money
 
@@ -73,18 +75,28 @@ if TYPE_CHECKING:
 
 
 def detect(manifest: CheckedManifest) -> Iterator[Hit]:
-    """Report the first entry of a manifest that no robot looks at."""
-    from stripe_lint.manifests.updates import is_kept_up_to_date
-
-    asked = manifest.manifest.requirements or manifest.manifest.locked
-    if not asked or any(declaration.manifest.requirements for declaration in manifest.declarations):
+    """Report the first entry of a manifest that no robot looks at, once for all manifests of a folder."""
+    if not _is_left_out(manifest):
         return
-    if not is_kept_up_to_date(manifest.path, manifest.manifest.kind):
+    # one entry looks after a whole folder
+    if not any(each.path < manifest.path and _is_left_out(each) for each in manifest.neighbours):
+        asked = manifest.manifest.requirements or manifest.manifest.locked
         yield Hit(
             asked[0].span,
             "neither Dependabot nor Renovate proposes new releases of stripe here, and its security fixes"
             " go to the newest only; add an entry to .github/dependabot.yml",
         )
+
+
+def _is_left_out(manifest: CheckedManifest) -> bool:
+    """Whether the manifest asks for the package by itself, and no robot looks at it."""
+    from stripe_lint.manifests.updates import is_kept_up_to_date
+
+    if not manifest.manifest.requirements and not manifest.manifest.locked:
+        return False
+    if any(declaration.manifest.requirements for declaration in manifest.declarations):
+        return False
+    return not is_kept_up_to_date(manifest.path, manifest.manifest.kind)
 
 
 def repair(manifest: CheckedManifest, hit: Hit, text: str) -> NewText:  # noqa: ARG001

@@ -25,6 +25,7 @@ FRAMEWORK = Framework(
     header_attributes=frozenset({"headers", "META", "environ"}),
     environ_attributes=frozenset({"META", "environ"}),
     underscored_headers=True,
+    copied_header_name="Stripe-Signature",
     route_calls=frozenset({"path", "re_path", "url"}),
     view_bases=tuple(
         sorted(

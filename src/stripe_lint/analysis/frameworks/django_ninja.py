@@ -24,6 +24,7 @@ FRAMEWORK = Framework(
     header_attributes=DJANGO.header_attributes,
     environ_attributes=DJANGO.environ_attributes,
     underscored_headers=True,
+    copied_header_name="Stripe-Signature",
     route_decorators=frozenset(
         {
             "get",

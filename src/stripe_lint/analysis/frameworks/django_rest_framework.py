@@ -28,6 +28,7 @@ FRAMEWORK = Framework(
     header_attributes=DJANGO.header_attributes,
     environ_attributes=DJANGO.environ_attributes,
     underscored_headers=True,
+    copied_header_name="Stripe-Signature",
     route_decorators=frozenset({"api_view", "action"}),
     route_calls=DJANGO.route_calls | {"register"},
     view_bases=tuple(

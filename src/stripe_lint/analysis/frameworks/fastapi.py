@@ -22,6 +22,7 @@ FRAMEWORK = Framework(
     body_parameters=True,
     body_parameter_markers=tuple(sorted(spellings(_PARAMETER_MODULES, "Body"))),
     header_parameter_markers=tuple(sorted(spellings(_PARAMETER_MODULES, "Header"))),
+    copied_header_name="stripe-signature",
     route_decorators=frozenset(
         {"get", "post", "put", "patch", "delete", "head", "options", "trace", "api_route", "route"}
     ),

@@ -21,6 +21,7 @@ FRAMEWORK = Framework(
     header_attributes=WERKZEUG.header_attributes,
     environ_attributes=WERKZEUG.environ_attributes,
     underscored_headers=True,
+    copied_header_name="Stripe-Signature",
     route_decorators=frozenset({"route", "post", "get", "put", "patch", "delete"}),
     route_calls=frozenset({"add_url_rule", "add_resource"}),
     view_bases=(

@@ -8,8 +8,10 @@ FRAMEWORK = Framework(
     name="graphql",
     modules=("graphql", "graphene", "strawberry", "ariadne"),
     weak_import=True,
-    plain_answers=False,
     exceptions_refuse=False,
     request_parameters=(),
+    route_decorators=frozenset({"mutation"}),
+    view_bases=("graphene.Mutation", "graphene.relay.ClientIDMutation", "graphene.types.mutation.Mutation"),
+    view_methods=frozenset({"mutate", "mutate_and_get_payload"}),
     response_exceptions=spellings("graphql graphql.error graphql.error.graphql_error", "GraphQLError"),
 )

@@ -69,7 +69,9 @@ class Framework(NamedTuple):
     is ``environ_request``) whose keys are written as in WSGI (``HTTP_STRIPE_SIGNATURE``); ``case_sensitive_headers``
     are those that are plain dicts, ``folded_headers`` those of them whose names the framework writes in one
     case throughout; ``underscored_headers`` is true where ``STRIPE_SIGNATURE`` finds
-    ``Stripe-Signature``; ``missing_header_answered`` is true where a subscript with a missing header ends in a 400.
+    ``Stripe-Signature``; ``copied_header_name`` is the one spelling of this name in a ``dict`` that is made of the
+    headers, empty where that is not known; ``missing_header_answered`` is true where a subscript with a missing header
+    ends in a 400.
 
     What runs before a handler: ``guard_keywords`` are keyword arguments of the application, router or route
     that name it, ``guard_attributes`` are class attributes of a view that do, ``guard_decorators`` are dotted names of
@@ -146,6 +148,7 @@ class Framework(NamedTuple):
     case_sensitive_headers: frozenset[str] = frozenset()
     folded_headers: frozenset[str] = frozenset()
     underscored_headers: bool = False
+    copied_header_name: str = ""
     missing_header_answered: bool = False
     guard_keywords: frozenset[str] = frozenset()
     guard_attributes: frozenset[str] = frozenset()

@@ -19,6 +19,7 @@ FRAMEWORK = Framework(
         {"data", "text", "content", "raw_body", "json_body", "get_data", "get_json", "get_body", "read"}
     ),
     awaited=frozenset({"body", "json", "form"}),
+    copied_header_name="stripe-signature",
     route_decorators=frozenset({"route"}),
     route_calls=frozenset({"Route", "add_route"}),
     view_bases=("starlette.endpoints.HTTPEndpoint",),

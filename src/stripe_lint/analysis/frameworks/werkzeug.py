@@ -30,6 +30,7 @@ FRAMEWORK = Framework(
     header_attributes=frozenset({"headers", "environ"}),
     environ_attributes=frozenset({"environ"}),
     underscored_headers=True,
+    copied_header_name="Stripe-Signature",
     response_calls=_EXCEPTIONS
     | spellings("werkzeug werkzeug.wrappers werkzeug.wrappers.response", "Response")
     | {"werkzeug.utils.redirect"},
