@@ -179,7 +179,10 @@ REPAIRS = {
         "edit.insert_before(module.tree.body[0], 'x = (')",
         "the outcome is no valid Python: syntax error: '(' was never closed",
     ),
-    "nothing repaired": ("edit.insert_before(module.tree.body[-1], 'x = 1')", "the finding would still be there"),
+    "nothing repaired": (
+        "edit.insert_before(module.tree.body[-1], 'x = 1')",
+        "the fix does not reach all of it, and the finding would still be there: change it by hand",
+    ),
     "something new": (
         "edit.replace_statement(module.tree.body[0], 'import stripe\\nstripe.Refund.create(charge=1)')",
         "it would bring up STP201: Refund.create has no idempotency key",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.catalogue import COULD_NOT_CHECK, all_rules, rule
 from stripe_lint.engine import applicable_rules, describe_crash, findings_of, review_suppressions
-from stripe_lint.errors import Declined, SourceError
+from stripe_lint.errors import Declined, SourceError, UnsafeOnly
 from stripe_lint.fixing.edit import Edit
 from stripe_lint.fixing.edits import RewriteComment
 from stripe_lint.fixing.guards import (
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 MOST_ROUNDS: Final = 10
 """How often a file is repaired again because repairs could not be made at the same time."""
 
+_CONFLICT: Final = "another fix changes the same code"
+
 
 class Fixed(NamedTuple):
     """A finding that was repaired, in its place in the fixed file, and how."""
@@ -74,7 +76,7 @@ def fix_source(source: Source, rules: Sequence[Rule], config: Config, project: P
     reasons: dict[tuple[str, Span], str] = {}
     # What a suppression is good for is known only once all else is done.
     for subject in (Subject.CODE, Subject.COMMENT):
-        failed: dict[Finding, str] = {}
+        failed: dict[Finding, Declined] = {}
         for _ in range(MOST_ROUNDS):
             failed = {}
             step = _round(snapshot, subject, task, failed)
@@ -88,7 +90,8 @@ def fix_source(source: Source, rules: Sequence[Rule], config: Config, project: P
                 for (code, span), reason in reasons.items()
             }
             snapshot = step.after
-        reasons.update({(finding.code, _place(finding.span)): reason for finding, reason in failed.items()})
+        told = _told(failed, _if_allowed(snapshot, subject, task, failed))
+        reasons.update({(finding.code, _place(finding.span)): reason for finding, reason in told.items()})
     left = tuple(
         NotFixed(finding, reasons.get((finding.code, _place(finding.span))))
         for finding in (*snapshot.unsuppressed, *(each.finding for each in snapshot.complaints))
@@ -125,6 +128,30 @@ def _task_of(source: Source, rules: Sequence[Rule], config: Config, project: Pro
     return _Task(frozenset(each.code for each in rules), guarding, judging, config, project, options)
 
 
+def _if_allowed(
+    snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dict[Finding, Declined]
+) -> dict[Finding, Declined]:
+    """What would be declined if the user allowed unsafe repairs, asked only where that is the reason of one."""
+    declined: dict[Finding, Declined] = {}
+    if any(isinstance(reason, UnsafeOnly) for reason in reasons.values()):
+        _round(snapshot, subject, task._replace(options=task.options._replace(unsafe=True)), declined)
+        task.project.forget_facts()
+        task.project.resume(snapshot.module)
+    return declined
+
+
+def _told(reasons: dict[Finding, Declined], if_allowed: dict[Finding, Declined]) -> dict[Finding, str]:
+    """The reasons in words: that permission is missing is one only where permission is all that is missing."""
+    told: dict[Finding, str] = {}
+    for finding, reason in reasons.items():
+        other = str(if_allowed.get(finding, _CONFLICT))
+        if not isinstance(reason, UnsafeOnly):
+            told[finding] = str(reason)
+        else:
+            told[finding] = f"{reason} (--unsafe-fixes does it)" if other == _CONFLICT else other
+    return told
+
+
 class _Snapshot(NamedTuple):
     """A text of the file with everything that is known about it."""
 
@@ -153,7 +180,7 @@ def _look(source: Source, tree: ast.Module, task: _Task) -> _Snapshot:
     return _Snapshot(source, module, State(places, findings), tuple(left), tuple(complaints))
 
 
-def _round(snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dict[Finding, str]) -> _Step | None:
+def _round(snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dict[Finding, Declined]) -> _Step | None:
     """Repairs what can be repaired at once: code or comments, as ``subject`` says.
 
     ``reasons`` gets why the others can't; ``None`` if nothing was done.
@@ -165,7 +192,7 @@ def _round(snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dict[Fin
         return _apply(snapshot, repairs, task)
     except Declined as error:
         if len(repairs) == 1:
-            reasons[repairs[0][0]] = str(error)
+            reasons[repairs[0][0]] = error
             return None
     good: list[tuple[Finding, Repair]] = []
     step: _Step | None = None
@@ -173,13 +200,15 @@ def _round(snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dict[Fin
         try:
             step = _apply(snapshot, [*good, (finding, repair)], task)
         except Declined as error:  # noqa: PERF203 - each has its own reason
-            reasons[finding] = str(error)
+            reasons[finding] = error
         else:
             good.append((finding, repair))
     return step
 
 
-def _candidates(snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dict[Finding, str]) -> Iterator[Finding]:
+def _candidates(
+    snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dict[Finding, Declined]
+) -> Iterator[Finding]:
     """The findings that are to be repaired; ``reasons`` gets what the others need."""
     if subject is Subject.CODE:
         yield from (finding for finding in snapshot.unsuppressed if finding.code in task.codes)
@@ -188,11 +217,11 @@ def _candidates(snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dic
         if advice is None:
             yield finding
         else:
-            reasons[finding] = advice
+            reasons[finding] = Declined(advice)
 
 
 def _repairs(
-    snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dict[Finding, str]
+    snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dict[Finding, Declined]
 ) -> list[tuple[Finding, Repair]]:
     """The repairs that do not disturb each other, in the order of the findings."""
     module = snapshot.module
@@ -208,15 +237,15 @@ def _repairs(
             repair_of(module, hit, edit)
             repair = edit.finish()
         except Declined as error:
-            reasons[finding] = str(error)
+            reasons[finding] = error
             continue
         except Exception as error:
-            reasons[finding] = f"the fix of {finding.code} crashed: {describe_crash(error)}"
+            reasons[finding] = Declined(f"the fix of {finding.code} crashed: {describe_crash(error)}")
             continue
         if not conflict(module, repair, (other for _, other in found)):
             found.append((finding, repair))
         else:
-            reasons[finding] = "another fix changes the same code"
+            reasons[finding] = Declined(_CONFLICT)
     return found
 
 

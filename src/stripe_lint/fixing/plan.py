@@ -91,6 +91,7 @@ def splices_of(module: Module, places: Places, repairs: Iterable[Repair]) -> lis
     found: list[Splice] = []
     within: dict[Owner, list[WithinStatement]] = {}
     imports: dict[int, list[Splice]] = {}
+    moved_lines: list[int] = []
     for edit in edits:
         match edit:
             case AddImport():
@@ -102,6 +103,11 @@ def splices_of(module: Module, places: Places, repairs: Iterable[Repair]) -> lis
             case AddLogger():
                 found.append(logger_splice(module.tree, places, edit))
             case MoveBefore() | MoveAfter() | MoveToElse():
+                moved_lines.append(edit.node.lineno)
+                if moved_lines.count(edit.node.lineno) > 1:
+                    raise Declined(
+                        f"several statements of line {edit.node.lineno} have to be moved: give each its line"
+                    )
                 found += move_splices(module, places, edit)
             case InsertBefore() | InsertAfter() | ReplaceStatement() | RemoveStatement():
                 found.append(_statement_splice(module, places, edit))

@@ -46,7 +46,7 @@ def in_order(splices: Iterable[Splice]) -> list[Splice]:
     end = 0
     for splice in ordered:
         if splice.start < end:
-            raise Declined("two edits meet in one place")
+            raise Declined("two of the changes that it needs overlap: change it by hand")
         end = splice.end
     return ordered
 
