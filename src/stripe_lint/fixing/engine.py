@@ -19,7 +19,8 @@ from stripe_lint.fixing.guards import (
 )
 from stripe_lint.fixing.places import Places
 from stripe_lint.fixing.plan import conflict, splices_of
-from stripe_lint.fixing.splices import Moves, apply, rewrite
+from stripe_lint.fixing.splices import apply, followed, in_order, rewrite
+from stripe_lint.fixing.unused_imports import removals
 from stripe_lint.model import Finding, Hit, Span, Subject
 from stripe_lint.parsing import parse
 from stripe_lint.suppressions import Suppressions
@@ -74,20 +75,22 @@ def fix_source(source: Source, rules: Sequence[Rule], config: Config, project: P
     snapshot = _look(source, parse(source.text), task)
     fixed: list[Fixed] = []
     reasons: dict[tuple[str, Span], str] = {}
+    original, has_spare_imports = snapshot.module, True
     # What a suppression is good for is known only once all else is done.
     for subject in (Subject.CODE, Subject.COMMENT):
         failed: dict[Finding, Declined] = {}
         for _ in range(MOST_ROUNDS):
             failed = {}
             step = _round(snapshot, subject, task, failed)
+            if step is None and fixed and has_spare_imports:
+                has_spare_imports = False
+                step = _without_spare_imports(original, snapshot, task)
             if step is None:
                 break
-            moves = Moves(step.splices)
-            fixed = [each._replace(finding=_moved(each.finding, snapshot, step.after, moves)) for each in fixed]
-            fixed += [Fixed(_moved(finding, snapshot, step.after, moves), repair) for finding, repair in step.repairs]
+            fixed = [each._replace(finding=_moved(each.finding, snapshot, step)) for each in fixed]
+            fixed += [Fixed(_moved(finding, snapshot, step), repair) for finding, repair in step.repairs]
             reasons = {
-                (code, _place(_moved_span(span, snapshot, step.after, moves))): reason
-                for (code, span), reason in reasons.items()
+                (code, _place(_moved_span(span, snapshot, step))): reason for (code, span), reason in reasons.items()
             }
             snapshot = step.after
         told = _told(failed, _if_allowed(snapshot, subject, task, failed))
@@ -251,8 +254,24 @@ def _repairs(
 
 def _apply(snapshot: _Snapshot, repairs: Sequence[tuple[Finding, Repair]], task: _Task) -> _Step:
     """The file after ``repairs``. Raises ``Declined`` where a guard objects."""
+    splices = splices_of(snapshot.module, snapshot.state.places, [repair for _, repair in repairs])
+    return _changed(snapshot, splices, repairs, task)
+
+
+def _without_spare_imports(original: Module, snapshot: _Snapshot, task: _Task) -> _Step | None:
+    """The file without the imports that its repairs have left behind; ``None`` if there are none."""
+    try:
+        splices = in_order(removals(original, snapshot.module))
+        return _changed(snapshot, splices, (), task) if splices else None
+    except Declined:
+        return None
+
+
+def _changed(
+    snapshot: _Snapshot, splices: Sequence[Splice], repairs: Sequence[tuple[Finding, Repair]], task: _Task
+) -> _Step:
+    """The file after ``splices``, which make ``repairs``. Raises ``Declined`` where a guard objects."""
     source, state, module = snapshot.source, snapshot.state, snapshot.module
-    splices = splices_of(module, state.places, [repair for _, repair in repairs])
     text = apply(source.text, splices)
     after = check_bytes(source, rewrite(source, splices), text)
     try:
@@ -287,14 +306,15 @@ def _with_complaints(snapshot: _Snapshot) -> State:
     return State(snapshot.state.places, findings)
 
 
-def _moved(finding: Finding, before: _Snapshot, after: _Snapshot, moves: Moves) -> Finding:
-    """The finding with its place in the text after the change; what was replaced stays on its line."""
-    return finding._replace(span=_moved_span(finding.span, before, after, moves))
+def _moved(finding: Finding, before: _Snapshot, step: _Step) -> Finding:
+    """The finding with its place in the text after the change; what was replaced is where its replacement is."""
+    return finding._replace(span=_moved_span(finding.span, before, step))
 
 
-def _moved_span(span: Span, before: _Snapshot, after: _Snapshot, moves: Moves) -> Span:
-    text = after.source.text
-    new = min(moves.nearest_offset(before.state.places.offset(span.line, span.column)), len(text))
+def _moved_span(span: Span, before: _Snapshot, step: _Step) -> Span:
+    text = step.after.source.text
+    offset = before.state.places.offset(span.line, span.column)
+    new = min(followed(before.source.text, step.splices, offset), len(text))
     line = text.count("\n", 0, new) + 1
     column = len(text[text.rfind("\n", 0, new) + 1 : new].encode("utf-8", "surrogatepass"))
     return Span(line, column, line, column)
