@@ -248,8 +248,10 @@ PLACES = {
         "def f(ref):\n    return stripe.Refund.create(charge=stripe.Charge.create(amount=1).id)\n",
         (
             "def f(ref):\n    idempotency_key = str(uuid.uuid4())\n    charge_key = str(uuid.uuid4())\n"
-            "    return stripe.Refund.create(charge=stripe.Charge.create(amount=1, idempotency_key=charge_key).id, "
-            "idempotency_key=idempotency_key)\n"
+            "    return stripe.Refund.create(\n"
+            "        charge=stripe.Charge.create(amount=1, idempotency_key=charge_key).id,\n"
+            "        idempotency_key=idempotency_key,\n"
+            "    )\n"
         ),
     ),
     "the name of the variable is taken": (
@@ -499,7 +501,7 @@ def test_a_line_within_the_length_of_the_others_stays_one(project: Path) -> None
         import stripe
 
 
-        def refund(charge, amount_of_the_refund, reason_of_the_refund, idempotency_key, reference_of_the_application_of_the_shop, other):
+        def refund(charge, amount_of_the_refund, reason_of_the_refund, idempotency_key, reference, other):
             stripe.Refund.create(charge=charge, amount=amount_of_the_refund)
         """
     assert fixed_text(before, project).splitlines()[-1].startswith("    stripe.Refund.create(charge=charge, amount=")

@@ -63,7 +63,12 @@ def _broken(text: str, value: ast.expr, indentation: str, longest: int) -> str:
         arguments = _split(text[opening + 1 : closing])
         lines = _lines_of(arguments, indentation + ("\t" if "\t" in indentation else "    "), longest)
         broken = "\n".join([text[: opening + 1], *lines, indentation + text[closing:]])
-        if arguments and all(len(line) <= longest for line in (indentation + broken).split("\n")):
+        is_in_parentheses = text[closing + 1 :].lstrip().startswith(")")
+        if (
+            arguments
+            and not is_in_parentheses
+            and all(len(line) <= longest for line in (indentation + broken).split("\n"))
+        ):
             return broken
     return text
 
@@ -86,7 +91,7 @@ def _lines_of(arguments: list[str], indentation: str, longest: int) -> list[str]
     [argument] = arguments
     [call] = [each for each in tree_of(f"_({argument})").body if isinstance(each, ast.Expr)]
     inner = call.value
-    if isinstance(inner, ast.Call) and inner.args and not isinstance(inner.args[0], ast.Starred):
+    if isinstance(inner, ast.Call) and inner.args and not isinstance(inner.args[0], ast.Starred | ast.GeneratorExp):
         [value] = [each for each in tree_of(argument).body if isinstance(each, ast.Expr)]
         argument = _broken(argument, value.value, indentation, longest)
     return [indentation + argument]
