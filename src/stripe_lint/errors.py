@@ -5,6 +5,7 @@
     StripeLintError
     ├── ConfigError      the configuration, an option or a rule code is not valid
     ├── Declined         a finding can't be fixed, with the reason
+    │   └── UnsafeOnly   … unless the user allows it
     └── SourceError      a file can't be found, read, decoded or parsed
 
 The message of each is one line that a user can act on; the command prints it and exits with 2.
@@ -23,6 +24,10 @@ class ConfigError(StripeLintError):
 
 class Declined(StripeLintError):  # noqa: N818 - a decision, not a failure
     """A finding can't be fixed; the message is the reason, which follows ``not fixed:`` in the report."""
+
+
+class UnsafeOnly(Declined):
+    """A finding is not fixed because its repair may change what a correct program does; the message says what."""
 
 
 class SourceError(StripeLintError):

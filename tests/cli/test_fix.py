@@ -50,6 +50,34 @@ def test_what_is_left_is_reported_with_its_reason_and_fails_the_run(shop: Shop) 
     assert outcome.code == 1
 
 
+WITHOUT_SECRET = """from fastapi import APIRouter
+from pydantic import BaseModel
+
+router = APIRouter()
+paid = {}
+
+
+class StripeEvent(BaseModel):
+    id: str
+    type: str
+    data: dict
+
+
+@router.post("/stripe/webhook")
+async def stripe_webhook(event: StripeEvent):
+    if event.type == "invoice.paid":
+        paid[event.data["object"]["id"]] = True
+    return {"ok": True}
+"""
+
+
+def test_unsafe_fixes_are_offered_only_where_they_mend_it(shop: Shop) -> None:
+    shop.write("hooks.py", WITHOUT_SECRET)
+    safe, unsafe = fix(shop, "hooks.py"), fix(shop, "hooks.py", "--unsafe-fixes")
+    assert "; not fixed: no secret for the webhook is known in this project" in safe.out
+    assert safe.out == unsafe.out
+
+
 def test_unsafe_fixes_are_made_on_request(shop: Shop) -> None:
     path = shop.write("pay.py", RETRIED)
     outcome = fix(shop, "--unsafe-fixes", "pay.py")
@@ -179,7 +207,10 @@ REPAIRS = {
         "edit.insert_before(module.tree.body[0], 'x = (')",
         "the outcome is no valid Python: syntax error: '(' was never closed",
     ),
-    "nothing repaired": ("edit.insert_before(module.tree.body[-1], 'x = 1')", "the finding would still be there"),
+    "nothing repaired": (
+        "edit.insert_before(module.tree.body[-1], 'x = 1')",
+        "the fix does not reach all of it, and the finding would still be there: change it by hand",
+    ),
     "something new": (
         "edit.replace_statement(module.tree.body[0], 'import stripe\\nstripe.Refund.create(charge=1)')",
         "it would bring up STP201: Refund.create has no idempotency key",
@@ -300,6 +331,7 @@ def test_a_file_and_a_link_to_it_are_one_file(shop: Shop) -> None:
     outcome = fix(shop, "pay.py", "link.py")
     assert path.read_text() == FIXED
     assert link.is_symlink()
+    assert "Fixed 1 finding in 1 file, 0 not fixed." in outcome.out
     assert outcome.code == 0
 
 

@@ -10,7 +10,7 @@ from rule_cases import make_project
 
 from stripe_lint.config import Configurations
 from stripe_lint.fixing.options import Options
-from stripe_lint.fixing.run import fix_text
+from stripe_lint.fixing.run import fix_paths, fix_text
 from stripe_lint.options import Place
 
 if TYPE_CHECKING:
@@ -248,8 +248,10 @@ PLACES = {
         "def f(ref):\n    return stripe.Refund.create(charge=stripe.Charge.create(amount=1).id)\n",
         (
             "def f(ref):\n    idempotency_key = str(uuid.uuid4())\n    charge_key = str(uuid.uuid4())\n"
-            "    return stripe.Refund.create(charge=stripe.Charge.create(amount=1, idempotency_key=charge_key).id, "
-            "idempotency_key=idempotency_key)\n"
+            "    return stripe.Refund.create(\n"
+            "        charge=stripe.Charge.create(amount=1, idempotency_key=charge_key).id,\n"
+            "        idempotency_key=idempotency_key,\n"
+            "    )\n"
         ),
     ),
     "the name of the variable is taken": (
@@ -429,3 +431,163 @@ def test_a_loop_that_retries_needs_permission(project: Path) -> None:
     assert declined.reasons == ["the key has to be made before the retry (--unsafe-fixes does it)"]
     allowed = fix(before, project, unsafe=True).text.decode()
     assert "    idempotency_key = str(uuid.uuid4())\n    for attempt in range(3):\n" in allowed
+
+
+def fixed_text(before: str, project: Path, *, unsafe: bool = True, select: str = "STP201") -> str:
+    return fix(dedent(before).encode(), project, unsafe=unsafe, select=select).text.decode()
+
+
+def test_a_line_that_becomes_too_long_is_broken_as_formatters_do(project: Path) -> None:
+    before = """\
+        import uuid
+
+        import stripe
+
+
+        def subscribe(request, price):
+            customer = stripe.Customer.create(source=request.POST["token"], name=request.user)
+            url = stripe.checkout.Session.create(mode="payment", success_url=request.path).url
+            return answer(stripe.Subscription.create(customer=customer.id, items=[{"price": price}]))
+        """
+    after = """\
+        import uuid
+
+        import stripe
+
+
+        def subscribe(request, price):
+            idempotency_key = str(uuid.uuid4())
+            customer = stripe.Customer.create(
+                source=request.POST["token"], name=request.user, idempotency_key=idempotency_key
+            )
+            checkout_session_key = str(uuid.uuid4())
+            url = stripe.checkout.Session.create(
+                mode="payment", success_url=request.path, idempotency_key=checkout_session_key
+            ).url
+            subscription_key = str(uuid.uuid4())
+            return answer(
+                stripe.Subscription.create(
+                    customer=customer.id, items=[{"price": price}], idempotency_key=subscription_key
+                )
+            )
+        """
+    assert fixed_text(before, project) == dedent(after)
+
+
+def test_arguments_that_do_not_fit_in_one_line_get_one_each(project: Path) -> None:
+    before = """\
+        import uuid
+
+        import stripe
+
+        REFUND = {"reason": "requested_by_customer", "reverse_transfer": True, "note": "a line"}
+
+
+        def refund(charge, amount):
+            stripe.Refund.create(charge=charge.reference, amount=amount, metadata=REFUND["note"])
+        """
+    assert fixed_text(before, project).endswith(
+        "    stripe.Refund.create(\n"
+        "        charge=charge.reference,\n"
+        "        amount=amount,\n"
+        '        metadata=REFUND["note"],\n'
+        "        idempotency_key=idempotency_key,\n"
+        "    )\n"
+    )
+
+
+def test_a_line_within_the_length_of_the_others_stays_one(project: Path) -> None:
+    before = """\
+        import stripe
+
+
+        def refund(charge, amount_of_the_refund, reason_of_the_refund, idempotency_key, reference, other):
+            stripe.Refund.create(charge=charge, amount=amount_of_the_refund)
+        """
+    assert fixed_text(before, project).splitlines()[-1].startswith("    stripe.Refund.create(charge=charge, amount=")
+
+
+def test_new_imports_in_one_place_are_one_block(project: Path) -> None:
+    before = """\
+        from shop.models import Order
+        import stripe
+        from rest_framework.response import Response
+
+
+        def checkout(request):
+            try:
+                return Response(stripe.checkout.Session.create(mode="payment").url)
+            except Exception as e:
+                return Response({"error": str(e)})
+        """
+    configurations = Configurations(None, {"select": ["STP201", "STP301"]}, Place("test ", project))
+    data = dedent(before).encode()
+    (file,) = fix_text(data, project / "pay.py", "pay.py", configurations, Options(unsafe=True)).files
+    assert file.after.decode().startswith(
+        "import logging\nimport uuid\n\nfrom shop.models import Order\nimport stripe\n"
+    )
+
+
+def test_the_second_call_that_is_fixed_in_a_line_is_reported_where_it_went(project: Path) -> None:
+    before = (
+        'import uuid\nimport stripe\nx = stripe.Refund.create(charge="a") if y else stripe.Refund.create(charge="b")\n'
+    )
+    configurations = Configurations(None, {"select": ["STP201"]}, Place("test ", project))
+    (file,) = fix_text(before.encode(), project / "pay.py", "pay.py", configurations, Options()).files
+    lines = file.after.decode().splitlines()
+    places = [each.finding.span for each in file.fixed]
+    assert [lines[place.line - 1][place.column :][:20] for place in places] == ["stripe.Refund.create"] * 2
+    assert places[0] != places[1]
+
+
+SPARE = """\
+from __future__ import annotations
+
+import stripe
+
+from conf import PREFIX, currency
+
+
+def pay(amount):
+    return stripe.PaymentIntent.create(amount=amount, currency=currency, idempotency_key=f"{PREFIX}-v2")
+"""
+
+
+@pytest.fixture
+def configured(project: Path) -> Path:
+    (project / "conf.py").write_text('PREFIX = "shop"\ncurrency = "eur"\n')
+    return project
+
+
+def test_an_import_that_a_fix_leaves_unused_goes(configured: Path) -> None:
+    after = fix(SPARE.encode(), configured, unsafe=True, select="STP203").text.decode()
+    assert "from conf import currency\n" in after
+    alone = SPARE.replace(", currency\n", "\n").replace("currency=currency", 'currency="eur"').encode()
+    assert b"conf" not in fix(alone, configured, unsafe=True, select="STP203").text
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("PREFIX, currency\n", "PREFIX, currency  # the shop's\n"),
+        ("def pay", '__all__ = ["PREFIX"]\n\n\ndef pay'),
+        (
+            "from conf import PREFIX, currency",
+            "try:\n    from conf import PREFIX, currency\nexcept ImportError:\n    raise",
+        ),
+    ],
+    ids=["comment", "exported", "in a try"],
+)
+def test_an_import_that_may_be_needed_stays(configured: Path, old: str, new: str) -> None:
+    after = fix(SPARE.replace(old, new).encode(), configured, unsafe=True, select="STP203")
+    assert after.fixed == 1
+    assert b"from conf import PREFIX, currency" in after.text
+
+
+def test_an_import_that_another_file_takes_from_here_stays(configured: Path) -> None:
+    (configured / "other.py").write_text("from pay import PREFIX\n")
+    (configured / "pay.py").write_text(SPARE)
+    configurations = Configurations(None, {"select": ["STP203"]}, Place("test ", configured))
+    report = fix_paths([configured], configurations, Options(unsafe=True), jobs=1)
+    (file,) = report.changed
+    assert b"from conf import PREFIX, currency" in file.after

@@ -188,10 +188,10 @@ class _Search:
         positional = [each.arg for each in functions.positional_parameters(function) if each.arg not in {"self", "cls"}]
         if positional[:1] != [name]:
             return False
-        return function.name in _dispatched_names(module)
+        return function.name in dispatched_names(module)
 
 
-def _dispatched_names(module: Module) -> frozenset[str]:
+def dispatched_names(module: Module) -> frozenset[str]:
     """The functions and methods that a table leads to by the event's type, where the file verifies its events."""
     known = module.memory.get("dispatched by type")
     if not isinstance(known, frozenset):

@@ -44,12 +44,22 @@ def error_module_uses(module: Module) -> Iterator[ErrorModuleUse]:
                 yield ErrorModuleUse(node, imports_module=of_module)
         elif (
             isinstance(node, ast.Attribute)
-            and node.attr == "error"
+            and _is_error_attribute(module, node)
             and isinstance(module.parents.get(node), ast.Attribute)
-            and _is_package(module, node.value)
             and not _is_optional(module, node)
         ):
             yield ErrorModuleUse(node, imports_module=False)
+
+
+def error_attributes(module: Module) -> Iterator[ast.Attribute]:
+    """Each ``stripe.error`` in a file, whatever is done with it and however the file copes with its absence."""
+    for node in syntax.descendants(module.tree):
+        if isinstance(node, ast.Attribute) and _is_error_attribute(module, node):
+            yield node
+
+
+def _is_error_attribute(module: Module, node: ast.Attribute) -> bool:
+    return node.attr == "error" and _is_package(module, node.value)
 
 
 def _is_package(module: Module, node: ast.expr) -> bool:

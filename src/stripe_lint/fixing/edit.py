@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from stripe_lint.analysis import module_names
-from stripe_lint.errors import Declined
+from stripe_lint.errors import Declined, UnsafeOnly
 from stripe_lint.fixing import edits
 from stripe_lint.fixing.places import places_of
 
@@ -66,7 +66,7 @@ class Edit:
     def unsafe(self, reason: str) -> None:
         """State that this repair may change what a correct program does. Declines unless the user asked for such."""
         if not self.options.unsafe:
-            raise Declined(f"{reason} (--unsafe-fixes does it)")
+            raise UnsafeOnly(reason)
         self._unsafe = True
 
     def describe(self, text: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.catalogue import COULD_NOT_CHECK, all_rules, rule
 from stripe_lint.engine import applicable_rules, describe_crash, findings_of, review_suppressions
-from stripe_lint.errors import Declined, SourceError
+from stripe_lint.errors import Declined, SourceError, UnsafeOnly
 from stripe_lint.fixing.edit import Edit
 from stripe_lint.fixing.edits import RewriteComment
 from stripe_lint.fixing.guards import (
@@ -19,7 +19,8 @@ from stripe_lint.fixing.guards import (
 )
 from stripe_lint.fixing.places import Places
 from stripe_lint.fixing.plan import conflict, splices_of
-from stripe_lint.fixing.splices import Moves, apply, rewrite
+from stripe_lint.fixing.splices import apply, followed, in_order, rewrite
+from stripe_lint.fixing.unused_imports import removals
 from stripe_lint.model import Finding, Hit, Span, Subject
 from stripe_lint.parsing import parse
 from stripe_lint.suppressions import Suppressions
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 MOST_ROUNDS: Final = 10
 """How often a file is repaired again because repairs could not be made at the same time."""
+
+_CONFLICT: Final = "another fix changes the same code"
 
 
 class Fixed(NamedTuple):
@@ -72,23 +75,26 @@ def fix_source(source: Source, rules: Sequence[Rule], config: Config, project: P
     snapshot = _look(source, parse(source.text), task)
     fixed: list[Fixed] = []
     reasons: dict[tuple[str, Span], str] = {}
+    original, has_spare_imports = snapshot.module, True
     # What a suppression is good for is known only once all else is done.
     for subject in (Subject.CODE, Subject.COMMENT):
-        failed: dict[Finding, str] = {}
+        failed: dict[Finding, Declined] = {}
         for _ in range(MOST_ROUNDS):
             failed = {}
             step = _round(snapshot, subject, task, failed)
+            if step is None and fixed and has_spare_imports:
+                has_spare_imports = False
+                step = _without_spare_imports(original, snapshot, task)
             if step is None:
                 break
-            moves = Moves(step.splices)
-            fixed = [each._replace(finding=_moved(each.finding, snapshot, step.after, moves)) for each in fixed]
-            fixed += [Fixed(_moved(finding, snapshot, step.after, moves), repair) for finding, repair in step.repairs]
+            fixed = [each._replace(finding=_moved(each.finding, snapshot, step)) for each in fixed]
+            fixed += [Fixed(_moved(finding, snapshot, step), repair) for finding, repair in step.repairs]
             reasons = {
-                (code, _place(_moved_span(span, snapshot, step.after, moves))): reason
-                for (code, span), reason in reasons.items()
+                (code, _place(_moved_span(span, snapshot, step))): reason for (code, span), reason in reasons.items()
             }
             snapshot = step.after
-        reasons.update({(finding.code, _place(finding.span)): reason for finding, reason in failed.items()})
+        told = _told(failed, _if_allowed(snapshot, subject, task, failed))
+        reasons.update({(finding.code, _place(finding.span)): reason for finding, reason in told.items()})
     left = tuple(
         NotFixed(finding, reasons.get((finding.code, _place(finding.span))))
         for finding in (*snapshot.unsuppressed, *(each.finding for each in snapshot.complaints))
@@ -125,6 +131,30 @@ def _task_of(source: Source, rules: Sequence[Rule], config: Config, project: Pro
     return _Task(frozenset(each.code for each in rules), guarding, judging, config, project, options)
 
 
+def _if_allowed(
+    snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dict[Finding, Declined]
+) -> dict[Finding, Declined]:
+    """What would be declined if the user allowed unsafe repairs, asked only where that is the reason of one."""
+    declined: dict[Finding, Declined] = {}
+    if any(isinstance(reason, UnsafeOnly) for reason in reasons.values()):
+        _round(snapshot, subject, task._replace(options=task.options._replace(unsafe=True)), declined)
+        task.project.forget_facts()
+        task.project.resume(snapshot.module)
+    return declined
+
+
+def _told(reasons: dict[Finding, Declined], if_allowed: dict[Finding, Declined]) -> dict[Finding, str]:
+    """The reasons in words: that permission is missing is one only where permission is all that is missing."""
+    told: dict[Finding, str] = {}
+    for finding, reason in reasons.items():
+        other = str(if_allowed.get(finding, _CONFLICT))
+        if not isinstance(reason, UnsafeOnly):
+            told[finding] = str(reason)
+        else:
+            told[finding] = f"{reason} (--unsafe-fixes does it)" if other == _CONFLICT else other
+    return told
+
+
 class _Snapshot(NamedTuple):
     """A text of the file with everything that is known about it."""
 
@@ -153,7 +183,7 @@ def _look(source: Source, tree: ast.Module, task: _Task) -> _Snapshot:
     return _Snapshot(source, module, State(places, findings), tuple(left), tuple(complaints))
 
 
-def _round(snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dict[Finding, str]) -> _Step | None:
+def _round(snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dict[Finding, Declined]) -> _Step | None:
     """Repairs what can be repaired at once: code or comments, as ``subject`` says.
 
     ``reasons`` gets why the others can't; ``None`` if nothing was done.
@@ -165,7 +195,7 @@ def _round(snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dict[Fin
         return _apply(snapshot, repairs, task)
     except Declined as error:
         if len(repairs) == 1:
-            reasons[repairs[0][0]] = str(error)
+            reasons[repairs[0][0]] = error
             return None
     good: list[tuple[Finding, Repair]] = []
     step: _Step | None = None
@@ -173,13 +203,15 @@ def _round(snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dict[Fin
         try:
             step = _apply(snapshot, [*good, (finding, repair)], task)
         except Declined as error:  # noqa: PERF203 - each has its own reason
-            reasons[finding] = str(error)
+            reasons[finding] = error
         else:
             good.append((finding, repair))
     return step
 
 
-def _candidates(snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dict[Finding, str]) -> Iterator[Finding]:
+def _candidates(
+    snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dict[Finding, Declined]
+) -> Iterator[Finding]:
     """The findings that are to be repaired; ``reasons`` gets what the others need."""
     if subject is Subject.CODE:
         yield from (finding for finding in snapshot.unsuppressed if finding.code in task.codes)
@@ -188,11 +220,11 @@ def _candidates(snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dic
         if advice is None:
             yield finding
         else:
-            reasons[finding] = advice
+            reasons[finding] = Declined(advice)
 
 
 def _repairs(
-    snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dict[Finding, str]
+    snapshot: _Snapshot, subject: Subject, task: _Task, reasons: dict[Finding, Declined]
 ) -> list[tuple[Finding, Repair]]:
     """The repairs that do not disturb each other, in the order of the findings."""
     module = snapshot.module
@@ -208,22 +240,38 @@ def _repairs(
             repair_of(module, hit, edit)
             repair = edit.finish()
         except Declined as error:
-            reasons[finding] = str(error)
+            reasons[finding] = error
             continue
         except Exception as error:
-            reasons[finding] = f"the fix of {finding.code} crashed: {describe_crash(error)}"
+            reasons[finding] = Declined(f"the fix of {finding.code} crashed: {describe_crash(error)}")
             continue
         if not conflict(module, repair, (other for _, other in found)):
             found.append((finding, repair))
         else:
-            reasons[finding] = "another fix changes the same code"
+            reasons[finding] = Declined(_CONFLICT)
     return found
 
 
 def _apply(snapshot: _Snapshot, repairs: Sequence[tuple[Finding, Repair]], task: _Task) -> _Step:
     """The file after ``repairs``. Raises ``Declined`` where a guard objects."""
+    splices = splices_of(snapshot.module, snapshot.state.places, [repair for _, repair in repairs])
+    return _changed(snapshot, splices, repairs, task)
+
+
+def _without_spare_imports(original: Module, snapshot: _Snapshot, task: _Task) -> _Step | None:
+    """The file without the imports that its repairs have left behind; ``None`` if there are none."""
+    try:
+        splices = in_order(removals(original, snapshot.module))
+        return _changed(snapshot, splices, (), task) if splices else None
+    except Declined:
+        return None
+
+
+def _changed(
+    snapshot: _Snapshot, splices: Sequence[Splice], repairs: Sequence[tuple[Finding, Repair]], task: _Task
+) -> _Step:
+    """The file after ``splices``, which make ``repairs``. Raises ``Declined`` where a guard objects."""
     source, state, module = snapshot.source, snapshot.state, snapshot.module
-    splices = splices_of(module, state.places, [repair for _, repair in repairs])
     text = apply(source.text, splices)
     after = check_bytes(source, rewrite(source, splices), text)
     try:
@@ -258,14 +306,15 @@ def _with_complaints(snapshot: _Snapshot) -> State:
     return State(snapshot.state.places, findings)
 
 
-def _moved(finding: Finding, before: _Snapshot, after: _Snapshot, moves: Moves) -> Finding:
-    """The finding with its place in the text after the change; what was replaced stays on its line."""
-    return finding._replace(span=_moved_span(finding.span, before, after, moves))
+def _moved(finding: Finding, before: _Snapshot, step: _Step) -> Finding:
+    """The finding with its place in the text after the change; what was replaced is where its replacement is."""
+    return finding._replace(span=_moved_span(finding.span, before, step))
 
 
-def _moved_span(span: Span, before: _Snapshot, after: _Snapshot, moves: Moves) -> Span:
-    text = after.source.text
-    new = min(moves.nearest_offset(before.state.places.offset(span.line, span.column)), len(text))
+def _moved_span(span: Span, before: _Snapshot, step: _Step) -> Span:
+    text = step.after.source.text
+    offset = before.state.places.offset(span.line, span.column)
+    new = min(followed(before.source.text, step.splices, offset), len(text))
     line = text.count("\n", 0, new) + 1
     column = len(text[text.rfind("\n", 0, new) + 1 : new].encode("utf-8", "surrogatepass"))
     return Span(line, column, line, column)

@@ -138,7 +138,7 @@ def check_findings(
         if vanished[finding.code, finding.message] >= 0 and _is_in_new_text(after, finding, splices):
             continue
         if finding.code in codes and any(_old_spot(before, each, splices) == spot for each in repaired):
-            raise Declined("the finding would still be there")
+            raise Declined("the fix does not reach all of it, and the finding would still be there: change it by hand")
         raise Declined(f"it would bring up {finding.code}: {finding.message}")
 
 

@@ -43,6 +43,31 @@ def import_from_splice(tree: ast.Module, places: Places, edit: AddImportFrom) ->
     return _among_imports(tree, places, edit.name, line)
 
 
+def together(splices: list[Splice]) -> list[Splice]:
+    """New imports that belong to one place as one: the standard library first, no blank line inside a group."""
+    lines = [splice for splice in splices if splice.text.strip().startswith(("import ", "from "))]
+    if len(lines) < 2 or any(";" in splice.text for splice in lines):
+        return sorted(splices, key=lambda splice: splice.text)
+    lines.sort(key=_isorted)
+    groups = [[each for each in lines if _is_of_standard(each) is standard] for standard in (True, False)]
+    blocks = ["\n".join(each.text.strip() for each in group) for group in groups if group]
+    first, last = lines[0].text, lines[-1].text
+    before, after = first[: len(first) - len(first.lstrip())], last[len(last.rstrip()) :]
+    others = [splice for splice in splices if splice not in lines]
+    text = before + "\n\n".join(blocks) + after
+    return [*sorted(others, key=lambda splice: splice.text), lines[0]._replace(text=text)]
+
+
+def _isorted(splice: Splice) -> tuple[bool, bool, str]:
+    """Packages behind the standard library, ``from`` behind ``import``, else by name."""
+    words = splice.text.split()
+    return not _is_of_standard(splice), words[0] == "from", words[1]
+
+
+def _is_of_standard(splice: Splice) -> bool:
+    return splice.text.split()[1].partition(".")[0] in sys.stdlib_module_names
+
+
 def _package(statement: ast.ImportFrom) -> str:
     return "" if statement.level else (statement.module or "").partition(".")[0]
 

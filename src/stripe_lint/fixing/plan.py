@@ -32,7 +32,8 @@ from stripe_lint.fixing.edits import (
     WithinStatement,
 )
 from stripe_lint.fixing.fragments import fragment_of, is_elif, owner_of
-from stripe_lint.fixing.imports import import_from_splice, import_splice, logger_splice
+from stripe_lint.fixing.imports import import_from_splice, import_splice, logger_splice, together
+from stripe_lint.fixing.line_length import fitted
 from stripe_lint.fixing.moving import is_alone, move_splices
 from stripe_lint.fixing.rendering import rendered
 from stripe_lint.fixing.splices import Splice, in_order, trimmed
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
     from stripe_lint.fixing.edits import AnyEdit, AtStatement
     from stripe_lint.fixing.fragments import Owner
     from stripe_lint.fixing.places import Places
+
+
+_SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return)
 
 
 def conflict(module: Module, repair: Repair, others: Iterable[Repair]) -> bool:
@@ -91,6 +95,7 @@ def splices_of(module: Module, places: Places, repairs: Iterable[Repair]) -> lis
     found: list[Splice] = []
     within: dict[Owner, list[WithinStatement]] = {}
     imports: dict[int, list[Splice]] = {}
+    moved_lines: list[int] = []
     for edit in edits:
         match edit:
             case AddImport():
@@ -102,6 +107,11 @@ def splices_of(module: Module, places: Places, repairs: Iterable[Repair]) -> lis
             case AddLogger():
                 found.append(logger_splice(module.tree, places, edit))
             case MoveBefore() | MoveAfter() | MoveToElse():
+                moved_lines.append(edit.node.lineno)
+                if moved_lines.count(edit.node.lineno) > 1:
+                    raise Declined(
+                        f"several statements of line {edit.node.lineno} have to be moved: give each its line"
+                    )
                 found += move_splices(module, places, edit)
             case InsertBefore() | InsertAfter() | ReplaceStatement() | RemoveStatement():
                 found.append(_statement_splice(module, places, edit))
@@ -112,7 +122,7 @@ def splices_of(module: Module, places: Places, repairs: Iterable[Repair]) -> lis
             case _:
                 within.setdefault(_owner(module, edit), []).append(edit)
     for at_one_place in imports.values():
-        found += sorted(at_one_place, key=lambda splice: splice.text)
+        found += together(at_one_place)
     # An import stands above a logger that begins at the same place.
     found.sort(key=lambda splice: "import " not in splice.text)
     for owner, changes in within.items():
@@ -121,6 +131,8 @@ def splices_of(module: Module, places: Places, repairs: Iterable[Repair]) -> lis
             new = rendered(module, places, fragment, changes)
         except RecursionError as error:
             raise Declined("the statement is nested too deeply for LibCST") from error
+        if not fragment.prefix and isinstance(owner, _SIMPLE):
+            new = fitted(module, places, fragment, new)
         found.append(trimmed(places.text, Splice(fragment.start, fragment.end, new)))
     return in_order(found)
 

@@ -113,8 +113,10 @@ def fix_paths(
     ``progress`` is told how many of how many files are done.
     """
     work = tasks_in_paths(paths, configurations, force_exclude=force_exclude)
-    tasks = [_FixTask(task, options) for task in work.tasks]
-    done = dict(zip((task.path for task in work.tasks), map_tasks(_fix, tasks, jobs, _lost, progress), strict=True))
+    # A file that is also named by a link is fixed once.
+    once = list({os.path.realpath(task.path): task for task in reversed(work.tasks)}.values())[::-1]
+    tasks = [_FixTask(task, options) for task in once]
+    done = dict(zip((task.path for task in once), map_tasks(_fix, tasks, jobs, _lost, progress), strict=True))
     failures = {path: _failed(report) for path, report in work.failures.items()}
     manifests = _fix_manifests(work.manifests, configurations, options)
     every = {**done, **failures, **manifests}

@@ -46,7 +46,7 @@ def in_order(splices: Iterable[Splice]) -> list[Splice]:
     end = 0
     for splice in ordered:
         if splice.start < end:
-            raise Declined("two edits meet in one place")
+            raise Declined("two of the changes that it needs overlap: change it by hand")
         end = splice.end
     return ordered
 
@@ -79,14 +79,24 @@ class Moves:
             return None
         return old + self._shifts[number]
 
-    def nearest_offset(self, old: int) -> int:
-        """Where ``old`` went; inside what was replaced, as far behind the beginning as that goes on."""
-        new = self.new_offset(old)
-        if new is not None:
-            return new
-        number = bisect_right(self._starts, old) - 1
-        start, _, text = self._splices[number]
-        return min(old, start + len(text)) + self._shifts[number]
+
+def followed(old: str, splices: Sequence[Splice], offset: int) -> int:
+    """Where ``offset`` of ``old`` went; inside what was replaced, the place in the new text that corresponds to it."""
+    moved = Moves(splices).new_offset(offset)
+    if moved is not None:
+        return moved
+    from difflib import SequenceMatcher
+
+    shift = 0
+    for splice in splices:
+        if splice.start <= offset < splice.end:
+            within = offset - splice.start
+            matcher = SequenceMatcher(None, old[splice.start : splice.end], splice.text, autojunk=False)
+            for _, start, end, new_start, new_end in matcher.get_opcodes():
+                if start <= within < end:
+                    return splice.start + shift + min(new_start + within - start, max(new_start, new_end - 1))
+        shift += len(splice.text) - (splice.end - splice.start)
+    raise AssertionError("every place is in a splice or outside of all")
 
 
 def rewrite(source: Source, splices: Sequence[Splice]) -> bytes:

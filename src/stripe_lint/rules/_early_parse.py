@@ -160,7 +160,7 @@ def _sink(
         return
     _require_same_values(unit, target, edit)
     if not unit.pure:
-        edit.unsafe("what happens with the body moves behind the check")
+        edit.unsafe("what happens with the body would move behind the check")
     edit.move_before(unit.statement, target)
     edit.describe("the body is parsed where its content is used")
 
@@ -247,7 +247,7 @@ def _use_event(module: Module, unit: _Unit, statement: ast.stmt, reads: list[ast
     if any(not isinstance(module.parents[read], ast.Subscript) for read in early):
         edit.decline("the body is used before the check in a way that an event may not allow; verify first")
     moved = _dependent(unit.bound, between, statement, edit)
-    edit.unsafe("what is done with the body moves behind the check")
+    edit.unsafe("what is done with the body would move behind the check")
     edit.remove_statement(unit.removable)
     for each in moved:
         edit.move_after(each, statement)
@@ -277,7 +277,7 @@ def _move_what_depends(
         edit.decline("the parse and the check are not in one block; verify first")
     between = block[block.index(unit.statement) + 1 : block.index(statement)]
     moved = _dependent(unit.bound, between, statement, edit, unread)
-    edit.unsafe("what is done with the body moves behind the check")
+    edit.unsafe("what is done with the body would move behind the check")
     for each in (unit.statement, *moved):
         edit.move_after(each, statement)
     edit.describe("the body is parsed and used behind the check")
@@ -302,12 +302,20 @@ def _dependent(
         node.id for node in syntax.descendants(check) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     }
     gone = {inner for each in unread for inner in (each, *syntax.descendants(each))}
-    for node in syntax.descendants(check):
-        if node in gone:
-            continue
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in affected - own:
-            edit.decline(
-                "the body takes part in its own check, as in the choice of a secret; "
-                "take that from the route, or try the possible secrets one after the other"
-            )
+    used = [
+        node
+        for node in syntax.descendants(check)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in affected - own
+        if node not in gone
+    ]
+    handled = {inner for handler in getattr(check, "handlers", ()) for inner in syntax.descendants(handler)}
+    if not handled.issuperset(used):
+        edit.decline(
+            "the body takes part in its own check, as in the choice of a secret; "
+            "take that from the route, or try the possible secrets one after the other"
+        )
+    for node in used:
+        edit.decline(
+            f"the body is read in line {node.lineno}, where its check has failed: do without its content there"
+        )
     return moved

@@ -38,7 +38,7 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
         edit.decline(
             "user_message is shown on purpose; catch stripe.CardError before and answer the others a fixed text"
         )
-    edit.unsafe("the client gets another text")
+    edit.unsafe("a fixed text changes what the client gets")
     if any(leak.whole_exception for leak in leaks):
         _answer_with_status(module, leaks[0], edit)
         return
@@ -75,9 +75,12 @@ def _leaks_at(module: Module, hit: Hit) -> list[Leak]:
 def _catch_to_repair(module: Module, leak: Leak, edit: Edit) -> Catch:
     """Where the text is taken from the exception: where Stripe's was caught, or where an own one is answered."""
     caught = leak.caught
-    if caught.module is module:
-        return _catch(module, caught.node, edit)
     answering = _answering(module, leak.place.node)
+    if caught.module is module:
+        catch = _catch(module, caught.node, edit)
+        if answering is None or answering.node is catch.node or not carriers(answering, leak.place.node):
+            return catch
+        return catch if _is_raised_with_own_text(module, answering) else answering
     where = f"{caught.module.path.name}, line {caught.line}"
     if answering is None or not carriers(answering, leak.place.node):
         edit.decline(f"the text is made in {where}; answer a fixed text there")

@@ -96,7 +96,7 @@ def _attribute(module: Module, function: NamedFunction, framework: Framework) ->
 def _new_parameter(module: Module, function: NamedFunction, framework: Framework, edit: Edit) -> str:
     if not (framework.body_parameters and framework.request_types and handlers.registered_by(module, function)):
         edit.decline(f"the request is not in sight in {function.name}; read its raw body where it is")
-    edit.unsafe("the handler gets one more parameter, the request")
+    edit.unsafe("the handler would need one more parameter, the request")
     existing = (module_names.existing_name(module, name, function) for name in framework.request_types)
     annotation = next((name for name in existing if name is not None), None) or edit.imported(
         framework.request_types[0], function

@@ -28,7 +28,7 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     reuse = next((each for each in key_choices.reused_keys(module) if module.span(each.node) == hit.span), None)
     if reuse is None:
         edit.decline("the call is not found again")
-    edit.unsafe("the request gets another key")
+    edit.unsafe("the request would get another key")
     request = reuse.request
     if request is None:
         _hand_over_another(module, reuse, edit)

@@ -47,7 +47,7 @@ def _repair(module: Module, found: Swallowed, edit: Edit) -> None:
             edit.decline(f"where the answer to the request is given can't be seen here; let {function.name} raise")
         _require_direct_calls(module, function, edit)
     loop = _loop_around(module, function, node)
-    edit.unsafe("a failed verification is answered with 400")
+    edit.unsafe("refusing a failed verification with 400 changes what the handler accepts")
     if loop is not None:
         _behind_loop(module, function, found, loop, edit)
     elif isinstance(node, ast.With | ast.AsyncWith):

@@ -51,7 +51,7 @@ def _verify(module: Module, found: Unverified, edit: Edit) -> None:
     if _speaks_of_notifications(function):
         edit.decline("it takes event notifications; verify them with parse_event_notification")
     statement = _statement(module, function, found, edit)
-    edit.unsafe("the handler verifies the signature")
+    edit.unsafe("verifying the signature changes what the handler accepts")
     secret = _webhook_secret.webhook_secret(module, function, statement, edit)
     payload = _raw_variable(module, node, function, statement)
     signature = _webhook_secret.existing_signature(function, statement)

@@ -50,8 +50,9 @@ def pay(intent, order):
 ## Fix
 
 `stripe.error.CardError` becomes `stripe.CardError`, `from stripe.error import CardError` becomes
-`from stripe import CardError`. The classes are the same; they have stood in the package itself since 7.8.1. Where the
-project may get an older release, the fix is unsafe.
+`from stripe import CardError`, and `import stripe.error as errors` becomes `import stripe`, with `errors.CardError` as
+`stripe.CardError`. The classes are the same; they have stood in the package itself since 7.8.1. Where the project may
+get an older release, the fix is unsafe.
 
 ## Suppress
 
@@ -114,8 +115,10 @@ def fix(module: Module, hit: Hit, edit: Edit) -> None:
     elif isinstance(node, ast.ImportFrom) and use.imports_module:
         listed = ", ".join(f"{each.name} as {each.asname}" if each.asname else each.name for each in node.names)
         edit.replace_statement(node, f"from stripe import {listed}")
-    else:
-        edit.decline("the module itself is bound to a name: take the classes from stripe where it is used")
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        from stripe_lint.rules._error_module_imports import replace_module
+
+        replace_module(module, node, edit)
     edit.describe("takes the class from stripe itself")
 
 

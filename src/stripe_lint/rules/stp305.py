@@ -52,6 +52,10 @@ Go through `to_dict()`: `session.to_dict().get("metadata")`. It exists in all re
 that it is deprecated, and from 15 on it is the supported way again. Or use what both kinds of object allow:
 `event["type"]`, and `"order" in metadata` before `metadata["order"]`.
 
+Since 15 what comes out of `to_dict()` is plain all the way down. The fix follows it: a variable that is only used as a
+dict gets its dict where it is assigned, and where a part is used as an object (`page.get("data")[0].url`), the fix asks
+for the attribute instead: `getattr(page, "data", None)`.
+
 ## Suppress
 
 ```python
@@ -77,7 +81,6 @@ if TYPE_CHECKING:
     from stripe_lint.fixing.edit import Edit
 
 _WITHOUT_DICTS = ">=15.0.0"
-_CHANGING = frozenset({".pop()", ".popitem()", ".update()", ".setdefault()", ".clear()"})
 
 
 def detect(module: Module) -> Iterator[Hit]:
@@ -100,16 +103,16 @@ def detect(module: Module) -> Iterator[Hit]:
 def fix(module: Module, hit: Hit, edit: Edit) -> None:
     """Make a dict of the object first."""
     from stripe_lint.analysis.sdk_objects import dict_uses, has_stand_in
+    from stripe_lint.rules._plain_dicts import CHANGING, make_plain
 
     use = next(use for use in dict_uses(module) if module.span(use.node) == hit.span)
     if use.words.startswith("isinstance"):
         edit.decline("what the test decides has to be decided anew: with stripe 15 it is always false")
     if has_stand_in(module, use.holder):
         edit.decline("in another branch this is an object of your own class, which has no to_dict()")
-    if use.words in _CHANGING:
+    if use.words.strip(".()") in CHANGING:
         edit.decline("a dict made of the object is a copy, and what is changed in it changes nothing")
-    edit.replace(use.holder, f"{edit.source_of(use.holder)}.to_dict()")
-    edit.describe("makes a dict of the object first")
+    make_plain(module, use, edit)
 
 
 RULE = Rule(

@@ -1,0 +1,108 @@
+"""Finds the imports that nothing needs any more because of what was repaired."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from stripe_lint.analysis import syntax
+from stripe_lint.fixing.places import places_of
+from stripe_lint.fixing.splices import Splice
+
+if TYPE_CHECKING:
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.fixing.places import Places
+
+
+def removals(before: Module, after: Module) -> list[Splice]:
+    """What takes the imports out of ``after`` that were used in ``before``, in order.
+
+    An import stays where it may be for others: in an ``__init__.py``, in a ``try``, with a comment, where another file
+    imports its name from here.
+    """
+    if after.path.name == "__init__.py":
+        return []
+    used = {node.id for node in syntax.descendants(before.tree) if isinstance(node, ast.Name)}
+    places = places_of(after)
+    found = []
+    for statement in syntax.descendants(after.tree):
+        if not isinstance(statement, ast.Import | ast.ImportFrom) or not _is_plain(after, places, statement):
+            continue
+        unused = [
+            alias for alias in statement.names if _bound(alias) in used and _is_unused(after, places, statement, alias)
+        ]
+        if unused:
+            kept = [alias for alias in statement.names if alias not in unused]
+            found.append(_without(places, statement, kept))
+    return sorted(found)
+
+
+def _is_plain(module: Module, places: Places, statement: ast.Import | ast.ImportFrom) -> bool:
+    """Whether the import is always run, and alone on its line."""
+    block = getattr(module.parents[statement], "body", ())
+    around = isinstance(module.parents[statement], ast.Module | ast.FunctionDef | ast.AsyncFunctionDef)
+    start = places.start_of(statement)
+    line = places.text[start : places.end_of_line_at(start)]
+    return (
+        around
+        and len(block) > 1
+        and statement.lineno == statement.end_lineno
+        and places.indentation_before(start) is not None
+        and places.end_of(statement) == start + len(line.rstrip())
+        and getattr(statement, "module", "") != "__future__"
+    )
+
+
+def _bound(alias: ast.alias) -> str:
+    return alias.asname or alias.name.partition(".")[0]
+
+
+def _is_unused(module: Module, places: Places, statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> bool:
+    name = _bound(alias)
+    if name == "*" or (isinstance(statement, ast.Import) and "." in alias.name and alias.asname is None):
+        return False
+    start, end = places.start_of(statement), places.end_of(statement)
+    mention = rf"\b{re.escape(name)}\b"
+    if re.search(mention, places.text[:start]) or re.search(mention, places.text[end:]):
+        return False
+    source = alias.name if isinstance(statement, ast.Import) else (statement.module or "")
+    if source.partition(".")[0] in sys.stdlib_module_names and not getattr(statement, "level", 0):
+        return True
+    return not _is_imported_from_here(module, name)
+
+
+def _is_imported_from_here(module: Module, name: str) -> bool:
+    """Whether a file of the project may import ``name`` from this one, or that can't be known."""
+    paths = module.project.files_that_mention(name, module.path)
+    if paths is None:
+        return True
+    others = [module.project.module_at(path) for path in paths if path != module.path]
+    return any(
+        isinstance(node, ast.ImportFrom)
+        and (node.module or "").rpartition(".")[2] in {module.path.stem, ""}
+        and any(alias.name in {name, "*"} for alias in node.names)
+        for other in others
+        for node in (syntax.descendants(other.tree) if other is not None else ())
+    )
+
+
+def _without(places: Places, statement: ast.Import | ast.ImportFrom, kept: list[ast.alias]) -> Splice:
+    start, end = places.start_of(statement), places.end_of(statement)
+    if kept:
+        names = places.offset(statement.names[0].lineno, statement.names[0].col_offset)
+        listed = ", ".join(f"{each.name} as {each.asname}" if each.asname else each.name for each in kept)
+        closing = places.text[names:end].rfind(")")
+        return Splice(names, end if closing < 0 else names + closing, listed)
+    text = places.text
+    line = text.rfind("\n", 0, start) + 1
+    behind = min(places.end_of_line_at(end) + 1, len(text))
+    if text.startswith("\n", behind):
+        above = len(text[:line].rstrip())
+        if text[above:line].count("\n") > 1:
+            # Blank lines were around it: those in front go too.
+            return Splice(above + 1, behind, "")
+        if not above:
+            return Splice(line, behind + len(text[behind:]) - len(text[behind:].lstrip("\n")), "")
+    return Splice(line, behind, "")
