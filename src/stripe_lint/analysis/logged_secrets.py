@@ -31,6 +31,7 @@ _TEXT_CALLS: Final = frozenset({"str", "repr", "format", "dict", "dumps", "list"
 _TEXT_METHODS: Final = frozenset({"decode", "strip", "format", "items", "join", "encode", "to_wsgi_list"})
 _HOLDERS_OF_CLIENT_SECRETS: Final = frozenset({"stripe.PaymentIntent", "stripe.SetupIntent"})
 _PARTS_OF_REFUSED: Final = {"http_body": "the raw body of a webhook", "sig_header": "the signature header"}
+_SENSITIVE_WORDS: Final = ("signature", "secret", "whsec", "api_key", "access_token")
 DEEPEST: Final = 5
 """Through how many names and calls a value is followed to where it comes from."""
 
@@ -63,6 +64,9 @@ def _given(call: ast.Call) -> Iterator[ast.expr]:
 
 def _logged_by_callees(module: Module) -> Iterator[Logged]:
     """The calls that hand something to a function of the project which logs its argument."""
+    lowered = module.text.lower()
+    if not any(word in lowered for word in _SENSITIVE_WORDS):
+        return
     for calls in module.calls.values():
         for call in calls:
             reference = names.resolve(module, call.func) if call.args or call.keywords else None
