@@ -125,6 +125,8 @@ class _Search:
             return _is_sdk_verification(module, node)
         if isinstance(node.func, ast.Attribute) and name in _LISTS_OF | {"get"}:
             return self.asks(module, node.func.value, depth + 1)
+        if isinstance(node.func, ast.Name) and name == "getattr" and len(node.args) > 1:
+            return self.asks(module, node.args[0], depth + 1)
         reference = names.resolve(module, node.func)
         if isinstance(reference, FunctionReference) and not isinstance(reference.node, ast.Lambda):
             returned = [
