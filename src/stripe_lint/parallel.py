@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future, ProcessPoolExecutor
 
 T = TypeVar("T")
@@ -37,6 +39,46 @@ def map_in_processes(
     died (killed for its memory, say); the other items are not affected. ``progress`` is told how many of how many items
     are done.
     """
+    with _interrupts() as check_interrupt:
+        return _mapped(function, items, processes, lost, progress, check_interrupt)
+
+
+@contextmanager
+def _interrupts() -> Iterator[Callable[[], None]]:
+    """Gives a function that raises ``KeyboardInterrupt`` if there was an interrupt that got lost.
+
+    Python drops an exception that is raised while a process is forked. The workers die of the same interrupt, and what
+    they had to do would be begun anew.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    interrupts: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        interrupts.append(number)
+        raise KeyboardInterrupt
+
+    def check() -> None:
+        if interrupts:
+            raise KeyboardInterrupt
+
+    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield check
+        return
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _mapped(
+    function: Callable[[T], R],
+    items: Sequence[T],
+    processes: int,
+    lost: Callable[[T], R],
+    progress: Callable[[int, int], None] | None,
+    check_interrupt: Callable[[], None],
+) -> list[R]:
     from concurrent.futures import ProcessPoolExecutor
 
     size = max(1, -(-len(items) // (processes * _CHUNKS_A_PROCESS)))
@@ -48,6 +90,7 @@ def map_in_processes(
                 finished = []
                 for future in futures:
                     finished.append(_result_or_none(future))
+                    check_interrupt()
                     if progress is not None:
                         progress(min(len(finished) * size, len(items)), len(items))
             except KeyboardInterrupt:
@@ -58,6 +101,7 @@ def map_in_processes(
         return _map_chunk(function, items)
     results: list[R] = []
     for chunk, found in zip(chunks, finished, strict=True):
+        check_interrupt()
         results.extend([_alone(function, item, lost) for item in chunk] if found is None else found)
     return results
 

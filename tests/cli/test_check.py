@@ -153,6 +153,24 @@ def test_a_reader_who_leaves_early_sees_no_complaint(shop: Shop) -> None:
         assert process.wait() == 1
 
 
+def test_an_interrupt_while_a_worker_is_started_ends_the_run(shop: Shop) -> None:
+    shop.add_rule("STP901", "import time\ntime.sleep(60)\nyield")
+    shop.at_start("import os, signal\nos.register_at_fork(after_in_parent=lambda: os.killpg(0, signal.SIGINT))")
+    for index in range(4):
+        shop.write(f"{index}.py", CLEAN)
+    started = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "stripe_lint", "check", "-j2"],
+        cwd=shop.root,
+        env={**os.environ, "PYTHONPATH": str(shop.root.parent / "extra")},
+        capture_output=True,
+        start_new_session=True,
+        check=False,
+    )
+    assert done.returncode == 130
+    assert time.monotonic() - started < 30
+
+
 @pytest.mark.parametrize("processes", ["-j1", "-j2"])
 def test_an_interrupt_ends_the_run_quietly(shop: Shop, processes: str) -> None:
     shop.add_rule("STP901", "import time\nprint(end='x', flush=True)\ntime.sleep(60)\nyield")
