@@ -140,4 +140,6 @@ def _alone(function: Callable[[T], R], item: T, lost: Callable[[T], R]) -> R:
 
 
 def _die_quietly_when_interrupted() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # who starts the command in the background of a script lets it ignore interrupts
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
