@@ -43,6 +43,7 @@ class _Part(NamedTuple):
 
     start: int
     end: int
+    column: int
     text: str
     meaning: str
     comment: str
@@ -71,7 +72,7 @@ def differences(before: bytes, after: bytes) -> Differences:
                 f"only the form of {part.text!r} changed"
                 for part in old[i1:i2]
                 if any(part.meaning == other.meaning for other in new[j1:j2])
-                and not any(_is_moved_sideways(part.text, other.text) for other in new[j1:j2])
+                and not any(_is_moved_sideways(part, other) for other in new[j1:j2])
             ]
             continue
         # The gaps at the border to other statements are judged with those.
@@ -83,13 +84,13 @@ def differences(before: bytes, after: bytes) -> Differences:
     return Differences(changed, added, removed, tuple(outside))
 
 
-def _is_moved_sideways(before: str, after: str) -> bool:
-    """Whether a statement has only gone into a block, or out of one: its further lines all have gone as far."""
-    old, new = before.splitlines(), after.splitlines()
+def _is_moved_sideways(before: _Part, after: _Part) -> bool:
+    """Whether a statement has only gone into a block, or out of one: all its lines have gone as far as the first."""
+    old, new = before.text.splitlines(), after.text.splitlines()
     if [line.lstrip() for line in old] != [line.lstrip() for line in new]:
         return False
     shifts = {len(two) - len(one) for one, two in zip(old[1:], new[1:], strict=True) if one.strip()}
-    return len(shifts) == 1
+    return shifts == {after.column - before.column} and shifts != {0}
 
 
 def decoded(data: bytes) -> str:
@@ -168,7 +169,8 @@ def _parts(text: str) -> list[_Part]:
             end = signs[number][0] + 1
         behind = _COMMENT_BEHIND.match(text, end)
         end = behind.end() if behind else end
-        parts.append(_Part(start, end, text[start:end], _meaning(node), behind["comment"] if behind else ""))
+        comment = behind["comment"] if behind else ""
+        parts.append(_Part(start, end, node.col_offset, text[start:end], _meaning(node), comment))
     return sorted(parts)
 
 

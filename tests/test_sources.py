@@ -307,7 +307,7 @@ def test_without_a_marker_the_root_holds_the_outermost_package(tmp_path: Path) -
         ("testsuite/pay.py", False),
         ("latest.py", False),
         ("test_data/pay.py", False),
-        ("tests.py", True),
+        ("tests.py", False),
         ("app/test_mode.txt", False),
     ],
 )

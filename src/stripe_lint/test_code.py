@@ -8,7 +8,7 @@ from pathlib import Path
 from stripe_lint.sources import find_root, is_root
 
 _FOLDERS = frozenset({"tests", "test", "testing"})
-_FILES = frozenset({"conftest.py", "factories.py", "tests.py"})
+_FILES = frozenset({"conftest.py", "factories.py"})
 
 
 def is_test_code(path: Path) -> bool:
