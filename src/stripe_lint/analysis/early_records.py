@@ -15,7 +15,7 @@ from stripe_lint.analysis import (
     stripe_calls,
     syntax,
     verifiers,
-    webhooks,
+    webhook_handlers,
     work,
 )
 from stripe_lint.analysis.references import ClassReference, FunctionReference
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.control_flow import FlowNode, Graph
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode
-    from stripe_lint.analysis.webhooks import Handler
+    from stripe_lint.analysis.webhook_handlers import Handler
 
 DEEPEST: Final = 2
 """How many calls deep a write is looked for."""
@@ -68,7 +68,11 @@ def key_headers(module: Module) -> Iterator[EarlyRecord]:
 
 
 def _handlers(module: Module) -> list[Handler]:
-    return [each for each in webhooks.analysed_handlers(module) if each.module.path == module.path and each.is_stripe]
+    return [
+        each
+        for each in webhook_handlers.analysed_handlers(module)
+        if each.module.path == module.path and each.is_stripe
+    ]
 
 
 def _written_by(module: Module, function: FunctionNode, *, verifies: bool) -> Iterator[EarlyRecord]:

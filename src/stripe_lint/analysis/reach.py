@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, functions, names, syntax, webhooks
+from stripe_lint.analysis import callers, functions, names, syntax, webhook_handlers
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference, PartialReference
 from stripe_lint.analysis.scopes import BindingKind
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.references import Reference
     from stripe_lint.analysis.scopes import FunctionNode
-    from stripe_lint.analysis.webhooks import Handler
+    from stripe_lint.analysis.webhook_handlers import Handler
 
 DEEPEST: Final = 5
 """How many calls deep a handler is followed."""
@@ -61,7 +61,7 @@ def verified_handlers(module: Module) -> list[Handler]:
     found = {
         (each.module.path, each.function.lineno): each
         for source in (module, *_other_files(module))
-        for each in webhooks.analysed_handlers(source)
+        for each in webhook_handlers.analysed_handlers(source)
         if each.is_stripe and each.verifies
     }
     module.memory[key] = list(found.values())
@@ -100,7 +100,7 @@ def reached_unverified_in(module: Module) -> list[Reached]:
     """The functions of ``module`` that run for a delivery which nothing has verified."""
     return [
         each
-        for handler in webhooks.analysed_handlers(module)
+        for handler in webhook_handlers.analysed_handlers(module)
         if handler.is_stripe and not handler.verifies
         for each in reached_from(handler)
         if each.module.path == module.path

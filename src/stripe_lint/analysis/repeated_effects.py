@@ -16,7 +16,7 @@ from stripe_lint.analysis import (
     syntax,
     unique_columns,
     verifiers,
-    webhooks,
+    webhook_handlers,
     work,
 )
 from stripe_lint.analysis.references import ClassReference
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.reach import Reached
     from stripe_lint.analysis.scopes import FunctionNode
-    from stripe_lint.analysis.webhooks import Handler
+    from stripe_lint.analysis.webhook_handlers import Handler
 
 _INCREMENT: Final = r"(?is)\bset\b.*?\b(\w+)\s*=\s*(?:\w+\.)?\1\s*[+-]|^\s*add\s"
 
@@ -65,7 +65,7 @@ class _Known(NamedTuple):
 
 def repeated_effects(module: Module) -> Iterator[RepeatedEffect]:
     """What the handlers in ``module`` do again with each delivery, the first of each branch."""
-    for handler in webhooks.analysed_handlers(module):
+    for handler in webhook_handlers.analysed_handlers(module):
         if not handler.is_stripe or not handler.verifies or not _may_report_in(module, handler):
             continue
         found = [each for each in _of_handler(handler) if each.reported.module.path == module.path]

@@ -1,331 +1,21 @@
-"""What the webhook rules read: each handler that leads to a file, run once, with what it does wrong.
-
-A function that is no handler itself is judged through the handlers that call it, in this file or in another.
-"""
+"""What the webhook rules read: what the handlers that lead to a file do wrong."""
 
 from __future__ import annotations
 
 import ast
-import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from stripe_lint.analysis import (
-    application_guards,
-    applied_decorators,
-    callers,
-    functions,
-    guards,
-    handler_parameters,
-    handlers,
-    names,
-    other_providers,
-    routes,
-    starts,
-    syntax,
-    verifiers,
-)
-from stripe_lint.analysis.dataflow import Interpreter
+from stripe_lint.analysis import application_guards, other_providers, syntax, webhook_handlers
 from stripe_lint.analysis.facts import Facts, PayloadFact, UnverifiedUse, Use
 from stripe_lint.analysis.state import Failure, Place
-from stripe_lint.analysis.values import UNKNOWN, Mark, Tag
-from stripe_lint.data import event_types
+from stripe_lint.analysis.values import Mark, Tag
 from stripe_lint.sources import concerns_stripe
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import NamedFunction
-
-FARTHEST_CALLER: Final = 3
-"""How many calls up a handler is looked for."""
-
-DEPTHS: Final = (6, 1, 0)
-"""How many calls deep a handler is followed; the next one where the one before takes too long."""
-
-MOST_ROOTS: Final = 16
-"""How many handlers of one file are run."""
-
-_WEBHOOK_WORDS: Final = (
-    *("hook", "event_type", "stripe_event", "event[", "stripe-signature", "stripe_signature", "construct_event"),
-    *("construct_from", "convert_to_stripe_object", "parse_event_notification", "parse_thin_event", "verify_header"),
-    *("notification_handler", "event.retrieve", "events.retrieve", ".deserialize("),
-)
-_DOTTED_TEXT: Final = r"""["']((?:[a-z_\d]+\.){1,3}[a-z_]+)["']"""
-_BODY_NAMES: Final = frozenset(
-    {
-        "body",
-        "data",
-        "json",
-        "get_json",
-        "get_data",
-        "raw_body",
-        "json_body",
-        "media",
-        "read",
-        "loads",
-        "get_body",
-        "text",
-    }
-    | {"load", "get_media", "model_validate_json", "request", "parse_raw"}
-)
-
-
-class Handler(NamedTuple):
-    """A handler that was run, and what was seen."""
-
-    module: Module
-    function: NamedFunction
-    facts: Facts
-
-    @property
-    def is_stripe(self) -> bool:
-        """Whether there is evidence that the body is meant as a Stripe event."""
-        facts = self.facts
-        if facts.evidence & {"verification", "signature header", "event built", "event fetched"}:
-            return True
-        if len(facts.event_types) >= 2 or (facts.event_types and "type" in facts.evidence):
-            return True
-        shaped = facts.evidence & {"type", "data", "handed on whole"}
-        if not shaped:
-            return False
-        return _names_stripe_webhook(self.module, self.function) or routes.is_told_webhook(self.module, self.function)
-
-    @property
-    def verifies(self) -> bool:
-        """Whether some path verifies; where not all paths were followed, whether one may."""
-        if self.facts.exhausted and not self.facts.verifications:
-            return verifiers.mentions_verification(self.module, self.function)
-        return bool(self.facts.verifications)
-
-
-def analysed_handlers(module: Module) -> list[Handler]:
-    """The handlers that matter for ``module``: its own, and those elsewhere that call into it."""
-    known = module.memory.get("handlers")
-    if isinstance(known, list):
-        return known
-    module.memory["handlers"] = []
-    found = []
-    for owner, function in _roots(module):
-        may_verify = (
-            verifiers.mentions_verification(owner, function)
-            or bool(function.decorator_list)
-            or bool(applied_decorators.applied_decorators(owner, function))
-        )
-        for deepest in DEPTHS:
-            interpreter = Interpreter(deepest=deepest, only_unverified=True, may_verify=may_verify)
-            starts.run_handler(interpreter, owner, function)
-            if not interpreter.facts.exhausted or deepest == DEPTHS[-1]:
-                found.append(Handler(owner, function, interpreter.facts))
-                break
-    module.memory["handlers"] = found
-    return found
-
-
-def _speaks_of_webhooks(text: str) -> bool:
-    lowered = text.lower()
-    if any(word in lowered for word in _WEBHOOK_WORDS):
-        return True
-    return any(map(event_types.is_known, re.findall(_DOTTED_TEXT, text)))
-
-
-def _roots(module: Module) -> list[tuple[Module, NamedFunction]]:
-    roots: dict[tuple[Module, NamedFunction], None] = {}
-    speaks = _speaks_of_webhooks(module.text) or bool(module.project.conventions.webhook_paths)
-    concerns = _concerns_webhooks if speaks else _parses_for_webhooks
-    for function in module.functions:
-        if isinstance(function, ast.Lambda) or not concerns(module, function):
-            continue
-        for root in _entry_points(module, function, 0, set()):
-            if _can_see_body(*root):
-                roots[root] = None
-    return list(roots)[:MOST_ROOTS]
-
-
-def _can_see_body(module: Module, function: NamedFunction) -> bool:
-    """Whether a function gets at a request, or verifies what it is given; of any other nothing can be told."""
-    if handlers.takes_request(module, function) or verifiers.mentions_verification(module, function):
-        return True
-    if any(framework.request_globals or framework.request_attributes for framework in handlers.frameworks(module)):
-        return True
-    framework = handlers.framework_for(module, function)
-    return any(
-        handler_parameters.parameter_value(module, function, parameter, framework, None) != UNKNOWN
-        or handler_parameters.dependency_of_parameter(module, function, parameter) is not None
-        for parameter in functions.parameters(function)
-    )
-
-
-def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
-    if (
-        isinstance(module.enclosing_function(function), ast.FunctionDef | ast.AsyncFunctionDef)
-        and handlers.registered_by(module, function) is None
-        and not _is_nested_view(module, function)
-    ):
-        return False
-    if verifiers.mentions_verification(module, function) or guards.wrappers(module, function):
-        return True
-    if any(parameter.arg.lower() in verifiers.SIGNATURE_NAMES for parameter in functions.parameters(function)):
-        return True
-    names_read = set()
-    known_types = 0
-    builds_event = False
-    for node in syntax.descendants(function):
-        kind = node.__class__
-        if kind is ast.Attribute:
-            names_read.add(node.attr)  # type: ignore[attr-defined]
-        elif kind is ast.Name:
-            names_read.add(node.id)  # type: ignore[attr-defined]
-        elif kind is ast.Constant and isinstance(node.value, str):  # type: ignore[attr-defined]
-            text = node.value  # type: ignore[attr-defined]
-            if text.lower() in verifiers.SIGNATURE_NAMES:
-                builds_event = True
-            elif "." in text and event_types.is_known(text):
-                known_types += 1
-    if builds_event or names_read & {
-        "construct_from",
-        "convert_to_stripe_object",
-        "construct_event_without_verification",
-    }:
-        return True
-    if "parse_event_notification_without_verification" in names_read or "deserialize" in names_read:
-        return True
-    if "handle" in names_read and "notification_handler_without_verification" in module.text:
-        return True
-    if names_read & _PARSERS and _serves_webhooks(module, function):
-        return True
-    has_body = bool(names_read & _BODY_NAMES) or handlers.registered_by(module, function) is not None
-    return has_body and (
-        known_types > 0
-        or _names_stripe_webhook(module, function)
-        or _hands_body_on(names_read)
-        or routes.is_told_webhook(module, function)
-    )
-
-
-def _parses_for_webhooks(module: Module, function: NamedFunction) -> bool:
-    """Whether a function of a file that never speaks of webhooks decodes a body for a handler that does."""
-    return any(
-        functions.last_name(call.func) in _PARSERS for call in module.calls_within(function)
-    ) and _serves_webhooks(module, function)
-
-
-def _serves_webhooks(module: Module, function: NamedFunction) -> bool:
-    return _serves_verification(module, function) or _is_dependency(module, function)
-
-
-def _is_dependency(module: Module, function: NamedFunction) -> bool:
-    """Whether a handler that speaks of events depends on ``function``."""
-    for source, reference in callers.handed_references(module, function):
-        call = source.parents.get(reference)
-        if isinstance(call, ast.Call) and names.dependency_of(source, call) is reference:
-            holder = next(
-                (n for n in source.ancestors(call) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)), None
-            )
-            if holder is not None and verifiers.speaks_of_events(source, holder):
-                return True
-    return False
-
-
-_PARSERS: Final = frozenset({"loads", "load", "get_json", "json"})
-
-
-def _serves_verification(module: Module, function: NamedFunction) -> bool:
-    """Whether a function that parses is called by, or decorates, a function that verifies."""
-    for source, call in callers.call_sites(module, function) or ():
-        around = source.enclosing_function(call)
-        if around is None:
-            continue
-        if verifiers.mentions_verification(source, around) or verifiers.speaks_of_events(source, around):
-            return True
-    return any(verifiers.mentions_verification(*decorated) for decorated in callers.decorated_by(module, function))
-
-
-def _is_nested_view(module: Module, function: NamedFunction) -> bool:
-    """Whether a function made inside another one takes requests itself, and is not what a decorator puts in place."""
-    outer = module.enclosing_function(function)
-    if not handlers.takes_request(module, function) or not isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef):
-        return False
-    wrapper = guards.wrapper_of(module, outer)
-    return wrapper is None or wrapper.node is not function
-
-
-def _hands_body_on(names_read: set[str]) -> bool:
-    return any("webhook" in name.lower() or "stripe_event" in name.lower() for name in names_read)
-
-
-def _entry_points(
-    module: Module, function: NamedFunction, distance: int, seen: set[NamedFunction]
-) -> Iterator[tuple[Module, NamedFunction]]:
-    """The handlers that lead to ``function``; itself where it takes a request or nobody is seen to call it."""
-    if function in seen:
-        return
-    seen.add(function)
-    if handlers.registered_by(module, function) is not None:
-        yield module, function
-        return
-    through = list(_through_framework(module, function, seen))
-    if through:
-        yield from through
-        return
-    takes_request = handlers.takes_request(module, function) and bool(handlers.frameworks(module))
-    if takes_request and applied_decorators.is_registered(module, function):
-        yield module, function
-        return
-    if distance < FARTHEST_CALLER:
-        sites = callers.call_sites(module, function)
-        found: list[tuple[Module, NamedFunction]] = []
-        for source, call in sites or ():
-            around = source.enclosing_function(call)
-            while isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-                if not isinstance(around, ast.Lambda) and handlers.registered_by(source, around) is not None:
-                    break
-                outer = source.enclosing_function(around)
-                if outer is None:
-                    break
-                around = outer
-            if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
-                found.extend(_entry_points(source, around, distance + 1, seen))
-        if takes_request:
-            # a helper that is handed the request, not a view that something else calls too
-            found = [root for root in found if _can_see_body(*root)]
-        if found:
-            yield from found
-            return
-    yield module, function
-
-
-def _through_framework(
-    module: Module, function: NamedFunction, seen: set[NamedFunction]
-) -> Iterator[tuple[Module, NamedFunction]]:
-    """The handlers that ``function`` is a dependency or a decorator of."""
-    for source, reference in callers.handed_references(module, function):
-        call = source.parents.get(reference)
-        if not isinstance(call, ast.Call) or names.dependency_of(source, call) is not reference:
-            continue
-        for around in source.ancestors(call):
-            if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield from _entry_points(source, around, 1, seen)
-                break
-    for source, decorated in callers.decorated_by(module, function):
-        yield from _entry_points(source, decorated, 1, seen)
-
-
-def _names_stripe_webhook(module: Module, function: NamedFunction) -> bool:
-    """Whether a handler's name, class, route or file says Stripe and webhook together."""
-    spoken = [function.name, module.path.stem, module.path.parent.name]
-    owner = module.enclosing_class(function)
-    if owner is not None:
-        spoken.append(owner.name)
-    for decorator in function.decorator_list:
-        constants = (node.value for node in syntax.descendants(decorator) if isinstance(node, ast.Constant))
-        spoken.extend(value for value in constants if isinstance(value, str))
-    own = " ".join([function.name, *spoken[3:]]).lower()
-    everything = " ".join(spoken).lower()
-    return "stripe" in everything and "hook" in everything and ("hook" in own or "stripe" in own or "handler" in own)
-
-
-# what the rules ask for
+    from stripe_lint.analysis.webhook_handlers import Handler
 
 
 class Unverified(NamedTuple):
@@ -342,13 +32,13 @@ class Unverified(NamedTuple):
 
 
 def _stripe_handlers(module: Module) -> list[Handler]:
-    return [handler for handler in analysed_handlers(module) if handler.is_stripe]
+    return [handler for handler in webhook_handlers.analysed_handlers(module) if handler.is_stripe]
 
 
 def unverified(module: Module) -> Iterator[Unverified]:
     """The handlers in which nothing verifies, by the place in ``module`` where the event is built."""
     seen: set[ast.AST] = set()
-    for handler in analysed_handlers(module):
+    for handler in webhook_handlers.analysed_handlers(module):
         facts = handler.facts
         if handler.verifies or not handler.is_stripe or "forwarded" in facts.evidence:
             continue
@@ -385,7 +75,7 @@ def _position(place: Place) -> tuple[int, int]:
 def bypasses(module: Module, besides: Container[ast.AST] = ()) -> Iterator[tuple[Place, Place]]:
     """The first unverified use on a path around the verification, ``besides`` left out, with the verification."""
     seen: set[ast.AST] = set()
-    for handler in analysed_handlers(module):
+    for handler in webhook_handlers.analysed_handlers(module):
         if not handler.verifies or not handler.is_stripe:
             continue
         found = {_first_seen(handler, use) for use in handler.facts.uses if _is_bypass(handler.facts, use)}
@@ -500,7 +190,7 @@ class WrongPayload(NamedTuple):
 def wrong_payloads(module: Module) -> Iterator[WrongPayload]:
     """The verifications that get something else than the raw body."""
     seen: set[ast.AST] = set()
-    for handler in analysed_handlers(module):
+    for handler in webhook_handlers.analysed_handlers(module):
         for fact in sorted(handler.facts.payloads, key=lambda fact: fact.place.line):
             wrong = _wrong_payload(handler, fact)
             if wrong is not None and wrong.place.module.path == module.path and wrong.place.node not in seen:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.frameworks.model import Framework, Refusal
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import NamedFunction
-    from stripe_lint.analysis.webhooks import Handler
+    from stripe_lint.analysis.webhook_handlers import Handler
     from stripe_lint.fixing.edit import Edit
 
 _BROAD = frozenset({"Exception", "BaseException", "HTTPException"})

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.scopes import NamedFunction
     from stripe_lint.analysis.sdk_verifications import SdkVerification
     from stripe_lint.analysis.state import Raised
-    from stripe_lint.analysis.webhooks import Handler
+    from stripe_lint.analysis.webhook_handlers import Handler
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
 
