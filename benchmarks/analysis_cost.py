@@ -4,10 +4,10 @@
 
 Every folder in the directory is a repository; its files that concern Stripe and are no test code are checked, in two
 ways. First all of them in one project, as the command does: the analysis is counted against the parse of the file,
-without what other modules cost: reading and indexing them, searching all files for a name, and running or searching
-functions in them, which are listed beside it. Then each file alone, in a project that has read nothing yet, and once
-more in the same project: what a hook or an editor waits for, and how many other modules a file leads to. All
-times are processor time. Exits with 1 if a limit is exceeded.
+without what other files cost, which is listed beside it: reading and indexing other modules, searching all files for a
+name, running or searching functions of other modules, and reading manifests for the version of ``stripe``. Then each
+file alone, in a project that has read nothing yet, and once more in the same project: what a hook or an editor waits
+for, and how many other modules a file leads to. All times are processor time. Exits with 1 if a limit is exceeded.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ import time
 import warnings
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -32,6 +31,7 @@ from stripe_lint.analysis.module import Module
 from stripe_lint.config import Config
 from stripe_lint.engine import applicable_rules
 from stripe_lint.errors import SourceError
+from stripe_lint.manifests import requirement
 from stripe_lint.parsing import parse
 from stripe_lint.project import SKIPPED_FOLDERS, Project
 from stripe_lint.sources import Source, concerns_stripe, decode, find_root
@@ -39,6 +39,8 @@ from stripe_lint.test_code import is_test_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
+    from stripe_lint.manifests.requirement import StripeRequirement
 
 RATIO_LIMIT = 3.0
 """How many times its parse the analysis of a file, and the index of another module, may cost on average."""
@@ -58,6 +60,9 @@ Result = TypeVar("Result")
 class WatchedProject(Project):
     """A project that knows how long it read other files, and which, and how long code in them was looked at."""
 
+    manifests = 0.0
+    """The seconds that the manifests of all projects cost: they are found by folder, in whatever project."""
+
     def __init__(self, root: Path) -> None:
         """Starts with nothing read."""
         super().__init__(root)
@@ -70,7 +75,12 @@ class WatchedProject(Project):
     @property
     def elsewhere(self) -> float:
         """All seconds that other modules cost so far."""
-        return self.reading + self.searching + self.following
+        return sum(self.costs)
+
+    @property
+    def costs(self) -> tuple[float, float, float, float]:
+        """The seconds for reading other modules, searching all files, code of other modules, and manifests."""
+        return self.reading, self.searching, self.following, WatchedProject.manifests
 
     def follow(self, module: Module, action: Callable[[], Result]) -> Result:
         """The result of ``action``, which looks at code of ``module``."""
@@ -92,16 +102,21 @@ class WatchedProject(Project):
             self.others.append(module)
         return module
 
-    @cached_property
-    def _contents(self) -> dict[Path, bytes] | None:
-        contents, seconds = timed(lambda: Project._contents.func(self))  # type: ignore[attr-defined]
+    def files_that_mention(self, name: str, near: Path | None = None) -> list[Path] | None:
+        """As ever, and counted."""
+        files, seconds = timed(lambda: super(WatchedProject, self).files_that_mention(name, near))
         self.searching += seconds
-        return contents  # type: ignore[no-any-return]
+        return files
 
 
-def watch_other_modules() -> None:
-    """Makes the analysis tell its project when it runs or searches a function."""
-    run_function, search = Interpreter.run_function, CallSearch._search
+def watch_other_files() -> None:
+    """Makes the analysis tell its project when it runs or searches a function, or wants to know the requirement."""
+    run_function, search, requirement_of = Interpreter.run_function, CallSearch._search, requirement.stripe_requirement
+
+    def watched_requirement(path: Path, told: str | None) -> StripeRequirement | None:
+        found, seconds = timed(lambda: requirement_of(path, told))
+        WatchedProject.manifests += seconds
+        return found
 
     def watched_run(self: Interpreter, module: Module, *arguments: Any, **named: Any) -> Any:
         return _told(module, lambda: run_function(self, module, *arguments, **named))
@@ -109,6 +124,7 @@ def watch_other_modules() -> None:
     def watched_search(self: CallSearch, module: Module, *arguments: Any) -> bool:
         return _told(module, lambda: search(self, module, *arguments))
 
+    requirement.stripe_requirement = watched_requirement
     Interpreter.run_function = watched_run  # type: ignore[method-assign]
     CallSearch._search = watched_search  # type: ignore[method-assign]
 
@@ -133,6 +149,7 @@ class Measured:
     reading: float
     searching: float
     following: float
+    manifests: float
     alone: float = 0.0
     again: float = 0.0
     modules: int = 0
@@ -169,7 +186,7 @@ def main() -> int:
     options = parser.parse_args()
     # as the command does
     gc.set_threshold(100_000, 20, 20)
-    watch_other_modules()
+    watch_other_files()
     totals = Totals()
     for repository in sorted(path for path in options.directory.absolute().iterdir() if path.is_dir()):
         projects: dict[Path, WatchedProject] = {}
@@ -209,20 +226,19 @@ def measure(path: Path, repository: Path, projects: dict[Path, WatchedProject], 
         gc.enable()
     root = root_of(path, repository)
     project = projects.setdefault(root, WatchedProject(root))
-    before = project.reading, project.searching, project.following
+    before = project.costs
     total = check(source, tree, project, totals.by_rule)
-    reading, searching, following = (
-        now - then for now, then in zip((project.reading, project.searching, project.following), before, strict=True)
-    )
+    reading, searching, following, manifests = (now - then for now, then in zip(project.costs, before, strict=True))
     measured = Measured(
         path,
         is_newer(source.text),
         parsing,
         timed(lambda: Module(path, source.text, tree, project))[1],
-        total - reading - searching - following,
+        total - reading - searching - following - manifests,
         reading,
         searching,
         following,
+        manifests,
     )
     lonely = WatchedProject(root)
     measured.alone = parsing + check(source, tree, lonely, None)
@@ -291,6 +307,7 @@ def show(totals: Totals, base: Path, slowest: int) -> int:
     row("code of other modules", [(file.following, file.parse) for file in files])
     row("reading other modules", [(file.reading, file.parse) for file in files])
     row("searching all files", [(file.searching, file.parse) for file in files])
+    row("reading manifests", [(file.manifests, file.parse) for file in files])
     row("index of another module", [(index, parsing) for parsing, index in totals.others.values()])
     read = sorted(file.modules for file in every)
     print(f"\nother modules read for a file: median {statistics.median(read):g}, 90 % {at(read, 0.9)}, most {read[-1]}")

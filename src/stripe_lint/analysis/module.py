@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from stripe_lint.analysis import syntax
 from stripe_lint.analysis.scopes import Binding, BindingKind, FunctionNode, Scope
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stripe_lint.manifests.requirement import StripeRequirement
     from stripe_lint.project import Project
 
+Node = TypeVar("Node", bound=ast.AST)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -51,6 +52,7 @@ class Module:
         self.memory: dict[object, object] = {}
         self.resolved: dict[ast.expr, Reference | None] = {}
         self.scope = Scope(tree, None)
+        self._by_kind: dict[type[ast.AST], list[ast.AST]] | None = None
         self._walk()
 
     def __repr__(self) -> str:
@@ -135,6 +137,14 @@ class Module:
             found.append(current)
             current = self.parents.get(current)
         return found
+
+    def of_kind(self, kind: type[Node]) -> list[Node]:
+        """All nodes of exactly this class, in no particular order."""
+        if self._by_kind is None:
+            self._by_kind = {}
+            for node in self.parents:
+                self._by_kind.setdefault(node.__class__, []).append(node)
+        return self._by_kind.get(kind, [])  # type: ignore[return-value]
 
     def bindings_on_self(self, owner: ast.ClassDef, name: str) -> list[tuple[ast.Attribute, Binding]]:
         """Where methods of the class ``owner`` itself bind ``self.name``."""

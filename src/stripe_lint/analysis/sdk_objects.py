@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, functions, names, stripe_calls, syntax
+from stripe_lint.analysis import callers, functions, names, stripe_calls
 from stripe_lint.analysis.references import ExternalInstance, ExternalList, FunctionReference, ObjectReference
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.data import event_types
@@ -199,8 +199,7 @@ def dispatched_names(module: Module) -> frozenset[str]:
     if not isinstance(known, frozenset):
         known = frozenset(
             functions.last_name(value) or ""
-            for node in (syntax.descendants(module.tree) if _verifies_only(module) else ())
-            if isinstance(node, ast.Dict)
+            for node in (module.of_kind(ast.Dict) if _verifies_only(module) else ())
             for key, value in zip(node.keys, node.values, strict=True)
             if isinstance(key, ast.Constant) and event_types.is_known(str(key.value))
             if isinstance(value, ast.Name | ast.Attribute)

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import names, static_values, stripe_calls, syntax
+from stripe_lint.analysis import names, static_values, stripe_calls
 from stripe_lint.analysis.references import External
 
 if TYPE_CHECKING:
@@ -32,29 +32,25 @@ class ErrorModuleUse(NamedTuple):
 
 def error_module_uses(module: Module) -> Iterator[ErrorModuleUse]:
     """Where a file needs ``stripe.error``, unless it has an answer to its absence."""
-    has_attribute = ".error" in module.text
-    for node in syntax.descendants(module.tree) if has_attribute or "import error" in module.text else ():
-        if isinstance(node, ast.Import):
-            if any(name.name == "stripe.error" for name in node.names) and not _is_optional(module, node):
-                yield ErrorModuleUse(node, imports_module=True)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            of_module = node.module == "stripe.error"
-            of_package = node.module == "stripe" and any(name.name == "error" for name in node.names)
-            if (of_module or of_package) and not _is_optional(module, node):
-                yield ErrorModuleUse(node, imports_module=of_module)
-        elif (
-            isinstance(node, ast.Attribute)
-            and _is_error_attribute(module, node)
-            and isinstance(module.parents.get(node), ast.Attribute)
-            and not _is_optional(module, node)
-        ):
-            yield ErrorModuleUse(node, imports_module=False)
+    if ".error" not in module.text and "import error" not in module.text:
+        return
+    for imported in module.of_kind(ast.Import):
+        if any(name.name == "stripe.error" for name in imported.names) and not _is_optional(module, imported):
+            yield ErrorModuleUse(imported, imports_module=True)
+    for taken in module.of_kind(ast.ImportFrom):
+        of_module = taken.module == "stripe.error"
+        of_package = taken.module == "stripe" and any(name.name == "error" for name in taken.names)
+        if (of_module or of_package) and not taken.level and not _is_optional(module, taken):
+            yield ErrorModuleUse(taken, imports_module=of_module)
+    for attribute in error_attributes(module):
+        if isinstance(module.parents.get(attribute), ast.Attribute) and not _is_optional(module, attribute):
+            yield ErrorModuleUse(attribute, imports_module=False)
 
 
 def error_attributes(module: Module) -> Iterator[ast.Attribute]:
     """Each ``stripe.error`` in a file, whatever is done with it and however the file copes with its absence."""
-    for node in syntax.descendants(module.tree):
-        if isinstance(node, ast.Attribute) and _is_error_attribute(module, node):
+    for node in module.of_kind(ast.Attribute):
+        if _is_error_attribute(module, node):
             yield node
 
 

@@ -66,18 +66,14 @@ def _find(module: Module) -> Iterator[SecretDefault]:
                 yield found
     for owner in module.classes:
         yield from _of_fields(module, owner)
-    for node in syntax.descendants(module.tree):
-        found = None
-        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
-            found = _of_alternative(module, node, node.values[0], node.values[-1])
-        elif isinstance(node, ast.IfExp):
-            found = _of_alternative(module, node, node.body, node.orelse) or _of_alternative(
-                module, node, node.orelse, node.body
-            )
-        elif isinstance(node, ast.Dict):
-            yield from _of_dict(module, node)
-        if found is not None:
-            yield found
+    for either in module.of_kind(ast.BoolOp):
+        if isinstance(either.op, ast.Or):
+            yield from _of_alternative(module, either, either.values[0], either.values[-1])
+    for choice in module.of_kind(ast.IfExp):
+        yield from _of_alternative(module, choice, choice.body, choice.orelse)
+        yield from _of_alternative(module, choice, choice.orelse, choice.body)
+    for table in module.of_kind(ast.Dict):
+        yield from _of_dict(module, table)
 
 
 def _of_call(module: Module, call: ast.Call) -> SecretDefault | None:
@@ -106,12 +102,12 @@ def _reads_configuration(module: Module, call: ast.Call) -> bool:
     return spelled is not None and re.search(_CONTAINERS, spelled) is not None
 
 
-def _of_alternative(module: Module, node: ast.expr, read: ast.expr, default: ast.expr) -> SecretDefault | None:
+def _of_alternative(module: Module, node: ast.expr, read: ast.expr, default: ast.expr) -> Iterator[SecretDefault]:
     """``os.getenv("NAME") or default``, ``os.environ["NAME"] if … else default``."""
-    if not isinstance(default, ast.Constant):
-        return None
-    name = _name_read(read)
-    return _default(module, node, default, name) if name is not None else None
+    name = _name_read(read) if isinstance(default, ast.Constant) else None
+    found = _default(module, node, default, name) if isinstance(default, ast.Constant) and name is not None else None
+    if found is not None:
+        yield found
 
 
 def _name_read(node: ast.expr) -> str | None:
@@ -289,8 +285,8 @@ def _refused_by_callee(module: Module, known_as: set[str]) -> bool:
 
 def _aliases(module: Module, name: str) -> Iterator[str]:
     """Variables that hold the secret: ``secret = settings.NAME``."""
-    for node in syntax.descendants(module.tree):
-        if isinstance(node, ast.Assign) and _names(node.value, {name}):
+    for node in module.of_kind(ast.Assign):
+        if _names(node.value, {name}):
             for target in node.targets:
                 if isinstance(target, ast.Name):
                     yield target.id

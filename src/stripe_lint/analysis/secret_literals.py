@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from stripe_lint.analysis import secret_defaults, syntax
+from stripe_lint.analysis import secret_defaults
 from stripe_lint.key_shapes import KeyShape, key_shapes
 from stripe_lint.model import Span
 
@@ -48,10 +48,9 @@ def _lines_of_stand_ins(module: Module) -> dict[int, set[str]]:
     """
     defaults = {id(default.value) for default in secret_defaults.secret_defaults(module)}
     found: dict[int, set[str]] = {}
-    for node in syntax.descendants(module.tree):
+    for node in module.of_kind(ast.Constant):
         if (
-            isinstance(node, ast.Constant)
-            and isinstance(node.value, str)
+            isinstance(node.value, str)
             and id(node) not in defaults
             and not isinstance(module.parents.get(node), ast.Expr | ast.Set | ast.List | ast.Tuple | ast.Compare)
         ):
