@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from stripe_lint.analysis import names
+from stripe_lint.analysis.references import FunctionReference, ObjectReference
 
 if TYPE_CHECKING:
     import ast
@@ -13,6 +16,31 @@ if TYPE_CHECKING:
 _FOUND: Final = -1
 
 
+class Callee(NamedTuple):
+    """A function of the project, or the ``__call__`` of an object of it, and the call that leads to it."""
+
+    call: ast.Call
+    module: Module
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+def callees(module: Module, node: ast.AST) -> list[Callee]:
+    """What the calls in a function itself, or in the body of a class, lead to within the project."""
+    known = module.memory.get(("callees", node))
+    if isinstance(known, list):
+        return known
+    found = []
+    for call in module.calls_of.get(node, ()):
+        reference = names.resolve(module, call.func)
+        if isinstance(reference, ObjectReference):
+            method = names.find_method(reference, "__call__")
+            reference = FunctionReference(*method, reference) if method is not None else None
+        if isinstance(reference, FunctionReference):
+            found.append(Callee(call, reference.module, reference.node))
+    module.memory["callees", node] = found
+    return found
+
+
 class CallSearch:
     """One question, remembered for each function with the depth to which it was followed."""
 
@@ -21,16 +49,16 @@ class CallSearch:
         question: str,
         deepest: int,
         holds: Callable[[Module, ast.AST], bool],
-        callees: Callable[[Module, ast.AST], Iterable[tuple[Module, ast.AST]]],
+        leads_to: Callable[[Module, ast.AST], Iterable[Callee]] = callees,
     ) -> None:
-        """Asks ``holds`` of a function, then of its ``callees``, through at most ``deepest`` calls.
+        """Asks ``holds`` of a function, then of those that it ``leads_to``, through at most ``deepest`` calls.
 
         ``question`` names it among everything that a module remembers.
         """
         self._question = question
         self._deepest = deepest
         self._holds = holds
-        self._callees = callees
+        self._leads_to = leads_to
         self._visited: list[tuple[Module, ast.AST]] = []
 
     def ask(self, module: Module, node: ast.AST) -> bool:
@@ -52,7 +80,9 @@ class CallSearch:
         module.memory[key] = depth
         self._visited.append((module, node))
         found = self._holds(module, node) or (
-            depth < self._deepest and any(self._search(*callee, depth + 1) for callee in self._callees(module, node))
+            depth < self._deepest
+            and any(self._search(callee.module, callee.node, depth + 1) for callee in self._leads_to(module, node))
+            and any(self._search(callee.module, callee.node, depth + 1) for callee in self._leads_to(module, node))
         )
         if found:
             module.memory[key] = _FOUND

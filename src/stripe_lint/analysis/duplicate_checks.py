@@ -60,11 +60,15 @@ def names_in(module: Module, function: FunctionNode, event_parameters: frozenset
     created: set[str] = set()
     bound = [each for node in syntax.own_nodes(function) for each in _bindings(node)]
     bound.sort(key=lambda each: (getattr(each[1], "lineno", 0), getattr(each[1], "col_offset", 0)))
+    known = Names(frozenset(event), frozenset(), frozenset())
     for _ in range(_ROUNDS):
+        before = known
         for target, value in bound:
-            known = Names(frozenset(event), frozenset(rows), frozenset(created))
             _learn(module, target, value, known, event, rows, created)
-    return Names(frozenset(event), frozenset(rows), frozenset(created))
+            known = Names(frozenset(event), frozenset(rows), frozenset(created))
+        if known == before:
+            break
+    return known
 
 
 def _bindings(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:

@@ -18,7 +18,7 @@ from stripe_lint.analysis import (
     stripe_calls,
     syntax,
 )
-from stripe_lint.analysis.call_search import CallSearch
+from stripe_lint.analysis.call_search import CallSearch, callees
 from stripe_lint.analysis.control_flow import graph_of
 from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter
 from stripe_lint.analysis.references import ClassReference, External, FunctionReference
@@ -415,18 +415,11 @@ def _views_that_may_leak(module: Module) -> list[NamedFunction]:
     for function in module.functions:
         if isinstance(function, ast.Lambda):
             continue
-        if not any(LEAKY.ask(*callee) for callee in _callees(module, function)):
+        if not any(LEAKY.ask(callee.module, callee.node) for callee in callees(module, function)):
             continue
         if handlers.takes_request(module, function) or is_answered(module, function):
             found.append(function)
     return found
-
-
-def _callees(module: Module, function: ast.AST) -> Iterator[tuple[Module, ast.AST]]:
-    for call in module.calls_of.get(function, ()):
-        reference = names.resolve(module, call.func)
-        if isinstance(reference, FunctionReference) and not isinstance(reference.node, ast.Lambda):
-            yield reference.module, reference.node
 
 
 def _hands_text_back(module: Module, function: ast.AST) -> bool:
@@ -451,7 +444,7 @@ def _carries_text(outcome: Outcome) -> bool:
     return raised is not None and bool(deep_tagged(raised.value, Mark.TEXT))
 
 
-LEAKY: Final = CallSearch("leaky", DEEPEST_LEAK, _hands_text_back, _callees)
+LEAKY: Final = CallSearch("leaky", DEEPEST_LEAK, _hands_text_back)
 """Whether a function may hand text of an error caught around Stripe to its caller."""
 
 

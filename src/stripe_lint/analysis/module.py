@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from stripe_lint.project import Project
 
 Node = TypeVar("Node", bound=ast.AST)
+# asked for each step of each way up: a test of the class is several times faster than ``isinstance``
+_FUNCTIONS = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda})
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -46,7 +48,7 @@ class Module:
         self.returns: dict[ast.AST, list[ast.Return]] = {}
         self.yields: dict[ast.AST, list[ast.expr | None]] = {}
         self.handed_on: dict[str, list[ast.Attribute]] = {}
-        self._callee_scopes: dict[ast.AST, Scope] = {}
+        self._known_scopes: dict[ast.AST, Scope] = {}
         self.attribute_bindings: dict[str, list[tuple[ast.Attribute, Binding]]] = {}
         self.imported_modules: set[str] = set()
         self.memory: dict[object, object] = {}
@@ -80,27 +82,39 @@ class Module:
 
     def scope_of(self, node: ast.AST) -> Scope:
         """The scope whose names ``node`` sees. A function's decorators and defaults see the scope around it."""
-        known = self._callee_scopes.get(node)
+        known = self._known_scopes.get(node)
         if known is not None:
             return known
+        found = self.scope
+        passed = []
         child: ast.AST = node
         current = self.parents.get(node)
         while current is not None:
             scope = self.scopes.get(current)
             if scope is not None and _is_inside(current, child):
-                return scope
-            if isinstance(current, ast.comprehension) and child is not current.iter:
-                return self.scopes[self.parents[current]]
+                found = scope
+                break
+            if current.__class__ is ast.comprehension and child is not current.iter:
+                found = self.scopes[self.parents[current]]
+                break
+            known = self._known_scopes.get(current)
+            if known is not None:
+                found = known
+                break
+            if scope is None:
+                passed.append(current)
             child, current = current, self.parents.get(current)
-        return self.scope
+        for around in passed:
+            self._known_scopes[around] = found
+        return found
 
     def enclosing_function(self, node: ast.AST) -> FunctionNode | None:
         """The innermost function whose body holds ``node``, ``None`` at module or class level."""
         child: ast.AST = node
         current = self.parents.get(node)
         while current is not None:
-            if isinstance(current, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) and _is_inside(current, child):
-                return current
+            if current.__class__ in _FUNCTIONS and _is_inside(current, child):
+                return current  # type: ignore[return-value]
             child, current = current, self.parents.get(current)
         return None
 
@@ -232,7 +246,7 @@ class Module:
                 function = function.value
         elif isinstance(function, ast.Name):
             self.calls.setdefault(function.id, []).append(node)
-        self._callee_scopes[function] = scope
+        self._known_scopes[function] = scope
         for argument in node.args:
             if isinstance(argument, ast.Attribute):
                 self.handed_on.setdefault(argument.attr, []).append(argument)

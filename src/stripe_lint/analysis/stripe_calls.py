@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import callers, conventions, functions, names, syntax
-from stripe_lint.analysis.call_search import CallSearch
+from stripe_lint.analysis.call_search import Callee, CallSearch, callees
 from stripe_lint.analysis.references import (
     External,
     ExternalInstance,
@@ -208,37 +208,35 @@ def _lets_stripe_errors_out(module: Module, function: ast.AST) -> bool:
     )
 
 
-def _callees(module: Module, function: ast.AST) -> Iterator[tuple[Module, ast.AST]]:
-    for call in module.calls_of.get(function, ()):
-        reference = names.resolve(module, call.func)
-        if isinstance(reference, FunctionReference):
-            yield reference.module, reference.node
+def _lets_verification_errors_out(module: Module, function: ast.AST) -> bool:
+    return any(
+        functions.last_name(call.func) in VERIFYING_NAMES and not _is_handled(module, function, call)
+        for call in module.calls_of.get(function, ())
+    )
 
 
-def _callees_with_errors(module: Module, function: ast.AST) -> Iterator[tuple[Module, ast.AST]]:
-    for call in module.calls_of.get(function, ()):
-        reference = names.resolve(module, call.func)
-        if isinstance(reference, FunctionReference) and not _is_handled(module, function, call):
-            yield reference.module, reference.node
+def _callees_with_errors(module: Module, function: ast.AST) -> Iterator[Callee]:
+    for callee in callees(module, function):
+        if not _is_handled(module, function, callee.call):
+            yield callee
 
 
-_TOUCHES_STRIPE: Final = CallSearch("touches Stripe", DEEPEST_SEARCH, _calls_stripe, _callees)
+_TOUCHES_STRIPE: Final = CallSearch("touches Stripe", DEEPEST_SEARCH, _calls_stripe)
 _RAISES_STRIPE_ERRORS: Final = CallSearch(
     "raises Stripe errors", DEEPEST_SEARCH, _lets_stripe_errors_out, _callees_with_errors
 )
+_RAISES_VERIFICATION_ERRORS: Final = CallSearch(
+    "raises verification errors", DEEPEST_SEARCH - 1, _lets_verification_errors_out, _callees_with_errors
+)
 
 
-def call_verifies(module: Module, call: ast.Call, depth: int = 0) -> bool:
+def call_verifies(module: Module, call: ast.Call) -> bool:
     """Whether a call is one of the SDK's verifications, or runs one whose errors reach the caller."""
     if functions.last_name(call.func) in VERIFYING_NAMES:
         return True
     reference = names.resolve(module, call.func)
-    if not isinstance(reference, FunctionReference) or depth >= DEEPEST_SEARCH:
-        return False
-    source, node = reference.module, reference.node
-    return any(
-        call_verifies(source, inner, depth + 1) and not _is_handled(source, node, inner)
-        for inner in source.calls_of.get(node, ())
+    return isinstance(reference, FunctionReference) and _RAISES_VERIFICATION_ERRORS.ask(
+        reference.module, reference.node
     )
 
 

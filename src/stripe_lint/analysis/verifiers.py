@@ -8,8 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import conventions, functions, names, syntax
-from stripe_lint.analysis.call_search import CallSearch
-from stripe_lint.analysis.references import FunctionReference, ObjectReference
+from stripe_lint.analysis.call_search import Callee, CallSearch, callees
 from stripe_lint.data import event_types
 
 if TYPE_CHECKING:
@@ -56,17 +55,13 @@ def _verifies_itself(module: Module, node: ast.AST) -> bool:
     return False
 
 
-def _callees(module: Module, node: ast.AST) -> Iterator[tuple[Module, ast.AST]]:
-    for call in module.calls_within(node):
-        reference = names.resolve(module, call.func)
-        if isinstance(reference, ObjectReference):
-            method = names.find_method(reference, "__call__")
-            reference = FunctionReference(*method, reference) if method is not None else None
-        if isinstance(reference, FunctionReference):
-            yield reference.module, reference.node
+def _callees_within(module: Module, node: ast.AST) -> Iterator[Callee]:
+    yield from callees(module, node)
+    for inner in module.nested.get(node, ()):
+        yield from _callees_within(module, inner)
 
 
-_VERIFIES: Final = CallSearch("verifies", DEEPEST_MENTION, _verifies_itself, _callees)
+_VERIFIES: Final = CallSearch("verifies", DEEPEST_MENTION, _verifies_itself, _callees_within)
 
 SIGNATURE_NAMES: Final = frozenset({"stripe-signature", "http_stripe_signature", "stripe_signature"})
 """How the header that carries the signature is spelled, in lower case."""
