@@ -19,6 +19,7 @@ LAYERS = (
         "comments",
         "data",
         "key_shapes",
+        "newer_pieces",
         "newer_syntax",
         "parallel",
         "parsing",

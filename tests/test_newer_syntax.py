@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import sys
+import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -66,33 +69,65 @@ def test_names_keep_their_places_and_the_tree_compiles(name: str) -> None:
     assert [ast.get_source_segment(text, node) for node in names] == [node.id for node in names]
 
 
+CONTEXTS = {
+    "alone": "{0}",
+    "between": "import a\n\n{0}\nimport b\n",
+    "behind-text-at-the-edge": 'text = """\n\nx = (\n\nclass Q:\n"""\n{0}\n',
+    "in-class": 'class D:\n    """What\n    it is.\n    """\n\n    x = 1\n\n{1}\n\n    y = 2\n\nz = 3\n',
+    "in-class-behind-text": 'class D(\n    B,\n):\n    x = """\n    )\nclass Q:\n    """\n{1}\n',
+    "in-class-of-class": "class D:  # why\n\tclass E: # what\n\t\tx = 1\n\nclass D:\n\n    class E:\n\n{2}\n\n",
+    "in-decorated": "@a\n@b(\n    c,\n)\ndef f():\n{1}\n\n\n@a\n# why\n@b\nclass D:\n    @c\n    def f(): pass\n{1}\n",
+    "in-branch": "if a:\n{1}\nelif b:\n{1}\nelse:\n{1}\n# why\nx = [\n1,\n]\n",
+    "behind-backslash": "x = 1 + \\\n2\ny = z \\\n(3)\n{0}\n",
+    "before-a-comment": "{0}\n# the end",
+}
+
+
+PAIRS = [
+    ("try: pass\nexcept a, b.c: pass", "try: pass\nexcept (a, b.c): pass"),
+    ("try: pass\nexcept a, b(), c[0], : pass", "try: pass\nexcept (a, b(), c[0]): pass"),
+    ('f"{a["k"]!r:>{w["x"]}} {{}}"', "f\"{a['k']!r:>{w['x']}} {{}}\""),
+    ('f"{"a"}" "b" rf"\\d{c["d"]}"', "f\"{'a'}\" 'b' rf\"\\d{c['d']}\""),
+    ("type A = list[int]", "A = list[int]"),
+    ("def f[T](x: T) -> T: ...", "def f(x: T) -> T: ..."),
+    ("class C[T](B): ...", "class C(B): ..."),
+    ('t"{a}"', 'f"{a}"'),
+    ("lazy import a.b as c", "import a.b as c"),
+    ("lazy from a import b", "from a import b"),
+    ("[*a for a in b]", "[a for a in b]"),
+]
+
+
+@pytest.mark.parametrize("context", CONTEXTS.values(), ids=CONTEXTS)
+@pytest.mark.parametrize(("newer", "older"), PAIRS)
+def test_the_tree_is_that_of_the_older_form(newer: str, older: str, context: str) -> None:
+    newer_text, older_text = (
+        context.format(*(textwrap.indent(text, " " * 4 * depth) for depth in range(3))) for text in (newer, older)
+    )
+    assert ast.dump(parse_newer(newer_text)) == ast.dump(ast.parse(older_text))
+
+
 @pytest.mark.parametrize(
-    ("newer", "older"),
-    [
-        ("try: pass\nexcept a, b.c: pass", "try: pass\nexcept (a, b.c): pass"),
-        ("try: pass\nexcept a, b(), c[0], : pass", "try: pass\nexcept (a, b(), c[0]): pass"),
-        ('f"{a["k"]!r:>{w["x"]}} {{}}"', "f\"{a['k']!r:>{w['x']}} {{}}\""),
-        ('f"{"a"}" "b" rf"\\d{c["d"]}"', "f\"{'a'}\" 'b' rf\"\\d{c['d']}\""),
-        ("type A = list[int]", "A = list[int]"),
-        ("def f[T](x: T) -> T: ...", "def f(x: T) -> T: ..."),
-        ("class C[T](B): ...", "class C(B): ..."),
-        ('t"{a}"', 'f"{a}"'),
-        ("lazy import a.b as c", "import a.b as c"),
-        ("lazy from a import b", "from a import b"),
-        ("[*a for a in b]", "[a for a in b]"),
-    ],
+    "around",
+    ["{1}{0}", "{0}{1}", "if 1:\n{3}{2}", "class Whole(Base):\n{3}{2}"],
+    ids=["before", "behind", "in-one-block", "in-class"],
 )
-def test_the_tree_is_that_of_the_older_form(newer: str, older: str) -> None:
-    assert ast.dump(parse_newer(newer)) == ast.dump(ast.parse(older))
+@pytest.mark.parametrize("name", ["ast", "tokenize", "re", "dataclasses"])
+def test_all_else_in_a_file_is_read_as_the_interpreter_reads_it(name: str, around: str) -> None:
+    text = Path(str(importlib.import_module(name).__file__)).read_text(encoding="utf-8")
+    newer, older = (
+        around.format(text, added, textwrap.indent(text, " "), textwrap.indent(added, " "))
+        for added in ("lazy import z\n", "import z\n")
+    )
+    assert without_import(parse_newer(newer)) == without_import(ast.parse(older))
 
 
-def test_what_the_interpreter_reads_is_read_alike() -> None:
-    for file in (ast, sys.modules["tokenize"], sys.modules["re"]):
-        with open(str(file.__file__), encoding="utf-8") as stream:  # noqa: PTH123
-            text = stream.read()
-        assert ast.dump(parse_newer(text), include_attributes=True) == ast.dump(
-            ast.parse(text), include_attributes=True
-        )
+def without_import(tree: ast.Module) -> str:
+    """The whole tree with all places, but those of ``import z``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.alias) and "'z'" in ast.dump(node):
+            node.col_offset = node.end_col_offset = 0
+    return ast.dump(tree, include_attributes=True)
 
 
 @pytest.mark.parametrize(

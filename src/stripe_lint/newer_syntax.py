@@ -13,8 +13,10 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
+from stripe_lint.newer_pieces import Piece, unreadable_pieces
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import libcst
 
@@ -56,12 +58,20 @@ def parse_newer(text: str) -> ast.Module:
     data = text.encode("utf-8", "surrogatepass")
     if len(data) > MOST_BYTES or _is_deep(data) or max(map(len, data.split(b"\n"))) > LONGEST_LINE:
         raise UnreadableError
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return _parsed(data, unreadable_pieces(data))
+        except UnreadableError:
+            # a cut may have gone wrong
+            return _parsed(data, [Piece(0, len(data))])
+
+
+def _parsed(data: bytes, pieces: list[Piece]) -> ast.Module:
     rewriting = _Rewriting(data)
-    older = rewriting.older_form().decode("utf-8", "surrogatepass")
+    older = rewriting.older_form(pieces).decode("utf-8", "surrogatepass")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(older)
+        tree = ast.parse(older)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise UnreadableError from error
     rewriting.restore(tree)
@@ -89,25 +99,33 @@ class _Rewriting:
         self._module: libcst.Module
         self._spans: dict[Node, tuple[int, int]]
 
-    def older_form(self) -> bytes:
-        """The text with older syntax of the same length in place of the newer."""
+    def older_form(self, pieces: Iterable[Piece]) -> bytes:
+        """The text with older syntax of the same length in place of the newer, which is looked for in ``pieces``."""
+        for piece in pieces:
+            self._rewrite(piece)
+        return self._edited()
+
+    def _rewrite(self, piece: Piece) -> None:
         import libcst
         from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
 
+        # without an end of the last line LibCST counts one that it does not write
+        text = piece.text(self._data) + b"\n"
         try:
-            self._module = libcst.parse_module(self._data)
+            self._module = libcst.parse_module(text)
         except Exception as error:
             # the parser is not written in Python and has errors of several kinds
             raise UnreadableError from error
-        wrapper = MetadataWrapper(self._module, unsafe_skip_copy=True)
-        spans = wrapper.resolve(ByteSpanPositionProvider)
-        self._spans = {node: (span.start, span.start + span.length) for node, span in spans.items()}
+        spans = MetadataWrapper(self._module, unsafe_skip_copy=True).resolve(ByteSpanPositionProvider)
+        offset = piece.start - len(piece.before)
+        self._spans = {node: (span.start + offset, span.start + span.length + offset) for node, span in spans.items()}
+        if self._spans[self._module][1] - offset != len(text):
+            self._spans = _with_dropped_blanks(self._spans, text, self._module.bytes, offset)
         waiting: list[Node] = [self._module]
         while waiting:
             node = waiting.pop()
             if not self._replaced(node):
                 waiting.extend(node.children)
-        return self._edited()
 
     def restore(self, tree: ast.Module) -> None:
         """Put into the tree what the older form could not say."""
@@ -335,6 +353,23 @@ def parse_any(text: str) -> ast.Module:
         raise UnreadableError from error
     except SyntaxError:
         return parse_newer(text)
+
+
+def _with_dropped_blanks(
+    spans: dict[Node, tuple[int, int]], text: bytes, written: bytes, offset: int
+) -> dict[Node, tuple[int, int]]:
+    """The ``spans`` in ``text`` of nodes that LibCST ``written`` without some blanks, as before ``except A :``."""
+    places = []
+    position = 0
+    for byte in written:
+        while position < len(text) and text[position] != byte:
+            if text[position] not in b" \t":
+                raise UnreadableError
+            position += 1
+        places.append(position + offset)
+        position += 1
+    places.append(len(text) + offset)
+    return {node: (places[start - offset], places[end - offset]) for node, (start, end) in spans.items()}
 
 
 def _is_readable(text: bytes) -> bool:
