@@ -31,6 +31,7 @@ _HERE_AND_NOW: Final = frozenset(
 )
 _VERIFICATIONS: Final = ("construct_event", "parse_event_notification", "verify_header")
 _SHORTEST_PREFIX: Final = 3
+_IMPORTS: Final = frozenset({BindingKind.IMPORT, BindingKind.IMPORT_FROM})
 
 
 class Reached(NamedTuple):
@@ -88,12 +89,32 @@ def reached_in(module: Module) -> list[Reached]:
     module.memory[key] = []
     found = [
         each
-        for handler in verified_handlers(module)
+        for handler in (verified_handlers(module) if _may_be_reached(module) else ())
         for each in reached_from(handler)
         if each.module.path == module.path
     ]
     module.memory[key] = found
     return found
+
+
+def _may_be_reached(module: Module) -> bool:
+    """Whether something can lead to a function of ``module``: a handler in it, or a mention of it in another file."""
+    if not module.functions:
+        return False
+    if any(module.calls.get(word) or module.handed_on.get(word) for word in _VERIFICATIONS):
+        return True
+    return _is_mentioned(module) or bool(webhook_handlers.analysed_handlers(module))
+
+
+def _is_mentioned(module: Module) -> bool:
+    """Whether another file names something that ``module`` itself defines."""
+    for name, bindings in module.scope.bindings.items():
+        if name.startswith("__") or all(each.kind in _IMPORTS for each in bindings):
+            continue
+        files = module.project.files_that_mention(name, module.path)
+        if files is None or any(path != module.path for path in files):
+            return True
+    return False
 
 
 def reached_unverified_in(module: Module) -> list[Reached]:
