@@ -22,7 +22,11 @@ from stripe_lint.reports import FORMATS
 @click.option("--exclude", multiple=True, callback=split_list, metavar="PATTERNS", help="Leave out what matches.")
 @click.option("--extend-exclude", multiple=True, callback=split_list, metavar="PATTERNS", help="Leave out more.")
 @click.option("--force-exclude", is_flag=True, help="Leave out what is excluded even if it is named.")
-@click.option("--fail-on", type=click.Choice([severity.label for severity in Severity]), help="The least that fails the run.")
+@click.option(
+    "--fail-on",
+    type=click.Choice([severity.label for severity in Severity]),
+    help="The least severity that fails the run.",
+)
 @click.option("--exit-zero", is_flag=True, help="Findings do not fail the run.")
 @click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Report only what is not in FILE.")
 @click.option("--update-baseline", is_flag=True, help="Write what is found now into the baseline.")
