@@ -27,7 +27,7 @@ AT_RUN_TIME = {
     "STP1": "`stripe_lint.runtime` has a [webhook inbox](../runtime/README.md#verification) that does this for you.",
     "STP2": "`stripe_lint.runtime` has a [store of idempotency keys](../runtime/keys.md) that does this for you.",
     "STP3": "The [webhook inbox](../runtime/README.md#guarantees) of `stripe_lint.runtime` tells nothing in its "
-    "replies, logs each refusal without body or secret, and hands over events whose data are plain dicts.",
+    "replies,\nlogs each refusal without body or secret, and hands over events whose data are plain dicts.",
 }
 """The part of the runtime that does what the rules of a group ask for."""
 
