@@ -26,9 +26,17 @@ INDEX = "README.md"
 AT_RUN_TIME = {
     "STP1": "`stripe_lint.runtime` has a [webhook inbox](../runtime/README.md#verification) that does this for you.",
     "STP2": "`stripe_lint.runtime` has a [store of idempotency keys](../runtime/keys.md) that does this for you.",
-    "STP3": "The replies of `stripe_lint.runtime`'s [webhook inbox](../runtime/README.md#guarantees) tell nothing.",
+    "STP3": "The [webhook inbox](../runtime/README.md#guarantees) of `stripe_lint.runtime` tells nothing in its "
+    "replies,\nlogs each refusal without body or secret, and hands over events whose data are plain dicts.",
 }
 """The part of the runtime that does what the rules of a group ask for."""
+
+USUAL = """\
+Severity and fix are the usual ones. The code around a finding can make it better or worse, and one rule can be repaired
+safely here and in a way that has to be reviewed there (STP104 and STP201, for two): the page of the rule tells when.
+`--unsafe-fixes` makes what has to be reviewed.
+"""
+"""What the list of all rules ends with."""
 
 FIXES = {
     FixClass.NONE: "none",
@@ -60,7 +68,7 @@ def index(rules: Iterable[Rule]) -> str:
     """The list of all rules."""
     rows = [(f"[{rule.code}]({rule.code}.md)", rule.name, grade(rule), FIXES[rule.fix], rule.summary) for rule in rules]
     header = ("Code", "Name", "Severity", "Fix", "What it finds")
-    return NOTE.format(source="the rules") + "\n# The rules\n\n" + table(header, rows)
+    return NOTE.format(source="the rules") + "\n# The rules\n\n" + table(header, rows) + "\n" + USUAL
 
 
 def rule_page(rule: Rule) -> str:

@@ -22,7 +22,11 @@ from stripe_lint.reports import FORMATS
 @click.option("--exclude", multiple=True, callback=split_list, metavar="PATTERNS", help="Leave out what matches.")
 @click.option("--extend-exclude", multiple=True, callback=split_list, metavar="PATTERNS", help="Leave out more.")
 @click.option("--force-exclude", is_flag=True, help="Leave out what is excluded even if it is named.")
-@click.option("--fail-on", type=click.Choice([severity.label for severity in Severity]), help="What fails the run.")
+@click.option(
+    "--fail-on",
+    type=click.Choice([severity.label for severity in Severity]),
+    help="The least severity that fails the run.",
+)
 @click.option("--exit-zero", is_flag=True, help="Findings do not fail the run.")
 @click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Report only what is not in FILE.")
 @click.option("--update-baseline", is_flag=True, help="Write what is found now into the baseline.")
@@ -53,7 +57,8 @@ def command(
     Without PATHS the current directory is checked; - reads standard input. RULES are codes (STP101), beginnings of
     codes (STP1) or names, PATTERNS are written as in .gitignore; both may be repeated or separated by commas.
 
-    Exits with 0 if nothing was found, 1 for findings, and 2 if anything could not be checked.
+    Exits with 0 if nothing was found that fails the run (see --fail-on, which is warning by default), 1 if something
+    was, and 2 if anything could not be checked.
     """
     from_stdin = Path(STDIN) in paths
     if from_stdin and len(paths) > 1:

@@ -15,7 +15,7 @@ from stripe_lint.cli.options import STDIN, layer_of, split_list
 @click.option("--select", multiple=True, callback=split_list, metavar="RULES", help="Fix what these rules find only.")
 @click.option("--ignore", multiple=True, callback=split_list, metavar="RULES", help="Do not fix what these rules find.")
 @click.option("--extend-select", multiple=True, callback=split_list, metavar="RULES", help="Fix these rules too.")
-@click.option("--unsafe-fixes", is_flag=True, help="Also make fixes that change what a correct program does.")
+@click.option("--unsafe-fixes", is_flag=True, help="Also make fixes that may change what a correct program does.")
 @click.option("--key-style", type=click.Choice(("uuid", "store")), default="uuid", help="Where new keys come from.")
 @click.option("--diff", is_flag=True, help="Write nothing, show the changes, exit with 1 if there are any.")
 @click.option("--check", is_flag=True, help="Write nothing, exit with 1 if something would be fixed.")
@@ -45,8 +45,8 @@ def command(
     Without PATHS the current directory is fixed; - reads standard input and writes the fixed text to standard output.
     RULES and PATTERNS are those of `stripe-lint check`.
 
-    Exits with 0 if nothing is left to report, 1 for findings that are left (or with --diff and --check if something
-    would change), and 2 if anything could not be looked at or written.
+    Exits with 0 if no finding is left that fails a check, 1 if one is (with --diff and --check if something would
+    change), and 2 if anything could not be looked at or written.
     """
     from_stdin = Path(STDIN) in paths
     if from_stdin and len(paths) > 1:

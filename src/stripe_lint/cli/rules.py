@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--format", "format_", type=click.Choice(("text", "json")), default="text", help="How to list them.")
 def command(format_: str) -> None:
-    """List the rules with their names, severities and fixes."""
+    """List the rules; as JSON with their fixes."""
     with quiet_when_reader_leaves():
         click.echo(_as_json() if format_ == "json" else _as_table())
 

@@ -58,5 +58,5 @@ def kind_of(path: Path) -> Kind | None:
 
 
 def kind_of_named(path: Path) -> Kind | None:
-    """The same for a file that the user names: there any ``.txt`` or ``.in`` holds requirements."""
+    """The same for a file that the user names: there any ``.txt``, ``.in`` or ``.pip`` holds them."""
     return kind_of(path) or (Kind.REQUIREMENTS if path.name.endswith(_REQUIREMENT_SUFFIXES) else None)

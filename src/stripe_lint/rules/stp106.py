@@ -7,12 +7,12 @@ call, where the error of a bad signature ends as a bare 500: no `except` around 
 function takes `SignatureVerificationError`, and no error handler is registered with the framework for it. An `except`
 that only raises the same error again takes nothing.
 
-It is a `warning`. Where the signature's error is caught and only the `ValueError` of a body that is no JSON is not, it
-is an `info`. Reported at the call, once.
+It is a `warning`. Where the signature's error is caught, as by `except stripe.StripeError`, and only the `ValueError`
+of a body that is no JSON is not, it is an `info`. Reported at the call, once.
 
-Not reported: `except Exception` or `except stripe.StripeError` around the call; a function of which a caller can't be
-found; an error that is raised again as an exception of the project or of the framework; a handler behind a decorator or
-a context manager that catches.
+Not reported: `except Exception` around the call; a function of which a caller can't be found; an error that is raised
+again as an exception of the project or of the framework; a handler behind a decorator or a context manager that
+catches.
 
 Limit: what a middleware catches is not seen.
 

@@ -10,7 +10,8 @@
   2xx.
 
 It is a `warning` where the verification failed, or where what fails writes the project's data or moves money at Stripe.
-It is an `info` where only a look-up or something that can't be seen fails. Reported at the `except`, or at the call.
+It is an `info` where what fails can't be seen and is called like work (`process_order`), and where the `except` itself
+answers after a mere look-up. Reported at the `except`, or at the call.
 
 Not reported: a failure that is saved or queued before the answer; an `except` after which the handler goes on with its
 work, as around a receipt mail; errors that say that the work is done already or has nothing to work on

@@ -90,6 +90,9 @@ Use `.get` with the name that the mapping knows: `request.headers.get("Stripe-Si
 `SignatureVerificationError`, so nothing else changes. On Lambda make the names lower case first:
 `headers = {name.lower(): value for name, value in event["headers"].items()}`.
 
+`stripe-lint fix` writes the `.get` and the name, but leaves a Lambda's headers as they are: which spelling arrives
+there depends on the gateway.
+
 ## Suppress
 
 ```python

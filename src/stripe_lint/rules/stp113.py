@@ -19,8 +19,8 @@ Limit: what is in a variable or setting is told by its name and by what is assig
 ## Why it costs money
 
 Every genuine delivery is refused. Where a broad `except` stands around the call it looks as if Stripe sent nothing but
-forgeries: orders stay open, subscriptions stay active, and after some days Stripe disables the endpoint. The next step
-is then often to take the check out.
+forgeries: orders stay open, subscriptions stay active, and after some days Stripe may disable the endpoint. The next
+step is then often to take the check out.
 
 A webhook's secret begins with `whsec_` and belongs to one endpoint. An API key is no substitute for it.
 

@@ -112,9 +112,9 @@ changes for a program that worked; it is the place where a stored key belongs. W
 from an id in scope (`f"order-{order.id}-refund"`, the event's id in a webhook handler, the task's id in a bound Celery
 task), or else a random one is made before the retry. What else the function is given and sends, such as the id of a
 milestone, the number of an instalment or an amount, tells the requests for one order apart and becomes a part of the
-key; where that is no id and no number, the key is random. Read these changes: a derived key that is used again after
-its 24 hours is carried out again, and a second operation for the same id, such as another partial refund of one order,
-needs another key.
+key; where that is no id and no number, and for an amount that is refunded, reversed or captured and may be a part of
+the whole, the key is random. Read these changes: a derived key that is used again after its 24 hours is carried out
+again, and a second operation for the same id, such as another payment for one order, needs another key.
 
 ## Suppress
 

@@ -4,15 +4,16 @@
 
 A call that changes something at Stripe and whose idempotency key is the same for every request of the program: a
 literal, a constant of a module, class or enum, a setting or environment variable, an f-string without a varying part, a
-parameter for which every caller passes the same constant, a function of the project that returns a constant.
+parameter for which every caller passes a constant, a function of the project that returns a constant. One of several
+constants is a constant.
 
 Reported as an `error` at the call.
 
 Not reported: a constant prefix with an id (`f"refund-{order.id}"`); a key that is read from an instance, a request or a
-parameter whose callers differ or can't be seen; an empty key, which the SDK replaces by an automatic one; test code. A
-random key that is made once when the program starts is STP204.
+parameter for which one caller passes something else or can't be seen; an empty key, which the SDK replaces by an
+automatic one; test code. A random key that is made once when the program starts is STP204.
 
-Limit: a key counts as constant only where the definition is in the project and has one value on every path.
+Limit: a key counts as constant only where its definition is in the project and it is a constant on every path.
 
 ## Why it costs money
 

@@ -53,9 +53,9 @@ Move the key into `options`, the second dict of a service method. Remove it from
 empty key by one that names the operation, or leave the argument out. Shorten a long one with a hash.
 
 `stripe-lint fix` takes the key from GET and DELETE requests and moves it into `options` in the others. In place of an
-empty key it makes one as for STP201: a random one for this call, which is what the SDK sends by itself; inside a retry,
-and where an id is in scope, only with `--unsafe-fixes`. A key that is too long stays, since what it should say is not
-known.
+empty key it makes one as for STP201: a random one for this call, which is what the SDK sends by itself, and with
+`--unsafe-fixes` one of an id in scope, or one before the retry. A key that is too long stays, since what it should say
+is not known.
 
 ## Suppress
 

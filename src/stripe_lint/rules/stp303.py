@@ -51,8 +51,10 @@ def pay(intent, order):
 
 `stripe.error.CardError` becomes `stripe.CardError`, `from stripe.error import CardError` becomes
 `from stripe import CardError`, and `import stripe.error as errors` becomes `import stripe`, with `errors.CardError` as
-`stripe.CardError`. The classes are the same; they have stood in the package itself since 7.8.1. Where the project may
-get an older release, the fix is unsafe.
+`stripe.CardError`. The classes are the same; they have stood in the package itself since 7.8.1.
+
+`stripe-lint fix` does so. The fix is unsafe where the project may get an older release, and where nothing says which
+release it gets.
 
 ## Suppress
 

@@ -19,8 +19,8 @@ Limit: values are followed through names, entries, parameters and returns, not t
 ## Why it costs money
 
 Since 15.0.0 `StripeObject` is no `dict`. `event.get("type")` raises `AttributeError`, and so every genuine delivery
-ends in a 500 while a forged one still gets its 400. Stripe repeats each event for three days and may then disable the
-endpoint: orders that were paid stay open.
+ends in a 500 while a forged one still gets its 400. Stripe repeats each event for up to three days and may then disable
+the endpoint: orders that were paid stay open.
 
 ## Bad
 
@@ -52,9 +52,10 @@ Go through `to_dict()`: `session.to_dict().get("metadata")`. It exists in all re
 that it is deprecated, and from 15 on it is the supported way again. Or use what both kinds of object allow:
 `event["type"]`, and `"order" in metadata` before `metadata["order"]`.
 
-Since 15 what comes out of `to_dict()` is plain all the way down. The fix follows it: a variable that is only used as a
-dict gets its dict where it is assigned, and where a part is used as an object (`page.get("data")[0].url`), the fix asks
-for the attribute instead: `getattr(page, "data", None)`.
+Since 15 what comes out of `to_dict()` is plain all the way down. `stripe-lint fix` follows it: a variable that is only
+used as a dict gets its dict where it is assigned, and where a part is used as an object (`page.get("data")[0].url`), it
+asks for the attribute instead: `getattr(page, "data", None)`. `isinstance(event, dict)` stays: what the test decides
+has to be decided anew.
 
 ## Suppress
 

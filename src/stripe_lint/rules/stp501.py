@@ -9,10 +9,11 @@ newest release that the tool knows (its own list, or the package index with `--o
 Reported as a `warning` at the requirement; where that is wide enough and only the lock file is old, at the line of the
 lock file that names stripe. A requirement and its lock that are both too old are one finding, and so are a requirement
 and the constraints (`-c`) that keep it old: at the constraint, unless the requirement is too old by itself. Lists that
-one includes (`-r`) are looked at whatever they are called.
+one includes (`-r`) are looked at under any name that ends in `.txt`, `.in` or `.pip`.
 
-Not reported: a branch of a repository or a folder, whose version nothing tells; a requirement for interpreters that
-are no longer supported (`python_version < "3"`); a version for which STP503 reports an `error`; manifests of tests.
+Not reported: a branch of a repository or a folder, whose version nothing tells; a requirement for interpreters that are
+no longer supported (`python_version < "3"`); a version for which STP503 reports an `error`; manifests in a folder of
+tests (`tests/`).
 
 ## Why it costs money
 
@@ -40,7 +41,8 @@ stripe>=16.1,<17
 Raise the bound one major version at a time and read the migration guide of each; `stripe-lint check
 --stripe-version 15` tells what breaks. The API version can be kept for the time being by `stripe.api_version`.
 
-The fix raises the bound to the newest major version. It is unsafe: your code has to be tested with it.
+`stripe-lint fix --unsafe-fixes` raises the bound to the newest release. Your code has to be tested with it. Lock files,
+lists with hashes and lists that were compiled stay: their tools have to make them anew.
 
 ## Suppress
 

@@ -12,9 +12,10 @@ install nothing.
 
 ## Why it costs money
 
-Stripe releases two major versions a year, and they break code that takes payments: since 13 `import stripe.error` ends
-the program at its start, since 15 a verified event is no `dict`, so that `event.get("type")` answers every delivery
-with a 500. Without a bound that happens on the day of the next build, whatever was changed on that day.
+Stripe releases two or more major versions a year, and they break code that takes payments: since 13
+`import stripe.error` ends the program at its start, since 15 a verified event is no `dict`, so that `event.get("type")`
+answers every delivery with a 500. Without a bound that happens on the day of the next build, whatever was changed on
+that day.
 
 ## Bad
 

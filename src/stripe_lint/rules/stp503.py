@@ -6,7 +6,7 @@ A pin or lock on a version of `stripe` that was withdrawn from the package index
 that is known to have a hole; and a range in which every version has one. With `--online` the index and the OSV database
 are asked, else the tool's own list is used, of which each row has a source:
 
-| Versions | What is wrong | Since |
+| Versions | What is wrong | Mended in |
 | --- | --- | --- |
 | 5.1.0, 7.8.0 | withdrawn by Stripe | |
 | 11.0.0 to 15.6.0 | the API key is sent to a host that an unverified payload names | 15.6.1 |
@@ -47,7 +47,8 @@ stripe>=16.1,<17
 Move to 15.6.1 or newer. Where that takes time: verify every payload before anything in it is used (STP101), refuse to
 start without a webhook secret, and take the last patch release of your major version, which has the new roots.
 
-The fix raises the bound to the first version without the hole. It is unsafe: that may be another major version.
+`stripe-lint fix --unsafe-fixes` raises the bound to the first version without the hole, which may be another major
+version. Lock files, lists with hashes and lists that were compiled stay: their tools have to make them anew.
 
 ## Suppress
 

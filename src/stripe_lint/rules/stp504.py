@@ -44,8 +44,10 @@ updates:
 
 ## Fix
 
-Add the entry above with the folder of the manifest (`package-ecosystem: "uv"` for uv). The fix writes it into
-`.github/dependabot.yml`. It is unsafe because it makes a robot open pull requests.
+Add the entry above with the folder of the manifest (`package-ecosystem: "uv"` for uv).
+
+`stripe-lint fix --unsafe-fixes` writes it into `.github/dependabot.yml`. It is unsafe because it makes a robot open
+pull requests. An entry that leaves stripe or this folder out stays as it is.
 
 Dependabot's *security* updates, which need no file, are not enough: they know published advisories only.
 
