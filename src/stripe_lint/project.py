@@ -70,6 +70,7 @@ class Project:
         self._roots: dict[Path, list[Path]] = {}
         self._entries: dict[Path, frozenset[str]] = {}
         self._fresh: dict[Path, Module | None] = {}
+        self._folders: dict[Path, Path] = {}
 
     def load(self, path: Path, text: str, tree: ast.Module | None = None) -> Module:
         """The file being checked, from the text that the consumer handed over.
@@ -128,20 +129,27 @@ class Project:
         top = dotted.partition(".")[0]
         if top in _SDK_PACKAGES or top in sys.stdlib_module_names:
             return None
-        key = (importer.parent, 0, dotted)
+        key = (self._folder_of(importer), 0, dotted)
         if key not in self._found:
             self._found[key] = self._search(dotted, importer)
         return self._found[key]
 
     def find_relative(self, dotted: str, level: int, importer: Path) -> Path | None:
         """The file that ``from <level dots>dotted import …`` means in ``importer``."""
-        key = (importer.parent, level, dotted)
+        folder = self._folder_of(importer)
+        key = (folder, level, dotted)
         if key not in self._found:
-            folder = importer.parent
             for _ in range(level - 1):
                 folder = folder.parent
-            self._found[key] = _module_file(folder, dotted)
+            self._found[key] = self._module_file(folder, dotted)
         return self._found[key]
+
+    def _folder_of(self, path: Path) -> Path:
+        """The folder of a file, the same object each time: a new path costs more than what is asked with it."""
+        folder = self._folders.get(path)
+        if folder is None:
+            folder = self._folders[path] = path.parent
+        return folder
 
     def _search(self, dotted: str, importer: Path) -> Path | None:
         top = dotted.partition(".")[0]
@@ -149,9 +157,22 @@ class Project:
             entries = self._entries_of(base)
             if top not in entries and f"{top}.py" not in entries:
                 continue
-            found = _module_file(base, dotted)
+            found = self._module_file(base, dotted)
             if found is not None and found != importer:
                 return found
+        return None
+
+    def _module_file(self, base: Path, dotted: str) -> Path | None:
+        folder = base.joinpath(*dotted.split(".")) if dotted else base
+        beside = self._entries_of(folder.parent) if dotted else frozenset({folder.name})
+        if folder.name in beside and "__init__.py" in self._entries_of(folder):
+            package = folder / "__init__.py"
+            if package.is_file():
+                return package
+        if dotted and f"{folder.name}.py" in beside:
+            module = folder.with_name(folder.name + ".py")
+            if module.is_file():
+                return module
         return None
 
     def _entries_of(self, folder: Path) -> frozenset[str]:
@@ -255,15 +276,3 @@ def _bytes_of(path: Path) -> bytes | None:
         return path.read_bytes() if is_regular(path) else None
     except OSError:
         return None
-
-
-def _module_file(base: Path, dotted: str) -> Path | None:
-    folder = base.joinpath(*dotted.split(".")) if dotted else base
-    package = folder / "__init__.py"
-    if package.is_file():
-        return package
-    if dotted:
-        module = folder.with_name(folder.name + ".py")
-        if module.is_file():
-            return module
-    return None
