@@ -122,6 +122,17 @@ def test_the_diff_can_be_applied(shop: Shop, content: str) -> None:
     assert path.read_bytes() == expected
 
 
+def test_the_diff_shows_no_secret(shop: Shop) -> None:
+    secret = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"
+    path = shop.write("pay.py", UNKEYED.replace("import stripe\n", f'import stripe\n\nstripe.api_key = "{secret}"\n'))
+    outcome = fix(shop, "--diff", "--select", "STP201")
+    assert secret not in outcome.out + outcome.err
+    assert f' stripe.api_key = "sk_live_{"*" * 24}"' in outcome.out.splitlines()
+    assert "stripe-lint: pay.py: secrets are shown as stars" in outcome.err
+    fix(shop, "--select", "STP201")
+    assert secret in path.read_text()
+
+
 def test_only_selected_rules_are_fixed(shop: Shop) -> None:
     path = shop.write("pay.py")
     outcome = fix(shop, "--select", "STP3")

@@ -99,11 +99,18 @@ def _fix_files(request: Request, configurations: Configurations, options: Option
 
 def _show_changes(report: FixReport) -> None:
     from stripe_lint.reports.fixes import diff
+    from stripe_lint.reports.text import printable
 
+    hiding = []
     with quiet_when_reader_leaves():
         for file in report.changed:
-            sys.stdout.buffer.write(diff(file))
+            change = diff(file)
+            sys.stdout.buffer.write(change.text)
+            if change.hides_secrets:
+                hiding.append(printable(file.name))
         sys.stdout.buffer.flush()
+    for name in hiding:
+        sys.stderr.write(f"stripe-lint: {name}: secrets are shown as stars, so that this part can't be applied\n")
 
 
 def _tell(report: FixReport, request: Request) -> None:

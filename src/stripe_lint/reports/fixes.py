@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from stripe_lint.fixing.run import FixedFinding
+from stripe_lint.key_shapes import redacted
 from stripe_lint.reports.text import counted, finding_place, printable
 
 if TYPE_CHECKING:
@@ -66,10 +67,24 @@ def _summary(report: FixReport, *, written: bool) -> str:
     return f"{', '.join(parts)}. {', '.join(looked_at)}."
 
 
-def diff(file: FileFixes) -> bytes:
+class Diff(NamedTuple):
+    """The change of one file; ``hides_secrets`` where stars stand in place of some, so that it can't be applied."""
+
+    text: bytes
+    hides_secrets: bool
+
+
+def diff(file: FileFixes) -> Diff:
     """The change of one file as a unified diff in the file's own bytes, so that it can be applied."""
     name = printable(file.name).encode()
     before, after = file.before.splitlines(keepends=True), file.after.splitlines(keepends=True)
     changes = difflib.diff_bytes(difflib.unified_diff, before, after, b"a/" + name, b"b/" + name)
     end = b"\n\\ No newline at end of file\n"
-    return b"".join(line if line.endswith((b"\n", b"\r")) else line + end for line in changes)
+    ended = [line if line.endswith((b"\n", b"\r")) else line + end for line in changes]
+    shown = [_without_secrets(line) for line in ended]
+    return Diff(b"".join(shown), shown != ended)
+
+
+def _without_secrets(line: bytes) -> bytes:
+    # all that a secret consists of is ASCII, which is the same bytes in any encoding that source code has
+    return redacted(line.decode("latin-1")).encode("latin-1")
