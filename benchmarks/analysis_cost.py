@@ -70,7 +70,7 @@ class WatchedProject(Project):
         self.searching = 0.0
         self.following = 0.0
         self.others: list[Module] = []
-        self._is_following = False
+        self.is_following = False
 
     @property
     def elsewhere(self) -> float:
@@ -82,16 +82,18 @@ class WatchedProject(Project):
         """The seconds for reading other modules, searching all files, code of other modules, and manifests."""
         return self.reading, self.searching, self.following, WatchedProject.manifests
 
-    def follow(self, module: Module, action: Callable[[], Result]) -> Result:
-        """The result of ``action``, which looks at code of ``module``."""
-        if self._is_following or self._current is None or module.path == self._current.path:
-            return action()
-        self._is_following = True
+    def is_checked(self, module: Module) -> bool:
+        """Whether ``module`` is the one that is checked."""
+        return self._current is None or module is self._current or module.path == self._current.path
+
+    def follow(self, action: Callable[[], Result]) -> Result:
+        """The result of ``action``, which looks at code of another module than the one that is checked."""
+        self.is_following = True
         before = self.elsewhere
         try:
             result, seconds = timed(action)
         finally:
-            self._is_following = False
+            self.is_following = False
         self.following += seconds - (self.elsewhere - before)
         return result
 
@@ -119,19 +121,30 @@ def watch_other_files() -> None:
         return found
 
     def watched_run(self: Interpreter, module: Module, *arguments: Any, **named: Any) -> Any:
-        return _told(module, lambda: run_function(self, module, *arguments, **named))
+        project = _project_to_tell(module)
+        if project is None:
+            return run_function(self, module, *arguments, **named)
+        return project.follow(lambda: run_function(self, module, *arguments, **named))
 
     def watched_search(self: CallSearch, module: Module, *arguments: Any) -> bool:
-        return _told(module, lambda: search(self, module, *arguments))
+        project = _project_to_tell(module)
+        return (
+            search(self, module, *arguments)
+            if project is None
+            else project.follow(lambda: search(self, module, *arguments))
+        )
 
     requirement.stripe_requirement = watched_requirement
     Interpreter.run_function = watched_run  # type: ignore[method-assign]
     CallSearch._search = watched_search  # type: ignore[method-assign]
 
 
-def _told(module: Module, action: Callable[[], Result]) -> Result:
+def _project_to_tell(module: Module) -> WatchedProject | None:
+    """The project, where ``module`` is not the one that is checked, and its code is not being followed already."""
     project = module.project
-    return project.follow(module, action) if isinstance(project, WatchedProject) else action()
+    if not isinstance(project, WatchedProject) or project.is_following or project.is_checked(module):
+        return None
+    return project
 
 
 @dataclass
