@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
 
-_PAYLOADS: Final = ("payload", "raw", "body")
-
 MOST_CALLERS: Final = 3
 """How many calls up the body of a Lambda's event is looked for."""
 
@@ -36,7 +34,7 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     for wrong in webhooks.wrong_payloads(module):
         if module.span(wrong.place.node) == hit.span and isinstance(wrong.place.node, ast.Call):
             if wrong.base64_only:
-                _decode(module, wrong.place.node, edit)
+                _decode(module, wrong.place.node, wrong.fact.argument, edit)
             else:
                 _verify_raw_body(module, wrong, wrong.place.node, edit)
             return
@@ -143,11 +141,8 @@ def _parses_left(module: Module, wrong: WrongPayload, function: NamedFunction, r
     ]
 
 
-def _decode(module: Module, call: ast.Call, edit: Edit) -> None:
-    """Decode the body of a Lambda's event where the gateway says that it is base64."""
-    argument = next((keyword.value for keyword in call.keywords if keyword.arg in _PAYLOADS), None)
-    if argument is None and call.args:
-        argument = call.args[0]
+def _decode(module: Module, call: ast.Call, argument: ast.expr | None, edit: Edit) -> None:
+    """Decode the body of a Lambda's event, which ``call`` gets, where the gateway says that it is base64."""
     if argument is None:
         edit.decline("it can't be seen which argument is the body")
     for _ in range(MOST_CALLERS):

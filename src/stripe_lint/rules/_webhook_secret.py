@@ -6,13 +6,15 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, handlers, names, syntax
+from stripe_lint.analysis import functions, handlers, handovers, names, sdk_verifications, syntax
 from stripe_lint.analysis.references import ClassReference, External, ModuleReference, ObjectReference
 from stripe_lint.errors import Declined
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import NamedFunction
+    from stripe_lint.analysis.scopes import NamedFunction, Scope
     from stripe_lint.fixing.edit import Edit
 
 USUAL_NAME: Final = "STRIPE_WEBHOOK_SECRET"
@@ -26,7 +28,6 @@ _NAMES_IN_PROJECT: Final = (
     *("stripe_endpoint_secret", "stripe_webhook_signing_secret", "webhook_secret"),
 )
 _ENVIRONMENT: Final = frozenset({"os.getenv", "os.environ.get", "os.environ", "decouple.config", "environ.get"})
-_CHECKS: Final = frozenset({"construct_event", "parse_event_notification", "parse_thin_event", "verify_header"})
 
 ONE_EACH = "each endpoint has its own secret, and the one of this endpoint can't be told here"
 
@@ -66,25 +67,35 @@ def webhook_secret(
 
 
 def _used_elsewhere(module: Module, instead_of: ast.Call | None) -> set[str]:
-    """The secrets that other verifications of the file use."""
+    """The secrets that other verifications of the file use, or that the file hands to those of other files."""
     found = set()
-    for name in _CHECKS:
-        for call in module.calls.get(name, ()):
-            if call is instead_of:
+    for source in _verifying_modules(module):
+        for verification in sdk_verifications.sdk_verifications(source):
+            if verification.secret is None or verification.node is instead_of:
                 continue
-            secret = next((keyword.value for keyword in call.keywords if keyword.arg == "secret"), None)
-            if secret is None and len(call.args) > 2:
-                secret = call.args[2]
-            if secret is not None:
-                found.add(ast.unparse(secret))
+            secrets = [(source, verification.secret)]
+            secrets += [(each.module, each.argument) for each in handovers.handovers(source, verification.secret)]
+            for place, secret in secrets:
+                if place is module:
+                    found |= {ast.unparse(secret), ast.unparse(names.assigned_expression(module, secret)[1])}
     return found
+
+
+def _verifying_modules(module: Module) -> Iterator[Module]:
+    """The file itself, and what else of the project names a verification of the SDK."""
+    yield module
+    paths = {path for name in sdk_verifications.PARAMETERS for path in module.project.files_that_mention(name) or ()}
+    for path in sorted(paths - {module.path}):
+        source = module.project.module_at(path)
+        if source is not None:
+            yield source
 
 
 def _in_file(module: Module, function: NamedFunction, before: ast.stmt, edit: Edit) -> list[str]:
     """The names and expressions of the file that say by their name that they are such a secret."""
     found: dict[str, None] = {}
     covered: set[str] = set()
-    for scope in (module.scopes[function], module.scope):
+    for scope in _scopes_around(module.scopes[function]):
         for name, bindings in scope.bindings.items():
             binding = bindings[0]
             if not re.search(_NAME, name) or len(bindings) != 1 or isinstance(binding.node, ast.FunctionDef):
@@ -104,6 +115,15 @@ def _in_file(module: Module, function: NamedFunction, before: ast.stmt, edit: Ed
             if text not in covered and edit.source_of(node) not in found:
                 found[edit.source_of(node)] = None
     return list(found)
+
+
+def _scopes_around(scope: Scope) -> Iterator[Scope]:
+    """The scope of a function, and those around it whose names the function sees."""
+    around: Scope | None = scope
+    while around is not None:
+        if not around.is_class:
+            yield around
+        around = around.parent
 
 
 def _is_setting(module: Module, node: ast.expr) -> bool:
