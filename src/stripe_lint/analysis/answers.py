@@ -7,7 +7,7 @@ import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, inlining, names, static_values, syntax
+from stripe_lint.analysis import functions, http_statuses, inlining, names, syntax
 from stripe_lint.analysis.frameworks import is_abort_call
 from stripe_lint.analysis.references import External, FunctionReference
 from stripe_lint.analysis.scopes import BindingKind
@@ -19,16 +19,9 @@ if TYPE_CHECKING:
 
 _DEEPEST: Final = 3
 
-_REFUSING_NAME: Final = (
-    r"(?i)bad_?request|forbidden|unauthori[sz]ed|not_?found|server_?error|not_?allowed|unprocessable|conflict|too_?many"
-    r"|error_?response|unavailable"
-)
-_REFUSING_STATUS: Final = r"(?:HTTP_?|HTTPStatus\.)(?:[345]\d\d|[A-Z_]*(?:BAD|ERROR|FORBID|FOUND|UNAUTH))"
 _ACCEPTING_NAME: Final = (
     r"HTTP(?:Ok|OK|Created|Accepted|NonAuthoritativeInformation|NoContent|ResetContent|PartialContent)"
 )
-_FIRST_ACCEPTING: Final = 200
-_FIRST_REFUSING: Final = 300
 _STATUS_NAMES: Final = frozenset({"status", "status_code", "statusCode", "set_status", "send_error", "start_response"})
 
 
@@ -60,7 +53,7 @@ def answer_of(module: Module, node: ast.expr | None, depth: int = 0) -> Answer:
         return _named(module, node, depth)
     if isinstance(node, ast.Call):
         return _called(module, node, depth)
-    return Answer.REFUSED if _names_refusal(module, node) else Answer.TAKEN
+    return Answer.REFUSED if states(module, node) else Answer.TAKEN
 
 
 def _named(module: Module, node: ast.Name, depth: int) -> Answer:
@@ -73,7 +66,7 @@ def _named(module: Module, node: ast.Name, depth: int) -> Answer:
 
 def _called(module: Module, node: ast.Call, depth: int) -> Answer:
     name = functions.last_name(node.func) or ""
-    if re.search(_REFUSING_NAME, name) or _names_refusal(module, node):
+    if http_statuses.is_refusing_name(name) or states(module, node):
         return Answer.REFUSED
     reference = names.resolve(module, node.func)
     if not isinstance(reference, FunctionReference):
@@ -87,33 +80,19 @@ def _called(module: Module, node: ast.Call, depth: int) -> Answer:
     return combined(answer_of(reference.module, each.value, depth + 1) for each in returned)
 
 
-def _names_refusal(module: Module, node: ast.expr) -> bool:
-    """Whether an expression holds a status other than 2xx."""
+def states(module: Module, node: ast.expr, first: int = http_statuses.FIRST_REFUSING) -> bool:
+    """Whether an expression holds a status from ``first`` on."""
     for inner in syntax.descendants(node):
-        if isinstance(inner, ast.Constant) and _is_refusing(inner.value) and not _is_plain_data(module, inner, node):
+        status = http_statuses.status_of(module, inner)
+        if status is not None and status >= first and not _is_plain_data(module, inner, node):
             return True
-        if isinstance(inner, ast.Attribute) and re.search(_REFUSING_STATUS, functions.dotted_name(inner) or ""):
-            return True
-        if isinstance(inner, ast.Name):
-            path = names.dotted_path(module, inner)
-            if path is not None and re.search(_REFUSING_STATUS, path):
-                return True
-            constant = static_values.of(module, inner).constant
-            if constant is not None and _is_refusing(constant.value):
-                return True
     return False
 
 
-def _is_refusing(content: object) -> bool:
-    if isinstance(content, int) and not isinstance(content, bool):
-        return 300 <= content <= 599
-    return isinstance(content, str) and re.match(r"[345]\d\d(?: |$)", content) is not None
-
-
-def _is_plain_data(module: Module, constant: ast.Constant, within: ast.expr) -> bool:
+def _is_plain_data(module: Module, constant: ast.AST, within: ast.expr) -> bool:
     """Whether a number stands in a dict under a key that is no status."""
     parent = module.parents.get(constant)
-    if not isinstance(parent, ast.Dict) or constant is within:
+    if not isinstance(constant, ast.Constant) or not isinstance(parent, ast.Dict) or constant is within:
         return False
     for key, value in zip(parent.keys, parent.values, strict=True):
         if value is constant and isinstance(key, ast.Constant):
@@ -121,12 +100,7 @@ def _is_plain_data(module: Module, constant: ast.Constant, within: ast.expr) -> 
     return False
 
 
-def is_refusing_name(name: str) -> bool:
-    """Whether a function or class is called like one that makes an error response."""
-    return re.search(_REFUSING_NAME, name) is not None
-
-
-def _is_acceptance(node: ast.expr) -> bool:
+def _is_acceptance(module: Module, node: ast.expr) -> bool:
     """Whether what is raised, or given to ``abort``, is made with a status of 2xx, as ``web.HTTPNoContent()`` is."""
     made = node.func if isinstance(node, ast.Call) else node
     if re.fullmatch(_ACCEPTING_NAME, functions.last_name(made) or ""):
@@ -134,23 +108,20 @@ def _is_acceptance(node: ast.expr) -> bool:
     if not isinstance(node, ast.Call):
         return False
     given = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg in _STATUS_NAMES | {"code"})]
+    statuses = [http_statuses.status_of(module, each) for each in given]
     return any(
-        isinstance(each, ast.Constant) and type(each.value) is int and _FIRST_ACCEPTING <= each.value < _FIRST_REFUSING
-        for each in given
+        status is not None and http_statuses.FIRST_ACCEPTING <= status < http_statuses.FIRST_REFUSING
+        for status in statuses
     )
 
 
 def refuses(module: Module, statement: ast.AST) -> bool:
     """Whether a statement ends in a refusal, or sets one as the response's status."""
     if isinstance(statement, ast.Raise):
-        return statement.exc is None or not _is_acceptance(statement.exc)
+        return statement.exc is None or not _is_acceptance(module, statement.exc)
     if isinstance(statement, ast.Assign):
         target = statement.targets[0]
-        return (
-            isinstance(target, ast.Attribute)
-            and target.attr in _STATUS_NAMES
-            and _names_refusal(module, statement.value)
-        )
+        return isinstance(target, ast.Attribute) and target.attr in _STATUS_NAMES and states(module, statement.value)
     if not isinstance(statement, ast.Expr):
         return False
     call = statement.value.value if isinstance(statement.value, ast.Await) else statement.value
@@ -158,7 +129,7 @@ def refuses(module: Module, statement: ast.AST) -> bool:
         return False
     reference = names.resolve(module, call.func)
     if isinstance(reference, External) and is_abort_call(reference.path):
-        return not _is_acceptance(call)
+        return not _is_acceptance(module, call)
     if isinstance(reference, FunctionReference) and inlining.never_returns(reference):
         return True
-    return functions.last_name(call.func) in _STATUS_NAMES and _names_refusal(module, call)
+    return functions.last_name(call.func) in _STATUS_NAMES and states(module, call)

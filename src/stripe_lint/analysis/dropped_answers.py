@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import answers, failure_handlers, names, work
+from stripe_lint.analysis import answers, failure_handlers, functions, http_statuses, names, work
 from stripe_lint.analysis.answers import Answer
 from stripe_lint.analysis.references import FunctionReference
 
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
 
 DEEPEST: Final = 3
 """How many calls deep an error response is looked for that functions hand on."""
-
-_SERVER_ERROR: Final = r"(?i)\b5\d\d\b|HTTP_5\d\d|SERVER_?ERROR|UNAVAILABLE|BAD_GATEWAY"
 
 
 class DroppedAnswer(NamedTuple):
@@ -90,4 +87,7 @@ def _is_failure(module: Module, statement: ast.Return, returned: ast.expr, depth
             if failure_handlers.catches_failures(module, around) and kinds & failure_handlers.FAILING:
                 return bool(kinds & failure_handlers.WRITES)
             return None
-    return False if re.search(_SERVER_ERROR, ast.unparse(value)) else None
+    is_server_error = answers.states(module, value, http_statuses.FIRST_OF_SERVER) or (
+        isinstance(value, ast.Call) and http_statuses.is_server_error_name(functions.last_name(value.func) or "")
+    )
+    return False if is_server_error else None

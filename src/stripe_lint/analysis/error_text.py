@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import body_uses, conventions, definitions, names, request_values
+from stripe_lint.analysis import body_uses, conventions, definitions, http_statuses, names, request_values
 from stripe_lint.analysis.facts import ResponseFact
 from stripe_lint.analysis.frameworks import (
     frameworks_of,
@@ -189,12 +188,9 @@ def raised(evaluation: Evaluation, node: ast.expr, value: Value, reference: Exte
             evaluation.facts.responses.add(ResponseFact(place, Value(tags=frozenset({tag})), returned=False))
 
 
-_REFUSING_NAME: Final = r"BadRequest|Forbidden|Unauthori[sz]ed|NotFound|ServerError|NotAllowed|Unprocessable"
-
-
 def refusal_status(call: Call) -> str | None:
     """The 4xx or 5xx status that a call gives to a response, if it does."""
-    if re.search(_REFUSING_NAME, call.name):
+    if http_statuses.is_refusing_name(call.name):
         return call.name
     for value in call.values:
         found = refusing(value)
@@ -206,20 +202,16 @@ def refusal_status(call: Call) -> str | None:
 def refusing(value: Value) -> str | None:
     """The 4xx or 5xx status in a value: a number, a status line, an entry of a dict, a part of a tuple."""
     if value.constant is not None:
-        content = value.constant.value
-        if isinstance(content, int) and not isinstance(content, bool) and 400 <= content <= 599:
-            return str(content)
-        if isinstance(content, str) and re.match(r"[45]\d\d\b", content):
-            return content[:3]
+        status = http_statuses.stated_status(value.constant.value)
+        if status is not None and status >= http_statuses.FIRST_OF_CLIENT:
+            return str(status)
     if value.has(Mark.ANSWER):
         return value.detail(Mark.ANSWER)
     reference = value.reference
     if isinstance(reference, External):
-        found = re.search(
-            r"(?:HTTP_?|HTTPStatus\.)([45]\d\d|BAD_REQUEST|FORBIDDEN|UNAUTHORIZED|NOT_FOUND)", reference.path
-        )
-        if found is not None:
-            return found.group(1)
+        status = http_statuses.named_status(reference.path)
+        if status is not None and status >= http_statuses.FIRST_OF_CLIENT:
+            return str(status)
     for _, item in value.fields or ():
         inner = refusing(item)
         if inner is not None:

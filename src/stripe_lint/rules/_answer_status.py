@@ -7,7 +7,7 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, handlers, names
+from stripe_lint.analysis import handlers, http_statuses, names
 from stripe_lint.analysis.frameworks import is_response_call
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def restate(module: Module, function: NamedFunction, answer: ast.expr, status: i
     answer has no place for one."""
     framework = handlers.framework_for(module, function)
     if isinstance(answer, ast.Tuple):
-        return _in_tuple(answer, status, edit)
+        return _in_tuple(module, answer, status, edit)
     if isinstance(answer, ast.Dict):
         for key in answer.keys:
             if isinstance(key, ast.Constant) and key.value in _ENTRIES:
@@ -45,10 +45,10 @@ def _takes_tuples(framework: Framework) -> bool:
     return any(refusal.source == 'return "", 400' for refusal in framework.refusals)
 
 
-def _in_tuple(answer: ast.Tuple, status: int, edit: Edit) -> bool:
+def _in_tuple(module: Module, answer: ast.Tuple, status: int, edit: Edit) -> bool:
     for element in answer.elts:
-        if is_status(element):
-            edit.replace(element, _written(element, status, edit))
+        if is_status(module, element):
+            edit.replace(element, _written(module, element, status, edit))
             return True
     return False
 
@@ -56,13 +56,13 @@ def _in_tuple(answer: ast.Tuple, status: int, edit: Edit) -> bool:
 def _in_call(module: Module, answer: ast.Call, framework: Framework, status: int, edit: Edit) -> bool:
     for keyword in answer.keywords:
         if keyword.arg in _KEYWORDS:
-            edit.set_keyword(answer, keyword.arg, _written(keyword.value, status, edit))
+            edit.set_keyword(answer, keyword.arg, _written(module, keyword.value, status, edit))
             return True
     if not is_response_call(names.dotted_path(module, answer.func)):
         return False
     for argument in answer.args[1:]:
-        if is_status(argument):
-            edit.replace(argument, _written(argument, status, edit))
+        if is_status(module, argument):
+            edit.replace(argument, _written(module, argument, status, edit))
             return True
     keyword_name = _status_keyword(framework)
     if keyword_name is None or _takes_tuples(framework) or len(answer.args) > 1 or _is_open(answer):
@@ -85,21 +85,19 @@ def _status_keyword(framework: Framework) -> str | None:
     return None
 
 
-def is_status(node: ast.expr) -> bool:
+def is_status(module: Module, node: ast.expr) -> bool:
     """Whether an expression is a status, by its number or as a framework or ``http`` names it."""
     if isinstance(node, ast.Constant):
         return isinstance(node.value, int) and not isinstance(node.value, bool) and node.value in set(HTTPStatus)
-    return isinstance(node, ast.Attribute) and _is_named(node)
+    return isinstance(node, ast.Attribute) and http_statuses.status_of(module, node) is not None
 
 
-def _is_named(node: ast.Attribute) -> bool:
-    return _NUMBERED_NAME.fullmatch(node.attr) is not None or functions.last_name(node.value) == "HTTPStatus"
-
-
-def _written(old: ast.expr, status: int, edit: Edit) -> str:
+def _written(module: Module, old: ast.expr, status: int, edit: Edit) -> str:
     """``status`` as a name where ``old`` is one, else as a number."""
-    if isinstance(old, ast.Attribute) and _is_named(old):
+    if isinstance(old, ast.Attribute):
         name = HTTPStatus(status).name
-        numbered = _NUMBERED_NAME.fullmatch(old.attr) is not None
-        return f"{edit.source_of(old.value)}.{f'HTTP_{status}_{name}' if numbered else name}"
+        if _NUMBERED_NAME.fullmatch(old.attr) is not None:
+            return f"{edit.source_of(old.value)}.HTTP_{status}_{name}"
+        if names.dotted_path(module, old.value) == "http.HTTPStatus":
+            return f"{edit.source_of(old.value)}.{name}"
     return str(status)

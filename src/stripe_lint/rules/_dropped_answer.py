@@ -78,6 +78,6 @@ def _outcomes_of(module: Module, returned: ast.expr | None, depth: int) -> set[_
             return {_Outcome.RESPONSE}
     if isinstance(value, ast.Dict) or answers.answer_of(module, value) is Answer.REFUSED:
         return {_Outcome.RESPONSE}
-    if isinstance(value, ast.Tuple) and any(map(_answer_status.is_status, value.elts)):
+    if isinstance(value, ast.Tuple) and any(_answer_status.is_status(module, each) for each in value.elts):
         return {_Outcome.RESPONSE}
     return {_Outcome.OTHER}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import answers, functions, names, refused_events, syntax
+from stripe_lint.analysis import answers, functions, http_statuses, names, refused_events, syntax
 from stripe_lint.analysis.answers import Answer
 from stripe_lint.analysis.frameworks import is_response_call
 from stripe_lint.analysis.references import External
@@ -56,7 +56,7 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
 
 def _restated(module: Module, function: NamedFunction, answer: ast.expr, edit: Edit) -> bool:
     """Give the answer the status 200, unless its class says that it refuses."""
-    if isinstance(answer, ast.Call) and answers.is_refusing_name(functions.last_name(answer.func) or ""):
+    if isinstance(answer, ast.Call) and http_statuses.is_refusing_name(functions.last_name(answer.func) or ""):
         return False
     return _answer_status.restate(module, function, answer, 200, edit)
 
