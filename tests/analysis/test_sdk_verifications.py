@@ -8,6 +8,7 @@ import pytest
 import stripe
 
 from stripe_lint.analysis.sdk_verifications import CLIENT_PARAMETERS, PARAMETERS, REQUIRED
+from stripe_lint.analysis.webhook_functions import UNVERIFYING, VERIFYING
 
 HOLDERS = (stripe.Webhook, stripe.WebhookSignature, stripe.StripeClient)
 GONE = {"parse_thin_event": "parse_event_notification"}
@@ -49,3 +50,12 @@ def test_no_verification_of_the_sdk_is_missing() -> None:
         and taken & {"sig_header", "header"}
     }
     assert verifying == set(PARAMETERS) - set(GONE)
+
+
+def test_what_verifies_is_called_so_everywhere() -> None:
+    assert set(VERIFYING) == set(PARAMETERS)
+
+
+def test_what_makes_an_event_without_verifying_is_what_the_sdk_calls_so() -> None:
+    found = {name for holder in HOLDERS for name in dir(holder) if name.endswith("_without_verification")}
+    assert {name for name in found if "_event_" in name} == set(UNVERIFYING)

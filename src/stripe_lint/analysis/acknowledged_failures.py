@@ -17,6 +17,7 @@ from stripe_lint.analysis import (
     names,
     reach,
     syntax,
+    webhook_functions,
     work,
 )
 from stripe_lint.analysis.answers import Answer
@@ -95,7 +96,7 @@ def _in_function(
             yield AcknowledgedFailure(reached, handler, failed_check=False, grave=grave)
 
 
-_READS_BODY: Final = frozenset({"loads", "load", "get_json", "json", "construct_from", "construct_event"})
+_READS_BODY: Final = webhook_functions.NAMES | {"loads", "load", "get_json", "json", "construct_from"}
 
 
 def _accepts_anyway(handler: ast.ExceptHandler) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, functions, names, syntax, webhook_handlers
+from stripe_lint.analysis import callers, functions, names, syntax, webhook_functions, webhook_handlers
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference, PartialReference
 from stripe_lint.analysis.scopes import BindingKind
 
@@ -29,7 +29,6 @@ MOST_FUNCTIONS: Final = 160
 _HERE_AND_NOW: Final = frozenset(
     {"to_thread", "run_sync", "run_in_threadpool", "run_in_executor", "sync_to_async", "async_to_sync", "wait_for"}
 )
-_VERIFICATIONS: Final = ("construct_event", "parse_event_notification", "verify_header")
 _SHORTEST_PREFIX: Final = 3
 _IMPORTS: Final = frozenset({BindingKind.IMPORT, BindingKind.IMPORT_FROM})
 
@@ -71,7 +70,7 @@ def verified_handlers(module: Module) -> list[Handler]:
 
 def _other_files(module: Module) -> Iterator[Module]:
     seen = {module.path}
-    for word in _VERIFICATIONS:
+    for word in webhook_functions.VERIFYING:
         for path in module.project.files_that_mention(word, module.path) or ():
             if path not in seen:
                 seen.add(path)

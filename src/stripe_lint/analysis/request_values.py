@@ -6,7 +6,7 @@ import ast
 import codecs
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import definitions, functions, names, syntax
+from stripe_lint.analysis import definitions, functions, names, syntax, webhook_functions
 from stripe_lint.analysis.body_uses import FOUND, compared, is_none, missing, plain_tag, read, text_of, used
 from stripe_lint.analysis.facts import Use
 from stripe_lint.analysis.frameworks import by_name, generic, is_json_function, request_global, request_type, view_base
@@ -40,12 +40,6 @@ _JSON_READERS: Final = frozenset(
 )
 _JSON_WRITERS: Final = frozenset(
     {f"{library}.dumps" for library in ("json", "orjson", "ujson", "simplejson", "rapidjson")} | {"flask.json.dumps"}
-)
-_UNVERIFIED_EVENTS: Final = frozenset(
-    {
-        "construct_event_without_verification",
-        "parse_event_notification_without_verification",
-    }
 )
 _EVENT_BUILDERS: Final = frozenset(
     {
@@ -263,7 +257,7 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
         value = _function_called(evaluation, call, path)
         if value is not None:
             return value
-    if call.name in _UNVERIFIED_EVENTS:
+    if call.name in webhook_functions.UNVERIFYING:
         return _event_built(evaluation, call)
     if isinstance(call.reference, StripeService) and call.name == "deserialize":
         return _event_built(evaluation, call)

@@ -18,7 +18,7 @@ PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
     "parse_event_notification": ("raw", "sig_header", "secret", "tolerance"),
     "parse_thin_event": ("raw", "sig_header", "secret", "tolerance"),
 }
-"""The parameters of each verification, in order (stripe 16.1.0; ``parse_thin_event``: 11.0.0 to 12.5.2)."""
+"""The parameters of each verification, in order."""
 
 CLIENT_PARAMETERS: Final = 4
 """How many of them a method of ``StripeClient`` takes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, conventions, functions, names, syntax
+from stripe_lint.analysis import callers, conventions, functions, names, syntax, webhook_functions
 from stripe_lint.analysis.call_search import Callee, CallSearch, callees
 from stripe_lint.analysis.references import (
     External,
@@ -50,7 +50,7 @@ def method_of(reference: Reference | None) -> surface.Method | None:
     if isinstance(reference, PartialReference):
         return method_of(reference.function)
     if isinstance(reference, External) and reference.path.startswith("stripe."):
-        if reference.path.rpartition(".")[2] in VERIFYING_NAMES:
+        if reference.path.rpartition(".")[2] in webhook_functions.NAMES:
             return None
         resource, called, name = reference.path.partition("().")
         return surface.instance_method(resource, name) if called else surface.resource_method(resource)
@@ -87,7 +87,7 @@ def _direct_calls(module: Module) -> list[StripeCall]:
 
 def _is_method_name(name: str) -> bool:
     """Whether some method of the API is called so; only for what verifies a webhook this can be told without data."""
-    return name not in VERIFYING_NAMES and name in surface.method_names()
+    return name not in webhook_functions.NAMES and name in surface.method_names()
 
 
 def _called_method(module: Module, call: ast.Call) -> surface.Method | None:
@@ -157,12 +157,6 @@ def touches_stripe(module: Module, function: FunctionNode, *, handled: bool = Fa
     return (_RAISES_STRIPE_ERRORS if handled else _TOUCHES_STRIPE).ask(module, function)
 
 
-VERIFYING_NAMES: Final = frozenset(
-    {"construct_event", "parse_event_notification", "parse_thin_event", "verify_header"}
-    | {"construct_event_without_verification", "parse_event_notification_without_verification"}
-)
-
-
 def _is_handled(module: Module, function: ast.AST, call: ast.Call) -> bool:
     """Whether an ``except`` in the function swallows whatever ``call`` raises."""
     child: ast.AST = call
@@ -189,7 +183,7 @@ def call_touches_stripe(module: Module, call: ast.Call, *, handled: bool = False
 
 
 def _is_stripe_call(module: Module, call: ast.Call) -> bool:
-    if functions.last_name(call.func) in VERIFYING_NAMES or reaches_stripe(names.resolve(module, call.func)):
+    if functions.last_name(call.func) in webhook_functions.NAMES or reaches_stripe(names.resolve(module, call.func)):
         return True
     return any(
         isinstance(argument, ast.Attribute) and reaches_stripe(names.resolve(module, argument))
@@ -210,7 +204,7 @@ def _lets_stripe_errors_out(module: Module, function: ast.AST) -> bool:
 
 def _lets_verification_errors_out(module: Module, function: ast.AST) -> bool:
     return any(
-        functions.last_name(call.func) in VERIFYING_NAMES and not _is_handled(module, function, call)
+        functions.last_name(call.func) in webhook_functions.NAMES and not _is_handled(module, function, call)
         for call in module.calls_of.get(function, ())
     )
 
@@ -232,7 +226,7 @@ _RAISES_VERIFICATION_ERRORS: Final = CallSearch(
 
 def call_verifies(module: Module, call: ast.Call) -> bool:
     """Whether a call is one of the SDK's verifications, or runs one whose errors reach the caller."""
-    if functions.last_name(call.func) in VERIFYING_NAMES:
+    if functions.last_name(call.func) in webhook_functions.NAMES:
         return True
     reference = names.resolve(module, call.func)
     return isinstance(reference, FunctionReference) and _RAISES_VERIFICATION_ERRORS.ask(

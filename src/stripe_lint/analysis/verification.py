@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import body_uses, conventions, exceptions
+from stripe_lint.analysis import body_uses, conventions, exceptions, webhook_functions
 from stripe_lint.analysis.facts import PayloadFact
 from stripe_lint.analysis.references import External, StripeService
 from stripe_lint.analysis.state import Outcome, Raised
@@ -25,7 +25,6 @@ _SDK_PATHS: Final = frozenset(
         "stripe.StripeClient.construct_event",
     }
 )
-_SDK_NAMES: Final = frozenset({"construct_event", "parse_thin_event", "parse_event_notification", "verify_header"})
 _HANDLED: Final = frozenset({"handle", "handle_async"})
 _NOTIFICATION_HANDLER: Final = "stripe.StripeEventNotificationHandler"
 _REFETCHES: Final = frozenset({"stripe.Event.retrieve", "stripe.Event.retrieve_async"})
@@ -60,8 +59,8 @@ def is_sdk_function(reference: Reference | None, name: str) -> bool:
             return True
         if path == f"{_NOTIFICATION_HANDLER}().{name}":
             return name in _HANDLED
-        return name in _SDK_NAMES and (path.startswith("stripe.") or not path.startswith("builtins."))
-    return name in _SDK_NAMES and (reference is None or isinstance(reference, StripeService))
+        return name in webhook_functions.VERIFYING and (path.startswith("stripe.") or not path.startswith("builtins."))
+    return name in webhook_functions.VERIFYING and (reference is None or isinstance(reference, StripeService))
 
 
 def is_class_function(reference: Reference | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import exceptions, functions, names, stripe_calls, syntax
+from stripe_lint.analysis import exceptions, functions, names, syntax, webhook_functions
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def _calls_in(statement: ast.stmt) -> Iterator[ast.Call]:
 
 
 def _verifies(module: Module, call: ast.Call) -> bool:
-    if functions.last_name(call.func) not in stripe_calls.VERIFYING_NAMES:
+    if functions.last_name(call.func) not in webhook_functions.NAMES:
         return False
     path = names.dotted_path(module, call.func)
     return path is None or path.startswith("stripe.")

@@ -7,7 +7,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import conventions, functions, names, syntax
+from stripe_lint.analysis import conventions, functions, names, syntax, webhook_functions
 from stripe_lint.analysis.call_search import Callee, CallSearch, callees
 from stripe_lint.data import event_types
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
 
 _VERIFYING_WORDS: Final = (
-    *("construct_event", "parse_event_notification", "parse_thin_event", "verify_header", "notification_handler"),
+    *(*webhook_functions.VERIFYING, "notification_handler"),
     *("compare_digest", "constant_time_compare", "hmac"),
 )
 _VERIFIED_WORDS: Final = ("signature", "webhook", "stripe", "event")
@@ -49,8 +49,8 @@ def _verifies_itself(module: Module, node: ast.AST) -> bool:
         name = functions.last_name(call.func)
         if name is not None and _is_verifying_name(name):
             return True
-        for argument in call.args:
-            if isinstance(argument, ast.Attribute) and argument.attr in {"construct_event", "verify_header"}:
+        for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
+            if isinstance(argument, ast.Attribute) and argument.attr in webhook_functions.VERIFYING:
                 return True
     return False
 

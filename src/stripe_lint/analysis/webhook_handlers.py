@@ -21,6 +21,7 @@ from stripe_lint.analysis import (
     starts,
     syntax,
     verifiers,
+    webhook_functions,
 )
 from stripe_lint.analysis.dataflow import Interpreter
 from stripe_lint.analysis.values import UNKNOWN
@@ -43,8 +44,8 @@ MOST_ROOTS: Final = 16
 """How many handlers of one file are run."""
 
 _WEBHOOK_WORDS: Final = (
-    *("hook", "event_type", "stripe_event", "event[", "stripe-signature", "stripe_signature", "construct_event"),
-    *("construct_from", "convert_to_stripe_object", "parse_event_notification", "parse_thin_event", "verify_header"),
+    *("hook", "event_type", "stripe_event", "event[", "stripe-signature", "stripe_signature"),
+    *(*webhook_functions.VERIFYING, "construct_from", "convert_to_stripe_object"),
     *("notification_handler", "event.retrieve", "events.retrieve", ".deserialize("),
 )
 _DOTTED_TEXT: Final = r"""["']((?:[a-z_\d]+\.){1,3}[a-z_]+)["']"""
@@ -181,10 +182,9 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
     if builds_event or names_read & {
         "construct_from",
         "convert_to_stripe_object",
-        "construct_event_without_verification",
+        "deserialize",
+        *webhook_functions.UNVERIFYING,
     }:
-        return True
-    if "parse_event_notification_without_verification" in names_read or "deserialize" in names_read:
         return True
     if "handle" in names_read and "notification_handler_without_verification" in module.text:
         return True

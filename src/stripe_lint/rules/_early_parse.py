@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import functions, names, syntax, verifiers, webhooks
+from stripe_lint.analysis import functions, names, syntax, verifiers, webhook_functions, webhooks
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.rules import _blocks
 
@@ -23,8 +23,6 @@ _READERS: Final = frozenset(
     | {"get_data", "get_body", "getvalue", "smart_str", "force_str", "str", "bytes", "deepcopy", "copy"}
 )
 """Calls in a statement that only reads the body: taking it out, or making it later, changes nothing else."""
-
-_SDK_CHECKS: Final = frozenset({"construct_event", "parse_event_notification", "parse_thin_event", "verify_header"})
 
 
 class _Unit(NamedTuple):
@@ -125,7 +123,7 @@ def _checks(module: Module, unit: _Unit, verification: Place) -> list[ast.AST]:
 
 
 def _verifies(module: Module, call: ast.Call) -> bool:
-    if functions.last_name(call.func) in _SDK_CHECKS:
+    if functions.last_name(call.func) in webhook_functions.VERIFYING:
         return True
     reference = names.resolve(module, call.func)
     return isinstance(reference, FunctionReference) and verifiers.mentions_verification(

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import error_handlers, error_responses, functions, stripe_calls, syntax
+from stripe_lint.analysis import error_handlers, error_responses, functions, syntax, webhook_functions
 from stripe_lint.rules import _text_literals
 from stripe_lint.rules._exception_texts import Catch, Shape, shape_of
 
@@ -74,7 +74,7 @@ def _attempt(catch: Catch) -> ast.Try | None:
 def _verifies(catch: Catch) -> bool:
     attempt = _attempt(catch)
     return attempt is not None and any(
-        isinstance(node, ast.Call) and functions.last_name(node.func) in stripe_calls.VERIFYING_NAMES
+        isinstance(node, ast.Call) and functions.last_name(node.func) in webhook_functions.NAMES
         for statement in attempt.body
         for node in syntax.own_nodes(statement)
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import functions, handlers, module_names, syntax, webhooks
+from stripe_lint.analysis import functions, handlers, module_names, syntax, webhook_functions, webhooks
 from stripe_lint.rules import _blocks, _refusals, _request_parts, _webhook_secret, stp101
 
 if TYPE_CHECKING:
@@ -24,10 +24,7 @@ LONGEST_LINE = 96
 """How many characters of the verification stand on one line."""
 
 
-_UNVERIFIED = frozenset(
-    {"construct_event_without_verification", "parse_event_notification_without_verification", "deserialize"}
-    | {"handle", "handle_async"}
-)
+_UNVERIFIED = frozenset({*webhook_functions.UNVERIFYING, "deserialize", "handle", "handle_async"})
 
 
 def repair(module: Module, hit: Hit, edit: Edit) -> None:
