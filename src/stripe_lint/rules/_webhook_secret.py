@@ -42,7 +42,7 @@ def secret_in_file(
     ``instead_of`` is a verification whose own secret does not count.
     """
     used = _used_elsewhere(module, instead_of)
-    found = [each for each in _in_file(module, function, before, edit) if each not in used]
+    found = [written for written, text in _in_file(module, function, before, edit).items() if text not in used]
     if len(found) > 1:
         edit.decline(ONE_EACH)
     return found[0] if found else None
@@ -67,7 +67,8 @@ def webhook_secret(
 
 
 def _used_elsewhere(module: Module, instead_of: ast.Call | None) -> set[str]:
-    """The secrets that other verifications of the file use, or that the file hands to those of other files."""
+    """The secrets that other verifications of the file use, or that the file hands to those of other files, as ``ast``
+    writes them."""
     found = set()
     for source in _verifying_modules(module):
         for verification in sdk_verifications.sdk_verifications(source):
@@ -91,9 +92,10 @@ def _verifying_modules(module: Module) -> Iterator[Module]:
             yield source
 
 
-def _in_file(module: Module, function: NamedFunction, before: ast.stmt, edit: Edit) -> list[str]:
-    """The names and expressions of the file that say by their name that they are such a secret."""
-    found: dict[str, None] = {}
+def _in_file(module: Module, function: NamedFunction, before: ast.stmt, edit: Edit) -> dict[str, str]:
+    """The names and expressions of the file that say by their name that they are such a secret: as they are written
+    there, and as ``ast`` writes them."""
+    found: dict[str, str] = {}
     covered: set[str] = set()
     for scope in _scopes_around(module.scopes[function]):
         for name, bindings in scope.bindings.items():
@@ -102,7 +104,7 @@ def _in_file(module: Module, function: NamedFunction, before: ast.stmt, edit: Ed
                 continue
             if scope is not module.scope and getattr(module.statement_of(binding.node), "lineno", 0) >= before.lineno:
                 continue
-            found[name] = None
+            found[name] = name
             if binding.value is not None:
                 covered |= {
                     ast.unparse(each)
@@ -113,8 +115,8 @@ def _in_file(module: Module, function: NamedFunction, before: ast.stmt, edit: Ed
         if isinstance(node, ast.expr) and _is_setting(module, node):
             text = ast.unparse(node)
             if text not in covered and edit.source_of(node) not in found:
-                found[edit.source_of(node)] = None
-    return list(found)
+                found[edit.source_of(node)] = text
+    return found
 
 
 def _scopes_around(scope: Scope) -> Iterator[Scope]:
