@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import callers, functions, guards, handlers, module_names
+from stripe_lint.analysis import callers, functions, guards, handlers, module_names, sdk_uses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +64,36 @@ def _decline(framework: Framework, function: NamedFunction, handler: Handler, ed
             f"let it raise, and answer 400 in {handler.function.name}"
         )
     edit.decline("the answer 400 would be caught by an `except` around it; leave in another way")
+
+
+def signature_error(module: Module, at: ast.AST, edit: Edit, package: str | None = None) -> str:
+    """How to write the class of the error of a bad signature. ``package`` is how the SDK is written, if that is known.
+
+    Old releases have the class only in ``stripe.error``, later ones have not got that.
+    """
+    imported = module_names.existing_name(module, "stripe.error.SignatureVerificationError", at)
+    if imported is not None:
+        return imported
+    holder = "stripe.error" if _is_in_error_module(module) else "stripe"
+    if package is not None:
+        return f"{package}{holder.removeprefix('stripe')}.SignatureVerificationError"
+    module_name = module_names.existing_name(module, holder, at) if holder == "stripe.error" else None
+    if module_name is not None:
+        return f"{module_name}.SignatureVerificationError"
+    return edit.imported(f"{holder}.SignatureVerificationError", at)
+
+
+def _is_in_error_module(module: Module) -> bool:
+    """Whether the class is taken from ``stripe.error``: the project's release has it there, or the file tells so."""
+    requirement = module.stripe_requirement
+    if requirement is not None:
+        if requirement.excludes(sdk_uses.WITH_ERRORS_IN_PACKAGE):
+            return True
+        if requirement.excludes(sdk_uses.WITHOUT_ERRORS_IN_PACKAGE) or requirement.admits(
+            sdk_uses.WITHOUT_ERROR_ATTRIBUTE
+        ):
+            return False
+    return any(True for _ in sdk_uses.error_attributes(module))
 
 
 def _with_existing_import(module: Module, refusal: Refusal, at: ast.stmt) -> str | None:

@@ -9,7 +9,6 @@ from stripe_lint.analysis import (
     evaluation_order,
     exceptions,
     functions,
-    module_names,
     reach,
     sdk_verifications,
     syntax,
@@ -146,7 +145,7 @@ def _widen(place: _Place, clause: ast.ExceptHandler, raised: Raised, edit: Edit)
     ]
     if reads:
         edit.decline(f"the `except` reads .{reads[0].attr}, which the other error does not have; catch it on its own")
-    more = "ValueError" if raised is PAYLOAD_ERROR else signature_error(place.module, clause, edit)
+    more = "ValueError" if raised is PAYLOAD_ERROR else _refusals.signature_error(place.module, clause, edit)
     if isinstance(clause.type, ast.Tuple):
         kinds = ", ".join(edit.source_of(each) for each in clause.type.elts)
     else:
@@ -166,7 +165,7 @@ def _drop_name(module: Module, clause: ast.ExceptHandler, replaced: ast.Raise, e
 
 def _wrap(place: _Place, edit: Edit) -> None:
     module, call = place.module, place.verification.node
-    error = signature_error(module, call, edit)
+    error = _refusals.signature_error(module, call, edit)
     caught = f"(ValueError, {error})" if place.verification.parses else error
     statement = module.statement_of(call)
     alone = isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr | ast.Return)
@@ -255,13 +254,3 @@ def _prepare(place: _Place, caught: str, edit: Edit) -> None:
     step = _step(module, before)
     edit.insert_before(before, f"try:\n{step}{name} = {edit.source_of(call)}\nexcept {caught}:\n{step}{refusal}")
     edit.replace(call, name)
-
-
-def signature_error(module: Module, at: ast.AST, edit: Edit) -> str:
-    """How to write the class of the error of a bad signature."""
-    # Up to SDK 7.7.0 the exceptions are in a module of their own, which SDK 13 took out.
-    if "error.SignatureVerificationError" in module.text or "stripe.error" in module.text:
-        old = module_names.existing_name(module, "stripe.error.SignatureVerificationError", at)
-        if old is not None:
-            return old
-    return edit.imported("stripe.SignatureVerificationError", at)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import functions, handlers, module_names, syntax, webhook_functions, webhooks
+from stripe_lint.analysis import functions, handlers, syntax, webhook_functions, webhooks
 from stripe_lint.rules import _blocks, _refusals, _request_parts, _webhook_secret, stp101
 
 if TYPE_CHECKING:
@@ -144,11 +144,5 @@ def _call(verify: str, *arguments: str) -> str:
 def _sdk(module: Module, at: ast.stmt, edit: Edit) -> tuple[str, str]:
     """How to write the verification and its exception."""
     webhook = edit.name_of("stripe.Webhook", at)
-    if webhook.endswith(".Webhook"):
-        sdk = webhook.removesuffix(".Webhook")
-        # Up to SDK 7.7.0 the exceptions are in a module of their own, which SDK 13 took out.
-        errors = f"{sdk}.error" if f"{sdk}.error." in module.text else sdk
-        return f"{webhook}.construct_event", f"{errors}.SignatureVerificationError"
-    existing = module_names.existing_name(module, "stripe.error.SignatureVerificationError", at)
-    error = existing or edit.imported("stripe.SignatureVerificationError", at)
-    return f"{webhook}.construct_event", error
+    package = webhook.removesuffix(".Webhook") if webhook.endswith(".Webhook") else None
+    return f"{webhook}.construct_event", _refusals.signature_error(module, at, edit, package)

@@ -81,35 +81,31 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
     from stripe_lint.fixing.edit import Edit
 
-_WITHOUT_MODULE = ">=13.0.0"
-_WITHOUT_ATTRIBUTE = ">=13.0.0,<14.0.1"
-_WITHOUT_NAMES_IN_PACKAGE = "<7.8.1"
-
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each use of the module that a release the project may get does not have."""
     if "error" not in module.text or "stripe" not in module.text:
         return
-    from stripe_lint.analysis.sdk_uses import error_module_uses
+    from stripe_lint.analysis.sdk_uses import WITHOUT_ERROR_ATTRIBUTE, WITHOUT_ERROR_MODULE, error_module_uses
 
     for use in error_module_uses(module):
         requirement = module.stripe_requirement
         if use.imports_module:
-            if requirement is None or requirement.admits(_WITHOUT_MODULE):
+            if requirement is None or requirement.admits(WITHOUT_ERROR_MODULE):
                 message = "stripe.error is gone since 13.0.0, so this import fails: take the class from stripe itself"
                 yield Hit(module.span(use.node), message)
-        elif requirement is not None and requirement.admits(_WITHOUT_ATTRIBUTE):
+        elif requirement is not None and requirement.admits(WITHOUT_ERROR_ATTRIBUTE):
             message = "stripe.error is missing in 13.0.0 to 14.0.0, just when an error arrives: use stripe.X"
             yield Hit(module.span(use.node), message)
 
 
 def fix(module: Module, hit: Hit, edit: Edit) -> None:
     """Take the classes from the package itself."""
-    from stripe_lint.analysis.sdk_uses import error_module_uses
+    from stripe_lint.analysis.sdk_uses import WITHOUT_ERRORS_IN_PACKAGE, error_module_uses
 
     use = next(use for use in error_module_uses(module) if module.span(use.node) == hit.span)
     requirement = module.stripe_requirement
-    if requirement is None or requirement.admits(_WITHOUT_NAMES_IN_PACKAGE):
+    if requirement is None or requirement.admits(WITHOUT_ERRORS_IN_PACKAGE):
         edit.unsafe("releases before 7.8.1 have these classes only in stripe.error")
     node = use.node
     if isinstance(node, ast.Attribute):
