@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.module import Module
 
+USUAL_NAMES: Final = (
+    *("STRIPE_WEBHOOK_SECRET", "STRIPE_WEBHOOK_SIGNING_SECRET", "STRIPE_ENDPOINT_SECRET", "STRIPE_SIGNING_SECRET"),
+    *("STRIPE_WEBHOOK_KEY", "STRIPE_WEBHOOK_ENDPOINT_SECRET", "WEBHOOK_SECRET", "ENDPOINT_SECRET"),
+    *("stripe_webhook_secret", "stripe_endpoint_secret", "stripe_webhook_signing_secret"),
+    *("webhook_secret", "endpoint_secret"),
+)
+"""What projects call the secret of a webhook, the most usual first."""
+
 _WEBHOOK_SECRETS: Final = (
     r"(?i)(web_?hook|endpoint|event|signing).*secret|secret.*(web_?hook|endpoint)|whsec|(web_?hook|signing)_?key"
 )

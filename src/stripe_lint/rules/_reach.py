@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from stripe_lint.analysis import secret_defaults
 from stripe_lint.model import Severity
 from stripe_lint.rules import stp101, stp102, stp402
 
@@ -41,19 +42,7 @@ _WAYS: Final = {
         ("auto_paging_iter", "fetch_related_object", "fetch_event", "next_page"),
         _uses_unverified_payload,
     ),
-    "secret": _Way(
-        (
-            "STRIPE_WEBHOOK_SECRET",
-            "STRIPE_WEBHOOK_SIGNING_SECRET",
-            "STRIPE_ENDPOINT_SECRET",
-            "WEBHOOK_SECRET",
-            "ENDPOINT_SECRET",
-            "stripe_webhook_secret",
-            "webhook_secret",
-            "endpoint_secret",
-        ),
-        _accepts_empty_secret,
-    ),
+    "secret": _Way(secret_defaults.USUAL_NAMES, _accepts_empty_secret),
 }
 """For each kind of hole how it is reached."""
 

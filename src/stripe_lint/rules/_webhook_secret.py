@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, handlers, handovers, names, sdk_verifications, syntax
+from stripe_lint.analysis import functions, handlers, handovers, names, sdk_verifications, secret_defaults, syntax
 from stripe_lint.analysis.references import ClassReference, External, ModuleReference, ObjectReference
 from stripe_lint.errors import Declined
 
@@ -17,15 +17,8 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.scopes import NamedFunction, Scope
     from stripe_lint.fixing.edit import Edit
 
-USUAL_NAME: Final = "STRIPE_WEBHOOK_SECRET"
-
 _NAME: Final = (
     r"(?i)(^|_)(web_?hooks?|endpoint|signing|whsec)_?([a-z]+_)*(secret|key)s?$|secret_?(web_?hook|endpoint)|(^|_)whsec"
-)
-_NAMES_IN_PROJECT: Final = (
-    *(USUAL_NAME, "STRIPE_WEBHOOK_SIGNING_SECRET", "STRIPE_ENDPOINT_SECRET", "STRIPE_SIGNING_SECRET"),
-    *("STRIPE_WEBHOOK_KEY", "STRIPE_WEBHOOK_ENDPOINT_SECRET", "WEBHOOK_SECRET", "stripe_webhook_secret"),
-    *("stripe_endpoint_secret", "stripe_webhook_signing_secret", "webhook_secret"),
 )
 _ENVIRONMENT: Final = frozenset({"os.getenv", "os.environ.get", "os.environ", "decouple.config", "environ.get"})
 
@@ -62,7 +55,7 @@ def webhook_secret(
         return known
     if _reads_environment(module):
         edit.note(SET_IT)
-        return f'{edit.name_of("os.environ", before)}["{USUAL_NAME}"]'
+        return f'{edit.name_of("os.environ", before)}["{secret_defaults.USUAL_NAMES[0]}"]'
     raise Declined("no secret for the webhook is known in this project, and this file reads no environment")
 
 
@@ -144,7 +137,7 @@ def _is_setting(module: Module, node: ast.expr) -> bool:
 
 def _in_project(module: Module, function: NamedFunction, edit: Edit) -> str | None:
     """How this file reads a secret that another file of the project defines."""
-    for name in _NAMES_IN_PROJECT:
+    for name in secret_defaults.USUAL_NAMES:
         paths = module.project.files_that_mention(name) or ()
         sources = [source for path in paths if (source := module.project.module_at(path)) not in (None, module)]
         if not sources:
