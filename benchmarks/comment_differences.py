@@ -32,7 +32,7 @@ def other_differences(before: bytes, after: bytes) -> list[str]:
 
 def _cut(text: str) -> tuple[list[str], list[str]]:
     """The lines that are not only a comment, without the comments, and the comments."""
-    lines = text.splitlines(keepends=True)
+    lines = list(io.StringIO(text, newline=""))
     comments = []
     for token in reversed(list(tokenize.generate_tokens(io.StringIO(text, newline="").readline))):
         if token.type == tokenize.COMMENT:
@@ -40,7 +40,7 @@ def _cut(text: str) -> tuple[list[str], list[str]]:
             comments.append(token.string)
             before = lines[line - 1][:column].rstrip()
             lines[line - 1] = before + lines[line - 1][token.end[1] :] if before else ""
-    return "".join(lines).rstrip().splitlines(keepends=True), comments[::-1]
+    return list(io.StringIO("".join(lines).rstrip(), newline="")), comments[::-1]
 
 
 def _has(longer: str, shorter: str) -> bool:

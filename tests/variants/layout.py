@@ -38,12 +38,15 @@ def _with_tabs(code: Code) -> str:
 
 
 def _with_text_before(code: Code) -> str:
-    """A comment above everything, and a statement before each on the same line, in letters of two to four bytes."""
+    """A comment above everything, and a statement before each on the same line, in letters of two to four bytes.
+
+    The comment holds what ends a line for ``str.splitlines`` and not for Python.
+    """
     edits = Edits(code)
     for node in code.nodes:
         if isinstance(node, SIMPLE_STATEMENTS) and not code.lines[node.lineno - 1].encode()[: node.col_offset].strip():
             edits.insert(node.lineno, node.col_offset, '"é€😀"; ')
-    return "# Größe, 価格\n" + edits.result()
+    return "# Größe,\f 価格\u2028\n" + edits.result()
 
 
 def _does_not_come_first(code: Code) -> bool:

@@ -238,5 +238,4 @@ def _has_verifying_middleware(source: Module) -> bool:
 
 
 def _speaks_of_stripe(source: Module, node: ast.ClassDef | NamedFunction) -> bool:
-    lines = source.text.splitlines()[node.lineno - 1 : node.end_lineno]
-    return any("stripe" in line.lower() for line in lines)
+    return any("stripe" in line.lower() for line in source.lines_of(node))

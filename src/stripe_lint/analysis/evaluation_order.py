@@ -62,5 +62,5 @@ def is_elif(module: Module, statement: ast.If) -> bool:
     parent = module.parents[statement]
     if not isinstance(parent, ast.If) or parent.orelse != [statement]:
         return False
-    line = module.text.split("\n")[statement.lineno - 1].encode()
+    line = module.lines[statement.lineno - 1].encode()
     return line.startswith(b"elif", statement.col_offset)

@@ -88,8 +88,7 @@ def is_digest(module: Module, node: ast.expr, depth: int = 0) -> bool:
 
 def _is_about_stripe(module: Module, function: NamedFunction) -> bool:
     """Whether a function says that it is about signatures, and it, its class or its file that it is about Stripe's."""
-    first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
-    source = "\n".join(module.text.splitlines()[first - 1 : function.end_lineno])
+    source = "\n".join(module.lines_of(function))
     if not re.search(_SIGNED, source) or names_other_provider(source):
         return False
     owner = module.enclosing_class(function)

@@ -54,6 +54,7 @@ class Module:
         self.memory: dict[object, object] = {}
         self.resolved: dict[ast.expr, Reference | None] = {}
         self.scope = Scope(tree, None)
+        self._lines: list[str] | None = None
         self._by_kind: dict[type[ast.AST], list[ast.AST]] | None = None
         self._walk()
 
@@ -67,6 +68,18 @@ class Module:
         from stripe_lint.manifests.requirement import stripe_requirement
 
         return stripe_requirement(self.path, self.project.conventions.stripe_version)
+
+    @property
+    def lines(self) -> list[str]:
+        """The text line by line, without line ends; a form feed does not end a line."""
+        if self._lines is None:
+            self._lines = self.text.split("\n")
+        return self._lines
+
+    def lines_of(self, node: ast.expr | ast.stmt) -> list[str]:
+        """The whole lines that a node stands on, with those of its decorators."""
+        starts = [node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))]
+        return self.lines[min(starts) - 1 : node.end_lineno]
 
     def span(self, node: ast.AST) -> Span:
         """The place of ``node``, which must be a statement, expression, handler, argument or keyword."""

@@ -25,7 +25,7 @@ class SecretLiteral(NamedTuple):
 def secret_literals(module: Module) -> Iterator[SecretLiteral]:
     """The secrets anywhere in a file, and stand-ins where a string is nothing else."""
     stand_ins = _lines_of_stand_ins(module)
-    for number, line in enumerate(module.text.split("\n"), start=1):
+    for number, line in enumerate(module.lines, start=1):
         for shape in key_shapes(line):
             if shape.webhook and not _is_of_stripe(module, line):
                 continue

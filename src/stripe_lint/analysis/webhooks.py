@@ -227,8 +227,7 @@ def _knows_base64(handler: Handler) -> bool:
 
 def finally_line(module: Module, node: ast.Try) -> int:
     """The line of the ``finally:`` of a ``try``."""
-    lines = module.text.splitlines()
     line = node.finalbody[0].lineno
-    while line > node.lineno and not lines[line - 1].lstrip().startswith("finally"):
+    while line > node.lineno and not module.lines[line - 1].lstrip().startswith("finally"):
         line -= 1
     return line

@@ -33,7 +33,7 @@ def longest_line(module: Module) -> int:
             for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
             if node.end_lineno != node.lineno
         }
-        lines = enumerate(module.text.split("\n"), start=1)
+        lines = enumerate(module.lines, start=1)
         known = max(
             (len(line) for n, line in lines if n not in in_text and not line.lstrip().startswith("#")), default=0
         )

@@ -68,7 +68,7 @@ def _repair_except(module: Module, failure: AcknowledgedFailure, handler: ast.Ex
 
 def _last_line(module: Module, handler: ast.ExceptHandler) -> int:
     """The last line of an ``except``, comments behind its last statement included."""
-    lines = module.text.split("\n")
+    lines = module.lines
     end = handler.end_lineno or handler.lineno
     while end < len(lines) and (not lines[end].strip() or lines[end].lstrip().startswith("#")):
         if lines[end].strip() and len(lines[end]) - len(lines[end].lstrip()) <= handler.col_offset:

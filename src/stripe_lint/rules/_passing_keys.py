@@ -122,8 +122,7 @@ def drop_unread(module: Module, node: ast.expr | None, edit: Edit) -> None:
     if len(bindings) != 1 or len(uses) != 2 or not isinstance(bindings[0].node, ast.Assign):
         return
     statement = bindings[0].node
-    lines = module.text.split("\n")[statement.lineno - 1 : statement.end_lineno]
-    if not any("#" in line for line in lines):
+    if not any("#" in line for line in module.lines_of(statement)):
         edit.remove_statement(statement)
 
 

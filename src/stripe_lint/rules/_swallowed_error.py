@@ -157,7 +157,7 @@ def _instead_of_suppress(
     refusal = _refusals.refusal(module, function, found.handler, node, edit)
     kinds = ", ".join(edit.source_of(each) for each in suppress.args)
     caught = f"({kinds})" if len(suppress.args) > 1 else kinds
-    lines = module.text.split("\n")
+    lines = module.lines
     first = lines[node.lineno - 1]
     header = first[len(first.encode()[: node.col_offset].decode()) :]
     comment = "  " + header[header.index("#") :] if "#" in header and node.lineno != node.body[0].lineno else ""

@@ -193,7 +193,7 @@ def _inner(module: Module, statement: ast.stmt, edit: Edit) -> str:
         if isinstance(each, ast.expr)
     ):
         edit.decline("a text over several lines stands in the statement; put it into a `try` by hand")
-    lines = module.text.split("\n")[statement.lineno - 1 : statement.end_lineno]
+    lines = module.lines_of(statement)
     first = lines[0].encode()
     indentation = first[: statement.col_offset].decode()
     step = _step(module, statement)
@@ -226,20 +226,9 @@ def _step(module: Module, statement: ast.stmt) -> str:
     function = module.enclosing_function(statement)
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function.lineno == function.body[0].lineno:
         return "    "
-    lines = module.text.split("\n")
-    outer, inner = (
-        line[: len(line) - len(line.lstrip())] for line in (lines[function.lineno - 1], lines[_first(function)])
-    )
+    lines = (module.lines[function.lineno - 1], module.lines_of(function.body[0])[0])
+    outer, inner = (line[: len(line) - len(line.lstrip())] for line in lines)
     return inner.removeprefix(outer)
-
-
-def _first(function: NamedFunction) -> int:
-    """The index of the line on which the body of a function begins."""
-    first = function.body[0]
-    lines = [first.lineno]
-    if isinstance(first, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        lines += [each.lineno for each in first.decorator_list]
-    return min(lines) - 1
 
 
 def _prepare(place: _Place, caught: str, edit: Edit) -> None:
