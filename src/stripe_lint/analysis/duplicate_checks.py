@@ -9,7 +9,17 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import definitions, exceptions, functions, names, stripe_calls, syntax, unique_columns, work
+from stripe_lint.analysis import (
+    definitions,
+    exceptions,
+    functions,
+    logging_calls,
+    names,
+    stripe_calls,
+    syntax,
+    unique_columns,
+    work,
+)
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
 from stripe_lint.analysis.work import Work
 
@@ -306,16 +316,15 @@ def leaves(block: list[ast.stmt]) -> bool:
 def _hands_id_on(module: Module, statement: ast.AST, known: Names) -> bool:
     """Whether the event's id is handed to something that may remember it."""
     for inner in work.nodes_of(statement):
-        if not isinstance(inner, ast.Call) or _only_shows(inner) or _makes_record(module, inner):
+        if not isinstance(inner, ast.Call) or _only_shows(module, inner) or _makes_record(module, inner):
             continue
         if any(_is_event_id(module, each, known) for each in (*inner.args, *(k.value for k in inner.keywords))):
             return True
     return False
 
 
-def _only_shows(call: ast.Call) -> bool:
-    name = functions.last_name(call.func) or ""
-    if name in {"print", "str", "repr", "info", "debug", "warning", "error", "exception", "log", "get", "format"}:
+def _only_shows(module: Module, call: ast.Call) -> bool:
+    if functions.last_name(call.func) in {"str", "repr", "get", "format"} or logging_calls.may_record(module, call):
         return True
     receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
     return receiver is not None and any("log" in part.lower() for part in functions.attribute_chain(receiver) or [])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import (
     control_flow,
     functions,
-    logged_secrets,
+    logging_calls,
     names,
     reach,
     stripe_calls,
@@ -250,7 +250,7 @@ def _by_header(module: Module, function: FunctionNode) -> Iterator[EarlyRecord]:
 
 
 def _is_only_logged(module: Module, function: FunctionNode, node: ast.expr) -> bool:
-    logging = set(logged_secrets.logging_calls(module))
+    logging = set(logging_calls.logging_calls(module))
     statement = module.statement_of(node)
     uses: list[ast.AST] = [node]
     if isinstance(statement, ast.Assign) and statement.value is node and isinstance(statement.targets[0], ast.Name):

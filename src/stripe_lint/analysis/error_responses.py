@@ -13,6 +13,7 @@ from stripe_lint.analysis import (
     exceptions,
     functions,
     handlers,
+    logging_calls,
     names,
     starts,
     stripe_calls,
@@ -319,13 +320,8 @@ def _only_logs(module: Module, handler: ast.ExceptHandler) -> bool:
 
 def _is_logged(module: Module, node: ast.AST) -> bool:
     statement = module.statement_of(node)
-    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
-        return False
-    function = statement.value.func
-    if isinstance(function, ast.Name):
-        return function.id == "print"
-    logger = functions.last_name(function.value) if isinstance(function, ast.Attribute) else None
-    return logger is not None and "log" in logger.lower() and functions.last_name(function) in error_text.LOG_METHODS
+    written = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(written, ast.Call) and logging_calls.writes_log(module, written)
 
 
 def run_from_handler(

@@ -5,7 +5,15 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import body_uses, conventions, definitions, http_statuses, names, request_values
+from stripe_lint.analysis import (
+    body_uses,
+    conventions,
+    definitions,
+    http_statuses,
+    logging_calls,
+    names,
+    request_values,
+)
 from stripe_lint.analysis.facts import ResponseFact
 from stripe_lint.analysis.frameworks import (
     frameworks_of,
@@ -50,9 +58,6 @@ TRACEBACKS: Final = frozenset(
 )
 CURRENT_EXCEPTION_NAMES: Final = frozenset(path.rpartition(".")[2] for path in TRACEBACKS)
 """The last names of the functions that give text of the exception being handled without being handed it."""
-LOG_METHODS: Final = frozenset(
-    {"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print_exc", "capture_exception"}
-)
 
 
 def attribute(node: ast.Attribute, base: Value) -> Value | None:
@@ -127,7 +132,7 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
     framework = request_values.view_framework(call.receiver.reference)
     if framework is not None and call.name in framework.response_methods | framework.template_methods:
         return _sent(evaluation, call)
-    if call.name in LOG_METHODS and not call.receiver.tags and call.reference is None:
+    if call.name in logging_calls.RECORDERS and not call.receiver.tags and call.reference is None:
         return UNKNOWN
     return None
 

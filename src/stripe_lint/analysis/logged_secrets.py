@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, exceptions, functions, names, verifiers
+from stripe_lint.analysis import callers, exceptions, functions, logging_calls, names, verifiers
 from stripe_lint.analysis.references import ExternalInstance, FunctionReference
 from stripe_lint.analysis.scopes import BindingKind
 
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import NamedFunction
 
-_LOG_METHODS: Final = ("debug", "info", "warning", "warn", "error", "exception", "critical", "log", "msg", "fatal")
-_PRINTERS: Final = frozenset({"builtins.print", "pprint.pprint", "pprint.pp", "rich.print", "click.echo"})
-_LOGGER: Final = r"(?i)(^|[._])_*(app\.)?(log|logs|logger|logging|_logger|loguru|structlog|console)$|logg(er|ing)"
 _SECRETS: Final = (
     r"(?i)(stripe|web_?hook|endpoint|signing|whsec)\w*secret(?!_(id|name|len|length|set|present|arn|path))"
     r"|stripe_?(secret|api|restricted)_?key|^(whsec|webhook_secret|endpoint_secret)$"
@@ -46,7 +43,7 @@ class Logged(NamedTuple):
 
 def logged_secrets(module: Module) -> Iterator[Logged]:
     """The calls that log something of which the log should know nothing; each once, for the worst it holds."""
-    for call in logging_calls(module):
+    for call in logging_calls.logging_calls(module):
         found = [what for argument in _given(call) for what in [_Origin(module, call).of(argument)] if what is not None]
         if found:
             yield Logged(call, *min(found, key=lambda what: what[1]))
@@ -87,7 +84,7 @@ def _logged_parameters(module: Module, function: NamedFunction) -> frozenset[str
         return known
     wanted = {each.arg for each in functions.parameters(function)}
     found = set()
-    for call in logging_calls(module) if wanted else ():
+    for call in logging_calls.logging_calls(module) if wanted else ():
         if module.enclosing_function(call) is not function:
             continue
         for name in (inner for argument in _given(call) for inner in _written_names(argument)):
@@ -113,26 +110,6 @@ def _written_names(node: ast.expr) -> Iterator[ast.Name]:
         inner = node.values
     for each in inner:
         yield from _written_names(each)
-
-
-def logging_calls(module: Module) -> Iterator[ast.Call]:
-    """The calls that write to a log, or print."""
-    for method in _LOG_METHODS:
-        for call in module.calls.get(method, ()):
-            if isinstance(call.func, ast.Attribute) and _is_logger(module, call.func.value):
-                yield call
-    for name in ("print", "pprint", "pp", "echo"):
-        for call in module.calls.get(name, ()):
-            if names.dotted_path(module, call.func) in _PRINTERS:
-                yield call
-
-
-def _is_logger(module: Module, node: ast.expr) -> bool:
-    if isinstance(node, ast.Call):
-        return functions.last_name(node.func) in {"getLogger", "get_logger", "bind"}
-    spelled = functions.dotted_name(node)
-    path = names.dotted_path(module, node) or ""
-    return (spelled is not None and re.search(_LOGGER, spelled) is not None) or path in {"logging", "loguru.logger"}
 
 
 class _Origin:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import exceptions, functions, names, syntax, webhook_functions
+from stripe_lint.analysis import exceptions, functions, logging_calls, names, syntax, webhook_functions
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
 
 if TYPE_CHECKING:
@@ -13,10 +13,6 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.module import Module
 
-_LOGGING: Final = frozenset(
-    {"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print", "print_exc", "echo"}
-    | {"capture_exception", "capture_message", "captureException", "notify", "emit", "write", "send", "report_exc_info"}
-)
 _SIGNATURE_ERROR: Final = "SignatureVerificationError"
 _CAUGHT: Final = frozenset({_SIGNATURE_ERROR, "StripeError", "Exception", "BaseException", "ValueError"})
 
@@ -78,7 +74,7 @@ def _tells(module: Module, handler: ast.ExceptHandler) -> bool:
         if isinstance(node, ast.Raise) and _raises_again(node, handler):
             return True
         if isinstance(node, ast.Call):
-            if functions.last_name(node.func) in _LOGGING:
+            if logging_calls.may_record(module, node):
                 return True
             if isinstance(names.resolve(module, node.func), FunctionReference | ClassReference | ObjectReference):
                 return True

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import functions
+from stripe_lint.analysis import functions, logging_calls
 from stripe_lint.rules import _text_literals
 from stripe_lint.rules._exception_texts import Catch, records
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode
     from stripe_lint.fixing.edit import Edit
-
-_LEVELS: Final = frozenset({"debug", "info", "warning", "error", "exception", "critical"})
-_LOGGER_NAMES: Final = frozenset({"logger", "log", "_logger", "_log", "logging"})
 
 
 def log(module: Module, catch: Catch, replaced: Iterable[ast.expr], edit: Edit) -> None:
@@ -49,12 +46,12 @@ def _spelling(module: Module, catch: Catch) -> str:
 
 def logger_in_use(module: Module, function: FunctionNode | None, at: ast.AST) -> str | None:
     """The logger that the code around ``at`` uses: in the same ``function``, or one of the file's own names."""
-    for call in _logging_calls(module):
+    for call in _log_writes(module):
         around = module.enclosing_function(call)
         chain = functions.attribute_chain(call.func) or []
         if around is not None and around is function:
             return ".".join(chain[:-1])
-    for call in _logging_calls(module):
+    for call in _log_writes(module):
         chain = functions.attribute_chain(call.func) or []
         found = module.scope_of(at).lookup(chain[0])
         if found is not None and found[0] is module.scope:
@@ -62,9 +59,9 @@ def logger_in_use(module: Module, function: FunctionNode | None, at: ast.AST) ->
     return None
 
 
-def _logging_calls(module: Module) -> Iterator[ast.Call]:
-    for level in sorted(_LEVELS):
-        for call in module.calls.get(level, ()):
-            chain = functions.attribute_chain(call.func)
-            if chain is not None and len(chain) > 1 and chain[-2].lower() in _LOGGER_NAMES:
-                yield call
+def _log_writes(module: Module) -> Iterator[ast.Call]:
+    """The calls of loggers that have a name, and all methods of the standard library's."""
+    for call in logging_calls.log_writes(module):
+        chain = functions.attribute_chain(call.func)
+        if chain is not None and chain[-1] in logging_calls.LEVELS:
+            yield call

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, error_text, frameworks, functions, names, syntax
+from stripe_lint.analysis import callers, error_text, functions, logging_calls, names, syntax
 from stripe_lint.analysis.references import FunctionReference
 
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ _QUESTIONS: Final = frozenset({"isinstance", "issubclass", "type", "hasattr", "b
 
 _ADDING: Final = frozenset({"append", "extend", "add", "insert", "update", "setdefault", "appendleft"})
 """Methods that put what they are given into the object they belong to."""
-
-_RECORDING: Final = error_text.LOG_METHODS | {"print", "print_exception", "log_exception", "write"}
-"""Calls that write what they are given where the client does not see it."""
 
 
 class Catch(NamedTuple):
@@ -422,10 +419,9 @@ def _certain(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def _records(module: Module, call: ast.Call, known: set[str], gone: set[ast.AST]) -> bool:
-    name = functions.last_name(call.func)
-    if name not in _RECORDING or frameworks.is_message_call(names.dotted_path(module, call.func)):
+    if not logging_calls.may_record(module, call):
         return False
-    if name in {"exception", "print_exc", "capture_exception", "print_exception", "log_exception"}:
+    if functions.last_name(call.func) in logging_calls.EXCEPTION_RECORDERS:
         return True
     if any(keyword.arg == "exc_info" and not _is_false(keyword.value) for keyword in call.keywords):
         return True
