@@ -85,10 +85,7 @@ class ObjectReference(_OfClass):
 
 
 class FunctionReference(NamedTuple):
-    """A function or method of the project; ``receiver`` is what it is bound to, if anything.
-
-    ``wrapped`` is the function that a decorator's inner function calls in its place, where it is one.
-    """
+    """A function or method of the project; ``receiver`` is what it is bound to, if anything."""
 
     module: Module
     node: FunctionNode

@@ -55,7 +55,7 @@ class _Effect(NamedTuple):
 class _Known(NamedTuple):
     """What is known at the start of a function that is reached: its names, and whether a check decided on the way.
 
-    ``by_error`` counts only checks that are no ``except IntegrityError``.
+    ``checked_without_constraint`` counts only checks that are no ``except IntegrityError``.
     """
 
     names: Names
@@ -230,7 +230,7 @@ def _effects(module: Module, function: FunctionNode, known: Names) -> Iterator[_
 
 
 def _is_in_except(module: Module, function: FunctionNode, node: ast.AST) -> bool:
-    """Whether something happens only where the work has failed; a failed look-up is no failure."""
+    """Whether something happens only where something has failed, be it the work or a look-up before it."""
     for around in module.ancestors(node):
         if around is function:
             return False
