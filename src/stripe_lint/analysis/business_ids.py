@@ -123,8 +123,7 @@ def _is_partial(request: Request, name: str) -> bool:
         return False
     for keyword in _sent(request.node):
         if keyword[0] in {"amount", "amount_to_capture"}:
-            names = {node.id for node in syntax.descendants(keyword[1]) if isinstance(node, ast.Name)}
-            return name not in names
+            return name not in syntax.names_in(keyword[1])
     return False
 
 
@@ -168,13 +167,11 @@ def _belongs_to_items(name: str, loops: list[Loop]) -> bool:
 
 
 def _names_of_items(loop: Loop) -> set[str]:
-    names = {inner.id for inner in syntax.descendants(loop.target) if isinstance(inner, ast.Name)}
+    names = syntax.names_in(loop.target)
     if isinstance(loop, ast.comprehension):
         return names
     for inner in syntax.own_nodes(loop):
-        if isinstance(inner, ast.Assign) and any(
-            isinstance(part, ast.Name) and part.id in names for part in syntax.descendants(inner.value)
-        ):
+        if isinstance(inner, ast.Assign) and syntax.names_in(inner.value) & names:
             names |= {target.id for target in inner.targets if isinstance(target, ast.Name)}
     return names
 

@@ -216,7 +216,7 @@ def _decides(module: Module, around: ast.AST, child: ast.AST, known: Names, *, c
     if isinstance(around, ast.IfExp):
         return child is not around.test and is_duplicate_test(module, around.test, known, holds=child is around.body)
     if isinstance(around, ast.For | ast.AsyncFor) and child in around.body:
-        return filters_by_status(around.iter) or bool(_names_within(around.iter) & known.rows)
+        return filters_by_status(around.iter) or bool(syntax.names_in(around.iter) & known.rows)
     if isinstance(around, ast.Try) and child in around.body:
         return constraints and any(_is_taken_already(module, handler) for handler in around.handlers)
     if isinstance(around, ast.ExceptHandler):
@@ -224,10 +224,6 @@ def _decides(module: Module, around: ast.AST, child: ast.AST, known: Names, *, c
         types = exceptions.handler_types(module, around) or []
         return any(re.search(FOUND_NOTHING, exceptions.class_names(module, each)[0]) for each in types)
     return False
-
-
-def _names_within(node: ast.AST) -> set[str]:
-    return {inner.id for inner in syntax.descendants(node) if isinstance(inner, ast.Name)}
 
 
 def _is_taken_already(module: Module, handler: ast.ExceptHandler) -> bool:

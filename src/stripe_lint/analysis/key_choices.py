@@ -142,7 +142,7 @@ def _in_comprehension(module: Module, request: Request) -> Reuse | None:
         child = around
         inside = _names_of_items(module, around)
         if inside is not None:
-            read = {node.id for node in syntax.descendants(key) if isinstance(node, ast.Name)}
+            read = syntax.names_in(key)
             calls = any(isinstance(node, ast.Call) for node in syntax.descendants(key))
             if not (inside & read) and not calls:
                 return Reuse(
@@ -161,12 +161,7 @@ _MAPS: Final = frozenset({"map", "starmap", "imap", "imap_unordered", "map_async
 def _names_of_items(module: Module, around: ast.AST) -> set[str] | None:
     """The names that are another thing for each item, where ``around`` runs for many items."""
     if isinstance(around, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
-        return {
-            node.id
-            for generator in around.generators
-            for node in syntax.descendants(generator.target)
-            if isinstance(node, ast.Name)
-        }
+        return {name for generator in around.generators for name in syntax.names_in(generator.target)}
     if isinstance(around, ast.Lambda):
         parent = module.parents.get(around)
         return set(module.scopes[around].bindings) if isinstance(parent, ast.Call) and _maps(parent, around) else None
@@ -374,13 +369,7 @@ def _attempt_number(
 
     ``key`` is the argument that holds it where ``call`` hands it to the function that sends the request.
     """
-    read = {
-        node.id
-        for part in expressions
-        if part is not None
-        for node in syntax.descendants(part)
-        if isinstance(node, ast.Name)
-    }
+    read = {name for part in expressions if part is not None for name in syntax.names_in(part)}
     if not read:
         return None
     function = module.enclosing_function(call)
@@ -388,7 +377,7 @@ def _attempt_number(
         if around is function:
             return None
         if isinstance(around, ast.For | ast.AsyncFor):
-            counters = {node.id for node in syntax.descendants(around.target) if isinstance(node, ast.Name)}
+            counters = syntax.names_in(around.target)
             if counters & read and retries.is_retry_loop(module, around, call, key):
                 return Retry(Place(module, around), "this loop repeats the request", around)
         elif isinstance(around, ast.While):

@@ -40,7 +40,7 @@ def _without_attempt_number(module: Module, found: Regenerated, edit: Edit) -> N
     counters = _counters(loop)
     if isinstance(key, ast.JoinedStr):
         fields = _text_literals.fields_of(key)
-        counting = {number for number, field in enumerate(fields) if _names(field.value) & counters}
+        counting = {number for number, field in enumerate(fields) if syntax.names_in(field.value) & counters}
         if len(counting) < len(fields):
             edit.replace(key, _text_literals.without_fields(edit.source_of(key), counting, ""))
             edit.describe("the key is the same for all attempts")
@@ -51,16 +51,12 @@ def _without_attempt_number(module: Module, found: Regenerated, edit: Edit) -> N
 
 def _counters(loop: ast.AST) -> set[str]:
     if isinstance(loop, ast.For | ast.AsyncFor):
-        return _names(loop.target)
+        return syntax.names_in(loop.target)
     return {
         node.target.id
         for node in syntax.descendants(loop)
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
     }
-
-
-def _names(node: ast.AST) -> set[str]:
-    return {inner.id for inner in syntax.descendants(node) if isinstance(inner, ast.Name)}
 
 
 def _key_expression(module: Module, found: Regenerated) -> ast.expr | None:
@@ -144,7 +140,7 @@ def _whole_key(module: Module, made: ast.AST) -> ast.expr | None:
 def _is_known_before(module: Module, key: ast.expr, loop: ast.AST) -> bool:
     """Whether all that the key is made of is there before the loop, and is not changed in it."""
     inside = set(syntax.descendants(loop))
-    for name in _names(key):
+    for name in syntax.names_in(key):
         found = module.scope_of(key).lookup(name)
         if found is not None and any(binding.node in inside for binding in found[1]):
             return False

@@ -213,7 +213,7 @@ def _first_on_line(module: Module, statement: ast.stmt, call: ast.Call) -> ast.s
         for each in _blocks.block_of(module, statement)
         if each.lineno == statement.lineno and each.col_offset < statement.col_offset
     ]
-    read = {each.id for each in syntax.descendants(call) if isinstance(each, ast.Name)}
+    read = syntax.names_in(call)
     for node in (inner for each in earlier for inner in syntax.descendants(each)):
         if isinstance(node, ast.Call | ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr):
             return None
