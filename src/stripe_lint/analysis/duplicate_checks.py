@@ -405,13 +405,12 @@ def _name_tells(module: Module, node: ast.Name, known: Names, *, holds: bool) ->
 
 def _is_plain_flag(module: Module, node: ast.Name) -> bool:
     """Whether a name holds one constant, whatever has happened."""
-    found = module.scope_of(node).lookup(node.id)
-    return found is None or (len(found[1]) == 1 and isinstance(found[1][0].value, ast.Constant))
+    bindings = module.bindings_of(node)
+    return not bindings or (len(bindings) == 1 and isinstance(bindings[0].value, ast.Constant))
 
 
 def _found_by_status(module: Module, node: ast.Name) -> bool:
-    found = module.scope_of(node).lookup(node.id)
-    return found is not None and any(each.value is not None and filters_by_status(each.value) for each in found[1])
+    return any(each.value is not None and filters_by_status(each.value) for each in module.bindings_of(node))
 
 
 def filters_by_status(node: ast.expr) -> bool:

@@ -68,9 +68,9 @@ def _parts(module: Module, node: ast.expr) -> list[ast.expr]:
     if isinstance(node, ast.Starred):
         return _parts(module, node.value)
     if isinstance(node, ast.Name):
-        found = module.scope_of(node).lookup(node.id)
-        if found is not None and len(found[1]) == 1 and isinstance(found[1][0].value, ast.Tuple):
-            return _parts(module, found[1][0].value)
+        binding = module.only_binding(node)
+        if binding is not None and isinstance(binding.value, ast.Tuple):
+            return _parts(module, binding.value)
     return [node]
 
 

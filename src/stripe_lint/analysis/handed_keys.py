@@ -56,19 +56,17 @@ def _handed_keys(module: Module, call: ast.Call, made: ast.AST) -> list[ast.expr
 def _holds(module: Module, name: ast.Name, made: ast.AST, depth: int = 0) -> bool:
     if depth > _MOST_NAMES:
         return False
-    found = module.scope_of(name).lookup(name.id)
     return any(
         inner is made or (isinstance(inner, ast.Name) and _holds(module, inner, made, depth + 1))
-        for binding in (found[1] if found is not None else ())
+        for binding in module.bindings_of(name)
         if binding.value is not None
         for inner in syntax.descendants(binding.value)
     )
 
 
 def _is_bound_in(module: Module, name: ast.Name, loop: ast.AST) -> bool:
-    found = module.scope_of(name).lookup(name.id)
     inside = set(syntax.descendants(loop))
-    return found is not None and any(binding.node in inside for binding in found[1])
+    return any(binding.node in inside for binding in module.bindings_of(name))
 
 
 def repeats_one_request(module: Module, call: ast.Call, made: Sequence[ast.AST | None]) -> bool:

@@ -39,9 +39,9 @@ def _is_constant(module: Module, node: ast.expr, depth: int = 0) -> bool:
     if isinstance(node, ast.IfExp):
         return _is_constant(module, node.body, depth + 1) and _is_constant(module, node.orelse, depth + 1)
     if isinstance(node, ast.Name) and depth < MOST_NAMES:
-        found = module.scope_of(node).lookup(node.id)
-        values = [binding.value for binding in found[1]] if found is not None else []
-        if values and all(binding.kind is BindingKind.ASSIGNMENT for binding in found[1] if found is not None):  # type: ignore[index]
+        bindings = module.bindings_of(node)
+        if bindings and all(binding.kind is BindingKind.ASSIGNMENT for binding in bindings):
+            values = [binding.value for binding in bindings]
             return all(value is not None and _is_constant(module, value, depth + 1) for value in values)
     value = static_values.fixed(module, node)
     return keys.is_literal(value)
@@ -233,12 +233,11 @@ def _optional_parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> se
 
 
 def key_expression(module: Module, request: Request) -> ast.expr | None:
-    """The expression that makes the key: the argument, or what the name in it is assigned."""
+    """The expression that makes the key: the argument, or what the name in it is assigned or has as its default."""
     node = request.key_argument
-    if isinstance(node, ast.Name):
-        found = module.scope_of(node).lookup(node.id)
-        if found is not None and len(found[1]) == 1 and found[1][0].value is not None:
-            return found[1][0].value
+    binding = module.only_binding(node) if node is not None else None
+    if binding is not None and binding.kind in {BindingKind.ASSIGNMENT, BindingKind.PARAMETER}:
+        return binding.value or node
     return node
 
 

@@ -20,7 +20,6 @@ from stripe_lint.analysis import (
     work,
 )
 from stripe_lint.analysis.references import ClassReference
-from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.state import Place
 from stripe_lint.analysis.work import Work
 
@@ -319,13 +318,7 @@ def _made(module: Module, node: ast.expr) -> ast.Call | None:
     """The call that made an object, where a name can hold nothing else."""
     if isinstance(node, ast.Call):
         return node
-    if not isinstance(node, ast.Name):
-        return None
-    found = module.scope_of(node).lookup(node.id)
-    bindings = found[1] if found is not None else []
-    if len(bindings) != 1 or bindings[0].kind is not BindingKind.ASSIGNMENT:
-        return None
-    value = bindings[0].value
+    value = module.only_assignment(node)
     return value if isinstance(value, ast.Call) else None
 
 

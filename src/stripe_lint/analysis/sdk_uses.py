@@ -202,9 +202,9 @@ def is_insecure(module: Module, node: ast.expr) -> bool:
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         return is_insecure(module, node.left)
     elif isinstance(node, ast.Name | ast.Attribute):
-        bound = module.scope_of(node).lookup(node.id) if isinstance(node, ast.Name) else None
-        if bound is not None and len(bound[1]) == 1 and isinstance(bound[1][0].value, ast.Constant):
-            return is_insecure(module, bound[1][0].value)
+        binding = module.only_binding(node)
+        if binding is not None and isinstance(binding.value, ast.Constant):
+            return is_insecure(module, binding.value)
         value = static_values.of(module, node)
         text = value.constant.value if value.constant is not None else None
     if not isinstance(text, str):

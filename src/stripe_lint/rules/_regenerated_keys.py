@@ -36,7 +36,7 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
 def _without_attempt_number(module: Module, found: Regenerated, edit: Edit) -> None:
     """The number of the attempt is left out of the key."""
     loop = found.retry.repeated
-    key = _key_expression(module, found)
+    key = key_choices.key_expression(module, found.request)
     counters = _counters(loop)
     if isinstance(key, ast.JoinedStr):
         fields = _text_literals.fields_of(key)
@@ -57,16 +57,6 @@ def _counters(loop: ast.AST) -> set[str]:
         for node in syntax.descendants(loop)
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
     }
-
-
-def _key_expression(module: Module, found: Regenerated) -> ast.expr | None:
-    """The expression that makes the key: the argument, or what its variable is assigned."""
-    key = found.request.key_argument
-    if isinstance(key, ast.Name):
-        bindings = module.scope_of(key).bindings.get(key.id, [])
-        if len(bindings) == 1 and isinstance(bindings[0].node, ast.Assign):
-            return bindings[0].value
-    return key
 
 
 def _hoisted(module: Module, found: Regenerated, edit: Edit) -> bool:
@@ -102,7 +92,7 @@ def _moved(module: Module, request: Request, key: ast.expr, call: ast.Call, loop
     _retried_keys.require_single_request(module, call, loop, edit)
     statement = module.parents[key]
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
-        if not _is_only_binding(module, statement.targets[0]) or module.parents[statement] is not loop:
+        if module.only_binding(statement.targets[0]) is None or module.parents[statement] is not loop:
             return False
         edit.remove_statement(statement)
         edit.insert_before(loop, f"{statement.targets[0].id} = {edit.source_of(key)}")
@@ -145,10 +135,6 @@ def _is_known_before(module: Module, key: ast.expr, loop: ast.AST) -> bool:
         if found is not None and any(binding.node in inside for binding in found[1]):
             return False
     return True
-
-
-def _is_only_binding(module: Module, target: ast.Name) -> bool:
-    return len(module.scope_of(target).bindings.get(target.id, [])) == 1
 
 
 def _of_task(module: Module, found: Regenerated, edit: Edit) -> bool:
