@@ -9,7 +9,17 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import definitions, exceptions, functions, names, stripe_calls, syntax, unique_columns, work
+from stripe_lint.analysis import (
+    callers,
+    definitions,
+    exceptions,
+    functions,
+    names,
+    stripe_calls,
+    syntax,
+    unique_columns,
+    work,
+)
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
 from stripe_lint.analysis.work import Work
 
@@ -168,12 +178,12 @@ def _extracts(module: Module, call: ast.Call, known: Names) -> bool:
     return False
 
 
-def event_arguments(module: Module, call: ast.AST, reference_node: FunctionNode, known: Names) -> frozenset[str]:
+def event_arguments(module: Module, call: ast.AST, reference: FunctionReference, known: Names) -> frozenset[str]:
     """The parameters of a function that get parts of the event from ``call``; all of them where it is no plain call."""
     if not isinstance(call, ast.Call):
-        return frozenset(each.arg for each in functions.parameters(reference_node)) - {"self", "cls"}
-    given = functions.arguments(reference_node, call)
-    return frozenset(parameter for parameter, argument in given if is_of_event(module, argument, known))
+        return frozenset(each.arg for each in functions.parameters(reference.node)) - {"self", "cls"}
+    given = callers.bound(reference.module, reference.node, call)
+    return frozenset(parameter for parameter, argument in given.items() if is_of_event(module, argument, known))
 
 
 # what decides

@@ -31,13 +31,11 @@ def first_parameter(node: FunctionNode) -> ast.arg | None:
     return positional[0] if positional else None
 
 
-def arguments(node: FunctionNode, call: ast.Call) -> list[tuple[str, ast.expr]]:
-    """The parameters of a function, ``self`` and ``cls`` aside, with what ``call`` gives for them by place or name."""
-    positional = [each.arg for each in positional_parameters(node)]
-    if positional[:1] in (["self"], ["cls"]):
-        positional = positional[1:]
-    named = [(keyword.arg, keyword.value) for keyword in call.keywords if keyword.arg is not None]
-    return [*zip(positional, call.args, strict=False), *named]
+def unpacks(call: ast.Call) -> bool:
+    """Whether a call has ``*arguments`` or ``**arguments``, so that it may pass more than is written."""
+    return any(isinstance(argument, ast.Starred) for argument in call.args) or any(
+        keyword.arg is None for keyword in call.keywords
+    )
 
 
 def default_of(node: FunctionNode, parameter: ast.arg) -> ast.expr | None:

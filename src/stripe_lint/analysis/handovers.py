@@ -78,15 +78,8 @@ def default_in_force(module: Module, node: ast.expr | None) -> ast.expr | None:
     if default is None:
         return None
     sites = callers.call_sites(module, function) or ()
-    passed = [callers.argument_for(module, function, call, node.id) is not None or _is_open(call) for _, call in sites]
+    passed = [functions.unpacks(call) or node.id in callers.bound(module, function, call) for _, call in sites]
     return default if not passed or not all(passed) else None
-
-
-def _is_open(call: ast.Call) -> bool:
-    """Whether a call unpacks arguments, which may be any."""
-    return any(keyword.arg is None for keyword in call.keywords) or any(
-        isinstance(argument, ast.Starred) for argument in call.args
-    )
 
 
 def _function_with_parameter(module: Module, node: ast.Name) -> NamedFunction | None:

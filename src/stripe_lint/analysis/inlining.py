@@ -72,15 +72,12 @@ def inlined(evaluation: Evaluation, call: Call) -> Value | None:
 
 def expose_mutated(evaluation: Evaluation, call: Call, reference: FunctionReference) -> None:
     """A dict that a function of the project changes may hold more afterwards than can be seen here."""
-    positional = functions.positional_parameters(reference.node)
-    if reference.receiver is not None and not isinstance(reference.node, ast.Lambda):
-        positional = positional[1:]
-    for parameter, argument in zip(positional, call.node.args, strict=False):
+    for parameter, argument in callers.bound(reference.module, reference.node, call.node).items():
         if isinstance(argument, ast.Name):
             value = evaluation.names.get(argument.id)
             if value is None or not value.complete or value.fields is None:
                 continue
-            if functions.changes_parameter(reference.node, parameter.arg):
+            if functions.changes_parameter(reference.node, parameter):
                 evaluation.names[argument.id] = value._replace(complete=False)
 
 

@@ -213,9 +213,9 @@ def _empty_parts(module: Module, request: Request) -> Reuse | None:
     if any(len(bindings.get(name, ())) != 1 or functions.tests(function, name) for name in used):
         return None
     for source, call in callers.call_sites(module, function) or ():
-        if any(keyword.arg is None for keyword in call.keywords):
+        if functions.unpacks(call):
             continue
-        passed = [callers.argument_for(module, function, call, name) for name in used]
+        passed = [callers.bound(module, function, call).get(name) for name in used]
         if all(value is None or (isinstance(value, ast.Constant) and value.value is None) for value in passed):
             return Reuse(
                 request.node, Place(source, call), "this call leaves all parts of the key empty", Sharing.EMPTY, request

@@ -19,7 +19,7 @@ from stripe_lint.analysis import (
     webhook_handlers,
     work,
 )
-from stripe_lint.analysis.references import ClassReference
+from stripe_lint.analysis.references import ClassReference, FunctionReference
 from stripe_lint.analysis.state import Place
 from stripe_lint.analysis.work import Work
 
@@ -143,7 +143,8 @@ def _known_at(reached: Reached, known: dict[int, _Known]) -> _Known:
     before = known[id(caller)]
     if _is_in_except(caller.module, caller.function, call):
         return _Known(before.names, checked=True, checked_without_constraint=True)
-    parameters = duplicate_checks.event_arguments(caller.module, call, reached.function, before.names)
+    callee = FunctionReference(reached.module, reached.function)
+    parameters = duplicate_checks.event_arguments(caller.module, call, callee, before.names)
     found = duplicate_checks.names_in(reached.module, reached.function, parameters)
 
     def checked(*, constraints: bool) -> bool:

@@ -388,22 +388,11 @@ def _retrying_call(module: Module, call: ast.Call, argument: ast.AST) -> Retry |
 
 def _calls_parameter_in_retry(reference: FunctionReference, call: ast.Call, argument: ast.AST) -> bool:
     node = reference.node
-    positional = functions.positional_parameters(node)
-    if reference.receiver is not None:
-        positional = positional[1:]
-    parameter = None
-    for candidate, value in zip(positional, call.args, strict=False):
-        if value is argument:
-            parameter = candidate.arg
-    for keyword in call.keywords:
-        if keyword.value is argument:
-            parameter = keyword.arg
-    if parameter is None:
-        return False
+    parameters = callers.parameters_for(reference.module, node, call, argument)
     for inner in syntax.own_nodes(node):
         if (
             isinstance(inner, ast.Call)
-            and functions.last_name(inner.func) == parameter
+            and functions.last_name(inner.func) in parameters
             and any(
                 is_retry_loop(reference.module, loop, inner) for loop in _loops_around(reference.module, inner, node)
             )

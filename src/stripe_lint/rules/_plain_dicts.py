@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import callers, functions, names, sdk_objects, syntax
+from stripe_lint.analysis import callers, names, sdk_objects, syntax
 from stripe_lint.analysis.references import FunctionReference
 
 if TYPE_CHECKING:
@@ -272,10 +272,9 @@ class _Parts:
         if isinstance(function, ast.Lambda):
             return
         source = reference.module
-        for parameter in functions.parameters(function):
-            if callers.argument_for(source, function, call, parameter.arg) is node:
-                for load in _loads(source, source.scopes[function], parameter.arg):
-                    self.follow(source, load)
+        for parameter in callers.parameters_for(source, function, call, node):
+            for load in _loads(source, source.scopes[function], parameter):
+                self.follow(source, load)
 
     def _returned(self, module: Module, statement: ast.Return) -> None:
         function = module.enclosing_function(statement)
