@@ -9,7 +9,6 @@ from stripe_lint.analysis import (
     callers,
     control_flow,
     conventions,
-    exceptions,
     functions,
     guards,
     handler_parameters,
@@ -435,12 +434,6 @@ def _caller_retry(module: Module, function: NamedFunction, distance: int, seen: 
         if found is not None:
             return Retry(found.place, found.words, function)
     return None
-
-
-def catches_everything(module: Module, handler: ast.ExceptHandler) -> bool:
-    """Whether an ``except`` catches all errors."""
-    types = exceptions.handler_types(module, handler)
-    return types is None or any(functions.last_name(node) in {"Exception", "BaseException"} for node in types)
 
 
 def redelivery_around(

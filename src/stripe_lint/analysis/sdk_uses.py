@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import names, static_values, stripe_calls
+from stripe_lint.analysis import exceptions, names, static_values, stripe_calls
 from stripe_lint.analysis.references import External
 
 if TYPE_CHECKING:
@@ -64,25 +64,18 @@ def _is_package(module: Module, node: ast.expr) -> bool:
 
 def _is_optional(module: Module, node: ast.AST) -> bool:
     """Whether the file copes where there is no such module, or only type checkers see the use."""
-    child = node
     for around in module.ancestors(node):
         if isinstance(around, ast.If) and "TYPE_CHECKING" in ast.dump(around.test):
             return True
-        if isinstance(around, ast.If) and "hasattr" in ast.dump(around.test):
-            return True
-        if isinstance(around, ast.IfExp) and "hasattr" in ast.dump(around.test):
-            return True
-        if (
-            isinstance(around, ast.Try)
-            and child in around.body
-            and isinstance(node, ast.Import | ast.ImportFrom)
-            and any(_catches_import_error(handler) for handler in around.handlers)
-        ):
+        if isinstance(around, ast.If | ast.IfExp) and "hasattr" in ast.dump(around.test):
             return True
         if isinstance(around, ast.ExceptHandler) and _catches_import_error(around):
             return True
-        child = around
-    return False
+    return isinstance(node, ast.Import | ast.ImportFrom) and any(
+        isinstance(handler, ast.ExceptHandler) and _catches_import_error(handler)
+        for attempt in exceptions.attempts_around(module, node, within=module.tree)
+        for handler in exceptions.handlers_of(attempt)
+    )
 
 
 def _catches_import_error(handler: ast.ExceptHandler) -> bool:

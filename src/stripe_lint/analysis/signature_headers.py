@@ -256,15 +256,9 @@ def _is_tested(module: Module, node: ast.expr) -> bool:
 
 def _is_caught(module: Module, function: FunctionNode, node: ast.AST, distance: int) -> bool:
     """Whether an ``except`` around ``node``, or around every call of its function, catches a ``KeyError``."""
-    child = node
-    for around in module.ancestors(node):
-        if around is function:
-            break
-        if isinstance(around, ast.Try | ast.With | ast.AsyncWith) and child in around.body:
-            catching = around.handlers if isinstance(around, ast.Try) else [around]
-            if any(exceptions.catches(module, handler, _MISSING) for handler in catching):
-                return True
-        child = around
+    for attempt in exceptions.attempts_around(module, node, within=function):
+        if any(exceptions.catches(module, handler, _MISSING) for handler in exceptions.handlers_of(attempt)):
+            return True
     if distance >= FARTHEST_CALLER or isinstance(function, ast.Lambda):
         return False
     sites = callers.call_sites(module, function)

@@ -74,13 +74,9 @@ def _handler(module: Module, function: NamedFunction) -> Handler | None:
 
 def _attempt_around(place: _Place) -> ast.Try | None:
     """The ``try`` whose body holds the call and that takes one of its errors, if only to raise it again."""
-    child: ast.AST = place.verification.node
-    for around in place.module.ancestors(place.verification.node):
-        if around is place.function:
-            return None
-        if isinstance(around, ast.Try) and child in around.body and any(_clauses(place, around)):
+    for around in exceptions.attempts_around(place.module, place.verification.node, within=place.function):
+        if isinstance(around, ast.Try) and any(_clauses(place, around)):
             return around
-        child = around
     return None
 
 
