@@ -72,7 +72,7 @@ def business_id(module: Module, request: Request) -> BusinessId | None:
 
     What is found is bound at the call and, in a loop over items, belongs to the item.
     """
-    loops = _item_loops(module, request.node)
+    loops = item_loops(module, request.node)
     if loops is None:
         return None
     nouns = _OPERATIONS if _happens_once(request) else frozenset({"event"})
@@ -100,7 +100,7 @@ def business_id(module: Module, request: Request) -> BusinessId | None:
 
 def item_id(module: Module, request: Request) -> str | None:
     """An id, whatever it identifies, of the item of the innermost loop around a request; ``None`` outside of loops."""
-    loops = _item_loops(module, request.node)
+    loops = item_loops(module, request.node)
     if not loops:
         return None
     known = _known_ids(module, module.enclosing_function(request.node))
@@ -140,7 +140,7 @@ def _sent(node: ast.Call) -> Iterator[tuple[str | None, ast.expr]]:
 Loop = ast.For | ast.AsyncFor | ast.comprehension
 
 
-def _item_loops(module: Module, node: ast.Call) -> list[Loop] | None:
+def item_loops(module: Module, node: ast.Call) -> list[Loop] | None:
     """The loops over items around a call, innermost first; ``None`` where a loop has no items."""
     found: list[Loop] = []
     function = module.enclosing_function(node)
@@ -200,7 +200,7 @@ def _candidates(
             yield parameter.arg, noun, parameter.arg
     for parameter in parameters:
         yield from _ids_of(parameter.arg, known)
-    for loop in _item_loops(module, request.node) or ():
+    for loop in item_loops(module, request.node) or ():
         for inner in syntax.descendants(loop.target):
             if isinstance(inner, ast.Name):
                 yield from _ids_of(inner.id, known)

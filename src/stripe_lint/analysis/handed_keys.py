@@ -72,18 +72,12 @@ def _is_bound_in(module: Module, name: ast.Name, loop: ast.AST) -> bool:
 def repeats_one_request(module: Module, call: ast.Call, made: Sequence[ast.AST | None]) -> bool:
     """Whether all loops that repeat ``call`` with the key that ``made`` is in are retries of one request."""
     function = module.enclosing_function(call)
-    child: ast.AST = call
-    for around in module.ancestors(call):
-        if around is function:
+    for loop in retries.loops_around(module, call, function):
+        inside = set(syntax.descendants(loop))
+        if any(node in inside for node in made):
             return True
-        before, child = child, around
-        # the iterable of a loop is evaluated once
-        if isinstance(around, ast.For | ast.AsyncFor | ast.While) and getattr(around, "iter", None) is not before:
-            inside = set(syntax.descendants(around))
-            if any(node in inside for node in made):
-                return True
-            if not retries.is_retry_loop(module, around, call):
-                return False
+        if not retries.is_retry_loop(module, loop, call):
+            return False
     return True
 
 

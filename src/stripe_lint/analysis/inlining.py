@@ -175,8 +175,7 @@ def _run_task(evaluation: Evaluation, call: Call, target: FunctionReference) -> 
         values = [value for _, value in (listed.fields or ())] if listed is not None else []
         named_values = dict(named.fields or ()) if named is not None else {}
         call = call._replace(positional=values or _first_fields(call.positional), keywords=named_values)
-    bound_self = functions.positional_parameters(node)[:1] if _is_bound_task(node) else []
-    if bound_self:
+    if functions.own_task(node) is not None:
         call = call._replace(positional=[UNKNOWN, *call.positional])
     bound = calls.bound_arguments(call, target)
     outcomes = evaluation.interpreter.summary(target, bound, evaluation.history, {}, evaluation.frame, call.node)
@@ -197,17 +196,6 @@ def _is_cached(node: ast.FunctionDef) -> bool:
 
 def _first_fields(positional: list[Value]) -> list[Value]:
     return [value for _, value in positional[0].fields or ()] if positional else []
-
-
-def _is_bound_task(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    return any(
-        isinstance(decorator, ast.Call)
-        and any(
-            keyword.arg == "bind" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True
-            for keyword in decorator.keywords
-        )
-        for decorator in node.decorator_list
-    )
 
 
 def _answered(value: Value) -> Value:

@@ -371,20 +371,18 @@ def _attempt_number(
     read = {name for part in expressions if part is not None for name in syntax.names_in(part)}
     if not read:
         return None
-    function = module.enclosing_function(call)
-    for around in module.ancestors(call):
-        if around is function:
-            return None
-        if isinstance(around, ast.For | ast.AsyncFor):
-            counters = syntax.names_in(around.target)
-            if counters & read and retries.is_retry_loop(module, around, call, key):
-                return Retry(Place(module, around), "this loop repeats the request", around)
-        elif isinstance(around, ast.While):
-            counters = {
-                node.target.id
-                for node in syntax.descendants(around)
-                if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
-            }
-            if counters & read and retries.is_retry_loop(module, around, call, key):
-                return Retry(Place(module, around), "this loop repeats the request", around)
+    for loop in retries.loops_around(module, call, module.enclosing_function(call)):
+        if counters(loop) & read and retries.is_retry_loop(module, loop, call, key):
+            return Retry(Place(module, loop), "this loop repeats the request", loop)
     return None
+
+
+def counters(loop: ast.AST) -> set[str]:
+    """The names that are another thing in each round of a loop because the loop itself says so."""
+    if isinstance(loop, ast.For | ast.AsyncFor):
+        return syntax.names_in(loop.target)
+    return {
+        node.target.id
+        for node in syntax.descendants(loop)
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
+    }

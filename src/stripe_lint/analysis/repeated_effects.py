@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import (
     duplicate_checks,
     functions,
+    keys,
     names,
     reach,
     static_values,
@@ -279,14 +280,14 @@ def _of_call(module: Module, call: ast.Call, known: Names) -> _Effect | None:
 
 def _is_new_request(module: Module, call: ast.Call, kind: Work | None) -> bool:
     """Whether a request has a key that is made anew; one without a key is another rule's where it moves money."""
-    keys = [keyword.value for keyword in call.keywords if keyword.arg == "idempotency_key"]
-    if not keys:
+    passed = [keyword.value for keyword in call.keywords if keyword.arg == keys.KEY]
+    if not passed:
         unseen = any(keyword.arg in {None, "options", "headers"} for keyword in call.keywords) or len(call.args) > 1
         return kind is Work.STRIPE and not unseen
     fresh = static_values.FRESH_CALLS
     return any(
         isinstance(inner, ast.Call) and names.dotted_path(module, inner.func) in fresh
-        for inner in syntax.descendants(names.assigned_expression(module, keys[0])[1])
+        for inner in syntax.descendants(names.assigned_expression(module, passed[0])[1])
     )
 
 

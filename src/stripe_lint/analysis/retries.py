@@ -13,6 +13,7 @@ from stripe_lint.analysis import (
     guards,
     handler_parameters,
     handlers,
+    keys,
     names,
     stripe_calls,
     syntax,
@@ -74,7 +75,7 @@ def retry_around(
 ) -> Retry | None:
     """What repeats the request sent at ``node``, in its function, around it, or in a function that calls it."""
     function = module.enclosing_function(node)
-    for loop in _loops_around(module, node, function):
+    for loop in loops_around(module, node, function):
         if is_retry_loop(module, loop, node):
             return Retry(Place(module, loop), "this loop repeats the request", loop)
     while isinstance(function, ast.Lambda):
@@ -97,12 +98,12 @@ def retry_around(
     return _caller_retry(module, function, distance, seen | {function})
 
 
-def _loops_around(module: Module, node: ast.AST, function: FunctionNode | None) -> Iterator[Loop]:
+def loops_around(module: Module, node: ast.AST, function: FunctionNode | None) -> Iterator[Loop]:
+    """The loops of ``function``, or of the module, that repeat ``node``, innermost first: not what one goes through."""
     child = node
     for around in module.ancestors(node):
         if around is function:
             return
-        # the iterable of a loop is evaluated once
         if isinstance(around, ast.For | ast.AsyncFor | ast.While) and getattr(around, "iter", None) is not child:
             yield around
         child = around
@@ -161,7 +162,7 @@ def _nodes_of(module: Module, graph: Graph, node: ast.AST, loop: Loop) -> list[F
 def _items_within(module: Module, loop: Loop, node: ast.AST, key: ast.expr | None) -> Loop | None:
     """The outermost loop within ``loop`` that sends a request of its own for each of its items."""
     found = None
-    for around in _loops_around(module, node, module.enclosing_function(loop)):
+    for around in loops_around(module, node, module.enclosing_function(loop)):
         if around is loop:
             return found
         if isinstance(around, ast.For | ast.AsyncFor) and _uses_item(around, node, key):
@@ -243,7 +244,7 @@ def _uses_item(loop: ast.For | ast.AsyncFor, node: ast.AST, key: ast.expr | None
     if call is None:
         return False
     parts: list[ast.AST] = list(call.args)
-    parts += [keyword.value for keyword in call.keywords if keyword.arg not in {"idempotency_key", "options"}]
+    parts += [keyword.value for keyword in call.keywords if keyword.arg not in {keys.KEY, "options"}]
     return any(syntax.names_in(part) & items for part in parts if part is not key)
 
 
@@ -336,7 +337,7 @@ def _wraps_in_retry(reference: FunctionReference) -> bool:
         )
     for inner in syntax.own_nodes(wrapper.node):
         if isinstance(inner, ast.Call) and functions.last_name(inner.func) == wrapper.wrapped:
-            for loop in _loops_around(wrapper.module, inner, wrapper.node):
+            for loop in loops_around(wrapper.module, inner, wrapper.node):
                 if is_retry_loop(wrapper.module, loop, inner):
                     return True
             if any(is_retry_decorator(wrapper.module, decorator) for decorator in wrapper.node.decorator_list):
@@ -393,7 +394,7 @@ def _calls_parameter_in_retry(reference: FunctionReference, call: ast.Call, argu
             isinstance(inner, ast.Call)
             and functions.last_name(inner.func) in parameters
             and any(
-                is_retry_loop(reference.module, loop, inner) for loop in _loops_around(reference.module, inner, node)
+                is_retry_loop(reference.module, loop, inner) for loop in loops_around(reference.module, inner, node)
             )
         ):
             return True
@@ -416,7 +417,7 @@ def _nested_use(module: Module, function: NamedFunction, outer: NamedFunction) -
 
 
 def _loop_retry(module: Module, call: ast.Call, function: NamedFunction) -> Retry | None:
-    for loop in _loops_around(module, call, module.enclosing_function(call)):
+    for loop in loops_around(module, call, module.enclosing_function(call)):
         if is_retry_loop(module, loop, call):
             return Retry(Place(module, loop), "this loop repeats the call", function)
     return None
@@ -501,10 +502,16 @@ def _decorator_name(module: Module, target: ast.expr) -> str:
     return path.rpartition(".")[2] if path is not None else functions.last_name(target) or ""
 
 
+def is_task(module: Module, decorator: ast.expr) -> bool:
+    """Whether a decorator makes a task of a queue."""
+    target = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return _decorator_name(module, target) in _TASK_DECORATORS
+
+
 def _is_late_task(module: Module, function: NamedFunction) -> bool:
     return any(
         isinstance(decorator, ast.Call)
-        and _decorator_name(module, decorator.func) in _TASK_DECORATORS
+        and is_task(module, decorator)
         and any(
             keyword.arg in {"acks_late", "reject_on_worker_lost"}
             and isinstance(keyword.value, ast.Constant)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import key_choices, keys, names, syntax
+from stripe_lint.analysis import key_choices, keys, names, retries, syntax
 from stripe_lint.rules import _missing_key, _passing_keys, _retried_keys, _text_literals
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _without_attempt_number(module: Module, found: Regenerated, edit: Edit) -> N
     """The number of the attempt is left out of the key."""
     loop = found.retry.repeated
     key = key_choices.key_expression(module, found.request)
-    counters = _counters(loop)
+    counters = key_choices.counters(loop)
     if isinstance(key, ast.JoinedStr):
         fields = _text_literals.fields_of(key)
         counting = {number for number, field in enumerate(fields) if syntax.names_in(field.value) & counters}
@@ -47,16 +47,6 @@ def _without_attempt_number(module: Module, found: Regenerated, edit: Edit) -> N
             edit.note(_missing_key.LIFETIME)
             return
     _made_before(module, found, edit)
-
-
-def _counters(loop: ast.AST) -> set[str]:
-    if isinstance(loop, ast.For | ast.AsyncFor):
-        return syntax.names_in(loop.target)
-    return {
-        node.target.id
-        for node in syntax.descendants(loop)
-        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
-    }
 
 
 def _hoisted(module: Module, found: Regenerated, edit: Edit) -> bool:
@@ -142,7 +132,7 @@ def _of_task(module: Module, found: Regenerated, edit: Edit) -> bool:
     function = module.enclosing_function(found.node)
     return (
         isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-        and any(_retried_keys.is_task(module, decorator) for decorator in function.decorator_list)
+        and any(retries.is_task(module, decorator) for decorator in function.decorator_list)
         and _missing_key.derive(module, found.request, edit, lambda key: _use(module, found, edit, key))
     )
 
