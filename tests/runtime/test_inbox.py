@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from conformance import Clock
 
 MODES = ("lease", "transactional")
+MOST_LOOKS = 1000
+"""How often it is looked, every hundredth of a second, whether something has come."""
 
 
 @pytest.fixture(params=MODES)
@@ -61,6 +63,15 @@ def send(request: pytest.FixtureRequest) -> Callable[..., list[str]]:
 @pytest.fixture
 def inbox(store: Any, mode: Any) -> WebhookInbox:
     return WebhookInbox(SECRET, store, mode=mode)
+
+
+async def filled(found: list[Any]) -> None:
+    """Returns once there is something in ``found``; fails if nothing comes."""
+    for _ in range(MOST_LOOKS):
+        if found:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("nothing came")
 
 
 def failing(error: BaseException) -> Callable[[Event], None]:
@@ -688,15 +699,17 @@ class TestLeases:
 
         async def hang_up() -> set[str]:
             task = asyncio.ensure_future(deliver_async(inbox, paid_event))
-            while not begun:
-                await asyncio.sleep(0.01)
+            await filled(begun)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            outcomes: list[str] = []
-            while outcomes[-1:] != ["duplicate"]:
-                outcomes.append((await deliver_async(inbox, paid_event))[0].outcome)
-            return set(outcomes)
+            outcomes: set[str] = set()
+            for _ in range(MOST_LOOKS):
+                outcomes.add((await deliver_async(inbox, paid_event))[0].outcome)
+                if "duplicate" in outcomes:
+                    return outcomes
+                await asyncio.sleep(0.01)
+            raise AssertionError(outcomes)
 
         paid_event = event("invoice.paid")
         assert asyncio.run(hang_up()) <= {"in_progress", "duplicate"}
@@ -714,8 +727,7 @@ class TestLeases:
 
         async def stopped() -> None:
             task = asyncio.ensure_future(deliver_async(inbox, paid_event))
-            while not attempts:
-                await asyncio.sleep(0.01)
+            await filled(attempts)
             assert not task.done()
 
         paid_event = event("invoice.paid")

@@ -169,8 +169,8 @@ def _tells_taken(reached: Reached, value: ast.expr | None) -> bool:
 def _is_exception(module: Module, value: ast.expr) -> bool:
     if isinstance(value, ast.Call):
         return is_response_exception(names.dotted_path(module, value.func))
-    found = module.scope_of(value).lookup(value.id) if isinstance(value, ast.Name) else None
-    return found is not None and all(each.kind is BindingKind.EXCEPTION for each in found[1])
+    bindings = module.bindings_of(value)
+    return bool(bindings) and all(each.kind is BindingKind.EXCEPTION for each in bindings)
 
 
 def _may_return_nothing(reached: Reached) -> bool:

@@ -57,8 +57,7 @@ def answer_of(module: Module, node: ast.expr | None, depth: int = 0) -> Answer:
 
 
 def _named(module: Module, node: ast.Name, depth: int) -> Answer:
-    found = module.scope_of(node).lookup(node.id)
-    bindings = found[1] if found is not None else []
+    bindings = module.bindings_of(node)
     if not bindings or any(each.kind is not BindingKind.ASSIGNMENT or each.value is None for each in bindings):
         return Answer.UNKNOWN
     return combined(answer_of(module, each.value, depth + 1) for each in bindings)

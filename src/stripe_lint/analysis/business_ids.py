@@ -72,7 +72,7 @@ def business_id(module: Module, request: Request) -> BusinessId | None:
 
     What is found is bound at the call and, in a loop over items, belongs to the item.
     """
-    loops = _item_loops(module, request.node)
+    loops = item_loops(module, request.node)
     if loops is None:
         return None
     nouns = _OPERATIONS if _happens_once(request) else frozenset({"event"})
@@ -100,7 +100,7 @@ def business_id(module: Module, request: Request) -> BusinessId | None:
 
 def item_id(module: Module, request: Request) -> str | None:
     """An id, whatever it identifies, of the item of the innermost loop around a request; ``None`` outside of loops."""
-    loops = _item_loops(module, request.node)
+    loops = item_loops(module, request.node)
     if not loops:
         return None
     known = _known_ids(module, module.enclosing_function(request.node))
@@ -123,8 +123,7 @@ def _is_partial(request: Request, name: str) -> bool:
         return False
     for keyword in _sent(request.node):
         if keyword[0] in {"amount", "amount_to_capture"}:
-            names = {node.id for node in syntax.descendants(keyword[1]) if isinstance(node, ast.Name)}
-            return name not in names
+            return name not in syntax.names_in(keyword[1])
     return False
 
 
@@ -141,7 +140,7 @@ def _sent(node: ast.Call) -> Iterator[tuple[str | None, ast.expr]]:
 Loop = ast.For | ast.AsyncFor | ast.comprehension
 
 
-def _item_loops(module: Module, node: ast.Call) -> list[Loop] | None:
+def item_loops(module: Module, node: ast.Call) -> list[Loop] | None:
     """The loops over items around a call, innermost first; ``None`` where a loop has no items."""
     found: list[Loop] = []
     function = module.enclosing_function(node)
@@ -168,13 +167,11 @@ def _belongs_to_items(name: str, loops: list[Loop]) -> bool:
 
 
 def _names_of_items(loop: Loop) -> set[str]:
-    names = {inner.id for inner in syntax.descendants(loop.target) if isinstance(inner, ast.Name)}
+    names = syntax.names_in(loop.target)
     if isinstance(loop, ast.comprehension):
         return names
     for inner in syntax.own_nodes(loop):
-        if isinstance(inner, ast.Assign) and any(
-            isinstance(part, ast.Name) and part.id in names for part in syntax.descendants(inner.value)
-        ):
+        if isinstance(inner, ast.Assign) and syntax.names_in(inner.value) & names:
             names |= {target.id for target in inner.targets if isinstance(target, ast.Name)}
     return names
 
@@ -203,7 +200,7 @@ def _candidates(
             yield parameter.arg, noun, parameter.arg
     for parameter in parameters:
         yield from _ids_of(parameter.arg, known)
-    for loop in _item_loops(module, request.node) or ():
+    for loop in item_loops(module, request.node) or ():
         for inner in syntax.descendants(loop.target):
             if isinstance(inner, ast.Name):
                 yield from _ids_of(inner.id, known)

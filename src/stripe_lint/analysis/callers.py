@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import definitions, functions, names
@@ -10,7 +11,7 @@ from stripe_lint.analysis.references import ClassReference, FunctionReference, O
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import NamedFunction
+    from stripe_lint.analysis.scopes import FunctionNode, NamedFunction
 
 TASK_CALLS: Final = frozenset(
     {"delay", "apply_async", "send", "enqueue", "kiq", "defer", "send_with_options", "add_task"}
@@ -126,18 +127,45 @@ def _arguments_by_name(source: Module) -> dict[str, list[ast.expr]]:
     return found
 
 
-def argument_for(module: Module, function: NamedFunction, call: ast.Call, name: str) -> ast.expr | None:
-    """What ``call`` passes for the parameter ``name``; ``None`` where it passes nothing."""
+def bound(module: Module, function: FunctionNode, call: ast.Call) -> dict[str, ast.expr]:
+    """What ``call`` passes to ``function`` by place or name, by the names of the parameters, ``self`` aside.
+
+    What ``*arguments`` fill, and what comes behind them, can't be told and is not there.
+    """
+    named = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg is not None}
+    written = takewhile(lambda argument: not isinstance(argument, ast.Starred), call.args)
+    positional = (parameter.arg for parameter in _fillable(module, function))
+    return dict(zip(positional, written, strict=False)) | named
+
+
+def argument_for(module: Module, function: FunctionNode, call: ast.Call, name: str) -> ast.expr | None:
+    """What ``call`` passes for the parameter ``name``; ``None`` where it passes nothing that can be told."""
+    return bound(module, function, call).get(name)
+
+
+def parameters_for(module: Module, function: FunctionNode, call: ast.Call, argument: ast.AST) -> list[str]:
+    """The parameters that may get ``argument``: one, or all that ``*arguments`` and what is behind them may fill."""
     for keyword in call.keywords:
-        if keyword.arg == name:
-            return keyword.value
+        if keyword.value is argument:
+            return [keyword.arg] if keyword.arg is not None else []
+    positional = [parameter.arg for parameter in _fillable(module, function)]
+    for place, each in enumerate(call.args):
+        if isinstance(each, ast.Starred):
+            return positional[place:]
+        if each is argument:
+            return positional[place : place + 1]
+    return []
+
+
+def _fillable(module: Module, function: FunctionNode) -> list[ast.arg]:
+    """The parameters that the positional arguments of a call fill."""
     positional = functions.positional_parameters(function)
-    if module.enclosing_class(function) is not None and not functions.has_decorator(function, "staticmethod"):
-        positional = positional[1:]
-    for parameter, argument in zip(positional, call.args, strict=False):
-        if parameter.arg == name:
-            return argument
-    return None
+    is_bound = (
+        not isinstance(function, ast.Lambda)
+        and module.enclosing_class(function) is not None
+        and not functions.has_decorator(function, "staticmethod")
+    )
+    return positional[1:] if is_bound else positional
 
 
 def decorated_by(module: Module, function: NamedFunction) -> list[tuple[Module, NamedFunction]]:

@@ -211,8 +211,7 @@ class _Search:
     def _inputs_of(self, base: ast.Name) -> list[Binding]:
         """The bindings of a name that a function is given or makes; none where the program has one of it."""
         if self._is_request(base):
-            found = self.module.scope_of(base).lookup(base.id)
-            return found[1] if found is not None else []
+            return self.module.bindings_of(base)
         found = self.module.scope_of(base).lookup(base.id)
         if found is None or found[0].function is None:
             return []

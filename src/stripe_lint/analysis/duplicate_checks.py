@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
+    callers,
     definitions,
     exceptions,
     functions,
@@ -178,12 +179,12 @@ def _extracts(module: Module, call: ast.Call, known: Names) -> bool:
     return False
 
 
-def event_arguments(module: Module, call: ast.AST, reference_node: FunctionNode, known: Names) -> frozenset[str]:
+def event_arguments(module: Module, call: ast.AST, reference: FunctionReference, known: Names) -> frozenset[str]:
     """The parameters of a function that get parts of the event from ``call``; all of them where it is no plain call."""
     if not isinstance(call, ast.Call):
-        return frozenset(each.arg for each in functions.parameters(reference_node)) - {"self", "cls"}
-    given = functions.arguments(reference_node, call)
-    return frozenset(parameter for parameter, argument in given if is_of_event(module, argument, known))
+        return frozenset(each.arg for each in functions.parameters(reference.node)) - {"self", "cls"}
+    given = callers.bound(reference.module, reference.node, call)
+    return frozenset(parameter for parameter, argument in given.items() if is_of_event(module, argument, known))
 
 
 # what decides
@@ -226,7 +227,7 @@ def _decides(module: Module, around: ast.AST, child: ast.AST, known: Names, *, c
     if isinstance(around, ast.IfExp):
         return child is not around.test and is_duplicate_test(module, around.test, known, holds=child is around.body)
     if isinstance(around, ast.For | ast.AsyncFor) and child in around.body:
-        return filters_by_status(around.iter) or bool(_names_within(around.iter) & known.rows)
+        return filters_by_status(around.iter) or bool(syntax.names_in(around.iter) & known.rows)
     if isinstance(around, ast.Try) and child in around.body:
         return constraints and any(_is_taken_already(module, handler) for handler in around.handlers)
     if isinstance(around, ast.ExceptHandler):
@@ -234,10 +235,6 @@ def _decides(module: Module, around: ast.AST, child: ast.AST, known: Names, *, c
         types = exceptions.handler_types(module, around) or []
         return any(re.search(FOUND_NOTHING, exceptions.class_names(module, each)[0]) for each in types)
     return False
-
-
-def _names_within(node: ast.AST) -> set[str]:
-    return {inner.id for inner in syntax.descendants(node) if isinstance(inner, ast.Name)}
 
 
 def _is_taken_already(module: Module, handler: ast.ExceptHandler) -> bool:
@@ -418,13 +415,12 @@ def _name_tells(module: Module, node: ast.Name, known: Names, *, holds: bool) ->
 
 def _is_plain_flag(module: Module, node: ast.Name) -> bool:
     """Whether a name holds one constant, whatever has happened."""
-    found = module.scope_of(node).lookup(node.id)
-    return found is None or (len(found[1]) == 1 and isinstance(found[1][0].value, ast.Constant))
+    bindings = module.bindings_of(node)
+    return not bindings or (len(bindings) == 1 and isinstance(bindings[0].value, ast.Constant))
 
 
 def _found_by_status(module: Module, node: ast.Name) -> bool:
-    found = module.scope_of(node).lookup(node.id)
-    return found is not None and any(each.value is not None and filters_by_status(each.value) for each in found[1])
+    return any(each.value is not None and filters_by_status(each.value) for each in module.bindings_of(node))
 
 
 def filters_by_status(node: ast.expr) -> bool:

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
+    callers,
     control_flow,
     functions,
     logging_calls,
@@ -131,7 +132,7 @@ def _stores_some_of(
         return False
     given = {
         parameter
-        for parameter, argument in functions.arguments(reference.node, call)
+        for parameter, argument in callers.bound(reference.module, reference.node, call).items()
         if _comes_from(module, argument, known, parts)
     }
     return bool(given) and any(

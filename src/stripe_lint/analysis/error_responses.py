@@ -42,7 +42,6 @@ MOST_VIEW_STEPS: Final = 1_000
 MOST_VIEWS: Final = 60
 """How many views of one file are run because of what they call."""
 
-_BROAD: Final = frozenset({"Exception", "BaseException"})
 _CARD: Final = "CardError"
 _SHOWABLE: Final = frozenset({"user_message", "error.message", "json_body.error.message", "message"})
 _PAYLOAD_ERRORS: Final = frozenset({"ValueError", "JSONDecodeError", "UnicodeDecodeError"})
@@ -114,7 +113,7 @@ def _leak(fact: ResponseFact, tag: Tag) -> Leak | None:
         kinds = caught_names(tag.module, tag.node)
         fixed_text = _has_constant_text(tag.module, tag.node)
     card = kinds == {_CARD}
-    if (card and tag.detail in _SHOWABLE) or (tag.detail == "user_message" and kinds & _BROAD):
+    if (card and tag.detail in _SHOWABLE) or (tag.detail == "user_message" and kinds & exceptions.CATCHING_ALL):
         return None
     whole = tag.mark is Mark.EXCEPTION
     return Leak(
@@ -155,7 +154,7 @@ def _is_relevant(module: Module, handler: ast.ExceptHandler) -> bool:
         caught = [exceptions.class_names(module, node) for node in types]
         if any(isinstance(what, External) and exceptions.stripe_error(what.path) for _, what in caught):
             return True
-        broad = any(name in _BROAD for name, _ in caught)
+        broad = any(name in exceptions.CATCHING_ALL for name, _ in caught)
         payload = any(name in _PAYLOAD_ERRORS for name, _ in caught)
         if not broad and not payload:
             broad = _has_constant_text(module, handler)
@@ -236,26 +235,8 @@ def _reaches_handler(module: Module, attempt: ast.Try, call: ast.Call, *, broad:
         touches = stripe_calls.call_verifies(module, call)
     if not touches:
         return False
-    for around in module.ancestors(call):
-        if around is attempt:
-            return True
-        if isinstance(around, ast.Try) and _in_body(module, around, call) and _catches_all(module, around):
-            return False
-    return True
-
-
-def _in_body(module: Module, attempt: ast.Try, node: ast.AST) -> bool:
-    inside = {node, *module.ancestors(node)}
-    return any(statement in inside for statement in attempt.body)
-
-
-def _catches_all(module: Module, attempt: ast.Try) -> bool:
-    for handler in attempt.handlers:
-        if caught_names(module, handler) & _BROAD and not any(
-            isinstance(node, ast.Raise) for node in syntax.own_nodes(handler)
-        ):
-            return True
-    return False
+    inner = exceptions.attempts_around(module, call, within=attempt)
+    return not any(exceptions.swallows_all(module, each) for each in inner)
 
 
 def eligible(module: Module) -> bool:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+REPEATING: Final = (
+    *(ast.For, ast.AsyncFor, ast.While, *_COMPREHENSIONS),
+    *(ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef),
+)
+"""What may run what is in it several times."""
 
 
 def statement_to_prepare(module: Module, node: ast.expr) -> ast.stmt | None:

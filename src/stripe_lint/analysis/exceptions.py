@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import control_flow, definitions, functions, names
+from stripe_lint.analysis import control_flow, definitions, functions, names, syntax
 from stripe_lint.analysis.references import ClassReference, External, Reference
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.state import Raised
 
@@ -37,7 +39,11 @@ _BASES: Final = {
     "Exception": "BaseException",
 }
 
-_CATCHES_ALL: Final = frozenset({"Exception", "BaseException"})
+CATCHING_ALL: Final = frozenset({"Exception", "BaseException"})
+
+Attempt = ast.Try | ast.With | ast.AsyncWith
+_ATTEMPTS: Final = (ast.Try, ast.With, ast.AsyncWith)
+_FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 def stripe_error(path: str) -> str | None:
@@ -62,15 +68,52 @@ def handler_types(module: Module, handler: ast.AST | None) -> list[ast.expr] | N
     return []
 
 
+def attempts_around(module: Module, node: ast.AST, within: ast.AST | None = None) -> Iterator[Attempt]:
+    """Each ``try`` and ``with`` whose body holds ``node``, innermost first.
+
+    They are those of the function around ``node``; where ``within`` is given, all that stand in it.
+    """
+    child = node
+    for around in module.ancestors(node):
+        if around is within or (within is None and isinstance(around, _FUNCTIONS)):
+            return
+        if isinstance(around, _ATTEMPTS) and child in around.body:
+            yield around
+        child = around
+
+
+def handlers_of(attempt: Attempt) -> Sequence[ast.ExceptHandler | ast.With | ast.AsyncWith]:
+    """What may catch an error of the body; a ``with`` itself, which may be ``suppress(…)``."""
+    return attempt.handlers if isinstance(attempt, ast.Try) else [attempt]
+
+
+def is_broad(module: Module, handler: ast.AST) -> bool:
+    """Whether a handler or a ``with suppress(…)`` catches any error."""
+    types = handler_types(module, handler)
+    return types is None or any(class_names(module, each)[0] in CATCHING_ALL for each in types)
+
+
+def swallows_all(module: Module, attempt: Attempt) -> bool:
+    """Whether no error of the body gets out of ``attempt``."""
+    return any(
+        is_broad(module, handler)
+        and not (
+            isinstance(handler, ast.ExceptHandler)
+            and any(isinstance(each, ast.Raise) for each in syntax.own_nodes(handler))
+        )
+        for handler in handlers_of(attempt)
+    )
+
+
 def _parts(module: Module, node: ast.expr) -> list[ast.expr]:
     if isinstance(node, ast.Tuple):
         return [part for element in node.elts for part in _parts(module, element)]
     if isinstance(node, ast.Starred):
         return _parts(module, node.value)
     if isinstance(node, ast.Name):
-        found = module.scope_of(node).lookup(node.id)
-        if found is not None and len(found[1]) == 1 and isinstance(found[1][0].value, ast.Tuple):
-            return _parts(module, found[1][0].value)
+        binding = module.only_binding(node)
+        if binding is not None and isinstance(binding.value, ast.Tuple):
+            return _parts(module, binding.value)
     return [node]
 
 
@@ -101,7 +144,7 @@ def catches(module: Module, handler: ast.AST | None, raised: Raised) -> bool | N
 
 
 def _catches_one(name: str, reference: Reference | None, raised: Raised) -> bool | None:
-    if name in _CATCHES_ALL:
+    if name in CATCHING_ALL:
         return True
     if raised.names is None:
         return None

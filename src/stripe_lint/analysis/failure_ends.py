@@ -21,7 +21,7 @@ def caught_by(module: Module, handler: ast.ExceptHandler) -> Raised:
     if types is None or len(types) != 1:
         return ANY_EXCEPTION
     name, reference = exceptions.class_names(module, types[0])
-    return ANY_EXCEPTION if name in {"Exception", "BaseException"} else Raised(frozenset({name}), reference)
+    return ANY_EXCEPTION if name in exceptions.CATCHING_ALL else Raised(frozenset({name}), reference)
 
 
 def ends_in_refusal(reached: Reached, node: ast.AST, raised: Raised) -> bool:
@@ -71,13 +71,8 @@ def _is_refused(reached: Reached, node: ast.AST, raised: Raised) -> bool:
 
 
 def _catching(module: Module, node: ast.AST, raised: Raised) -> ast.ExceptHandler | None:
-    child = node
-    for around in module.ancestors(node):
-        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            break
-        if isinstance(around, ast.Try) and child in around.body:
-            for handler in around.handlers:
-                if exceptions.catches(module, handler, raised) is not False:
-                    return handler
-        child = around
+    for attempt in exceptions.attempts_around(module, node):
+        for handler in attempt.handlers if isinstance(attempt, ast.Try) else ():
+            if exceptions.catches(module, handler, raised) is not False:
+                return handler
     return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +10,7 @@ from stripe_lint.analysis.uncaught_errors import SIGNATURE_ERROR
 from stripe_lint.analysis.work import Work
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Iterable
 
     from stripe_lint.analysis.module import Module
@@ -52,7 +52,7 @@ def catches_failures(module: Module, handler: ast.ExceptHandler) -> bool:
     if types is None:
         return True
     names = [exceptions.class_names(module, each)[0] for each in types]
-    if any(re.search(_STORED_BEFORE, name) for name in names) and not {"Exception", "BaseException"} & set(names):
+    if any(re.search(_STORED_BEFORE, name) for name in names) and not exceptions.is_broad(module, handler):
         # whatever stands beside it is another way in which storage says so
         return False
     return any(not re.search(_EXPECTED, name) for name in names)
@@ -66,14 +66,8 @@ def verifies(module: Module, attempt: ast.Try) -> bool:
     )
 
 
-def _innermost_catching(module: Module, call: ast.Call) -> ast.Try | None:
-    child: ast.AST = call
-    for around in module.ancestors(call):
-        if (
-            isinstance(around, ast.Try)
-            and child in around.body
-            and any(exceptions.catches(module, handler, SIGNATURE_ERROR) for handler in around.handlers)
-        ):
-            return around
-        child = around
+def _innermost_catching(module: Module, call: ast.Call) -> exceptions.Attempt | None:
+    for attempt in exceptions.attempts_around(module, call, within=module.tree):
+        if any(exceptions.catches(module, each, SIGNATURE_ERROR) for each in exceptions.handlers_of(attempt)):
+            return attempt
     return None

@@ -31,13 +31,11 @@ def first_parameter(node: FunctionNode) -> ast.arg | None:
     return positional[0] if positional else None
 
 
-def arguments(node: FunctionNode, call: ast.Call) -> list[tuple[str, ast.expr]]:
-    """The parameters of a function, ``self`` and ``cls`` aside, with what ``call`` gives for them by place or name."""
-    positional = [each.arg for each in positional_parameters(node)]
-    if positional[:1] in (["self"], ["cls"]):
-        positional = positional[1:]
-    named = [(keyword.arg, keyword.value) for keyword in call.keywords if keyword.arg is not None]
-    return [*zip(positional, call.args, strict=False), *named]
+def unpacks(call: ast.Call) -> bool:
+    """Whether a call has ``*arguments`` or ``**arguments``, so that it may pass more than is written."""
+    return any(isinstance(argument, ast.Starred) for argument in call.args) or any(
+        keyword.arg is None for keyword in call.keywords
+    )
 
 
 def default_of(node: FunctionNode, parameter: ast.arg) -> ast.expr | None:
@@ -90,6 +88,17 @@ def decorator_names(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
 def has_decorator(node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bool:
     """Whether a decorator of that name (its last part) stands on the function."""
     return name in decorator_names(node)
+
+
+def own_task(node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.arg | None:
+    """The parameter that gets the task itself in a Celery task with ``bind=True``."""
+    is_bound = any(
+        keyword.arg == "bind" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True
+        for decorator in node.decorator_list
+        if isinstance(decorator, ast.Call)
+        for keyword in decorator.keywords
+    )
+    return first_parameter(node) if is_bound else None
 
 
 def is_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

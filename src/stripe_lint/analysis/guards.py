@@ -50,10 +50,9 @@ def _keyword_guards(module: Module, call: ast.Call, framework: Framework) -> Ite
 
 def _router_guards(module: Module, decorator: ast.Call, framework: Framework) -> Iterator[FunctionReference]:
     """``dependencies=[…]`` of the router or application whose decorator registers the handler."""
-    if not isinstance(decorator.func, ast.Attribute) or not isinstance(decorator.func.value, ast.Name):
+    if not isinstance(decorator.func, ast.Attribute):
         return
-    found = module.scope_of(decorator).lookup(decorator.func.value.id)
-    for binding in found[1] if found is not None else ():
+    for binding in module.bindings_of(decorator.func.value):
         if isinstance(binding.value, ast.Call):
             yield from _keyword_guards(module, binding.value, framework)
 

@@ -56,36 +56,28 @@ def _handed_keys(module: Module, call: ast.Call, made: ast.AST) -> list[ast.expr
 def _holds(module: Module, name: ast.Name, made: ast.AST, depth: int = 0) -> bool:
     if depth > _MOST_NAMES:
         return False
-    found = module.scope_of(name).lookup(name.id)
     return any(
         inner is made or (isinstance(inner, ast.Name) and _holds(module, inner, made, depth + 1))
-        for binding in (found[1] if found is not None else ())
+        for binding in module.bindings_of(name)
         if binding.value is not None
         for inner in syntax.descendants(binding.value)
     )
 
 
 def _is_bound_in(module: Module, name: ast.Name, loop: ast.AST) -> bool:
-    found = module.scope_of(name).lookup(name.id)
     inside = set(syntax.descendants(loop))
-    return found is not None and any(binding.node in inside for binding in found[1])
+    return any(binding.node in inside for binding in module.bindings_of(name))
 
 
 def repeats_one_request(module: Module, call: ast.Call, made: Sequence[ast.AST | None]) -> bool:
     """Whether all loops that repeat ``call`` with the key that ``made`` is in are retries of one request."""
     function = module.enclosing_function(call)
-    child: ast.AST = call
-    for around in module.ancestors(call):
-        if around is function:
+    for loop in retries.loops_around(module, call, function):
+        inside = set(syntax.descendants(loop))
+        if any(node in inside for node in made):
             return True
-        before, child = child, around
-        # the iterable of a loop is evaluated once
-        if isinstance(around, ast.For | ast.AsyncFor | ast.While) and getattr(around, "iter", None) is not before:
-            inside = set(syntax.descendants(around))
-            if any(node in inside for node in made):
-                return True
-            if not retries.is_retry_loop(module, around, call):
-                return False
+        if not retries.is_retry_loop(module, loop, call):
+            return False
     return True
 
 

@@ -60,12 +60,11 @@ def is_digest(module: Module, node: ast.expr, depth: int = 0) -> bool:
     if depth > _DEEPEST:
         return False
     if isinstance(node, ast.Name):
-        found = module.scope_of(node).lookup(node.id)
-        return found is not None and any(
+        return any(
             binding.kind is BindingKind.ASSIGNMENT
             and binding.value is not None
             and is_digest(module, binding.value, depth + 1)
-            for binding in found[1]
+            for binding in module.bindings_of(node)
         )
     if isinstance(node, ast.Call):
         if names.dotted_path(module, node.func) in DIGESTS:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import Binding, NamedFunction
+    from stripe_lint.analysis.scopes import NamedFunction
 
 _MOST_CALLS: Final = 2
 """Through how many calls a value is followed back to what makes it."""
@@ -60,7 +60,9 @@ def _handovers(module: Module, node: ast.Name, depth: int) -> Iterator[Handover]
             if passed_on:
                 yield from passed_on
                 continue
-        yield Handover(source, call, argument, _assigned(source, argument))
+        assigned = source.only_assignment(argument)
+        is_local = assigned is not None and source.enclosing_function(assigned) is not None
+        yield Handover(source, call, argument, assigned if is_local else None)
 
 
 def default_in_force(module: Module, node: ast.expr | None) -> ast.expr | None:
@@ -76,15 +78,8 @@ def default_in_force(module: Module, node: ast.expr | None) -> ast.expr | None:
     if default is None:
         return None
     sites = callers.call_sites(module, function) or ()
-    passed = [callers.argument_for(module, function, call, node.id) is not None or _is_open(call) for _, call in sites]
+    passed = [functions.unpacks(call) or node.id in callers.bound(module, function, call) for _, call in sites]
     return default if not passed or not all(passed) else None
-
-
-def _is_open(call: ast.Call) -> bool:
-    """Whether a call unpacks arguments, which may be any."""
-    return any(keyword.arg is None for keyword in call.keywords) or any(
-        isinstance(argument, ast.Starred) for argument in call.args
-    )
 
 
 def _function_with_parameter(module: Module, node: ast.Name) -> NamedFunction | None:
@@ -94,13 +89,3 @@ def _function_with_parameter(module: Module, node: ast.Name) -> NamedFunction | 
         return None
     function = found[0].node
     return function if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) else None
-
-
-def _assigned(module: Module, argument: ast.expr) -> ast.expr | None:
-    if not isinstance(argument, ast.Name):
-        return None
-    found = module.scope_of(argument).lookup(argument.id)
-    bindings: list[Binding] = found[1] if found is not None and found[0].function is not None else []
-    if len(bindings) != 1 or bindings[0].kind is not BindingKind.ASSIGNMENT:
-        return None
-    return bindings[0].value

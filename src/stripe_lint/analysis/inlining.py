@@ -72,15 +72,12 @@ def inlined(evaluation: Evaluation, call: Call) -> Value | None:
 
 def expose_mutated(evaluation: Evaluation, call: Call, reference: FunctionReference) -> None:
     """A dict that a function of the project changes may hold more afterwards than can be seen here."""
-    positional = functions.positional_parameters(reference.node)
-    if reference.receiver is not None and not isinstance(reference.node, ast.Lambda):
-        positional = positional[1:]
-    for parameter, argument in zip(positional, call.node.args, strict=False):
+    for parameter, argument in callers.bound(reference.module, reference.node, call.node).items():
         if isinstance(argument, ast.Name):
             value = evaluation.names.get(argument.id)
             if value is None or not value.complete or value.fields is None:
                 continue
-            if functions.changes_parameter(reference.node, parameter.arg):
+            if functions.changes_parameter(reference.node, parameter):
                 evaluation.names[argument.id] = value._replace(complete=False)
 
 
@@ -178,8 +175,7 @@ def _run_task(evaluation: Evaluation, call: Call, target: FunctionReference) -> 
         values = [value for _, value in (listed.fields or ())] if listed is not None else []
         named_values = dict(named.fields or ()) if named is not None else {}
         call = call._replace(positional=values or _first_fields(call.positional), keywords=named_values)
-    bound_self = functions.positional_parameters(node)[:1] if _is_bound_task(node) else []
-    if bound_self:
+    if functions.own_task(node) is not None:
         call = call._replace(positional=[UNKNOWN, *call.positional])
     bound = calls.bound_arguments(call, target)
     outcomes = evaluation.interpreter.summary(target, bound, evaluation.history, {}, evaluation.frame, call.node)
@@ -200,17 +196,6 @@ def _is_cached(node: ast.FunctionDef) -> bool:
 
 def _first_fields(positional: list[Value]) -> list[Value]:
     return [value for _, value in positional[0].fields or ()] if positional else []
-
-
-def _is_bound_task(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    return any(
-        isinstance(decorator, ast.Call)
-        and any(
-            keyword.arg == "bind" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True
-            for keyword in decorator.keywords
-        )
-        for decorator in node.decorator_list
-    )
 
 
 def _answered(value: Value) -> Value:

@@ -39,9 +39,9 @@ def _is_constant(module: Module, node: ast.expr, depth: int = 0) -> bool:
     if isinstance(node, ast.IfExp):
         return _is_constant(module, node.body, depth + 1) and _is_constant(module, node.orelse, depth + 1)
     if isinstance(node, ast.Name) and depth < MOST_NAMES:
-        found = module.scope_of(node).lookup(node.id)
-        values = [binding.value for binding in found[1]] if found is not None else []
-        if values and all(binding.kind is BindingKind.ASSIGNMENT for binding in found[1] if found is not None):  # type: ignore[index]
+        bindings = module.bindings_of(node)
+        if bindings and all(binding.kind is BindingKind.ASSIGNMENT for binding in bindings):
+            values = [binding.value for binding in bindings]
             return all(value is not None and _is_constant(module, value, depth + 1) for value in values)
     value = static_values.fixed(module, node)
     return keys.is_literal(value)
@@ -142,7 +142,7 @@ def _in_comprehension(module: Module, request: Request) -> Reuse | None:
         child = around
         inside = _names_of_items(module, around)
         if inside is not None:
-            read = {node.id for node in syntax.descendants(key) if isinstance(node, ast.Name)}
+            read = syntax.names_in(key)
             calls = any(isinstance(node, ast.Call) for node in syntax.descendants(key))
             if not (inside & read) and not calls:
                 return Reuse(
@@ -161,12 +161,7 @@ _MAPS: Final = frozenset({"map", "starmap", "imap", "imap_unordered", "map_async
 def _names_of_items(module: Module, around: ast.AST) -> set[str] | None:
     """The names that are another thing for each item, where ``around`` runs for many items."""
     if isinstance(around, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
-        return {
-            node.id
-            for generator in around.generators
-            for node in syntax.descendants(generator.target)
-            if isinstance(node, ast.Name)
-        }
+        return {name for generator in around.generators for name in syntax.names_in(generator.target)}
     if isinstance(around, ast.Lambda):
         parent = module.parents.get(around)
         return set(module.scopes[around].bindings) if isinstance(parent, ast.Call) and _maps(parent, around) else None
@@ -218,9 +213,9 @@ def _empty_parts(module: Module, request: Request) -> Reuse | None:
     if any(len(bindings.get(name, ())) != 1 or functions.tests(function, name) for name in used):
         return None
     for source, call in callers.call_sites(module, function) or ():
-        if any(keyword.arg is None for keyword in call.keywords):
+        if functions.unpacks(call):
             continue
-        passed = [callers.argument_for(module, function, call, name) for name in used]
+        passed = [callers.bound(module, function, call).get(name) for name in used]
         if all(value is None or (isinstance(value, ast.Constant) and value.value is None) for value in passed):
             return Reuse(
                 request.node, Place(source, call), "this call leaves all parts of the key empty", Sharing.EMPTY, request
@@ -238,12 +233,11 @@ def _optional_parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> se
 
 
 def key_expression(module: Module, request: Request) -> ast.expr | None:
-    """The expression that makes the key: the argument, or what the name in it is assigned."""
+    """The expression that makes the key: the argument, or what the name in it is assigned or has as its default."""
     node = request.key_argument
-    if isinstance(node, ast.Name):
-        found = module.scope_of(node).lookup(node.id)
-        if found is not None and len(found[1]) == 1 and found[1][0].value is not None:
-            return found[1][0].value
+    binding = module.only_binding(node) if node is not None else None
+    if binding is not None and binding.kind in {BindingKind.ASSIGNMENT, BindingKind.PARAMETER}:
+        return binding.value or node
     return node
 
 
@@ -374,29 +368,21 @@ def _attempt_number(
 
     ``key`` is the argument that holds it where ``call`` hands it to the function that sends the request.
     """
-    read = {
-        node.id
-        for part in expressions
-        if part is not None
-        for node in syntax.descendants(part)
-        if isinstance(node, ast.Name)
-    }
+    read = {name for part in expressions if part is not None for name in syntax.names_in(part)}
     if not read:
         return None
-    function = module.enclosing_function(call)
-    for around in module.ancestors(call):
-        if around is function:
-            return None
-        if isinstance(around, ast.For | ast.AsyncFor):
-            counters = {node.id for node in syntax.descendants(around.target) if isinstance(node, ast.Name)}
-            if counters & read and retries.is_retry_loop(module, around, call, key):
-                return Retry(Place(module, around), "this loop repeats the request", around)
-        elif isinstance(around, ast.While):
-            counters = {
-                node.target.id
-                for node in syntax.descendants(around)
-                if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
-            }
-            if counters & read and retries.is_retry_loop(module, around, call, key):
-                return Retry(Place(module, around), "this loop repeats the request", around)
+    for loop in retries.loops_around(module, call, module.enclosing_function(call)):
+        if counters(loop) & read and retries.is_retry_loop(module, loop, call, key):
+            return Retry(Place(module, loop), "this loop repeats the request", loop)
     return None
+
+
+def counters(loop: ast.AST) -> set[str]:
+    """The names that are another thing in each round of a loop because the loop itself says so."""
+    if isinstance(loop, ast.For | ast.AsyncFor):
+        return syntax.names_in(loop.target)
+    return {
+        node.target.id
+        for node in syntax.descendants(loop)
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
+    }

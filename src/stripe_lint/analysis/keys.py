@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 KEY: Final = "idempotency_key"
 HEADER: Final = "idempotency-key"
 _NOWHERE: Final = 99
-_SETTING_CALLS: Final = frozenset({"os.getenv", "os.environ.get", "decouple.config"})
 _FRESH_NAMES: Final = frozenset(path.rpartition(".")[2] for path in static_values.FRESH_CALLS)
 
 
@@ -30,7 +29,7 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
     path = call.path
     if path in static_values.FRESH_CALLS:
         return _fresh(evaluation, call)
-    if path in _SETTING_CALLS:
+    if path in static_values.ENVIRONMENT_CALLS:
         return tagged(Mark.SETTING, evaluation.module, call.node)
     told = stripe_calls.told_method(evaluation.module, call.node.func, call.reference)
     if told is not None:

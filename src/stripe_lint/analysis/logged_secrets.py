@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import callers, exceptions, functions, logging_calls, names, verifiers
 from stripe_lint.analysis.references import ExternalInstance, FunctionReference
-from stripe_lint.analysis.scopes import BindingKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,11 +148,8 @@ class _Origin:
     def _name(self, node: ast.Name, depth: int) -> tuple[str, bool] | None:
         if re.search(_SECRETS, node.id):
             return "a secret", False
-        found = self._module.scope_of(node).lookup(node.id)
-        bindings = found[1] if found is not None else []
-        if len(bindings) == 1 and bindings[0].kind is BindingKind.ASSIGNMENT and bindings[0].value is not None:
-            return self.of(bindings[0].value, depth + 1)
-        return self._whole_object(node)
+        assigned = self._module.only_assignment(node)
+        return self.of(assigned, depth + 1) if assigned is not None else self._whole_object(node)
 
     def _attribute(self, node: ast.Attribute) -> tuple[str, bool] | None:
         if node.attr == "client_secret":
@@ -213,8 +209,7 @@ class _Origin:
 
     def _comes_from_oauth(self, node: ast.expr) -> bool:
         if isinstance(node, ast.Name):
-            found = self._module.scope_of(node).lookup(node.id)
-            values = [binding.value for binding in found[1] if binding.value is not None] if found is not None else []
+            values = [binding.value for binding in self._module.bindings_of(node)]
             return any(isinstance(value, ast.Call) and self._comes_from_oauth(value) for value in values)
         return isinstance(node, ast.Call) and "OAuth.token" in (names.dotted_path(self._module, node.func) or "")
 

@@ -121,6 +121,24 @@ class Module:
             self._known_scopes[around] = found
         return found
 
+    def bindings_of(self, name: ast.expr) -> list[Binding]:
+        """All that binds the name which ``name`` is, in the scope that defines it; nothing for what is no name."""
+        found = self.scope_of(name).lookup(name.id) if isinstance(name, ast.Name) else None
+        return found[1] if found is not None else []
+
+    def only_binding(self, name: ast.expr) -> Binding | None:
+        """What binds the name which ``name`` is, where that happens in one place."""
+        bindings = self.bindings_of(name)
+        return bindings[0] if len(bindings) == 1 else None
+
+    def only_assignment(self, name: ast.expr) -> ast.expr | None:
+        """What the name which ``name`` is is assigned, where nothing else binds it.
+
+        Not what it gets a part of: the right side of ``a, b = …``, what a loop goes through, what a ``with`` enters.
+        """
+        binding = self.only_binding(name)
+        return binding.value if binding is not None and binding.kind is BindingKind.ASSIGNMENT else None
+
     def enclosing_function(self, node: ast.AST) -> FunctionNode | None:
         """The innermost function whose body holds ``node``, ``None`` at module or class level."""
         child: ast.AST = node

@@ -321,8 +321,7 @@ def dependency_of(module: Module, node: ast.expr) -> ast.expr | None:
 def assigned_expression(module: Module, node: ast.expr) -> tuple[Module, ast.expr]:
     """The expression that a name is assigned once, here or in the file it is imported from; else ``node`` itself."""
     if isinstance(node, ast.Name):
-        found = module.scope_of(node).lookup(node.id)
-        return _assigned(module, node, found[1]) if found is not None else (module, node)
+        return _assigned(module, node, module.bindings_of(node))
     if isinstance(node, ast.Attribute):
         owner = resolve(module, node.value)
         if isinstance(owner, ModuleReference) and node.attr in owner.module.scope.bindings:
@@ -377,8 +376,7 @@ def instance_of_annotation(module: Module, annotation: ast.expr) -> Reference | 
 
 def annotation_alias(module: Module, name: ast.Name) -> tuple[Module, ast.expr] | None:
     """The right side of ``Alias = Annotated[…]`` where ``name`` is such an alias, here or imported."""
-    found = module.scope_of(name).lookup(name.id)
-    return _alias_of(module, found[1]) if found is not None else None
+    return _alias_of(module, module.bindings_of(name))
 
 
 def _alias_of(module: Module, bindings: list[Binding]) -> tuple[Module, ast.expr] | None:

@@ -252,10 +252,8 @@ def _named_methods(module: Module, call: ast.Call) -> Iterator[tuple[FunctionRef
 
 def _prefix(module: Module, node: ast.expr) -> str | None:
     if isinstance(node, ast.Name):
-        found = module.scope_of(node).lookup(node.id)
-        if found is not None and len(found[1]) == 1 and found[1][0].kind is BindingKind.ASSIGNMENT:
-            value = found[1][0].value
-            return _prefix(module, value) if value is not None and not isinstance(value, ast.Name) else None
+        value = module.only_assignment(node)
+        return _prefix(module, value) if value is not None and not isinstance(value, ast.Name) else None
     first = node.values[0] if isinstance(node, ast.JoinedStr) and node.values else None
     first = node.left if isinstance(node, ast.BinOp) else first
     return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None

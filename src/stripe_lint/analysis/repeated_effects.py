@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import (
     duplicate_checks,
     functions,
+    keys,
     names,
     reach,
     static_values,
@@ -19,8 +20,7 @@ from stripe_lint.analysis import (
     webhook_handlers,
     work,
 )
-from stripe_lint.analysis.references import ClassReference
-from stripe_lint.analysis.scopes import BindingKind
+from stripe_lint.analysis.references import ClassReference, FunctionReference
 from stripe_lint.analysis.state import Place
 from stripe_lint.analysis.work import Work
 
@@ -144,7 +144,8 @@ def _known_at(reached: Reached, known: dict[int, _Known]) -> _Known:
     before = known[id(caller)]
     if _is_in_except(caller.module, caller.function, call):
         return _Known(before.names, checked=True, checked_without_constraint=True)
-    parameters = duplicate_checks.event_arguments(caller.module, call, reached.function, before.names)
+    callee = FunctionReference(reached.module, reached.function)
+    parameters = duplicate_checks.event_arguments(caller.module, call, callee, before.names)
     found = duplicate_checks.names_in(reached.module, reached.function, parameters)
 
     def checked(*, constraints: bool) -> bool:
@@ -279,14 +280,14 @@ def _of_call(module: Module, call: ast.Call, known: Names) -> _Effect | None:
 
 def _is_new_request(module: Module, call: ast.Call, kind: Work | None) -> bool:
     """Whether a request has a key that is made anew; one without a key is another rule's where it moves money."""
-    keys = [keyword.value for keyword in call.keywords if keyword.arg == "idempotency_key"]
-    if not keys:
+    passed = [keyword.value for keyword in call.keywords if keyword.arg == keys.KEY]
+    if not passed:
         unseen = any(keyword.arg in {None, "options", "headers"} for keyword in call.keywords) or len(call.args) > 1
         return kind is Work.STRIPE and not unseen
     fresh = static_values.FRESH_CALLS
     return any(
         isinstance(inner, ast.Call) and names.dotted_path(module, inner.func) in fresh
-        for inner in syntax.descendants(names.assigned_expression(module, keys[0])[1])
+        for inner in syntax.descendants(names.assigned_expression(module, passed[0])[1])
     )
 
 
@@ -319,13 +320,7 @@ def _made(module: Module, node: ast.expr) -> ast.Call | None:
     """The call that made an object, where a name can hold nothing else."""
     if isinstance(node, ast.Call):
         return node
-    if not isinstance(node, ast.Name):
-        return None
-    found = module.scope_of(node).lookup(node.id)
-    bindings = found[1] if found is not None else []
-    if len(bindings) != 1 or bindings[0].kind is not BindingKind.ASSIGNMENT:
-        return None
-    value = bindings[0].value
+    value = module.only_assignment(node)
     return value if isinstance(value, ast.Call) else None
 
 

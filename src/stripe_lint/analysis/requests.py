@@ -70,13 +70,10 @@ def _request(module: Module, call: StripeCall) -> Request:
         return _handed_on(module, call)
     node = call.node
     service = call.method.style == "service"
-    has_unpacking = any(keyword.arg is None for keyword in node.keywords) or any(
-        isinstance(argument, ast.Starred) for argument in node.args
-    )
     key_argument = direct_key(call)
     if service and key_argument is None and key_among_parameters(call):
         return Request(module, call, None, None, _direct_arguments(call), True)
-    simple = not has_unpacking and (not service or _literal_service_call(call))
+    simple = not functions.unpacks(node) and (not service or _literal_service_call(call))
     if simple and key_argument is None and not _has_headers(call):
         return Request(module, call, False, None, _direct_arguments(call), False)
     facts = keyed_calls(module, node)
@@ -399,7 +396,7 @@ def _passed_by_all(
         return default if default.constant is not None and default != NONE and sites is not None else None
     values = []
     for source, call in sites:
-        if any(keyword.arg is None for keyword in call.keywords) or any(isinstance(a, ast.Starred) for a in call.args):
+        if functions.unpacks(call):
             return None
         argument = callers.argument_for(module, function, call, name)
         values.append(default if argument is None else static_values.fixed(source, argument))

@@ -9,11 +9,11 @@ from stripe_lint.analysis import (
     callers,
     control_flow,
     conventions,
-    exceptions,
     functions,
     guards,
     handler_parameters,
     handlers,
+    keys,
     names,
     stripe_calls,
     syntax,
@@ -75,7 +75,7 @@ def retry_around(
 ) -> Retry | None:
     """What repeats the request sent at ``node``, in its function, around it, or in a function that calls it."""
     function = module.enclosing_function(node)
-    for loop in _loops_around(module, node, function):
+    for loop in loops_around(module, node, function):
         if is_retry_loop(module, loop, node):
             return Retry(Place(module, loop), "this loop repeats the request", loop)
     while isinstance(function, ast.Lambda):
@@ -98,12 +98,12 @@ def retry_around(
     return _caller_retry(module, function, distance, seen | {function})
 
 
-def _loops_around(module: Module, node: ast.AST, function: FunctionNode | None) -> Iterator[Loop]:
+def loops_around(module: Module, node: ast.AST, function: FunctionNode | None) -> Iterator[Loop]:
+    """The loops of ``function``, or of the module, that repeat ``node``, innermost first: not what one goes through."""
     child = node
     for around in module.ancestors(node):
         if around is function:
             return
-        # the iterable of a loop is evaluated once
         if isinstance(around, ast.For | ast.AsyncFor | ast.While) and getattr(around, "iter", None) is not child:
             yield around
         child = around
@@ -124,10 +124,12 @@ def is_retry_loop(module: Module, loop: Loop, node: ast.AST, key: ast.expr | Non
     starting = _nodes_of(module, graph, node, loop)
     if not starting:
         return False
-    inside = set(syntax.descendants(loop))
-    if not _reached_after(starting, inside, failed=True) & set(starting):
+    failed = [each.raising for each in starting]
+    succeeded = [following for each in starting for following in (each.following, each.otherwise)]
+    items = _items_within(module, loop, node, key)
+    if not _leads_to(failed, starting, loop, items):
         return False
-    if not _reached_after(starting, inside, failed=False) & set(starting):
+    if not _leads_to(succeeded, starting, loop, items):
         return True
     return isinstance(loop, ast.While) and _sets_flag(loop, module.statement_of(node))
 
@@ -157,27 +159,60 @@ def _nodes_of(module: Module, graph: Graph, node: ast.AST, loop: Loop) -> list[F
     return []
 
 
-def _reached_after(starting: list[FlowNode], inside: set[ast.AST], *, failed: bool) -> set[FlowNode]:
-    """What can run within a loop after a failure of the nodes, or after their success while nothing else fails."""
-    pending: list[FlowNode] = []
-    for node in starting:
-        if failed:
-            pending.extend([node.raising] if node.raising is not None else [])
-        else:
-            pending.extend(following for following in (node.following, node.otherwise) if following is not None)
+def _items_within(module: Module, loop: Loop, node: ast.AST, key: ast.expr | None) -> Loop | None:
+    """The outermost loop within ``loop`` that sends a request of its own for each of its items."""
+    found = None
+    for around in loops_around(module, node, module.enclosing_function(loop)):
+        if around is loop:
+            return found
+        if isinstance(around, ast.For | ast.AsyncFor) and _uses_item(around, node, key):
+            found = around
+    return found
+
+
+def _leads_to(following: list[FlowNode | None], wanted: list[FlowNode], loop: Loop, items: Loop | None) -> bool:
+    """Whether ``loop`` can get from ``following`` to a node of ``wanted`` again while nothing else fails.
+
+    What the loop ``items``, which the nodes are in, does for its next item is another request.
+    """
+    pending = [node for node in following if node is not None]
+    if items is not None:
+        pending = _past_items(pending, items)
+    inside = set(syntax.descendants(loop))
     reached: set[FlowNode] = set()
     while pending:
         node = pending.pop()
         if node in reached or node.syntax not in inside:
             continue
+        if node in wanted:
+            return True
         reached.add(node)
         pending.extend(control_flow.successors(node, exceptions=False))
-    return reached
+    return False
+
+
+def _past_items(pending: list[FlowNode], items: Loop) -> list[FlowNode]:
+    """Where the flow from nodes within the loop ``items`` leaves it, without another round of it."""
+    inside = set(syntax.descendants(items))
+    left: list[FlowNode] = []
+    reached: set[FlowNode] = set()
+    while pending:
+        node = pending.pop()
+        if node in reached:
+            continue
+        reached.add(node)
+        if node.syntax is items:
+            left.extend([node.otherwise] if node.otherwise is not None else [])
+        elif node.syntax in inside:
+            pending.extend(control_flow.successors(node, exceptions=False))
+        else:
+            left.append(node)
+    return left
 
 
 def _sets_flag(loop: ast.While, statement: ast.stmt) -> bool:
     """Whether the loop ends because of a name that is set after the request."""
-    tested = {node.id for node in syntax.descendants(loop.test) if isinstance(node, ast.Name)}
+    tested = syntax.names_in(loop.test)
     for node in syntax.own_nodes(loop):
         if (
             isinstance(node, ast.Assign)
@@ -197,25 +232,20 @@ def _sets_flag(loop: ast.While, statement: ast.stmt) -> bool:
 
 def _uses_item(loop: ast.For | ast.AsyncFor, node: ast.AST, key: ast.expr | None) -> bool:
     """Whether the request depends on the item of a loop over items."""
-    items = {inner.id for inner in syntax.descendants(loop.target) if isinstance(inner, ast.Name)}
+    items = syntax.names_in(loop.target)
     for inner in syntax.own_nodes(loop):
-        if isinstance(inner, ast.Assign) and any(
-            isinstance(part, ast.Name) and part.id in items for part in syntax.descendants(inner.value)
-        ):
+        if isinstance(inner, ast.Assign) and syntax.names_in(inner.value) & items:
             items |= {
                 target.id for target in inner.targets if isinstance(target, ast.Name) and not _is_key_name(target.id)
             }
+        elif isinstance(inner, ast.For | ast.AsyncFor | ast.comprehension) and syntax.names_in(inner.iter) & items:
+            items |= syntax.names_in(inner.target)
     call = node if isinstance(node, ast.Call) else None
     if call is None:
         return False
     parts: list[ast.AST] = list(call.args)
-    parts += [keyword.value for keyword in call.keywords if keyword.arg not in {"idempotency_key", "options"}]
-    return any(
-        isinstance(inner, ast.Name) and inner.id in items
-        for part in parts
-        if part is not key
-        for inner in syntax.descendants(part)
-    )
+    parts += [keyword.value for keyword in call.keywords if keyword.arg not in {keys.KEY, "options"}]
+    return any(syntax.names_in(part) & items for part in parts if part is not key)
 
 
 def _is_key_name(name: str) -> bool:
@@ -307,7 +337,7 @@ def _wraps_in_retry(reference: FunctionReference) -> bool:
         )
     for inner in syntax.own_nodes(wrapper.node):
         if isinstance(inner, ast.Call) and functions.last_name(inner.func) == wrapper.wrapped:
-            for loop in _loops_around(wrapper.module, inner, wrapper.node):
+            for loop in loops_around(wrapper.module, inner, wrapper.node):
                 if is_retry_loop(wrapper.module, loop, inner):
                     return True
             if any(is_retry_decorator(wrapper.module, decorator) for decorator in wrapper.node.decorator_list):
@@ -358,24 +388,13 @@ def _retrying_call(module: Module, call: ast.Call, argument: ast.AST) -> Retry |
 
 def _calls_parameter_in_retry(reference: FunctionReference, call: ast.Call, argument: ast.AST) -> bool:
     node = reference.node
-    positional = functions.positional_parameters(node)
-    if reference.receiver is not None:
-        positional = positional[1:]
-    parameter = None
-    for candidate, value in zip(positional, call.args, strict=False):
-        if value is argument:
-            parameter = candidate.arg
-    for keyword in call.keywords:
-        if keyword.value is argument:
-            parameter = keyword.arg
-    if parameter is None:
-        return False
+    parameters = callers.parameters_for(reference.module, node, call, argument)
     for inner in syntax.own_nodes(node):
         if (
             isinstance(inner, ast.Call)
-            and functions.last_name(inner.func) == parameter
+            and functions.last_name(inner.func) in parameters
             and any(
-                is_retry_loop(reference.module, loop, inner) for loop in _loops_around(reference.module, inner, node)
+                is_retry_loop(reference.module, loop, inner) for loop in loops_around(reference.module, inner, node)
             )
         ):
             return True
@@ -398,7 +417,7 @@ def _nested_use(module: Module, function: NamedFunction, outer: NamedFunction) -
 
 
 def _loop_retry(module: Module, call: ast.Call, function: NamedFunction) -> Retry | None:
-    for loop in _loops_around(module, call, module.enclosing_function(call)):
+    for loop in loops_around(module, call, module.enclosing_function(call)):
         if is_retry_loop(module, loop, call):
             return Retry(Place(module, loop), "this loop repeats the call", function)
     return None
@@ -416,12 +435,6 @@ def _caller_retry(module: Module, function: NamedFunction, distance: int, seen: 
         if found is not None:
             return Retry(found.place, found.words, function)
     return None
-
-
-def catches_everything(module: Module, handler: ast.ExceptHandler) -> bool:
-    """Whether an ``except`` catches all errors."""
-    types = exceptions.handler_types(module, handler)
-    return types is None or any(functions.last_name(node) in {"Exception", "BaseException"} for node in types)
 
 
 def redelivery_around(
@@ -489,10 +502,16 @@ def _decorator_name(module: Module, target: ast.expr) -> str:
     return path.rpartition(".")[2] if path is not None else functions.last_name(target) or ""
 
 
+def is_task(module: Module, decorator: ast.expr) -> bool:
+    """Whether a decorator makes a task of a queue."""
+    target = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return _decorator_name(module, target) in _TASK_DECORATORS
+
+
 def _is_late_task(module: Module, function: NamedFunction) -> bool:
     return any(
         isinstance(decorator, ast.Call)
-        and _decorator_name(module, decorator.func) in _TASK_DECORATORS
+        and is_task(module, decorator)
         and any(
             keyword.arg in {"acks_late", "reject_on_worker_lost"}
             and isinstance(keyword.value, ast.Constant)

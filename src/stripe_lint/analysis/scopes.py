@@ -47,6 +47,11 @@ class Binding:
         self.value = value
         self.annotation = annotation
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether the assignment binds nothing else: not so for ``a = b = …``."""
+        return not isinstance(self.node, ast.Assign) or len(self.node.targets) == 1
+
 
 _COMPREHENSIONS = frozenset({ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp})
 

@@ -137,10 +137,7 @@ class _Search:
         return False
 
     def _name(self, module: Module, node: ast.Name, depth: int) -> bool:
-        found = module.scope_of(node).lookup(node.id)
-        if found is None:
-            return False
-        bindings = [binding for binding in found[1] if not _is_none(binding)]
+        bindings = [binding for binding in module.bindings_of(node) if not _is_none(binding)]
         stand_ins = [binding for binding in bindings if self._is_stand_in(module, binding, depth)]
         others = [binding for binding in bindings if binding not in stand_ins]
         if not others or not all(self._binding(module, binding, node.id, depth) for binding in others):

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import names, static_values, stripe_calls
+from stripe_lint.analysis import exceptions, names, static_values, stripe_calls
 from stripe_lint.analysis.references import External
 
 if TYPE_CHECKING:
@@ -76,25 +76,18 @@ def _is_package(module: Module, node: ast.expr) -> bool:
 
 def _is_optional(module: Module, node: ast.AST) -> bool:
     """Whether the file copes where there is no such module, or only type checkers see the use."""
-    child = node
     for around in module.ancestors(node):
         if isinstance(around, ast.If) and "TYPE_CHECKING" in ast.dump(around.test):
             return True
-        if isinstance(around, ast.If) and "hasattr" in ast.dump(around.test):
-            return True
-        if isinstance(around, ast.IfExp) and "hasattr" in ast.dump(around.test):
-            return True
-        if (
-            isinstance(around, ast.Try)
-            and child in around.body
-            and isinstance(node, ast.Import | ast.ImportFrom)
-            and any(_catches_import_error(handler) for handler in around.handlers)
-        ):
+        if isinstance(around, ast.If | ast.IfExp) and "hasattr" in ast.dump(around.test):
             return True
         if isinstance(around, ast.ExceptHandler) and _catches_import_error(around):
             return True
-        child = around
-    return False
+    return isinstance(node, ast.Import | ast.ImportFrom) and any(
+        isinstance(handler, ast.ExceptHandler) and _catches_import_error(handler)
+        for attempt in exceptions.attempts_around(module, node, within=module.tree)
+        for handler in exceptions.handlers_of(attempt)
+    )
 
 
 def _catches_import_error(handler: ast.ExceptHandler) -> bool:
@@ -214,9 +207,9 @@ def is_insecure(module: Module, node: ast.expr) -> bool:
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         return is_insecure(module, node.left)
     elif isinstance(node, ast.Name | ast.Attribute):
-        bound = module.scope_of(node).lookup(node.id) if isinstance(node, ast.Name) else None
-        if bound is not None and len(bound[1]) == 1 and isinstance(bound[1][0].value, ast.Constant):
-            return is_insecure(module, bound[1][0].value)
+        binding = module.only_binding(node)
+        if binding is not None and isinstance(binding.value, ast.Constant):
+            return is_insecure(module, binding.value)
         value = static_values.of(module, node)
         text = value.constant.value if value.constant is not None else None
     if not isinstance(text, str):

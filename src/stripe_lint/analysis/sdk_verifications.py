@@ -135,8 +135,7 @@ def _calls_of(module: Module, made: ast.Call, around: ast.AST) -> Iterator[ast.C
     targets = around.targets if isinstance(around, ast.Assign) else [getattr(around, "target", None)]
     for name in [target.id for target in targets if isinstance(target, ast.Name)]:
         for call in module.calls.get(name, ()):
-            found = module.scope_of(call.func).lookup(name) if isinstance(call.func, ast.Name) else None
-            if found is not None and any(binding.value is made for binding in found[1]):
+            if any(binding.value is made for binding in module.bindings_of(call.func)):
                 yield call
 
 

@@ -10,7 +10,6 @@ from stripe_lint.analysis import callers, exceptions, functions, handlers, names
 from stripe_lint.analysis.body_uses import text_of
 from stripe_lint.analysis.frameworks import generic, request_global, request_type
 from stripe_lint.analysis.references import External, ExternalInstance
-from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.state import Raised
 
 if TYPE_CHECKING:
@@ -133,7 +132,7 @@ def _signature_name(module: Module, node: ast.expr) -> str | None:
     if isinstance(node, ast.Constant):
         text = node.value if isinstance(node.value, str) else None
     elif isinstance(node, ast.Name | ast.Attribute):
-        assigned = _assigned(module, node)
+        assigned = module.only_assignment(node)
         if isinstance(assigned, ast.Constant):
             return _signature_name(module, assigned)
         text = text_of(static_values.of(module, node))
@@ -175,7 +174,7 @@ def _headers(module: Module, function: FunctionNode, node: ast.expr, depth: int 
         held, name = entry
         framework = _keyed_framework(module, function, held)
         return _Headers(framework, name) if framework and name in framework.header_attributes else None
-    assigned = _assigned(module, node) if not depth else None
+    assigned = module.only_assignment(node) if not depth else None
     return _headers(module, function, assigned, depth + 1) if assigned is not None else None
 
 
@@ -185,16 +184,6 @@ def _copied(module: Module, node: ast.expr) -> ast.expr | None:
         return None
     is_dict = isinstance(node.func, ast.Name) and names.dotted_path(module, node.func) in {None, "builtins.dict"}
     return node.args[0] if is_dict and functions.last_name(node.func) == "dict" else None
-
-
-def _assigned(module: Module, node: ast.expr) -> ast.expr | None:
-    """What a name is assigned, where that happens in one place."""
-    if not isinstance(node, ast.Name):
-        return None
-    found = module.scope_of(node).lookup(node.id)
-    if found is None or len(found[1]) != 1 or found[1][0].kind is not BindingKind.ASSIGNMENT:
-        return None
-    return found[1][0].value
 
 
 def _entry(node: ast.expr) -> tuple[ast.expr, str] | None:
@@ -267,15 +256,9 @@ def _is_tested(module: Module, node: ast.expr) -> bool:
 
 def _is_caught(module: Module, function: FunctionNode, node: ast.AST, distance: int) -> bool:
     """Whether an ``except`` around ``node``, or around every call of its function, catches a ``KeyError``."""
-    child = node
-    for around in module.ancestors(node):
-        if around is function:
-            break
-        if isinstance(around, ast.Try | ast.With | ast.AsyncWith) and child in around.body:
-            catching = around.handlers if isinstance(around, ast.Try) else [around]
-            if any(exceptions.catches(module, handler, _MISSING) for handler in catching):
-                return True
-        child = around
+    for attempt in exceptions.attempts_around(module, node, within=function):
+        if any(exceptions.catches(module, handler, _MISSING) for handler in exceptions.handlers_of(attempt)):
+            return True
     if distance >= FARTHEST_CALLER or isinstance(function, ast.Lambda):
         return False
     sites = callers.call_sites(module, function)

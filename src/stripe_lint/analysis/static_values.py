@@ -19,16 +19,25 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
 
 _SETTINGS: Final = ("django.conf.settings.", "flask.current_app.config", "decouple.config", "os.environ", "os.getenv")
-_ENVIRONMENT_CALLS: Final = frozenset({"os.getenv", "os.environ.get", "decouple.config"})
+ENVIRONMENT_CALLS: Final = frozenset({"os.getenv", "os.environ.get", "decouple.config"})
+"""Functions that read a setting."""
 
-FRESH_CALLS: Final = frozenset(
-    {"uuid.uuid1", "uuid.uuid4", "uuid.uuid6", "uuid.uuid7", "os.urandom", "time.time", "time.time_ns", "random.random"}
-    | {"secrets.token_hex", "secrets.token_urlsafe", "secrets.token_bytes", "secrets.randbelow", "random.randint"}
-    | {"random.getrandbits", "random.choice", "random.choices", "time.monotonic", "time.perf_counter"}
+CLOCKS: Final = frozenset(
+    {"time.time", "time.time_ns", "time.monotonic", "time.monotonic_ns", "time.perf_counter", "time.perf_counter_ns"}
     | {"datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "django.utils.timezone.now"}
-    | {"ulid.new", "ulid.ULID", "shortuuid.uuid", "nanoid.generate", "django.utils.crypto.get_random_string"}
-    | {"time.monotonic_ns", "time.perf_counter_ns", "random.uniform", "secrets.choice", "bson.ObjectId"}
 )
+"""Functions that tell the time."""
+CHANCE: Final = frozenset(
+    f"random.{name}"
+    for name in ("random", "randint", "randrange", "choice", "choices", "sample", "uniform", "getrandbits", "randbytes")
+)
+"""Functions of ``random``, whose values can be guessed and repeat themselves."""
+_UNIQUE: Final = frozenset(
+    {"uuid.uuid1", "uuid.uuid4", "uuid.uuid6", "uuid.uuid7", "os.urandom", "bson.ObjectId"}
+    | {"secrets.token_hex", "secrets.token_urlsafe", "secrets.token_bytes", "secrets.randbelow", "secrets.choice"}
+    | {"ulid.new", "ulid.ULID", "shortuuid.uuid", "nanoid.generate", "django.utils.crypto.get_random_string"}
+)
+FRESH_CALLS: Final = CLOCKS | CHANCE | _UNIQUE
 """Functions that give another value each time they are called."""
 
 _DEEPEST: Final = 12
@@ -182,7 +191,7 @@ def _fixed_call(module: Module, node: ast.Call, depth: int) -> Value:
     path = reference.path if isinstance(reference, External) else ""
     if path in FRESH_CALLS:
         return Value(tags=frozenset({Tag(Mark.FRESH, module, node, "module")}))
-    if path in _ENVIRONMENT_CALLS:
+    if path in ENVIRONMENT_CALLS:
         return Value(tags=frozenset({Tag(Mark.SETTING, module, node)}))
     parts = [fixed(module, argument, depth + 1) for argument in node.args]
     if isinstance(node.func, ast.Attribute):

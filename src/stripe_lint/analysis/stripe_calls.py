@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, conventions, functions, names, syntax, webhook_functions
+from stripe_lint.analysis import callers, conventions, exceptions, functions, names, webhook_functions
 from stripe_lint.analysis.call_search import Callee, CallSearch, callees
 from stripe_lint.analysis.references import (
     External,
@@ -158,18 +158,9 @@ def touches_stripe(module: Module, function: FunctionNode, *, handled: bool = Fa
 
 
 def _is_handled(module: Module, function: ast.AST, call: ast.Call) -> bool:
-    """Whether an ``except`` in the function swallows whatever ``call`` raises."""
-    child: ast.AST = call
-    for around in module.ancestors(call):
-        if around is function:
-            return False
-        if isinstance(around, ast.Try) and child in around.body:
-            for handler in around.handlers:
-                broad = handler.type is None or functions.last_name(handler.type) in {"Exception", "BaseException"}
-                if broad and not any(isinstance(node, ast.Raise) for node in syntax.own_nodes(handler)):
-                    return True
-        child = around
-    return False
+    """Whether an ``except`` or ``suppress`` in the function swallows whatever ``call`` raises."""
+    attempts = exceptions.attempts_around(module, call, within=function)
+    return any(exceptions.swallows_all(module, attempt) for attempt in attempts)
 
 
 def call_touches_stripe(module: Module, call: ast.Call, *, handled: bool = False) -> bool:

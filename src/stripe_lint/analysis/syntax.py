@@ -75,6 +75,11 @@ def own_nodes(node: ast.AST) -> list[ast.AST]:
     return _collected(children(node), _LEAVES_AND_SCOPES)
 
 
+def names_in(node: ast.AST) -> set[str]:
+    """The names that stand in ``node``, read or bound."""
+    return {inner.id for inner in descendants(node) if isinstance(inner, ast.Name)}
+
+
 def _collected(found: list[ast.AST], ends: frozenset[type[ast.AST]]) -> list[ast.AST]:
     """The nodes with what is below them, not below one of the kinds ``ends``."""
     # one loop over a list that grows: this is the walk that the analysis does most

@@ -57,23 +57,20 @@ def _leaves_handler(module: Module, node: ast.AST, raised: Raised, distance: int
 
 def leaves_function(module: Module, node: ast.AST, raised: Raised) -> Raised | None:
     """What leaves the function around ``node`` where that raises ``raised``; ``None`` where it is caught."""
-    child = node
-    for around in module.ancestors(node):
-        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+    for attempt in exceptions.attempts_around(module, node):
+        if not isinstance(attempt, ast.Try):
+            if any(_may_swallow(module, item) for item in attempt.items):
+                return None
+            continue
+        for handler in attempt.handlers:
+            match = exceptions.catches(module, handler, raised)
+            if match is False:
+                continue
+            passed_on = _raised_again(module, handler, raised) if match else None
+            if passed_on is None:
+                return None
+            raised = passed_on
             break
-        if isinstance(around, ast.Try) and child in around.body:
-            for handler in around.handlers:
-                match = exceptions.catches(module, handler, raised)
-                if match is False:
-                    continue
-                passed_on = _raised_again(module, handler, raised) if match else None
-                if passed_on is None:
-                    return None
-                raised = passed_on
-                break
-        if isinstance(around, ast.With | ast.AsyncWith) and any(_may_swallow(module, item) for item in around.items):
-            return None
-        child = around
     return raised
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import functions, key_choices, names, requests, syntax
 from stripe_lint.analysis.handovers import handovers
 from stripe_lint.analysis.references import FunctionReference
+from stripe_lint.analysis.static_values import CHANCE, CLOCKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,15 +21,7 @@ if TYPE_CHECKING:
 
 _DEEPEST: Final = 4
 
-_CLOCKS: Final = frozenset(
-    {"time.time", "time.time_ns", "time.monotonic", "time.monotonic_ns", "time.perf_counter", "time.perf_counter_ns"}
-    | {"datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "django.utils.timezone.now"}
-)
 _DAYS: Final = frozenset({"datetime.date.today", "django.utils.timezone.localdate"})
-_CHANCE: Final = frozenset(
-    f"random.{name}"
-    for name in ("random", "randint", "randrange", "choice", "choices", "sample", "uniform", "getrandbits", "randbytes")
-)
 _UNIQUE: Final = r"(?:uuid[1-8]?|token_hex|token_urlsafe|token_bytes|urandom|ulid|ULID|nanoid|ksuid)$"
 _DIGESTS: Final = r"^hashlib\.|^hmac\.|uuid\.uuid[35]$|blake|sha\d|md5"
 _PERSONAL: Final = (
@@ -152,15 +145,15 @@ def _weakness(module: Module, parts: list[ast.expr], *, of_customer: bool) -> We
     called = [_called(module, part) for part in varying]
     if any(re.search(_UNIQUE, path) for paths in called for path in paths):
         return None
-    if any(paths & _CHANCE for paths in called):
+    if any(paths & CHANCE for paths in called):
         return Weakness.CHANCE
     if any(paths & {"builtins.id", "builtins.hash"} for paths in called):
         return Weakness.PROCESS
     if any("builtins.next" in paths for paths in called):
         return Weakness.COUNTER
-    if any(paths & _CLOCKS and not _is_of_day(part) for part, paths in zip(varying, called, strict=True)):
+    if any(paths & CLOCKS and not _is_of_day(part) for part, paths in zip(varying, called, strict=True)):
         return Weakness.CLOCK
-    if len(varying) == 1 and called[0] & (_DAYS | _CLOCKS):
+    if len(varying) == 1 and called[0] & (_DAYS | CLOCKS):
         return Weakness.DAY
     hashed = any(re.search(_DIGESTS, path) for paths in called for path in paths)
     if not hashed and any(re.search(_PERSONAL, name) for part in varying for name in _names(part)):

@@ -24,7 +24,7 @@ def removals(before: Module, after: Module) -> list[Splice]:
     """
     if after.path.name == "__init__.py":
         return []
-    used = {node.id for node in syntax.descendants(before.tree) if isinstance(node, ast.Name)}
+    used = syntax.names_in(before.tree)
     places = places_of(after)
     found = []
     for statement in syntax.descendants(after.tree):

@@ -65,15 +65,10 @@ def _in_call(module: Module, answer: ast.Call, framework: Framework, status: int
             edit.replace(argument, _written(module, argument, status, edit))
             return True
     keyword_name = _status_keyword(framework)
-    if keyword_name is None or _takes_tuples(framework) or len(answer.args) > 1 or _is_open(answer):
+    if keyword_name is None or _takes_tuples(framework) or len(answer.args) > 1 or functions.unpacks(answer):
         return False
     edit.set_keyword(answer, keyword_name, str(status))
     return True
-
-
-def _is_open(call: ast.Call) -> bool:
-    """Whether more arguments may come than are written."""
-    return any(isinstance(each, ast.Starred) for each in call.args) or any(each.arg is None for each in call.keywords)
 
 
 def _status_keyword(framework: Framework) -> str | None:

@@ -47,8 +47,7 @@ def _encrypt(module: Module, node: ast.expr, edit: Edit) -> None:
 
 def _constant_of(module: Module, name: ast.Name, edit: Edit) -> ast.expr:
     """The literal that a variable of the file is bound to, if the address is all that it is for."""
-    found = module.scope_of(name).lookup(name.id)
-    value = found[1][0].value if found is not None and len(found[1]) == 1 else None
+    value = module.only_assignment(name)
     if value is None:
         edit.decline("the address is made elsewhere: let it begin with https:// there")
     uses = [node for node in syntax.descendants(module.tree) if isinstance(node, ast.Name) and node.id == name.id]

@@ -155,15 +155,13 @@ def _looks_into(module: Module, call: ast.Call, child: ast.expr) -> bool:
     if not isinstance(reference, FunctionReference) or isinstance(reference.node, ast.Lambda):
         return False
     function = reference.node
-    for parameter in functions.parameters(function):
-        if callers.argument_for(reference.module, function, call, parameter.arg) is not child:
-            continue
-        for inner in syntax.own_nodes(function):
-            if isinstance(inner, ast.Name) and inner.id == parameter.arg:
-                around = reference.module.parents[inner]
-                asked = isinstance(around, ast.Call) and functions.last_name(around.func) in _QUESTIONS | {"getattr"}
-                if asked or isinstance(around, ast.Attribute | ast.Raise):
-                    return True
+    parameters = callers.parameters_for(reference.module, function, call, child)
+    for inner in syntax.own_nodes(function) if parameters else ():
+        if isinstance(inner, ast.Name) and inner.id in parameters:
+            around = reference.module.parents[inner]
+            asked = isinstance(around, ast.Call) and functions.last_name(around.func) in _QUESTIONS | {"getattr"}
+            if asked or isinstance(around, ast.Attribute | ast.Raise):
+                return True
     return False
 
 

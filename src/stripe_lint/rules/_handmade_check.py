@@ -122,8 +122,8 @@ def _may_be_none(module: Module, node: ast.expr) -> bool:
         )
     if not isinstance(node, ast.Name):
         return True
-    found = module.scope_of(node).lookup(node.id)
-    return found is None or not found[1] or any(_may_bind_none(module, each) for each in found[1])
+    bindings = module.bindings_of(node)
+    return not bindings or any(_may_bind_none(module, each) for each in bindings)
 
 
 def _may_bind_none(module: Module, binding: Binding) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import handovers, keys, names, requests, retries, stripe_calls
+from stripe_lint.analysis import functions, handovers, keys, names, requests, retries, stripe_calls
 from stripe_lint.analysis.keys import KEY
 from stripe_lint.rules import _missing_key, _passing_keys
 
@@ -74,9 +74,7 @@ def _from_parameters(module: Module, call: StripeCall, edit: Edit, *, into_optio
         edit.remove_entry(params, KEY)
         edit.describe("took out the key")
         return
-    if any(isinstance(argument, ast.Starred) for argument in call.node.args) or any(
-        keyword.arg is None for keyword in call.node.keywords
-    ):
+    if functions.unpacks(call.node):
         edit.decline("the options may be among the unpacked arguments")
     edit.remove_entry(params, KEY)
     _passing_keys.pass_key(_request(module, call, edit), edit, edit.source_of(key))

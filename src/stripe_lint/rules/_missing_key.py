@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import functions, repeated_effects, requests, retries
-from stripe_lint.analysis.business_ids import business_id
+from stripe_lint.analysis.business_ids import business_id, item_loops
 from stripe_lint.analysis.evaluation_order import statement_to_prepare
 from stripe_lint.model import Severity
 from stripe_lint.rules import _passing_keys, _retried_keys, _stored_key
@@ -127,35 +127,11 @@ def ordinal(module: Module, request: Request) -> str:
 def _bound_task(module: Module, request: Request) -> str | None:
     """The name that the Celery task itself has in a bound task that sends the request once."""
     function = module.enclosing_function(request.node)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or _in_loop_of_items(module, request):
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or item_loops(module, request.node) != []:
         return None
-    first = functions.first_parameter(function)
-    for decorator in function.decorator_list:
-        if (
-            isinstance(decorator, ast.Call)
-            and functions.last_name(decorator.func) in {"task", "shared_task"}
-            and first is not None
-            and any(
-                keyword.arg == "bind" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True
-                for keyword in decorator.keywords
-            )
-        ):
-            return first.arg
-    return None
-
-
-def _in_loop_of_items(module: Module, request: Request) -> bool:
-    function = module.enclosing_function(request.node)
-    for around in module.ancestors(request.node):
-        if around is function:
-            return False
-        if isinstance(around, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
-            return True
-        if isinstance(around, ast.For | ast.AsyncFor | ast.While) and not retries.is_retry_loop(
-            module, around, request.node
-        ):
-            return True
-    return False
+    task = functions.own_task(function)
+    is_task = any(retries.is_task(module, decorator) for decorator in function.decorator_list)
+    return task.arg if task is not None and is_task else None
 
 
 def variable_names(request: Request) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import functions, syntax
+from stripe_lint.analysis.evaluation_order import REPEATING
 from stripe_lint.analysis.keys import KEY
 
 if TYPE_CHECKING:
@@ -42,12 +43,6 @@ def _runner(request: Request) -> str:
     return functions.last_name(function) or "the call"
 
 
-_REPEATING = (
-    *(ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
-    *(ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef),
-)
-
-
 def _is_called_once(module: Module, node: ast.Call) -> bool:
     """Whether one call is made of the ``partial`` that ``node`` makes."""
     statement = module.parents.get(node)
@@ -62,7 +57,7 @@ def _is_called_once(module: Module, node: ast.Call) -> bool:
         ]
         around = set(module.ancestors(node))
         return len(uses) == 1 and not any(
-            isinstance(each, _REPEATING) and each not in around for each in module.ancestors(uses[0])
+            isinstance(each, REPEATING) and each not in around for each in module.ancestors(uses[0])
         )
     return True
 

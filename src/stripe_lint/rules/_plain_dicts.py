@@ -9,15 +9,14 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import callers, functions, names, sdk_objects, syntax
+from stripe_lint.analysis import callers, names, sdk_objects, syntax
 from stripe_lint.analysis.references import FunctionReference
-from stripe_lint.analysis.scopes import BindingKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import Binding, Scope
+    from stripe_lint.analysis.scopes import Scope
     from stripe_lint.analysis.sdk_objects import DictUse
     from stripe_lint.fixing.edit import Edit
 
@@ -113,11 +112,11 @@ def _where_it_is_taken(module: Module, use: DictUse) -> ast.expr | None:
     """The expression that a variable takes the object from, if the variable is used several times, only as a dict."""
     name = use.holder
     found = module.scope_of(name).lookup(name.id) if isinstance(name, ast.Name) else None
-    if not isinstance(name, ast.Name) or found is None or found[0].function is None:
+    value = module.only_assignment(name)
+    if not isinstance(name, ast.Name) or found is None or found[0].function is None or value is None:
         return None
-    scope, bindings = found
-    value = _only_value(bindings)
-    if value is None or not _is_never_none(module, value):
+    scope, (binding,) = found
+    if not binding.is_alone or binding.annotation is not None or not _is_never_none(module, value):
         return None
     uses = {each.holder for each in _repaired_uses(module)}
     loads = list(_loads(module, scope, name.id))
@@ -128,14 +127,6 @@ def _where_it_is_taken(module: Module, use: DictUse) -> ast.expr | None:
     for load in loads:
         parts.follow(module, load)
     return value if parts.object_use is None else None
-
-
-def _only_value(bindings: list[Binding]) -> ast.expr | None:
-    if len(bindings) != 1 or bindings[0].kind is not BindingKind.ASSIGNMENT:
-        return None
-    node = bindings[0].node
-    single = isinstance(node, ast.NamedExpr) or (isinstance(node, ast.Assign) and len(node.targets) == 1)
-    return bindings[0].value if single else None
 
 
 def _is_never_none(module: Module, node: ast.expr) -> bool:
@@ -239,8 +230,7 @@ class _Parts:
         return module is not self._home or (isinstance(holder, ast.Name) and self._has_another_origin(module, holder))
 
     def _has_another_origin(self, module: Module, name: ast.Name) -> bool:
-        found = module.scope_of(name).lookup(name.id)
-        values = [binding.value for binding in (found[1] if found is not None else ())]
+        values = [binding.value for binding in module.bindings_of(name)]
         return any(value is None or not (isinstance(value, ast.Constant) or value in self.reached) for value in values)
 
     def _assigned(self, module: Module, node: ast.NamedExpr | ast.Assign) -> None:
@@ -282,10 +272,9 @@ class _Parts:
         if isinstance(function, ast.Lambda):
             return
         source = reference.module
-        for parameter in functions.parameters(function):
-            if callers.argument_for(source, function, call, parameter.arg) is node:
-                for load in _loads(source, source.scopes[function], parameter.arg):
-                    self.follow(source, load)
+        for parameter in callers.parameters_for(source, function, call, node):
+            for load in _loads(source, source.scopes[function], parameter):
+                self.follow(source, load)
 
     def _returned(self, module: Module, statement: ast.Return) -> None:
         function = module.enclosing_function(statement)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import callers, functions, handlers, syntax, webhooks
 from stripe_lint.analysis.evaluation_order import statement_to_prepare
+from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.values import Mark
 from stripe_lint.errors import Declined
 from stripe_lint.rules import _early_parse, _request_parts
@@ -69,37 +70,29 @@ def _verify_raw_body(module: Module, wrong: WrongPayload, call: ast.Call, edit: 
 def _payload(module: Module, wrong: WrongPayload, call: ast.Call, made: ast.AST) -> ast.expr:
     if wrong.place == wrong.fact.place and wrong.fact.argument is not None:
         return wrong.fact.argument
-    function = module.enclosing_function(call)
     for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
         if made is argument or made in syntax.descendants(argument):
             return argument
         if isinstance(argument, ast.Name):
-            value = _only_value(module, function, argument.id)
+            value = _only_value(module, argument)
             if value is not None and (made is value or made in syntax.descendants(value)):
                 return argument
     raise Declined("it can't be seen which argument is the body")
 
 
-def _only_value(module: Module, function: ast.AST | None, name: str) -> ast.expr | None:
-    """What a local variable that is assigned once is set to."""
-    if function is None:
+def _only_value(module: Module, name: ast.Name) -> ast.expr | None:
+    """What a local variable, or parameter, is set to in the one place that sets it and nothing else."""
+    bindings = [each for each in module.bindings_of(name) if each.kind is not BindingKind.PARAMETER]
+    if len(bindings) != 1 or bindings[0].kind is not BindingKind.ASSIGNMENT or not bindings[0].is_alone:
         return None
-    stores = [
-        node
-        for node in syntax.descendants(function)
-        if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load)
-    ]
-    if len(stores) != 1:
-        return None
-    statement = module.parents[stores[0]]
-    if isinstance(statement, ast.Assign) and statement.targets == [stores[0]]:
-        return statement.value
-    return statement.value if isinstance(statement, ast.AnnAssign) else None
+    value = bindings[0].value
+    is_local = value is not None and module.enclosing_function(value) is module.enclosing_function(name)
+    return value if is_local else None
 
 
 def _source(module: Module, function: NamedFunction, argument: ast.expr) -> _Source:
     if isinstance(argument, ast.Name):
-        value = _only_value(module, function, argument.id)
+        value = _only_value(module, argument)
         reads = [
             node
             for node in syntax.descendants(function)
@@ -149,7 +142,7 @@ def _decode(module: Module, call: ast.Call, argument: ast.expr | None, edit: Edi
         function = module.enclosing_function(call)
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             break
-        value = _only_value(module, function, argument.id) if isinstance(argument, ast.Name) else argument
+        value = _only_value(module, argument) if isinstance(argument, ast.Name) else argument
         if value is not None:
             _decode_value(module, function, value, edit)
             return

@@ -6,18 +6,17 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import callers, functions, guards, handlers, module_names, sdk_uses
+from stripe_lint.analysis import callers, exceptions, guards, handlers, module_names, sdk_uses
+from stripe_lint.analysis.state import Raised
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from stripe_lint.analysis.frameworks.model import Framework, Refusal
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import NamedFunction
     from stripe_lint.analysis.webhook_handlers import Handler
     from stripe_lint.fixing.edit import Edit
 
-_BROAD = frozenset({"Exception", "BaseException", "HTTPException"})
+_REFUSAL = Raised(frozenset({"HTTPException"}))
 
 
 def answers(module: Module, function: NamedFunction) -> bool:
@@ -111,18 +110,8 @@ def _written(refusal: Refusal, name: str) -> str:
 
 def _would_be_caught(module: Module, function: NamedFunction, at: ast.stmt) -> bool:
     """Whether an exception that is raised at ``at`` meets an ``except`` for any exception in its function."""
-    child: ast.AST = at
-    for around in module.ancestors(at):
-        if around is function:
-            return False
-        if isinstance(around, ast.Try) and child in around.body and any(map(_is_broad, around.handlers)):
-            return True
-        child = around
-    return False
-
-
-def _is_broad(handler: ast.ExceptHandler) -> bool:
-    if handler.type is None:
-        return True
-    types: Sequence[ast.expr] = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(functions.last_name(each) in _BROAD for each in types)
+    return any(
+        exceptions.catches(module, handler, _REFUSAL)
+        for attempt in exceptions.attempts_around(module, at, within=function)
+        for handler in exceptions.handlers_of(attempt)
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import key_choices, keys, names, syntax
+from stripe_lint.analysis import key_choices, keys, names, retries, syntax
 from stripe_lint.rules import _missing_key, _passing_keys, _retried_keys, _text_literals
 
 if TYPE_CHECKING:
@@ -36,41 +36,17 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
 def _without_attempt_number(module: Module, found: Regenerated, edit: Edit) -> None:
     """The number of the attempt is left out of the key."""
     loop = found.retry.repeated
-    key = _key_expression(module, found)
-    counters = _counters(loop)
+    key = key_choices.key_expression(module, found.request)
+    counters = key_choices.counters(loop)
     if isinstance(key, ast.JoinedStr):
         fields = _text_literals.fields_of(key)
-        counting = {number for number, field in enumerate(fields) if _names(field.value) & counters}
+        counting = {number for number, field in enumerate(fields) if syntax.names_in(field.value) & counters}
         if len(counting) < len(fields):
             edit.replace(key, _text_literals.without_fields(edit.source_of(key), counting, ""))
             edit.describe("the key is the same for all attempts")
             edit.note(_missing_key.LIFETIME)
             return
     _made_before(module, found, edit)
-
-
-def _counters(loop: ast.AST) -> set[str]:
-    if isinstance(loop, ast.For | ast.AsyncFor):
-        return _names(loop.target)
-    return {
-        node.target.id
-        for node in syntax.descendants(loop)
-        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
-    }
-
-
-def _names(node: ast.AST) -> set[str]:
-    return {inner.id for inner in syntax.descendants(node) if isinstance(inner, ast.Name)}
-
-
-def _key_expression(module: Module, found: Regenerated) -> ast.expr | None:
-    """The expression that makes the key: the argument, or what its variable is assigned."""
-    key = found.request.key_argument
-    if isinstance(key, ast.Name):
-        bindings = module.scope_of(key).bindings.get(key.id, [])
-        if len(bindings) == 1 and isinstance(bindings[0].node, ast.Assign):
-            return bindings[0].value
-    return key
 
 
 def _hoisted(module: Module, found: Regenerated, edit: Edit) -> bool:
@@ -106,7 +82,7 @@ def _moved(module: Module, request: Request, key: ast.expr, call: ast.Call, loop
     _retried_keys.require_single_request(module, call, loop, edit)
     statement = module.parents[key]
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
-        if not _is_only_binding(module, statement.targets[0]) or module.parents[statement] is not loop:
+        if module.only_binding(statement.targets[0]) is None or module.parents[statement] is not loop:
             return False
         edit.remove_statement(statement)
         edit.insert_before(loop, f"{statement.targets[0].id} = {edit.source_of(key)}")
@@ -144,15 +120,11 @@ def _whole_key(module: Module, made: ast.AST) -> ast.expr | None:
 def _is_known_before(module: Module, key: ast.expr, loop: ast.AST) -> bool:
     """Whether all that the key is made of is there before the loop, and is not changed in it."""
     inside = set(syntax.descendants(loop))
-    for name in _names(key):
+    for name in syntax.names_in(key):
         found = module.scope_of(key).lookup(name)
         if found is not None and any(binding.node in inside for binding in found[1]):
             return False
     return True
-
-
-def _is_only_binding(module: Module, target: ast.Name) -> bool:
-    return len(module.scope_of(target).bindings.get(target.id, [])) == 1
 
 
 def _of_task(module: Module, found: Regenerated, edit: Edit) -> bool:
@@ -160,7 +132,7 @@ def _of_task(module: Module, found: Regenerated, edit: Edit) -> bool:
     function = module.enclosing_function(found.node)
     return (
         isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-        and any(_retried_keys.is_task(module, decorator) for decorator in function.decorator_list)
+        and any(retries.is_task(module, decorator) for decorator in function.decorator_list)
         and _missing_key.derive(module, found.request, edit, lambda key: _use(module, found, edit, key))
     )
 

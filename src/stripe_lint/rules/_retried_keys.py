@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import callers, functions, names, retries, syntax
-from stripe_lint.analysis.evaluation_order import statement_to_prepare
+from stripe_lint.analysis import callers, functions, retries, syntax
+from stripe_lint.analysis.evaluation_order import REPEATING, statement_to_prepare
+from stripe_lint.analysis.keys import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,16 +20,11 @@ if TYPE_CHECKING:
     UseKey = Callable[[str], None]
     """Records how the request takes the key from a variable."""
 
-VARIABLE = "idempotency_key"
+VARIABLE = KEY
 
 STORED_KEY = (
     "a random key protects the attempts of one call only: "
     "what a user or a queue repeats needs a key that is stored with it"
-)
-
-_REPEATING = (
-    *(ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
-    *(ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef),
 )
 
 
@@ -68,7 +64,7 @@ def require_single_request(module: Module, node: ast.AST, around: ast.AST, edit:
     for each in module.ancestors(node):
         if each is around:
             return
-        if isinstance(each, _REPEATING) and each is not module.enclosing_function(node):
+        if isinstance(each, REPEATING) and each is not module.enclosing_function(node):
             edit.decline("each attempt sends several requests; each needs a key of its own, made before the retry")
 
 
@@ -168,7 +164,9 @@ def _through_parameter(
 ) -> None:
     """Let the callers make the key, where all of them are in sight."""
     _require_parameter(module, node, function, edit)
-    if any(retries.is_retry_decorator(module, each) and is_task(module, each) for each in function.decorator_list):
+    if any(
+        retries.is_retry_decorator(module, each) and retries.is_task(module, each) for each in function.decorator_list
+    ):
         edit.decline("a task that is tried again needs the same key: derive it from an id, or bind the task")
     advice = "add a key parameter and pass one from each caller"
     sites = callers.call_sites(module, function)
@@ -199,11 +197,3 @@ def _key_for_call(module: Module, retry: Retry, call: ast.Call, edit: Edit, vari
     if statement is None:
         return fresh_key(edit, call)
     return edit.new_variable(statement, fresh_key(edit, statement), *variables)
-
-
-def is_task(module: Module, decorator: ast.expr) -> bool:
-    """Whether a decorator makes a task of a queue."""
-    target = decorator.func if isinstance(decorator, ast.Call) else decorator
-    path = names.dotted_path(module, target)
-    name = path.rpartition(".")[2] if path is not None else functions.last_name(target)
-    return name in {"task", "shared_task", "actor", "job", "periodic_task", "db_task"}

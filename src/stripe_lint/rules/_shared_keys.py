@@ -88,11 +88,11 @@ def _longer(module: Module, shared: ast.expr | str, end: str, edit: Edit) -> str
 
 def _is_never_none(module: Module, node: ast.expr) -> bool:
     if not isinstance(node, ast.Name):
-        bindings = module.attribute_bindings.get(node.attr, []) if isinstance(node, ast.Attribute) else []
-        return bool(bindings) and all(_is_text(binding.value) for _, binding in bindings)
-    found = module.scope_of(node).lookup(node.id)
-    return found is not None and all(
-        binding.kind is BindingKind.ASSIGNMENT and _is_text(binding.value) for binding in found[1]
+        held = module.attribute_bindings.get(node.attr, []) if isinstance(node, ast.Attribute) else []
+        return bool(held) and all(_is_text(binding.value) for _, binding in held)
+    bindings = module.bindings_of(node)
+    return bool(bindings) and all(
+        binding.kind is BindingKind.ASSIGNMENT and _is_text(binding.value) for binding in bindings
     )
 
 

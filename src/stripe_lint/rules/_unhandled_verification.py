@@ -73,13 +73,9 @@ def _handler(module: Module, function: NamedFunction) -> Handler | None:
 
 def _attempt_around(place: _Place) -> ast.Try | None:
     """The ``try`` whose body holds the call and that takes one of its errors, if only to raise it again."""
-    child: ast.AST = place.verification.node
-    for around in place.module.ancestors(place.verification.node):
-        if around is place.function:
-            return None
-        if isinstance(around, ast.Try) and child in around.body and any(_clauses(place, around)):
+    for around in exceptions.attempts_around(place.module, place.verification.node, within=place.function):
+        if isinstance(around, ast.Try) and any(_clauses(place, around)):
             return around
-        child = around
     return None
 
 
@@ -212,7 +208,7 @@ def _first_on_line(module: Module, statement: ast.stmt, call: ast.Call) -> ast.s
         for each in _blocks.block_of(module, statement)
         if each.lineno == statement.lineno and each.col_offset < statement.col_offset
     ]
-    read = {each.id for each in syntax.descendants(call) if isinstance(each, ast.Name)}
+    read = syntax.names_in(call)
     for node in (inner for each in earlier for inner in syntax.descendants(each)):
         if isinstance(node, ast.Call | ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr):
             return None
