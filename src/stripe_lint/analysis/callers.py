@@ -52,13 +52,13 @@ def _calls_in(source: Module, module: Module, function: NamedFunction) -> list[a
     for call in source.calls.get(function.name, ()):
         reference = names.resolve(source, call.func)
         if isinstance(reference, FunctionReference):
-            if _same(reference, module, function):
+            if is_same(reference, module, function):
                 found.append(call)
         elif (
             reference is None and isinstance(call.func, ast.Attribute) and module.enclosing_class(function) is not None
         ):
             only = definitions.only_definition(source, function.name)
-            if only is not None and _same(only, module, function):
+            if only is not None and is_same(only, module, function):
                 found.append(call)
     for name in TASK_CALLS:
         for call in source.calls.get(name, ()):
@@ -67,12 +67,13 @@ def _calls_in(source: Module, module: Module, function: NamedFunction) -> list[a
             for candidate in candidates:
                 if isinstance(candidate, ast.Name | ast.Attribute) and functions.last_name(candidate) == function.name:
                     reference = names.resolve(source, candidate)
-                    if isinstance(reference, FunctionReference) and _same(reference, module, function):
+                    if isinstance(reference, FunctionReference) and is_same(reference, module, function):
                         found.append(call)
     return found
 
 
-def _same(reference: FunctionReference, module: Module, function: NamedFunction) -> bool:
+def is_same(reference: FunctionReference, module: Module, function: NamedFunction) -> bool:
+    """Whether a reference means ``function``; the module may have been read again since it was resolved."""
     if reference.node is function:
         return True
     node = reference.node
@@ -104,7 +105,7 @@ def _handed(source: Module, name: str, module: Module, function: NamedFunction) 
     found: list[ast.expr] = []
     for argument in _arguments_by_name(source).get(name, ()):
         reference = names.resolve(source, argument)
-        if isinstance(reference, FunctionReference) and _same(reference, module, function):
+        if isinstance(reference, FunctionReference) and is_same(reference, module, function):
             found.append(argument)
     return found
 
@@ -171,7 +172,7 @@ def _is_decorator(source: Module, decorator: ast.expr, module: Module, function:
     if functions.last_name(target) != function.name:
         return False
     reference = names.resolve(source, target)
-    return isinstance(reference, FunctionReference) and _same(reference, module, function)
+    return isinstance(reference, FunctionReference) and is_same(reference, module, function)
 
 
 def is_direct(source: Module, call: ast.Call) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALL",
+    "all_names",
     "by_name",
     "frameworks_of",
     "generic",
@@ -89,47 +90,53 @@ def view_base(path: str | None) -> Framework | None:
 
 def is_response_call(path: str | None) -> bool:
     """Whether a call of this dotted name builds what is sent back."""
-    return path in _names("response_calls")
+    return path in all_names("response_calls")
 
 
 def is_response_exception(path: str | None) -> bool:
     """Whether raising this class answers the request."""
-    return path in _names("response_exceptions")
+    return path in all_names("response_exceptions")
 
 
 def is_textless_exception(path: str | None) -> bool:
     """Whether raising this class answers the request without the exception's text, in the framework it comes from."""
-    return path in _names("textless_exceptions")
+    return path in all_names("textless_exceptions")
 
 
 def is_message_call(path: str | None) -> bool:
     """Whether a call of this dotted name shows text to the user on the next page."""
-    return path in _names("message_calls")
+    return path in all_names("message_calls")
 
 
 def is_template_call(path: str | None) -> bool:
     """Whether a call of this dotted name renders a context."""
-    return path in _names("template_calls")
+    return path in all_names("template_calls")
 
 
 def is_abort_call(path: str | None) -> bool:
     """Whether a call of this dotted name never returns."""
-    return path in _names("abort_calls")
+    return path in all_names("abort_calls")
 
 
 def is_dependency_marker(path: str | None) -> bool:
     """Whether a call of this dotted name asks the framework to run its argument before the handler."""
-    return path in _names("dependency_markers")
+    return path in all_names("dependency_markers")
 
 
 def is_json_function(path: str | None) -> bool:
     """Whether a call of this dotted name decodes JSON as ``json.loads`` does."""
-    return path in _names("json_functions")
+    return path in all_names("json_functions")
 
 
 def is_header_function(path: str | None) -> bool:
     """Whether a call of this dotted name takes the name of a header of the current request."""
-    return path in _names("header_functions")
+    return path in all_names("header_functions")
+
+
+@cache
+def all_names(field: str) -> frozenset[str]:
+    """The union of one field over all entries, for where the framework of a file does not matter or is unknown."""
+    return frozenset().union(*(getattr(entry, field) for entry in _entries()))
 
 
 @cache
@@ -188,12 +195,6 @@ def _entries() -> tuple[Framework, ...]:
 @cache
 def _entries_by_name() -> dict[str, Framework]:
     return {entry.name: entry for entry in _entries()}
-
-
-@cache
-def _names(field: str) -> frozenset[str | None]:
-    """The union of one field over all entries."""
-    return frozenset().union(*(getattr(entry, field) for entry in _entries()))
 
 
 @cache
