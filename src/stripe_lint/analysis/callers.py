@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import definitions, functions, names
+from stripe_lint.analysis import definitions, functions, names, runners
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference, Reference
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import NamedFunction
-
-TASK_CALLS: Final = frozenset(
-    {"delay", "apply_async", "send", "enqueue", "kiq", "defer", "send_with_options", "add_task"}
-)
-"""Methods of a task, or of a queue, that run a function elsewhere."""
 
 
 def call_sites(module: Module, function: NamedFunction) -> list[tuple[Module, ast.Call]] | None:
@@ -60,7 +55,7 @@ def _calls_in(source: Module, module: Module, function: NamedFunction) -> list[a
             only = definitions.only_definition(source, function.name)
             if only is not None and is_same(only, module, function):
                 found.append(call)
-    for name in TASK_CALLS:
+    for name in runners.QUEUES:
         for call in source.calls.get(name, ()):
             target = call.func.value if isinstance(call.func, ast.Attribute) else None
             candidates = [target, *call.args[:2]] if target is not None else call.args[:2]
@@ -177,7 +172,7 @@ def _is_decorator(source: Module, decorator: ast.expr, module: Module, function:
 
 def is_direct(source: Module, call: ast.Call) -> bool:
     """Whether a call site runs the function here and now, not as a task elsewhere."""
-    if functions.last_name(call.func) not in TASK_CALLS:
+    if functions.last_name(call.func) not in runners.QUEUES:
         return True
     return isinstance(names.resolve(source, call.func), FunctionReference)
 
