@@ -20,7 +20,7 @@ from stripe_lint.analysis import (
     work,
 )
 from stripe_lint.analysis.answers import Answer
-from stripe_lint.analysis.frameworks import is_response_exception
+from stripe_lint.analysis.frameworks import all_names, is_response_exception
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.uncaught_errors import SIGNATURE_ERROR
 from stripe_lint.analysis.work import Work
@@ -95,12 +95,13 @@ def _in_function(
             yield AcknowledgedFailure(reached, handler, failed_check=False, grave=grave)
 
 
-_READS_BODY: Final = frozenset({"loads", "load", "get_json", "json", "construct_from", "construct_event"})
+_READS_BODY: Final = frozenset({"loads", "load", "construct_from", "construct_event"})
 
 
 def _accepts_anyway(handler: ast.ExceptHandler) -> bool:
     """Whether an ``except`` reads the event in another way, which is a bypass of the verification."""
-    return any(functions.last_name(call.func) in _READS_BODY for call in work.within(handler.body))
+    reading = _READS_BODY | all_names("parsed_calls")
+    return any(functions.last_name(call.func) in reading for call in work.within(handler.body))
 
 
 def _is_no_answer(node: ast.expr | None) -> bool:

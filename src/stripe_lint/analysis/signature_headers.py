@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import callers, exceptions, functions, handlers, names, static_values, syntax
 from stripe_lint.analysis.body_uses import text_of
-from stripe_lint.analysis.frameworks import generic, request_global, request_type
+from stripe_lint.analysis.frameworks import by_name, generic, request_global, request_names, request_type
 from stripe_lint.analysis.references import External, ExternalInstance
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.state import Raised
@@ -25,10 +25,6 @@ FARTHEST_CALLER: Final = 2
 
 _WSGI_NAME: Final = "HTTP_STRIPE_SIGNATURE"
 _HEADER_NAME: Final = "Stripe-Signature"
-_HEADER_PARAMETERS: Final = frozenset({"fastapi.Header", "fastapi.param_functions.Header", "fastapi.params.Header"})
-_REQUESTS: Final = frozenset(
-    {"request", "req", "_request", "http_request", "httprequest", "wsgi_request", "current_request", "current_event"}
-)
 _MISSING: Final = Raised(frozenset({"KeyError"}))
 
 
@@ -76,8 +72,9 @@ def _filled_parameters(module: Module) -> Iterator[Lookup]:
     """The parameters that FastAPI fills from a header by a name that was written down with underscores."""
     if "fastapi" not in module.text:
         return
+    markers = by_name("fastapi").header_parameter_markers
     for call in chain.from_iterable(module.calls.values()):
-        if names.dotted_path(module, call.func) not in _HEADER_PARAMETERS:
+        if names.dotted_path(module, call.func) not in markers:
             continue
         for keyword in call.keywords:
             name = _signature_name(module, keyword.value) if keyword.arg in {"alias", "validation_alias"} else None
@@ -220,7 +217,7 @@ def _framework_of(module: Module, function: FunctionNode, node: ast.expr) -> Fra
         known = request_type(reference.path)
     if known is not None:
         return known
-    if functions.last_name(node) not in _REQUESTS:
+    if functions.last_name(node) not in request_names():
         return None
     around = _named(module, function)
     return handlers.framework_for(module, around) if around is not None else generic()

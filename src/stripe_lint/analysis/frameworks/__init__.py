@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 __all__ = [
     "ALL",
     "all_names",
+    "body_names",
     "by_name",
     "frameworks_of",
     "generic",
+    "header_names",
     "is_abort_call",
     "is_dependency_marker",
     "is_header_function",
@@ -31,21 +33,18 @@ __all__ = [
     "is_response_exception",
     "is_template_call",
     "is_textless_exception",
+    "keyed_request_names",
     "parsed_global",
     "request_global",
+    "request_names",
     "request_type",
     "view_base",
 ]
 
-_BODY_ROLES = (
-    "raw_attributes",
-    "raw_calls",
-    "raw_streams",
-    "parsed_attributes",
-    "parsed_calls",
-    "form_attributes",
-    "form_calls",
-)
+_RAW_ROLES = ("raw_attributes", "raw_calls", "raw_streams")
+_PARSED_ROLES = ("parsed_attributes", "parsed_calls")
+_BODY_ROLES = (*_RAW_ROLES, *_PARSED_ROLES, "form_attributes", "form_calls")
+_USUAL_REQUEST_NAMES = frozenset({"_request", "http_request", "wsgi_request"})
 
 
 if not TYPE_CHECKING:  # else a type checker would take any name for one of this module's
@@ -137,6 +136,37 @@ def is_header_function(path: str | None) -> bool:
 def all_names(field: str) -> frozenset[str]:
     """The union of one field over all entries, for where the framework of a file does not matter or is unknown."""
     return frozenset().union(*(getattr(entry, field) for entry in _entries()))
+
+
+@cache
+def body_names() -> frozenset[str]:
+    """The names under which any framework's request has its body, as it was sent or decoded from JSON."""
+    return frozenset().union(*(all_names(role) for role in (*_RAW_ROLES, *_PARSED_ROLES)))
+
+
+@cache
+def header_names() -> frozenset[str]:
+    """The names under which any framework's request has its headers, or gives one of them."""
+    functions = (path.rpartition(".")[2] for path in all_names("header_functions"))
+    return all_names("header_attributes") | all_names("header_calls") | frozenset(functions)
+
+
+@cache
+def request_names() -> frozenset[str]:
+    """The names that a request has as a parameter, an attribute or a global of any framework, and usual other ones.
+
+    Those of requests that are plain dicts are left out (``event``); they are ``keyed_request_names``.
+    """
+    entries = [entry for entry in _entries() if not entry.keyed]
+    parameters = (name for entry in entries for name in entry.request_parameters)
+    paths = (path.rpartition(".")[2] for path in all_names("request_globals"))
+    return _USUAL_REQUEST_NAMES.union(parameters, paths, all_names("request_attributes"))
+
+
+@cache
+def keyed_request_names() -> frozenset[str]:
+    """The names of parameters that are requests as plain dicts."""
+    return frozenset(name for entry in _entries() if entry.keyed for name in entry.request_parameters)
 
 
 @cache
