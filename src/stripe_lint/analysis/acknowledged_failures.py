@@ -175,9 +175,7 @@ def _is_exception(module: Module, value: ast.expr) -> bool:
 
 def _may_return_nothing(reached: Reached) -> bool:
     """Whether the framework makes a 200 of a handler that returns ``None``."""
-    function = reached.handler.function
-    framework = handlers.framework_for(reached.handler.module, function)
-    return framework.name not in {"flask", "django", "aiohttp", "quart", "django_rest_framework", "sanic", "starlette"}
+    return handlers.framework_for(reached.handler.module, reached.handler.function).none_answers
 
 
 def _caller_takes(reached: Reached, returned: list[ast.Return]) -> bool:

@@ -73,6 +73,7 @@ FRAMEWORK = Framework(
     | {"aiohttp.web_fileresponse.FileResponse"},
     response_exceptions=_EXCEPTIONS,
     template_calls=spellings("aiohttp_jinja2", "render_template render_template_async"),
+    none_answers=False,
     raw_body="await {request}.read()",
     signature_header='{request}.headers.get("Stripe-Signature")',
     refusals=(

@@ -63,6 +63,7 @@ FRAMEWORK = Framework(
     template_calls=DJANGO.template_calls,
     response_methods=DJANGO.response_methods,
     template_methods=DJANGO.template_methods,
+    none_answers=False,
     raw_body="{request}.body",
     signature_header='{request}.headers.get("Stripe-Signature")',
     refusals=(

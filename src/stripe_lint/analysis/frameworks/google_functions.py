@@ -30,6 +30,7 @@ FRAMEWORK = Framework(
     template_calls=FLASK.template_calls,
     abort_calls=FLASK.abort_calls,
     json_functions=FLASK.json_functions,
+    none_answers=False,
     raw_body="{request}.get_data()",
     signature_header='{request}.headers.get("Stripe-Signature")',
     refusals=(

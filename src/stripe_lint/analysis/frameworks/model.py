@@ -89,7 +89,8 @@ class Framework(NamedTuple):
     text the framework keeps from the client unless debugging is on. ``json_functions`` are dotted names of functions
     that decode JSON as ``json.loads`` does, ``header_functions`` of those that take a header's name.
 
-    ``plain_answers`` tells whether a handler may return text, a dict or a tuple instead of a response object.
+    ``plain_answers`` tells whether a handler may return text, a dict or a tuple instead of a response object,
+    ``none_answers`` whether a handler that returns ``None`` is answered with a 2xx.
     ``exceptions_refuse`` tells whether an exception that leaves a handler is always answered with an error status.
 
     How a repair writes it: ``raw_body`` and ``signature_header`` are the expressions for the body as it was sent and
@@ -173,6 +174,7 @@ class Framework(NamedTuple):
     refusals: tuple[Refusal, ...] = ()
     weak_import: bool = False
     plain_answers: bool = True
+    none_answers: bool = True
     exceptions_refuse: bool = True
 
     def __eq__(self, other: object) -> bool:

@@ -47,6 +47,7 @@ FRAMEWORK = Framework(
     },
     response_exceptions=_EXCEPTIONS,
     template_calls=frozenset({"pyramid.renderers.render_to_response"}),
+    none_answers=False,
     raw_body="{request}.body",
     signature_header='{request}.headers.get("Stripe-Signature")',
     refusals=(

@@ -39,6 +39,7 @@ FRAMEWORK = Framework(
     response_exceptions=frozenset({"starlette.exceptions.HTTPException"}),
     template_calls=frozenset({"starlette.templating.Jinja2Templates.TemplateResponse"}),
     template_methods=frozenset({"TemplateResponse"}),
+    none_answers=False,
     raw_body="await {request}.body()",
     signature_header='{request}.headers.get("Stripe-Signature")',
     refusals=(
