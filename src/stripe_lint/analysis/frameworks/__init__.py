@@ -29,12 +29,12 @@ __all__ = [
     "is_header_function",
     "is_json_function",
     "is_message_call",
+    "is_parsed_global",
     "is_response_call",
     "is_response_exception",
     "is_template_call",
     "is_textless_exception",
     "keyed_request_names",
-    "parsed_global",
     "request_global",
     "request_names",
     "request_type",
@@ -72,9 +72,9 @@ def request_global(path: str | None) -> Framework | None:
     return _owners("request_globals").get(path)
 
 
-def parsed_global(path: str | None) -> Framework | None:
-    """The framework whose decoded body this dotted name is."""
-    return _owners("parsed_globals").get(path)
+def is_parsed_global(path: str | None) -> bool:
+    """Whether this dotted name is the decoded body of the current request."""
+    return path in all_names("parsed_globals")
 
 
 def request_type(path: str | None) -> Framework | None:

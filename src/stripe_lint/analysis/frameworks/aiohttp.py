@@ -38,7 +38,6 @@ FRAMEWORK = Framework(
     form_attributes=frozenset({"query"}),
     form_calls=frozenset({"post", "multipart"}),
     foreign_attributes=frozenset({"body", "data", "raw_body", "json_body", "get_data", "get_json", "get_body"}),
-    awaited=frozenset({"read", "text", "content", "json", "post", "multipart"}),
     route_decorators=frozenset({"get", "post", "put", "patch", "delete", "head", "options", "route", "view"}),
     route_calls=frozenset(
         {

@@ -17,7 +17,6 @@ FRAMEWORK = Framework(
     foreign_attributes=frozenset(
         {"data", "text", "content", "raw_body", "json_body", "get_data", "get_json", "get_body", "read"}
     ),
-    awaited=frozenset({"body", "json", "msgpack", "form"}),
     body_parameters=True,
     body_parameter_names=("data",),
     body_parameter_markers=tuple(

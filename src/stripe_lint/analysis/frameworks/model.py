@@ -53,17 +53,16 @@ class Framework(NamedTuple):
     handler is accepted; on Flask, for one, it is a ``TypeError``.
 
     All names at once: ``keyed`` is true where the request is a plain dict and the names of body and headers are its
-    keys (``event["body"]``); ``awaited`` are the body names whose value has to be awaited; ``base64_flag`` is the name
-    that says whether the raw body is base64; ``builds_on`` names the frameworks that this one is made of, which it
-    goes before when a file's framework is decided. ``request_attributes`` hold the request on a view's ``self``
-    (``self.request``) or on the application (``app.current_request``); ``parsed_globals`` are dotted names that are the
-    decoded body wherever they are read.
+    keys (``event["body"]``); ``base64_flag`` is the name that says whether the raw body is base64; ``builds_on`` names
+    the frameworks that this one is made of, which it goes before when a file's framework is decided.
+    ``request_attributes`` hold the request on a view's ``self`` (``self.request``) or on the application
+    (``app.current_request``); ``parsed_globals`` are dotted names that are the decoded body wherever they are read.
 
-    Parameters filled by the framework: ``body_models_only`` is true where ``body_parameters`` means models and a plain
-    ``dict`` is something else; ``body_parameter_names`` limits it to parameters of these names, empty means any name;
-    ``raw_parameters`` are filled with the raw body, ``header_parameters`` with the headers as a plain dict of
-    lower-case names; ``header_parameter_markers`` are defaults or annotations that fill a parameter from one header;
-    ``raw_receivers`` are parameters that are called for messages whose ``body`` key is a part of the raw body.
+    Parameters filled by the framework: ``body_parameter_names`` limits ``body_parameters`` to parameters of these
+    names, empty means any name; ``raw_parameters`` are filled with the raw body, ``header_parameters`` with the headers
+    as a plain dict of lower-case names; ``header_parameter_markers`` are defaults or annotations that fill a parameter
+    from one header; ``raw_receivers`` are parameters that are called for messages whose ``body`` key is a part of the
+    raw body.
 
     How a header is found: ``environ_attributes`` are those of ``header_attributes`` (the request itself, where that
     is ``environ_request``) whose keys are written as in WSGI (``HTTP_STRIPE_SIGNATURE``); ``case_sensitive_headers``
@@ -134,11 +133,9 @@ class Framework(NamedTuple):
     returns_exception_text: bool = False
     builds_on: tuple[str, ...] = ()
     keyed: bool = False
-    awaited: frozenset[str] = frozenset()
     base64_flag: str = ""
     request_attributes: tuple[str, ...] = ()
-    parsed_globals: tuple[str, ...] = ()
-    body_models_only: bool = False
+    parsed_globals: frozenset[str] = frozenset()
     body_parameter_names: tuple[str, ...] = ()
     raw_parameters: tuple[str, ...] = ()
     raw_receivers: tuple[str, ...] = ()

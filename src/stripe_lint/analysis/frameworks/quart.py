@@ -17,7 +17,6 @@ FRAMEWORK = Framework(
     parsed_calls=frozenset({"get_json"}),
     form_attributes=frozenset({"form", "values", "args", "files"}),
     foreign_attributes=frozenset({"raw_body", "content", "text", "json_body", "get_body", "read"}),
-    awaited=frozenset({"data", "body", "get_data", "json", "get_json", "form", "values", "files"}),
     missing_header_answered=True,
     route_decorators=frozenset({"route", "post", "get", "put", "patch", "delete"}),
     route_calls=frozenset({"add_url_rule"}),

@@ -18,7 +18,6 @@ FRAMEWORK = Framework(
     foreign_attributes=frozenset(
         {"data", "text", "content", "raw_body", "json_body", "get_data", "get_json", "get_body", "read"}
     ),
-    awaited=frozenset({"body", "json", "form"}),
     copied_header_name="stripe-signature",
     route_decorators=frozenset({"route"}),
     route_calls=frozenset({"Route", "add_route"}),
