@@ -10,7 +10,9 @@ from stripe_lint.analysis import definitions, functions, names, syntax
 from stripe_lint.analysis.body_uses import FOUND, compared, is_none, missing, plain_tag, read, text_of, used
 from stripe_lint.analysis.facts import Use
 from stripe_lint.analysis.frameworks import (
+    all_names,
     by_name,
+    frameworks_of,
     generic,
     is_header_function,
     is_json_function,
@@ -136,10 +138,12 @@ def attribute(evaluation: Evaluation, node: ast.Attribute, base: Value) -> Value
     framework = view_framework(base.reference)
     if framework is not None and name in framework.request_attributes:
         return tagged(Mark.REQUEST, detail=framework.name)
-    if name == "current_request" or name == "current_event":
-        chalice = by_name("chalice") if name == "current_request" else by_name("aws_powertools")
-        if isinstance(base.reference, ExternalInstance) and base.reference.path.partition(".")[0] in chalice.modules:
-            return tagged(Mark.REQUEST, detail=chalice.name)
+    if isinstance(base.reference, ExternalInstance) and name in all_names("request_attributes"):
+        package = base.reference.path.partition(".")[0]
+        for entry in frameworks_of(frozenset({package})):
+            # without classes of views it is an attribute of the application
+            if name in entry.request_attributes and not entry.view_bases:
+                return tagged(Mark.REQUEST, detail=entry.name)
     return None
 
 

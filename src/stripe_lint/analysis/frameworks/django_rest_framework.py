@@ -30,6 +30,7 @@ FRAMEWORK = Framework(
     underscored_headers=True,
     copied_header_name="Stripe-Signature",
     route_decorators=frozenset({"api_view", "action"}),
+    bare_routes=True,
     route_calls=DJANGO.route_calls | {"register"},
     view_bases=tuple(
         sorted(

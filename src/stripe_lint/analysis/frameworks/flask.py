@@ -79,6 +79,7 @@ FRAMEWORK = Framework(
     },
     json_functions=frozenset({"flask.json.loads", "flask.json.load"}),
     none_answers=False,
+    status_in_tuple=True,
     raw_body="{request}.get_data()",
     signature_header='{request}.headers.get("Stripe-Signature")',
     refusals=(

@@ -28,6 +28,7 @@ FRAMEWORK = Framework(
         sorted(spellings("litestar.params", "Parameter ParameterKwarg HeaderParameter FromHeader"))
     ),
     route_decorators=frozenset({"get", "post", "put", "patch", "delete", "head", "route"}),
+    bare_routes=True,
     route_calls=frozenset({"register"}),
     view_bases=("litestar.Controller", "litestar.controller.Controller"),
     dependency_markers=("litestar.di.Provide",),

@@ -40,7 +40,8 @@ class Framework(NamedTuple):
     Headers: ``header_attributes`` are mappings of headers, ``header_calls`` are methods on the request that take
     a header's name.
 
-    Handlers: ``route_decorators`` are attribute or function names that register the decorated function as a handler,
+    Handlers: ``route_decorators`` are attribute or function names that register the decorated function as a handler
+    (function names only where ``bare_routes`` is true; elsewhere they are methods of an application or router),
     ``view_bases`` are base classes whose ``view_methods`` are handlers; ``entry_points`` are complete signatures
     (tuples of parameter names) of handlers that nothing registers, such as a Lambda's.
     ``dependency_markers`` are calls in a parameter's default or annotation whose argument the framework runs before
@@ -89,7 +90,8 @@ class Framework(NamedTuple):
     that decode JSON as ``json.loads`` does, ``header_functions`` of those that take a header's name.
 
     ``plain_answers`` tells whether a handler may return text, a dict or a tuple instead of a response object,
-    ``none_answers`` whether a handler that returns ``None`` is answered with a 2xx.
+    ``none_answers`` whether a handler that returns ``None`` is answered with a 2xx, ``status_in_tuple`` whether one
+    may return a content and a status.
     ``exceptions_refuse`` tells whether an exception that leaves a handler is always answered with an error status.
 
     How a repair writes it: ``raw_body`` and ``signature_header`` are the expressions for the body as it was sent and
@@ -118,6 +120,7 @@ class Framework(NamedTuple):
     header_attributes: frozenset[str] = frozenset({"headers"})
     header_calls: frozenset[str] = frozenset()
     route_decorators: frozenset[str] = frozenset()
+    bare_routes: bool = False
     view_bases: tuple[str, ...] = ()
     view_methods: frozenset[str] = frozenset()
     entry_points: tuple[tuple[str, ...], ...] = ()
@@ -172,6 +175,7 @@ class Framework(NamedTuple):
     weak_import: bool = False
     plain_answers: bool = True
     none_answers: bool = True
+    status_in_tuple: bool = False
     exceptions_refuse: bool = True
 
     def __eq__(self, other: object) -> bool:

@@ -44,6 +44,7 @@ FRAMEWORK = Framework(
     abort_calls=WERKZEUG.abort_calls | {"quart.abort"},
     json_functions=frozenset({"quart.json.loads", "quart.json.load"}),
     none_answers=False,
+    status_in_tuple=True,
     raw_body="await {request}.get_data()",
     signature_header='{request}.headers.get("Stripe-Signature")',
     refusals=(
