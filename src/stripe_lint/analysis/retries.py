@@ -9,7 +9,6 @@ from stripe_lint.analysis import (
     callers,
     control_flow,
     conventions,
-    exceptions,
     functions,
     guards,
     handler_parameters,
@@ -56,7 +55,6 @@ _TASK_OPTIONS: Final = frozenset(
     {"autoretry_for", "retry_backoff", "retries", "retry", "max_retries", "retry_when", "retry_on_error"}
 )
 _TASK_DECORATORS: Final = frozenset({"task", "shared_task", "actor", "job", "periodic_task", "db_task"})
-_ATTEMPT_ITERABLES: Final = frozenset({"range", "count", "repeat", "enumerate", "xrange"})
 
 
 class Retry(NamedTuple):
@@ -416,12 +414,6 @@ def _caller_retry(module: Module, function: NamedFunction, distance: int, seen: 
         if found is not None:
             return Retry(found.place, found.words, function)
     return None
-
-
-def catches_everything(module: Module, handler: ast.ExceptHandler) -> bool:
-    """Whether an ``except`` catches all errors."""
-    types = exceptions.handler_types(module, handler)
-    return types is None or any(functions.last_name(node) in {"Exception", "BaseException"} for node in types)
 
 
 def redelivery_around(

@@ -32,14 +32,13 @@ class Lookup(NamedTuple):
     """One look-up of the signature header.
 
     ``never`` is the reason why the name never matches, where it does not; ``by_case`` tells that upper and lower case
-    decide whether it does; ``subscript`` that a missing header raises, and nothing catches that. ``key`` is the
+    decide whether it does. Where neither is so, a missing header raises, and nothing catches that. ``key`` is the
     expression of the name and ``known_as`` the name that matches, empty where that depends on the server.
     """
 
     node: ast.expr
     never: str | None
     by_case: bool
-    subscript: bool
     key: ast.expr
     known_as: str
 
@@ -79,9 +78,7 @@ def _filled_parameters(module: Module) -> Iterator[Lookup]:
         for keyword in call.keywords:
             name = _signature_name(module, keyword.value) if keyword.arg in {"alias", "validation_alias"} else None
             if name is not None and name.lower() != _HEADER_NAME.lower():
-                yield Lookup(
-                    call, "HTTP knows this header as Stripe-Signature", False, False, keyword.value, _HEADER_NAME
-                )
+                yield Lookup(call, "HTTP knows this header as Stripe-Signature", False, keyword.value, _HEADER_NAME)
 
 
 def _in_function(module: Module, function: FunctionNode) -> Iterator[Lookup]:
@@ -121,7 +118,7 @@ def _in_function(module: Module, function: FunctionNode) -> Iterator[Lookup]:
             if headers.copied:
                 known_as = headers.framework.copied_header_name
             key = node.slice if isinstance(node, ast.Subscript) else node.args[0]  # type: ignore[attr-defined]
-            yield Lookup(node, never, by_case, raises, key, known_as)
+            yield Lookup(node, never, by_case, key, known_as)
 
 
 def _signature_name(module: Module, node: ast.expr) -> str | None:

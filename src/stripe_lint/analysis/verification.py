@@ -165,8 +165,6 @@ def outcomes(evaluation: Evaluation, call: Call) -> list[Outcome]:
 
 def _refetched(evaluation: Evaluation, call: Call) -> Value:
     evaluation.facts.evidence.add("event fetched")
-    evaluation.remember(refetched=True)
-    evaluation.facts.refetched_events.add(evaluation.place(call.node))
     return tagged(Mark.EVENT, evaluation.module, call.node)
 
 

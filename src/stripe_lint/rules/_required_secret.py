@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import definitions, functions, names, secret_defaults
-from stripe_lint.analysis.references import ClassReference, External, ExternalInstance
+from stripe_lint.analysis.references import ClassReference, ExternalInstance
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -31,16 +31,14 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     if default is None:
         edit.decline("the default is not found again")
     node = default.node
-    if isinstance(node, ast.Call) and default.empty and _is_asked(module, node) and _reads_environment(module, node):
-        edit.replace(node, _with_arguments(node, default.value, edit))
-        edit.describe("a missing secret is as false as an empty one here")
-        return
     if isinstance(node, ast.Call):
         _of_call(module, node, default, edit)
     elif isinstance(node, ast.BoolOp):
         _of_alternative(module, node, edit)
     elif isinstance(node, ast.AnnAssign):
         _of_field(module, node, default, edit)
+    elif isinstance(node, ast.IfExp):
+        edit.decline("this chooses what a missing secret is: read it without the condition, and refuse to start")
     else:
         edit.decline("code that reads these defaults has to do without: take the secret out, and refuse to start then")
     edit.describe("read without a default")
@@ -92,7 +90,7 @@ def _fails_without_default(module: Module, call: ast.Call) -> bool:
     if path is not None:
         return path.startswith(_FAILING_READERS)
     reader = names.resolve(module, call.func)
-    return isinstance(reader, External | ExternalInstance) and f"{reader.path}.".startswith(_FAILING_READERS)
+    return isinstance(reader, ExternalInstance) and f"{reader.path}.".startswith(_FAILING_READERS)
 
 
 def _with_arguments(call: ast.Call, left_out: ast.Constant, edit: Edit) -> str:
@@ -112,8 +110,6 @@ def _of_alternative(module: Module, node: ast.BoolOp, edit: Edit) -> None:
     source = edit.source_of(last)
     if isinstance(last, ast.Call) and len(last.args) == 1 and not last.keywords:
         source = _strict_read(module, last, edit) or source
-    if _is_asked(module, node):
-        edit.decline("it is asked here whether there is a secret: leave out the default")
     _require_unsafe(edit)
     edit.replace(node, " or ".join([*(edit.source_of(each) for each in earlier), source]))
 
@@ -133,17 +129,3 @@ def _of_field(module: Module, field: ast.AnnAssign, default: SecretDefault, edit
             edit.remove_keyword(value, "default")
         return
     edit.replace_statement(field, f"{edit.source_of(field.target)}: {edit.source_of(field.annotation)}")
-
-
-def _reads_environment(module: Module, call: ast.Call) -> bool:
-    return names.dotted_path(module, call.func) in _ENVIRONMENT
-
-
-def _is_asked(module: Module, node: ast.expr) -> bool:
-    """Whether it only counts if the value is empty."""
-    parent = module.parents.get(node)
-    if isinstance(parent, ast.If | ast.While | ast.IfExp | ast.Assert):
-        return parent.test is node
-    if isinstance(parent, ast.Call):
-        return functions.last_name(parent.func) == "bool" and node in parent.args
-    return isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.Not)
