@@ -58,11 +58,13 @@ def download(directory: Path) -> list[Path]:
 def main() -> None:
     """Regenerate everything."""
     import gen_api_surface
+    import gen_error_classes
     import gen_event_types
 
     with tempfile.TemporaryDirectory() as directory:
         packages = download(Path(directory))
         gen_api_surface.write(packages, DATA / gen_api_surface.FILE)
+        gen_error_classes.write(packages, DATA / gen_error_classes.FILE)
         gen_event_types.write(packages, DATA / gen_event_types.FILE)
 
 

@@ -379,7 +379,7 @@ def test_conditions() -> None:
 def test_what_is_returned(path: str, returns: str | None, listed: str | None) -> None:
     method = found(path)
     assert method is not None
-    assert surface.returned_resource(method) == method.returns == returns
+    assert method.returns == returns
     assert method.returns_list_of == listed
 
 
@@ -399,15 +399,6 @@ def test_what_is_returned(path: str, returns: str | None, listed: str | None) ->
 def test_in_which_releases_it_is(path: str, versions: tuple[str, str] | None) -> None:
     method = found(path)
     assert (method.versions if method else None) == versions
-
-
-def test_resources() -> None:
-    assert surface.is_resource("stripe.checkout.Session")
-    assert surface.is_resource("stripe.Reversal")
-    assert surface.is_resource("stripe.Refund.TestHelpers")
-    assert not surface.is_resource("stripe.checkout")
-    assert not surface.is_resource("stripe.StripeObject")
-    assert not surface.is_resource("stripe.Webhook")
 
 
 @pytest.mark.parametrize("path", ["v1", "v2", "v2.core", "checkout", "v1.checkout", "checkout.sessions", "customers"])

@@ -21,7 +21,7 @@ from stripe_lint.analysis import (
     work,
 )
 from stripe_lint.analysis.answers import Answer
-from stripe_lint.analysis.frameworks import is_response_exception
+from stripe_lint.analysis.frameworks import all_names, is_response_exception
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.uncaught_errors import SIGNATURE_ERROR
 from stripe_lint.analysis.work import Work
@@ -96,12 +96,13 @@ def _in_function(
             yield AcknowledgedFailure(reached, handler, failed_check=False, grave=grave)
 
 
-_READS_BODY: Final = webhook_functions.NAMES | {"loads", "load", "get_json", "json", "construct_from"}
+_READS_BODY: Final = webhook_functions.NAMES | {"loads", "load", "construct_from"}
 
 
 def _accepts_anyway(handler: ast.ExceptHandler) -> bool:
     """Whether an ``except`` reads the event in another way, which is a bypass of the verification."""
-    return any(functions.last_name(call.func) in _READS_BODY for call in work.within(handler.body))
+    reading = _READS_BODY | all_names("parsed_calls")
+    return any(functions.last_name(call.func) in reading for call in work.within(handler.body))
 
 
 def _is_no_answer(node: ast.expr | None) -> bool:
@@ -175,9 +176,7 @@ def _is_exception(module: Module, value: ast.expr) -> bool:
 
 def _may_return_nothing(reached: Reached) -> bool:
     """Whether the framework makes a 200 of a handler that returns ``None``."""
-    function = reached.handler.function
-    framework = handlers.framework_for(reached.handler.module, function)
-    return framework.name not in {"flask", "django", "aiohttp", "quart", "django_rest_framework", "sanic", "starlette"}
+    return handlers.framework_for(reached.handler.module, reached.handler.function).none_answers
 
 
 def _caller_takes(reached: Reached, returned: list[ast.Return]) -> bool:

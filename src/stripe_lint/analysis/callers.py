@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import ast
 from itertools import takewhile
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import definitions, functions, names
+from stripe_lint.analysis import definitions, functions, names, runners
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference, Reference
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode, NamedFunction
-
-TASK_CALLS: Final = frozenset(
-    {"delay", "apply_async", "send", "enqueue", "kiq", "defer", "send_with_options", "add_task"}
-)
-"""Methods of a task, or of a queue, that run a function elsewhere."""
 
 
 def call_sites(module: Module, function: NamedFunction) -> list[tuple[Module, ast.Call]] | None:
@@ -53,27 +48,28 @@ def _calls_in(source: Module, module: Module, function: NamedFunction) -> list[a
     for call in source.calls.get(function.name, ()):
         reference = names.resolve(source, call.func)
         if isinstance(reference, FunctionReference):
-            if _same(reference, module, function):
+            if is_same(reference, module, function):
                 found.append(call)
         elif (
             reference is None and isinstance(call.func, ast.Attribute) and module.enclosing_class(function) is not None
         ):
             only = definitions.only_definition(source, function.name)
-            if only is not None and _same(only, module, function):
+            if only is not None and is_same(only, module, function):
                 found.append(call)
-    for name in TASK_CALLS:
+    for name in runners.QUEUES:
         for call in source.calls.get(name, ()):
             target = call.func.value if isinstance(call.func, ast.Attribute) else None
             candidates = [target, *call.args[:2]] if target is not None else call.args[:2]
             for candidate in candidates:
                 if isinstance(candidate, ast.Name | ast.Attribute) and functions.last_name(candidate) == function.name:
                     reference = names.resolve(source, candidate)
-                    if isinstance(reference, FunctionReference) and _same(reference, module, function):
+                    if isinstance(reference, FunctionReference) and is_same(reference, module, function):
                         found.append(call)
     return found
 
 
-def _same(reference: FunctionReference, module: Module, function: NamedFunction) -> bool:
+def is_same(reference: FunctionReference, module: Module, function: NamedFunction) -> bool:
+    """Whether a reference means ``function``; the module may have been read again since it was resolved."""
     if reference.node is function:
         return True
     node = reference.node
@@ -105,7 +101,7 @@ def _handed(source: Module, name: str, module: Module, function: NamedFunction) 
     found: list[ast.expr] = []
     for argument in _arguments_by_name(source).get(name, ()):
         reference = names.resolve(source, argument)
-        if isinstance(reference, FunctionReference) and _same(reference, module, function):
+        if isinstance(reference, FunctionReference) and is_same(reference, module, function):
             found.append(argument)
     return found
 
@@ -199,12 +195,12 @@ def _is_decorator(source: Module, decorator: ast.expr, module: Module, function:
     if functions.last_name(target) != function.name:
         return False
     reference = names.resolve(source, target)
-    return isinstance(reference, FunctionReference) and _same(reference, module, function)
+    return isinstance(reference, FunctionReference) and is_same(reference, module, function)
 
 
 def is_direct(source: Module, call: ast.Call) -> bool:
     """Whether a call site runs the function here and now, not as a task elsewhere."""
-    if functions.last_name(call.func) not in TASK_CALLS:
+    if functions.last_name(call.func) not in runners.QUEUES:
         return True
     return isinstance(names.resolve(source, call.func), FunctionReference)
 

@@ -5,23 +5,15 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import functions, names, static_values
+from stripe_lint.analysis import functions, names, runners, static_values
 from stripe_lint.analysis.references import External, FunctionReference, PartialReference, Reference
 from stripe_lint.analysis.values import UNKNOWN, Value, entries
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.evaluation import Evaluation
 
-_THREAD_HOPS: Final = frozenset(
-    {
-        "asyncio.to_thread",
-        "anyio.to_thread.run_sync",
-        "starlette.concurrency.run_in_threadpool",
-        "fastapi.concurrency.run_in_threadpool",
-    }
-)
-_EXECUTOR_HOP: Final = "run_in_executor"
-ADAPTERS: Final = frozenset({"asgiref.sync.sync_to_async", "asgiref.sync.async_to_sync"})
+_THREAD_HOPS: Final = runners.paths_of(runners.Kind.WAITED_FOR)
+ADAPTERS: Final = runners.paths_of(runners.Kind.ADAPTED)
 """Functions that give what they are given, to be called in another way."""
 
 
@@ -109,8 +101,8 @@ def hopped(evaluation: Evaluation, call: Call) -> Call:
     """The call that really happens where this one only runs it in a thread, adapts it or adds arguments to it."""
     if isinstance(call.reference, PartialReference):
         return _unwrapped_partial(evaluation, call, call.reference)
-    if call.path in _THREAD_HOPS or call.name == _EXECUTOR_HOP:
-        skipped = 1 if call.name == _EXECUTOR_HOP else 0
+    if call.path in _THREAD_HOPS or call.name == runners.EXECUTOR:
+        skipped = 1 if call.name == runners.EXECUTOR else 0
         if len(call.positional) > skipped:
             target = call.positional[skipped]
             rest = call.positional[skipped + 1 :]

@@ -19,6 +19,7 @@ from stripe_lint.analysis import (
     webhook_handlers,
     work,
 )
+from stripe_lint.analysis.frameworks import body_names, header_names, keyed_request_names, request_names
 from stripe_lint.analysis.references import ClassReference, FunctionReference
 from stripe_lint.analysis.work import Work
 
@@ -34,11 +35,6 @@ DEEPEST: Final = 2
 """How many calls deep a write is looked for."""
 
 _ROUNDS: Final = 2
-_BODY: Final = frozenset(
-    {"body", "data", "json", "get_json", "get_data", "raw_body", "read", "text", "payload", "stream", "json_body"}
-)
-_HEADERS: Final = frozenset({"headers", "META", "environ", "get_header", "header"})
-_REQUESTS: Final = frozenset({"request", "req", "event", "evt", "httprequest", "_request", "http_request"})
 _CACHE_WRITES: Final = frozenset({"set", "add", "setnx", "setex", "sadd", "hset", "zadd"})
 _LOGS: Final = r"(?i)log|audit|raw|archive|history|trace|dump|rate|limit|throttle|attempt"
 _KEY_HEADER: Final = r"(?i)(?:http[-_])?idempotency[-_]key"
@@ -63,7 +59,7 @@ def key_headers(module: Module) -> Iterator[EarlyRecord]:
     for handler in _handlers(module):
         yield from _by_header(handler.module, handler.function)
     # most files speak of keys no more than of headers, and words are found ten times as fast as patterns
-    speaks_of_both = any(word in module.text for word in _HEADERS) and "idempotency" in module.text.lower()
+    speaks_of_both = "idempotency" in module.text.lower() and any(word in module.text for word in header_names())
     if speaks_of_both and re.search(_QUOTED_KEY_HEADER, module.text):
         for reached in reach.reached_in(module):
             if reached.caller is not None:
@@ -84,15 +80,15 @@ def _written_by(module: Module, function: FunctionNode, *, verifies: bool) -> It
     if verifies and not verifications:
         # a decorator, a dependency or a middleware has verified the delivery before
         return
-    body, headers = _names(module, function, _BODY), _names(module, function, _HEADERS)
+    body, headers = _names(module, function, body_names()), _names(module, function, header_names())
     for call in calls:
-        if _in_except(module, function, call) or not _stores_some_of(module, call, body, _BODY):
+        if _in_except(module, function, call) or not _stores_some_of(module, call, body, body_names()):
             continue
         if verifications:
             found = _is_followed_by(module, function, call, verifications)
         else:
             # with the headers, so that something else can verify it
-            found = any(_comes_from(module, each, headers, _HEADERS) for each in _arguments(module, call))
+            found = any(_comes_from(module, each, headers, header_names()) for each in _arguments(module, call))
         if found:
             yield EarlyRecord(module, call)
 
@@ -187,7 +183,8 @@ def _comes_from(module: Module, node: ast.expr, known: set[str], parts: frozense
 
 def _is_request(module: Module, node: ast.expr) -> bool:
     imported = (names.dotted_path(module, node) or "").rpartition(".")[2]
-    return imported in _REQUESTS or functions.last_name(node) in _REQUESTS
+    known = request_names() | keyed_request_names()
+    return imported in known or functions.last_name(node) in known
 
 
 def _stores(module: Module, call: ast.Call) -> bool:
@@ -244,7 +241,7 @@ def _by_header(module: Module, function: FunctionNode) -> Iterator[EarlyRecord]:
             and isinstance(key, ast.Constant)
             and isinstance(key.value, str)
             and re.fullmatch(_KEY_HEADER, key.value)
-            and any(part in _HEADERS for part in functions.attribute_chain(held) or [])
+            and any(part in header_names() for part in functions.attribute_chain(held) or [])
             and not _is_only_logged(module, function, node)
         ):
             yield EarlyRecord(module, node)

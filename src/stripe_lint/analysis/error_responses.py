@@ -261,7 +261,7 @@ def _responses(module: Module) -> list[ResponseFact]:
         for function in error_handlers.registered(module):
             own = frozenset({Tag(Mark.EXCEPTION, module, function)})
             found.update(dict.fromkeys(_run_error_handler(module, function, own)))
-        for function, test in error_handlers.telling_apart(module):
+        for function, test, _ in error_handlers.telling_apart(module):
             own = frozenset({Tag(Mark.EXCEPTION, module, function)})
             for fact in _run_error_handler(module, function, own):
                 if any(statement in (fact.place.node, *module.ancestors(fact.place.node)) for statement in test.body):

@@ -214,16 +214,6 @@ class Evaluation:
         raise Fork(call.node, outcomes)
 
 
-def _is_super_call(node: ast.Call) -> bool:
-    """Whether a call goes on to the same method of the base class."""
-    function = node.func
-    return (
-        isinstance(function, ast.Attribute)
-        and isinstance(function.value, ast.Call)
-        and functions.last_name(function.value.func) == "super"
-    )
-
-
 def _asks_for_type(test: ast.expr) -> bool:
     """Whether a condition compares with text, as a dispatch on the event's type does."""
     return isinstance(test, ast.Compare) and any(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import builtins
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import control_flow, definitions, functions, names, syntax
 from stripe_lint.analysis.references import ClassReference, External, Reference
+from stripe_lint.data import error_classes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,29 +18,6 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.state import Raised
 
 SIGNATURE_ERROR: Final = "SignatureVerificationError"
-
-_BASES: Final = {
-    SIGNATURE_ERROR: "StripeError",
-    "CardError": "StripeErrorWithParamCode",
-    "InvalidRequestError": "StripeErrorWithParamCode",
-    "StripeErrorWithParamCode": "StripeError",
-    "APIError": "StripeError",
-    "APIConnectionError": "StripeError",
-    "IdempotencyError": "StripeError",
-    "AuthenticationError": "StripeError",
-    "PermissionError": "StripeError",
-    "RateLimitError": "StripeError",
-    "StripeError": "Exception",
-    "JSONDecodeError": "ValueError",
-    "UnicodeDecodeError": "UnicodeError",
-    "UnicodeError": "ValueError",
-    "ValueError": "Exception",
-    "KeyError": "LookupError",
-    "IndexError": "LookupError",
-    "LookupError": "Exception",
-    "AssertionError": "Exception",
-    "Exception": "BaseException",
-}
 
 CATCHING_ALL: Final = frozenset({"Exception", "BaseException"})
 
@@ -155,9 +135,9 @@ def _catches_one(name: str, reference: Reference | None, raised: Raised) -> bool
     # json.JSONDecodeError and UnicodeDecodeError are only some of the ValueErrors
     if any(caught in ancestors(name) for caught in raised.names):
         return None
-    if isinstance(reference, ClassReference) and raised.names <= _BASES.keys():
+    if isinstance(reference, ClassReference) and raised.names <= _bases().keys():
         return False
-    if reference is None and name not in _BASES and not name.endswith(("Error", "Exception")):
+    if reference is None and name not in _bases() and not name.endswith(("Error", "Exception")):
         return None
     return False
 
@@ -173,8 +153,20 @@ def _project_class_matches(raised: ClassReference, name: str, reference: Referen
 
 def ancestors(name: str) -> set[str]:
     """The class ``name`` and its known base classes, by name."""
+    bases = _bases()
     found = {name}
-    while name in _BASES:
-        name = _BASES[name]
+    while name in bases:
+        name = bases[name]
         found.add(name)
     return found
+
+
+@cache
+def _bases() -> dict[str, str]:
+    """The known exception classes with their base classes, by name: Python's and the SDK's, which go first."""
+    own = {
+        name: value.__base__.__name__ if name == value.__name__ else value.__name__
+        for name, value in vars(builtins).items()
+        if isinstance(value, type) and issubclass(value, Exception) and value.__base__ is not None
+    }
+    return {**own, "Exception": "BaseException", "JSONDecodeError": "ValueError", **error_classes.bases()}

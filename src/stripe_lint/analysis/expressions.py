@@ -65,7 +65,7 @@ def _static(evaluation: Evaluation, node: ast.expr) -> Value:
     value = static_values.of(evaluation.module, node)
     if value.reference is None:
         return value
-    return request_values.of_reference(value)
+    return request_values.of_reference(evaluation, node, value)
 
 
 def _attribute(evaluation: Evaluation, node: ast.Attribute) -> Value:
@@ -93,7 +93,7 @@ def _attribute(evaluation: Evaluation, node: ast.Attribute) -> Value:
             return known_value
         reference = names.attribute(base.reference, node.attr)
         if reference is not None:
-            return request_values.of_reference(Value(reference=reference))
+            return request_values.of_reference(evaluation, node, Value(reference=reference))
     static = _static(evaluation, node)
     if base.has(Mark.FRESH):
         return static._replace(tags=static.tags | frozenset(base.tagged(Mark.FRESH)))

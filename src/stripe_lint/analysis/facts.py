@@ -52,7 +52,6 @@ class ResponseFact(NamedTuple):
 class KeyedCall(NamedTuple):
     """A Stripe call as one path reached it, with what is known about its key.
 
-    ``options`` is the dict that holds the key: the keyword arguments of the call, or the options of a service method.
     ``arguments`` are the parameters that are sent. ``repeats`` is an earlier request of the path with the same key.
     """
 
@@ -60,7 +59,6 @@ class KeyedCall(NamedTuple):
     key: Value | None
     key_argument: ast.expr | None
     open: bool
-    options: Value
     arguments: Value
     repeats: Place | None
 
@@ -92,7 +90,6 @@ class Facts:
         "payloads",
         "preceding",
         "rebuilt",
-        "refetched_events",
         "refetched_objects",
         "responses",
         "shared_keys",
@@ -113,7 +110,6 @@ class Facts:
         self.failures_ignored: set[Failure] = set()
         self.rebuilt: set[tuple[Tag, Tag]] = set()
         self.refetched_objects = False
-        self.refetched_events: set[Place] = set()
         self.responses: set[ResponseFact] = set()
         self.keyed_calls: set[KeyedCall] = set()
         self.event_types: set[str] = set()

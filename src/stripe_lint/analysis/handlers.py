@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import NamedFunction
 
-_BARE_ROUTES: Final = frozenset(
-    {"django_rest_framework", "litestar", "google_functions", "pyramid", "bottle", "aws_powertools"}
-)
-
 
 def frameworks(module: Module) -> tuple[Framework, ...]:
     """The frameworks that a module imports, most specific first."""
@@ -68,7 +64,7 @@ def _is_routed(module: Module, framework: Framework, function: NamedFunction) ->
         target = decorator.func if isinstance(decorator, ast.Call) else decorator
         path = names.dotted_path(module, target) if isinstance(target, ast.Name) else None
         name = path.rpartition(".")[2] if path is not None else functions.last_name(target)
-        if name in framework.route_decorators and (isinstance(target, ast.Attribute) or framework.name in _BARE_ROUTES):
+        if name in framework.route_decorators and (isinstance(target, ast.Attribute) or framework.bare_routes):
             return True
     return False
 

@@ -14,6 +14,7 @@ from stripe_lint.analysis import (
     keys,
     names,
     request_values,
+    runners,
     static_values,
     stripe_calls,
     verifiers,
@@ -138,7 +139,7 @@ def located(evaluation: Evaluation, call: Call) -> Call:
     """The call with the project's only method of that name, where its receiver's type is unknown."""
     if call.reference is not None or not isinstance(call.node.func, ast.Attribute):
         return call
-    if call.name in callers.TASK_CALLS and isinstance(call.receiver.reference, FunctionReference):
+    if call.name in runners.QUEUES and isinstance(call.receiver.reference, FunctionReference):
         return call
     if call.receiver.tags or call.receiver.fields is not None:
         return call
@@ -154,7 +155,7 @@ def started_task(evaluation: Evaluation, call: Call) -> bool:
 
     That is so where it is given nothing but ids: with an id a task can ask Stripe for what the request only claims.
     """
-    if call.name not in callers.TASK_CALLS or call.reference is not None:
+    if call.name not in runners.QUEUES or call.reference is not None:
         return False
     target = call.receiver.reference
     if not isinstance(target, FunctionReference):

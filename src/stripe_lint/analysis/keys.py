@@ -168,7 +168,7 @@ def _sent(evaluation: Evaluation, call: Call, method: Method) -> None:
                 evaluation.facts.shared_keys.add(SharedKey(caller, earlier[0][1], made))
         evaluation.remember(keys=evaluation.history.keys | {(identity, place, caller)})
     arguments = _arguments(call, method)
-    evaluation.facts.keyed_calls.add(KeyedCall(place, key, argument, is_open, options, arguments, repeats))
+    evaluation.facts.keyed_calls.add(KeyedCall(place, key, argument, is_open, arguments, repeats))
 
 
 def _lines(places: tuple[Place, Place]) -> tuple[int, int]:

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, exceptions, functions, logging_calls, names, verifiers
+from stripe_lint.analysis import callers, exceptions, frameworks, functions, logging_calls, names, verifiers
 from stripe_lint.analysis.references import ExternalInstance, FunctionReference
 
 if TYPE_CHECKING:
@@ -19,10 +19,9 @@ _SECRETS: Final = (
     r"(?i)(stripe|web_?hook|endpoint|signing|whsec)\w*secret(?!_(id|name|len|length|set|present|arn|path))"
     r"|stripe_?(secret|api|restricted)_?key|^(whsec|webhook_secret|endpoint_secret)$"
 )
-_BODY_ATTRIBUTES: Final = frozenset({"body", "data", "raw_body", "rawbody"})
-_BODY_CALLS: Final = frozenset({"get_data", "body", "get_body", "read", "text"})
-_REQUESTS: Final = frozenset({"request", "req", "httprequest", "current_request"})
-_HEADER_GETTERS: Final = frozenset({"get", "getheader", "get_header", "getlist"})
+_STREAMS: Final = frozenset({"stream", "rfile"})
+"""Streams of the body whatever they are an attribute of."""
+_HEADER_GETTERS: Final = frozenset({"get", "getheader", "getlist"})
 _TEXT_CALLS: Final = frozenset({"str", "repr", "format", "dict", "dumps", "list", "pformat", "ascii"})
 _TEXT_METHODS: Final = frozenset({"decode", "strip", "format", "items", "join", "encode", "to_wsgi_list"})
 _HOLDERS_OF_CLIENT_SECRETS: Final = frozenset({"stripe.PaymentIntent", "stripe.SetupIntent"})
@@ -161,9 +160,9 @@ class _Origin:
         if node.attr in _PARTS_OF_REFUSED and self._was_refused(node.value):
             return _PARTS_OF_REFUSED[node.attr], False
         if self._is_request(node.value) and self._serves_webhook():
-            if node.attr in _BODY_ATTRIBUTES:
+            if node.attr in frameworks.all_names("raw_attributes"):
                 return "the raw body of a webhook", False
-            if node.attr in {"headers", "META"}:
+            if node.attr in frameworks.all_names("header_attributes"):
                 return "all headers, the signature among them", False
         return None
 
@@ -182,7 +181,7 @@ class _Origin:
 
     def _is_request(self, node: ast.expr) -> bool:
         path = names.dotted_path(self._module, node) or ""
-        return functions.last_name(node) in _REQUESTS or path.endswith(".request")
+        return functions.last_name(node) in frameworks.request_names() or path.endswith(".request")
 
     def _entry(self, node: ast.Subscript) -> tuple[str, bool] | None:
         if isinstance(node.slice, ast.Slice):
@@ -224,12 +223,17 @@ class _Origin:
         if name in _TEXT_METHODS:
             arguments = node.args if name in {"format", "join"} else []
             return next((found for each in (holder, *arguments) for found in [self.of(each, depth + 1)] if found), None)
-        if name in _HEADER_GETTERS | {"getenv"}:
+        if name in _HEADER_GETTERS | frameworks.all_names("header_calls") or name == "getenv":
             return self._read(node)
-        reads_stream = functions.last_name(holder) in {"stream", "rfile"}
-        if name in _BODY_CALLS and (reads_stream or self._is_request(holder)):
+        if name in frameworks.all_names("raw_calls") and (self._is_stream(holder) or self._is_request(holder)):
             return ("the raw body of a webhook", False) if self._serves_webhook() else None
         return self._whole_object(node)
+
+    def _is_stream(self, node: ast.expr) -> bool:
+        if functions.last_name(node) in _STREAMS:
+            return True
+        named = isinstance(node, ast.Attribute) and node.attr in frameworks.all_names("raw_streams")
+        return named and isinstance(node, ast.Attribute) and self._is_request(node.value)
 
     def _read(self, node: ast.Call) -> tuple[str, bool] | None:
         key = node.args[0] if node.args else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, functions, names, syntax, webhook_functions, webhook_handlers
+from stripe_lint.analysis import functions, names, runners, syntax, webhook_functions, webhook_handlers
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference, PartialReference
 from stripe_lint.analysis.scopes import BindingKind
 
@@ -26,9 +26,6 @@ DEEPEST_APART: Final = 2
 MOST_FUNCTIONS: Final = 160
 """How many functions one handler is followed into."""
 
-_HERE_AND_NOW: Final = frozenset(
-    {"to_thread", "run_sync", "run_in_threadpool", "run_in_executor", "sync_to_async", "async_to_sync", "wait_for"}
-)
 _SHORTEST_PREFIX: Final = 3
 _IMPORTS: Final = frozenset({BindingKind.IMPORT, BindingKind.IMPORT_FROM})
 
@@ -100,7 +97,7 @@ def _may_be_reached(module: Module) -> bool:
     """Whether something can lead to a function of ``module``: a handler in it, or a mention of it in another file."""
     if not module.functions:
         return False
-    if any(module.calls.get(word) or module.handed_on.get(word) for word in _VERIFICATIONS):
+    if any(module.calls.get(word) or module.handed_on.get(word) for word in webhook_functions.VERIFYING):
         return True
     return _is_mentioned(module) or bool(webhook_handlers.analysed_handlers(module))
 
@@ -186,7 +183,7 @@ def _led_to(module: Module, function: FunctionNode) -> Iterator[tuple[FunctionRe
         reference = _function(names.resolve(module, call.func))
         if reference is not None:
             yield reference, call, True
-        elif name in callers.TASK_CALLS and isinstance(call.func, ast.Attribute):
+        elif name in runners.QUEUES and isinstance(call.func, ast.Attribute):
             task = _function(names.resolve(module, call.func.value))
             if task is not None:
                 yield task, call, False
@@ -194,7 +191,7 @@ def _led_to(module: Module, function: FunctionNode) -> Iterator[tuple[FunctionRe
             if isinstance(argument, ast.Name | ast.Attribute):
                 handed = _function(names.resolve(module, argument))
                 if handed is not None:
-                    yield handed, call, name in _HERE_AND_NOW
+                    yield handed, call, name in runners.AT_ONCE
         if name == "getattr" and len(call.args) > 1:
             yield from _named_methods(module, call)
     yield from _through_tables(module, function)

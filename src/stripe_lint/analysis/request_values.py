@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Final
 from stripe_lint.analysis import definitions, functions, names, syntax, webhook_functions
 from stripe_lint.analysis.body_uses import FOUND, compared, is_none, missing, plain_tag, read, text_of, used
 from stripe_lint.analysis.facts import Use
-from stripe_lint.analysis.frameworks import by_name, generic, is_json_function, request_global, request_type, view_base
+from stripe_lint.analysis.frameworks import (
+    all_names,
+    by_name,
+    frameworks_of,
+    generic,
+    is_header_function,
+    is_json_function,
+    is_parsed_global,
+    request_global,
+    request_type,
+    view_base,
+)
 from stripe_lint.analysis.references import (
     ClassReference,
     External,
@@ -79,11 +90,14 @@ def framework_of(value: Value) -> Framework | None:
     return generic() if detail == "generic" else by_name(detail)
 
 
-def of_reference(value: Value) -> Value:
-    """The same value, marked as the request where its reference is one."""
+def of_reference(evaluation: Evaluation, node: ast.expr, value: Value) -> Value:
+    """The same value, marked as the request, or as its decoded body, where its reference is one."""
     reference = value.reference
     framework = None
     if isinstance(reference, External):
+        if is_parsed_global(reference.path):
+            # the framework has decoded it in any case; to read it is not to parse
+            return parsed(evaluation, node, remember=False)
         framework = request_global(reference.path)
     elif isinstance(reference, ExternalInstance):
         framework = request_type(reference.path)
@@ -118,10 +132,12 @@ def attribute(evaluation: Evaluation, node: ast.Attribute, base: Value) -> Value
     framework = view_framework(base.reference)
     if framework is not None and name in framework.request_attributes:
         return tagged(Mark.REQUEST, detail=framework.name)
-    if name == "current_request" or name == "current_event":
-        chalice = by_name("chalice") if name == "current_request" else by_name("aws_powertools")
-        if isinstance(base.reference, ExternalInstance) and base.reference.path.partition(".")[0] in chalice.modules:
-            return tagged(Mark.REQUEST, detail=chalice.name)
+    if isinstance(base.reference, ExternalInstance) and name in all_names("request_attributes"):
+        package = base.reference.path.partition(".")[0]
+        for entry in frameworks_of(frozenset({package})):
+            # without classes of views it is an attribute of the application
+            if name in entry.request_attributes and not entry.view_bases:
+                return tagged(Mark.REQUEST, detail=entry.name)
     return None
 
 
@@ -288,6 +304,9 @@ def _function_called(evaluation: Evaluation, call: Call, path: str) -> Value | N
         if first.has(Mark.RAW) or first.has(Mark.STREAM) or first.has(Mark.ALTERED):
             return parsed(evaluation, call.node)
         return Value(tags=frozenset(first.tagged(Mark.PARSED, Mark.TEXT)))
+    if is_header_function(path):
+        key = text_of(first)
+        return _header(evaluation, key) if key is not None else None
     if path in _JSON_WRITERS:
         if first.has(Mark.PARSED):
             altered = Tag(Mark.ALTERED, evaluation.module, call.node, "JSON that was parsed and written again")

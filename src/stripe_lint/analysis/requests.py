@@ -5,7 +5,17 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, control_flow, functions, keys, names, static_values, stripe_calls, syntax
+from stripe_lint.analysis import (
+    callers,
+    control_flow,
+    functions,
+    keys,
+    names,
+    runners,
+    static_values,
+    stripe_calls,
+    syntax,
+)
 from stripe_lint.analysis.control_flow import graph_of
 from stripe_lint.analysis.dataflow import DEEPEST_CALL, Exhausted, Frame, Interpreter
 from stripe_lint.analysis.evaluation import Evaluation
@@ -236,12 +246,6 @@ def _handed_on(module: Module, call: StripeCall) -> Request:
     return Request(module, call, known, key_argument, entries(arguments, complete=not is_open), is_open)
 
 
-_RUNNERS: Final = frozenset(
-    {"to_thread", "run_in_executor", "submit", "Thread", "Timer", "Process", "partial", "run_sync", "run_in_threadpool"}
-    | {"sync_to_async", "apply_async", "spawn", "map", "start_new_thread", "enqueue", "add_task", "call_soon", "defer"}
-)
-
-
 def _runs_it(module: Module, call: StripeCall) -> bool:
     """Whether what the method is handed to is known to call it with the arguments beside."""
     function: ast.expr = call.node.func
@@ -251,7 +255,7 @@ def _runs_it(module: Module, call: StripeCall) -> bool:
     reference = names.resolve(module, function)
     if isinstance(reference, FunctionReference) and _makes_options(reference):
         return False
-    if name in _RUNNERS or "retry" in name.lower():
+    if name in runners.RUNNERS or "retry" in name.lower():
         return True
     return isinstance(reference, FunctionReference) and bool(call.node.keywords)
 

@@ -56,7 +56,6 @@ _TASK_OPTIONS: Final = frozenset(
     {"autoretry_for", "retry_backoff", "retries", "retry", "max_retries", "retry_when", "retry_on_error"}
 )
 _TASK_DECORATORS: Final = frozenset({"task", "shared_task", "actor", "job", "periodic_task", "db_task"})
-_ATTEMPT_ITERABLES: Final = frozenset({"range", "count", "repeat", "enumerate", "xrange"})
 
 
 class Retry(NamedTuple):

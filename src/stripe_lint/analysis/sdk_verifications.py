@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import functions, names, verification
+from stripe_lint.analysis import functions, names, runners, verification
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -103,8 +103,7 @@ def sdk_verifications(module: Module) -> list[SdkVerification]:
     return found
 
 
-_PARTIALS: Final = frozenset({"partial", "partialmethod"})
-_ADAPTERS: Final = frozenset({"sync_to_async", "async_to_sync"})
+_BINDERS: Final = runners.BINDERS | {"partialmethod"}
 
 
 def _handed_on(module: Module, parent: ast.Call, name: str, handed: ast.expr) -> Iterator[SdkVerification]:
@@ -112,10 +111,10 @@ def _handed_on(module: Module, parent: ast.Call, name: str, handed: ast.expr) ->
     path = names.dotted_path(module, parent.func)
     adapter = path.rpartition(".")[2] if path is not None else functions.last_name(parent.func)
     given = parent.args[parent.args.index(handed) + 1 :] if handed in parent.args else []
-    if adapter not in _PARTIALS | _ADAPTERS:
+    if adapter not in _BINDERS | runners.ADAPTERS:
         yield _made(module, parent, name, handed, given)
         return
-    kept = (given, parent.keywords) if adapter in _PARTIALS else ([], [])
+    kept = (given, parent.keywords) if adapter in _BINDERS else ([], [])
     around = module.parents[parent]
     if isinstance(around, ast.Call):
         if around.func is parent:

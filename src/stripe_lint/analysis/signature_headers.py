@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import callers, exceptions, functions, handlers, names, static_values, syntax
 from stripe_lint.analysis.body_uses import text_of
-from stripe_lint.analysis.frameworks import generic, request_global, request_type
+from stripe_lint.analysis.frameworks import by_name, generic, request_global, request_names, request_type
 from stripe_lint.analysis.references import External, ExternalInstance
 from stripe_lint.analysis.state import Raised
 
@@ -24,10 +24,6 @@ FARTHEST_CALLER: Final = 2
 
 _WSGI_NAME: Final = "HTTP_STRIPE_SIGNATURE"
 _HEADER_NAME: Final = "Stripe-Signature"
-_HEADER_PARAMETERS: Final = frozenset({"fastapi.Header", "fastapi.param_functions.Header", "fastapi.params.Header"})
-_REQUESTS: Final = frozenset(
-    {"request", "req", "_request", "http_request", "httprequest", "wsgi_request", "current_request", "current_event"}
-)
 _MISSING: Final = Raised(frozenset({"KeyError"}))
 
 
@@ -35,14 +31,13 @@ class Lookup(NamedTuple):
     """One look-up of the signature header.
 
     ``never`` is the reason why the name never matches, where it does not; ``by_case`` tells that upper and lower case
-    decide whether it does; ``subscript`` that a missing header raises, and nothing catches that. ``key`` is the
+    decide whether it does. Where neither is so, a missing header raises, and nothing catches that. ``key`` is the
     expression of the name and ``known_as`` the name that matches, empty where that depends on the server.
     """
 
     node: ast.expr
     never: str | None
     by_case: bool
-    subscript: bool
     key: ast.expr
     known_as: str
 
@@ -75,15 +70,14 @@ def _filled_parameters(module: Module) -> Iterator[Lookup]:
     """The parameters that FastAPI fills from a header by a name that was written down with underscores."""
     if "fastapi" not in module.text:
         return
+    markers = by_name("fastapi").header_parameter_markers
     for call in chain.from_iterable(module.calls.values()):
-        if names.dotted_path(module, call.func) not in _HEADER_PARAMETERS:
+        if names.dotted_path(module, call.func) not in markers:
             continue
         for keyword in call.keywords:
             name = _signature_name(module, keyword.value) if keyword.arg in {"alias", "validation_alias"} else None
             if name is not None and name.lower() != _HEADER_NAME.lower():
-                yield Lookup(
-                    call, "HTTP knows this header as Stripe-Signature", False, False, keyword.value, _HEADER_NAME
-                )
+                yield Lookup(call, "HTTP knows this header as Stripe-Signature", False, keyword.value, _HEADER_NAME)
 
 
 def _in_function(module: Module, function: FunctionNode) -> Iterator[Lookup]:
@@ -123,7 +117,7 @@ def _in_function(module: Module, function: FunctionNode) -> Iterator[Lookup]:
             if headers.copied:
                 known_as = headers.framework.copied_header_name
             key = node.slice if isinstance(node, ast.Subscript) else node.args[0]  # type: ignore[attr-defined]
-            yield Lookup(node, never, by_case, raises, key, known_as)
+            yield Lookup(node, never, by_case, key, known_as)
 
 
 def _signature_name(module: Module, node: ast.expr) -> str | None:
@@ -209,7 +203,7 @@ def _framework_of(module: Module, function: FunctionNode, node: ast.expr) -> Fra
         known = request_type(reference.path)
     if known is not None:
         return known
-    if functions.last_name(node) not in _REQUESTS:
+    if functions.last_name(node) not in request_names():
         return None
     around = _named(module, function)
     return handlers.framework_for(module, around) if around is not None else generic()

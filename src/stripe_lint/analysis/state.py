@@ -74,7 +74,6 @@ class History(NamedTuple):
     failure: Failure | None = None
     through: frozenset[Place] = frozenset()
     early: frozenset[Place] = frozenset()
-    refetched: bool = False
     keys: frozenset[tuple[object, Place, Place]] = frozenset()
 
 
@@ -128,7 +127,6 @@ def merged(first: State, second: State) -> State:
         failure=one.failure if one.failure == other.failure else None,
         through=one.through & other.through,
         early=one.early & other.early,
-        refetched=one.refetched or other.refetched,
         keys=one.keys & other.keys,
     )
     return State(

@@ -18,7 +18,7 @@ from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, constant, ent
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
 
-_SETTINGS: Final = ("django.conf.settings.", "flask.current_app.config", "decouple.config", "os.environ", "os.getenv")
+_DJANGO_SETTINGS: Final = "django.conf.settings."
 ENVIRONMENT_CALLS: Final = frozenset({"os.getenv", "os.environ.get", "decouple.config"})
 """Functions that read a setting."""
 
@@ -74,7 +74,7 @@ def _find(module: Module, node: ast.expr) -> Value:
         value = _of_member(owner, node.attr)
         if value is not None:
             return value
-    if isinstance(reference, External) and reference.path.startswith(_SETTINGS[0]):
+    if isinstance(reference, External) and reference.path.startswith(_DJANGO_SETTINGS):
         return Value(tags=frozenset({Tag(Mark.SETTING, module, node)}), reference=reference)
     return Value(reference=reference)
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import callers, exceptions, functions, guards, handlers, names, syntax
+from stripe_lint.analysis import (
+    callers,
+    error_handlers,
+    exceptions,
+    frameworks,
+    functions,
+    guards,
+    handlers,
+    names,
+    syntax,
+)
 from stripe_lint.analysis.control_flow import suppresses
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
 from stripe_lint.analysis.state import Raised
@@ -43,7 +53,7 @@ def _leaves_handler(module: Module, node: ast.AST, raised: Raised, distance: int
     if escaped is None or _class_may_catch(module, function):
         return False
     if handlers.registered_by(module, function) is not None:
-        return not _is_answered(module, escaped)
+        return not _is_answered(module, function, escaped)
     if distance >= FARTHEST_CALLER:
         return False
     sites = callers.call_sites(module, function)
@@ -52,7 +62,7 @@ def _leaves_handler(module: Module, node: ast.AST, raised: Raised, distance: int
             return False
         return any(_leaves_handler(source, call, escaped, distance + 1) for source, call in sites)
     is_view = sites is not None and handlers.takes_request(module, function) and bool(handlers.frameworks(module))
-    return (is_view or _is_dependency(module, function)) and not _is_answered(module, escaped)
+    return (is_view or _is_dependency(module, function)) and not _is_answered(module, function, escaped)
 
 
 def leaves_function(module: Module, node: ast.AST, raised: Raised) -> Raised | None:
@@ -160,37 +170,23 @@ def _is_dependency(module: Module, function: NamedFunction) -> bool:
     )
 
 
-def _is_answered(module: Module, raised: Raised) -> bool:
+def _is_answered(module: Module, function: NamedFunction, raised: Raised) -> bool:
     """Whether the project registers an error handler with the framework for the class that is raised, or a base."""
     caught = frozenset().union(*(exceptions.ancestors(name) for name in raised.names or ()))
-    return any(name in caught for name in _registered_names(module))
+    return any(name in caught for name in _registered_names(module, function))
 
 
-def _registered_names(module: Module) -> Iterator[str]:
+def _registered_names(module: Module, function: NamedFunction) -> Iterator[str]:
     """The names of the exception classes for which the project registers error handlers with the frameworks here."""
     used = handlers.frameworks(module)
-    registering: set[str] = set()
-    keywords: set[str] = set()
-    for framework in used:
-        registering |= framework.error_handler_decorators | framework.error_handler_calls
-        keywords |= framework.error_handler_keywords
-    for word in sorted(registering | keywords):
-        for path in module.project.files_that_mention(word, module.path) or ():
-            source = module.project.module_at(path)
-            if source is None:
-                continue
-            for call in source.calls.get(word, ()):
-                for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
-                    yield exceptions.class_names(source, argument)[0]
-            if word in keywords:
-                yield from _keyed_names(source, word)
-
-
-def _keyed_names(source: Module, keyword_name: str) -> Iterator[str]:
-    for calls in source.calls.values():
-        for call in calls:
-            for keyword in call.keywords:
-                if keyword.arg == keyword_name and isinstance(keyword.value, ast.Dict):
-                    for key in keyword.value.keys:
-                        if key is not None:
-                            yield exceptions.class_names(source, key)[0]
+    if not used and handlers.registered_by(module, function) is frameworks.generic():
+        used = frameworks.ALL  # the application comes from another file
+    fields = ("error_handler_decorators", "error_handler_calls", "error_handler_keywords")
+    words = sorted({name for framework in used for field in fields for name in getattr(framework, field)})
+    paths = {path for word in words for path in module.project.files_that_mention(word, module.path) or ()}
+    for path in sorted(paths):
+        source = module.project.module_at(path)
+        if source is not None:
+            for registration in error_handlers.registrations(source):
+                for node in registration.classes:
+                    yield exceptions.class_names(source, node)[0]

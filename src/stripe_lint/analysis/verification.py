@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import body_uses, conventions, exceptions, webhook_functions
+from stripe_lint.analysis import body_uses, conventions, exceptions, runners, webhook_functions
 from stripe_lint.analysis.facts import PayloadFact
 from stripe_lint.analysis.references import External, StripeService
 from stripe_lint.analysis.state import Outcome, Raised
@@ -98,7 +98,7 @@ def handed_over(evaluation: Evaluation, call: Call) -> Value | None:
     marks = {tag.mark for tag in values}
     if Mark.RAW not in marks or not marks & {Mark.SIGNATURE, Mark.HEADERS}:
         return None
-    if _forwards(call) or Mark.SIGNATURE not in marks:
+    if call.name in _FORWARDING or Mark.SIGNATURE not in marks:
         evaluation.facts.evidence.add("forwarded")
         return None
     _succeeded(evaluation, call.node, call)
@@ -115,28 +115,9 @@ def _is_unseen_verifier(call: Call) -> bool:
     return names_a_verifier(call.name) and not body_uses.is_harmless(call)
 
 
-_FORWARDING: Final = frozenset(
-    {
-        "post",
-        "put",
-        "request",
-        "send",
-        "send_message",
-        "delay",
-        "apply_async",
-        "publish",
-        "enqueue",
-        "create",
-        "save",
-        "add",
-        "insert",
-        "insert_one",
-    }
-)
-
-
-def _forwards(call: Call) -> bool:
-    return call.name in _FORWARDING
+_FORWARDING: Final = runners.QUEUES | {
+    *("post", "put", "request", "send_message", "publish", "create", "save", "add", "insert", "insert_one")
+}
 
 
 def _verified_by_sdk(evaluation: Evaluation, call: Call) -> Value:
@@ -183,8 +164,6 @@ def outcomes(evaluation: Evaluation, call: Call) -> list[Outcome]:
 
 def _refetched(evaluation: Evaluation, call: Call) -> Value:
     evaluation.facts.evidence.add("event fetched")
-    evaluation.remember(refetched=True)
-    evaluation.facts.refetched_events.add(evaluation.place(call.node))
     return tagged(Mark.EVENT, evaluation.module, call.node)
 
 

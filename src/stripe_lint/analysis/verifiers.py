@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import conventions, functions, names, syntax, webhook_functions
 from stripe_lint.analysis.call_search import Callee, CallSearch, callees
+from stripe_lint.analysis.frameworks import body_names, header_names
 from stripe_lint.data import event_types
 
 if TYPE_CHECKING:
@@ -82,34 +83,7 @@ def speaks_of_events(module: Module, function: ast.AST) -> bool:
     return known
 
 
-_REQUEST_PARTS: Final = frozenset(
-    {
-        "body",
-        "data",
-        "json",
-        "get_json",
-        "get_data",
-        "raw_body",
-        "json_body",
-        "headers",
-        "META",
-        "stream",
-        "read",
-        "text",
-    }
-    | {
-        "media",
-        "get_media",
-        "bounded_stream",
-        "get_body",
-        "loads",
-        "get_header",
-        "environ",
-        "httprequest",
-        "POST",
-        "form",
-    }
-)
+_REQUEST_PARTS: Final = frozenset({"loads", "httprequest", "POST", "form"})
 
 
 def reads_body(module: Module, node: ast.AST) -> bool:
@@ -117,8 +91,9 @@ def reads_body(module: Module, node: ast.AST) -> bool:
     key = ("reads body", node)
     known = module.memory.get(key)
     if not isinstance(known, bool):
+        parts = _REQUEST_PARTS | body_names() | header_names()
         known = any(
-            (isinstance(inner, ast.Attribute) and inner.attr in _REQUEST_PARTS)
+            (isinstance(inner, ast.Attribute) and inner.attr in parts)
             or (isinstance(inner, ast.Constant) and inner.value in {"body", "headers"})
             for inner in syntax.descendants(node)
         )

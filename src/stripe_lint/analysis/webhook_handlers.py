@@ -24,6 +24,7 @@ from stripe_lint.analysis import (
     webhook_functions,
 )
 from stripe_lint.analysis.dataflow import Interpreter
+from stripe_lint.analysis.frameworks import body_names
 from stripe_lint.analysis.values import UNKNOWN
 from stripe_lint.data import event_types
 
@@ -49,23 +50,8 @@ _WEBHOOK_WORDS: Final = (
     *("notification_handler", "event.retrieve", "events.retrieve", ".deserialize("),
 )
 _DOTTED_TEXT: Final = r"""["']((?:[a-z_\d]+\.){1,3}[a-z_]+)["']"""
-_BODY_NAMES: Final = frozenset(
-    {
-        "body",
-        "data",
-        "json",
-        "get_json",
-        "get_data",
-        "raw_body",
-        "json_body",
-        "media",
-        "read",
-        "loads",
-        "get_body",
-        "text",
-    }
-    | {"load", "get_media", "model_validate_json", "request", "parse_raw"}
-)
+_PARSERS: Final = frozenset({"loads", "load", "get_json", "json"})
+_BODY_USES: Final = _PARSERS | {"model_validate_json", "parse_raw", "request"}
 
 
 class Handler(NamedTuple):
@@ -190,7 +176,9 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
         return True
     if names_read & _PARSERS and _serves_webhooks(module, function):
         return True
-    has_body = bool(names_read & _BODY_NAMES) or handlers.registered_by(module, function) is not None
+    has_body = (
+        not names_read.isdisjoint(_BODY_USES | body_names()) or handlers.registered_by(module, function) is not None
+    )
     return has_body and (
         known_types > 0
         or _names_stripe_webhook(module, function)
@@ -221,9 +209,6 @@ def _is_dependency(module: Module, function: NamedFunction) -> bool:
             if holder is not None and verifiers.speaks_of_events(source, holder):
                 return True
     return False
-
-
-_PARSERS: Final = frozenset({"loads", "load", "get_json", "json"})
 
 
 def _serves_verification(module: Module, function: NamedFunction) -> bool:

@@ -10,7 +10,7 @@ import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, names, static_values, stripe_calls, syntax
+from stripe_lint.analysis import functions, names, runners, static_values, stripe_calls, syntax
 from stripe_lint.analysis.body_uses import text_of
 from stripe_lint.analysis.references import ClassReference, FunctionReference
 
@@ -63,9 +63,6 @@ _LOOKUPS: Final = frozenset(
     | {"get_item", "query", "get_object_or_404", "aget_object_or_404", "select_for_update", "find_by", "first_or_404"}
     | {"fetchval", "fetchrow", "execute", "stream", "read_item", "query_items", "objects", "count", "acount", "search"}
 )
-_TASKS: Final = frozenset(
-    {"delay", "apply_async", "enqueue", "send_task", "kiq", "defer", "add_task", "send_with_options", "enqueue_job"}
-)
 _MESSAGE_NAME: Final = (
     r"(?i)(?:^|_)(?:send|notify|deliver|email|publish)_?(?:\w*_)?(?:mail|email|e_mail|message|sms|text|notification|receipt"
     r"|confirmation|mass_mail|welcome|invoice_mail|alert|reminder|template)s?(?:_|$)"
@@ -106,7 +103,7 @@ def of_call(module: Module, call: ast.Call) -> Work | None:
         return None
     if receiver is not None and _is_side(receiver):
         return None
-    if name in _TASKS:
+    if name in runners.QUEUES and (name != "send" or _is_task(module, receiver)):
         return Work.TASK
     if re.search(_MESSAGE_NAME, name) or (name == "send" and receiver is not None and _is_mail(receiver)):
         return Work.MESSAGE
@@ -163,6 +160,11 @@ def _text_of_parts(node: ast.JoinedStr) -> str:
         part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "value"
         for part in node.values
     )
+
+
+def _is_task(module: Module, receiver: ast.expr | None) -> bool:
+    """Whether a receiver is a function of the project, which then is a task."""
+    return receiver is not None and isinstance(names.resolve(module, receiver), FunctionReference)
 
 
 def _is_side(receiver: ast.expr) -> bool:

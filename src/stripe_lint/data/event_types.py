@@ -41,11 +41,6 @@ def versions(name: str) -> tuple[str, str] | None:
     return (found[0], found[1]) if found else None
 
 
-def is_thin(name: str) -> bool:
-    """Whether events of this type carry only a reference to their object."""
-    return name in _data()["thin"]
-
-
 @cache
 def _data() -> dict[str, Any]:
     import json

@@ -51,7 +51,6 @@ class Method(NamedTuple):
     api: Literal["v1", "v2", "oauth"]
     style: Style
     positional: tuple[str, ...]
-    is_async: bool
     read_only: bool
     critical: Critical | None
     returns: str | None
@@ -84,7 +83,7 @@ class Method(NamedTuple):
 def wrapper(name: str) -> Method:
     """A function of a project that sends a critical request, and takes the key as ``idempotency_key=``."""
     critical = Critical(name, "warning")
-    return Method(name, "post", "v1", "resource", (), False, False, critical, None, None, ("", ""))
+    return Method(name, "post", "v1", "resource", (), False, critical, None, None, ("", ""))
 
 
 @cache
@@ -112,20 +111,9 @@ def service_method(path: str) -> Method | None:
 
 
 @cache
-def is_resource(path: str) -> bool:
-    """Whether a path names a class of API objects, such as ``stripe.checkout.Session``."""
-    return path in _data()["resources"]
-
-
-@cache
 def is_service_path(path: str) -> bool:
     """Whether a path leads from a client to a service or to a group of services: ``checkout``, ``v1.checkout``."""
     return path == "v1" or path.removeprefix("v1.") in _service_paths()
-
-
-def returned_resource(method: Method) -> str | None:
-    """The resource that the answer is an instance of; ``None`` for lists and for what is not known."""
-    return method.returns
 
 
 @cache
@@ -181,7 +169,6 @@ def _method(table: str, path: str, binding: Literal["class", "instance", "servic
         api=api,
         style="oauth" if api == "oauth" and binding == "class" and path.startswith("stripe.OAuth.") else style,
         positional=tuple(entry[binding]),
-        is_async=is_async,
         read_only="read_only" in entry,
         critical=_critical(entry["critical"]) if "critical" in entry else None,
         returns=entry.get("returns"),

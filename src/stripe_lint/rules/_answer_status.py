@@ -7,7 +7,7 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import handlers, http_statuses, names
+from stripe_lint.analysis import functions, handlers, http_statuses, names
 from stripe_lint.analysis.frameworks import is_response_call
 
 if TYPE_CHECKING:
@@ -34,15 +34,10 @@ def restate(module: Module, function: NamedFunction, answer: ast.expr, status: i
                 return True
     if isinstance(answer, ast.Call) and _in_call(module, answer, framework, status, edit):
         return True
-    if _takes_tuples(framework) and not isinstance(answer, ast.Await):
+    if framework.status_in_tuple and not isinstance(answer, ast.Await):
         edit.replace(answer, f"{edit.source_of(answer)}, {status}")
         return True
     return False
-
-
-def _takes_tuples(framework: Framework) -> bool:
-    """Whether a view may answer with a content and a status."""
-    return any(refusal.source == 'return "", 400' for refusal in framework.refusals)
 
 
 def _in_tuple(module: Module, answer: ast.Tuple, status: int, edit: Edit) -> bool:
@@ -65,7 +60,7 @@ def _in_call(module: Module, answer: ast.Call, framework: Framework, status: int
             edit.replace(argument, _written(module, argument, status, edit))
             return True
     keyword_name = _status_keyword(framework)
-    if keyword_name is None or _takes_tuples(framework) or len(answer.args) > 1 or functions.unpacks(answer):
+    if keyword_name is None or framework.status_in_tuple or len(answer.args) > 1 or functions.unpacks(answer):
         return False
     edit.set_keyword(answer, keyword_name, str(status))
     return True

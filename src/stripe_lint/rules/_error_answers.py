@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
 
-_PLAIN_ANSWERS: Final = frozenset({"flask", "quart"})
-"""Frameworks whose views answer with a text and a status."""
-
-
 _CARD_ERRORS: Final = (
     "where a card can be declined, catch stripe.CardError before the other classes and answer its user_message: "
     "the fixed text hides it"
@@ -151,7 +147,7 @@ def _answer_with_status(module: Module, leak: Leak, edit: Edit) -> None:
         edit.decline("the exception comes from elsewhere; answer a fixed text with a status")
     if (
         not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-        or handlers.framework_for(module, function).name not in _PLAIN_ANSWERS
+        or not handlers.framework_for(module, function).status_in_tuple
     ):
         edit.decline("answer a response of the framework with a fixed text and a status")
     catch = _catch(module, leak.caught.node, edit)

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import functions, syntax
 from stripe_lint.analysis.evaluation_order import REPEATING
 from stripe_lint.analysis.keys import KEY
+from stripe_lint.analysis.runners import Keywords, keywords_of
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.requests import Request
     from stripe_lint.fixing.edit import Edit
-
-_FORWARDING: Final = frozenset({"to_thread", "submit", "partial", "run_in_threadpool", "run_sync", "sync_to_async"})
-"""Calls that hand their keyword arguments to the function that they are given."""
-
-_WITH_KWARGS: Final = frozenset({"Thread", "Timer", "Process"})
-"""Calls that take the function's keyword arguments as the dict ``kwargs``."""
 
 
 def require_place_for_key(module: Module, request: Request, edit: Edit) -> None:
@@ -26,7 +21,7 @@ def require_place_for_key(module: Module, request: Request, edit: Edit) -> None:
     node = request.node
     if request.call.reference is not None:
         runner = _runner(request)
-        if runner not in _FORWARDING | _WITH_KWARGS:
+        if keywords_of(runner) is Keywords.NONE:
             edit.decline(f"{runner} passes no keyword on; use functools.partial with an idempotency_key")
         if request.method.style == "service":
             edit.decline("the options of a service that is handed on are positional; pass them with the key")
@@ -66,7 +61,7 @@ def pass_key(request: Request, edit: Edit, source: str) -> None:
     """Pass the expression ``source`` as the request's key."""
     node = request.node
     if request.call.reference is not None:
-        if _runner(request) in _WITH_KWARGS:
+        if keywords_of(_runner(request)) is Keywords.DICT:
             _into_dict_keyword(node, "kwargs", edit, source)
         else:
             edit.set_keyword(node, KEY, source)

@@ -104,7 +104,7 @@ event = json.loads(payload)  # noqa: STP102 - this branch is only built into the
 
 - Receive Stripe events in your webhook endpoint: https://docs.stripe.com/webhooks
 - The Stripe CLI: https://docs.stripe.com/stripe-cli
-- One of the samples (`custom-payment-flow/server/python`): https://github.com/stripe-samples/accept-a-payment
+- Set up and deploy a webhook: https://docs.stripe.com/webhooks/quickstart
 """
 
 from __future__ import annotations

@@ -18,33 +18,33 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALL",
+    "all_names",
+    "body_names",
     "by_name",
     "frameworks_of",
     "generic",
+    "header_names",
     "is_abort_call",
     "is_dependency_marker",
     "is_header_function",
     "is_json_function",
     "is_message_call",
+    "is_parsed_global",
     "is_response_call",
     "is_response_exception",
     "is_template_call",
     "is_textless_exception",
-    "parsed_global",
+    "keyed_request_names",
     "request_global",
+    "request_names",
     "request_type",
     "view_base",
 ]
 
-_BODY_ROLES = (
-    "raw_attributes",
-    "raw_calls",
-    "raw_streams",
-    "parsed_attributes",
-    "parsed_calls",
-    "form_attributes",
-    "form_calls",
-)
+_RAW_ROLES = ("raw_attributes", "raw_calls", "raw_streams")
+_PARSED_ROLES = ("parsed_attributes", "parsed_calls")
+_BODY_ROLES = (*_RAW_ROLES, *_PARSED_ROLES, "form_attributes", "form_calls")
+_USUAL_REQUEST_NAMES = frozenset({"_request", "http_request", "wsgi_request"})
 
 
 if not TYPE_CHECKING:  # else a type checker would take any name for one of this module's
@@ -72,9 +72,9 @@ def request_global(path: str | None) -> Framework | None:
     return _owners("request_globals").get(path)
 
 
-def parsed_global(path: str | None) -> Framework | None:
-    """The framework whose decoded body this dotted name is."""
-    return _owners("parsed_globals").get(path)
+def is_parsed_global(path: str | None) -> bool:
+    """Whether this dotted name is the decoded body of the current request."""
+    return path in all_names("parsed_globals")
 
 
 def request_type(path: str | None) -> Framework | None:
@@ -89,47 +89,84 @@ def view_base(path: str | None) -> Framework | None:
 
 def is_response_call(path: str | None) -> bool:
     """Whether a call of this dotted name builds what is sent back."""
-    return path in _names("response_calls")
+    return path in all_names("response_calls")
 
 
 def is_response_exception(path: str | None) -> bool:
     """Whether raising this class answers the request."""
-    return path in _names("response_exceptions")
+    return path in all_names("response_exceptions")
 
 
 def is_textless_exception(path: str | None) -> bool:
     """Whether raising this class answers the request without the exception's text, in the framework it comes from."""
-    return path in _names("textless_exceptions")
+    return path in all_names("textless_exceptions")
 
 
 def is_message_call(path: str | None) -> bool:
     """Whether a call of this dotted name shows text to the user on the next page."""
-    return path in _names("message_calls")
+    return path in all_names("message_calls")
 
 
 def is_template_call(path: str | None) -> bool:
     """Whether a call of this dotted name renders a context."""
-    return path in _names("template_calls")
+    return path in all_names("template_calls")
 
 
 def is_abort_call(path: str | None) -> bool:
     """Whether a call of this dotted name never returns."""
-    return path in _names("abort_calls")
+    return path in all_names("abort_calls")
 
 
 def is_dependency_marker(path: str | None) -> bool:
     """Whether a call of this dotted name asks the framework to run its argument before the handler."""
-    return path in _names("dependency_markers")
+    return path in all_names("dependency_markers")
 
 
 def is_json_function(path: str | None) -> bool:
     """Whether a call of this dotted name decodes JSON as ``json.loads`` does."""
-    return path in _names("json_functions")
+    return path in all_names("json_functions")
 
 
 def is_header_function(path: str | None) -> bool:
     """Whether a call of this dotted name takes the name of a header of the current request."""
-    return path in _names("header_functions")
+    return path in all_names("header_functions")
+
+
+@cache
+def all_names(field: str) -> frozenset[str]:
+    """The union of one field over all entries, for where the framework of a file does not matter or is unknown."""
+    return frozenset().union(*(getattr(entry, field) for entry in _entries()))
+
+
+@cache
+def body_names() -> frozenset[str]:
+    """The names under which any framework's request has its body, as it was sent or decoded from JSON."""
+    return frozenset().union(*(all_names(role) for role in (*_RAW_ROLES, *_PARSED_ROLES)))
+
+
+@cache
+def header_names() -> frozenset[str]:
+    """The names under which any framework's request has its headers, or gives one of them."""
+    functions = (path.rpartition(".")[2] for path in all_names("header_functions"))
+    return all_names("header_attributes") | all_names("header_calls") | frozenset(functions)
+
+
+@cache
+def request_names() -> frozenset[str]:
+    """The names that a request has as a parameter, an attribute or a global of any framework, and usual other ones.
+
+    Those of requests that are plain dicts are left out (``event``); they are ``keyed_request_names``.
+    """
+    entries = [entry for entry in _entries() if not entry.keyed]
+    parameters = (name for entry in entries for name in entry.request_parameters)
+    paths = (path.rpartition(".")[2] for path in all_names("request_globals"))
+    return _USUAL_REQUEST_NAMES.union(parameters, paths, all_names("request_attributes"))
+
+
+@cache
+def keyed_request_names() -> frozenset[str]:
+    """The names of parameters that are requests as plain dicts."""
+    return frozenset(name for entry in _entries() if entry.keyed for name in entry.request_parameters)
 
 
 @cache
@@ -188,12 +225,6 @@ def _entries() -> tuple[Framework, ...]:
 @cache
 def _entries_by_name() -> dict[str, Framework]:
     return {entry.name: entry for entry in _entries()}
-
-
-@cache
-def _names(field: str) -> frozenset[str | None]:
-    """The union of one field over all entries."""
-    return frozenset().union(*(getattr(entry, field) for entry in _entries()))
 
 
 @cache

@@ -38,7 +38,6 @@ FRAMEWORK = Framework(
     form_attributes=frozenset({"query"}),
     form_calls=frozenset({"post", "multipart"}),
     foreign_attributes=frozenset({"body", "data", "raw_body", "json_body", "get_data", "get_json", "get_body"}),
-    awaited=frozenset({"read", "text", "content", "json", "post", "multipart"}),
     route_decorators=frozenset({"get", "post", "put", "patch", "delete", "head", "options", "route", "view"}),
     route_calls=frozenset(
         {
@@ -73,6 +72,7 @@ FRAMEWORK = Framework(
     | {"aiohttp.web_fileresponse.FileResponse"},
     response_exceptions=_EXCEPTIONS,
     template_calls=spellings("aiohttp_jinja2", "render_template render_template_async"),
+    none_answers=False,
     raw_body="await {request}.read()",
     signature_header='{request}.headers.get("Stripe-Signature")',
     refusals=(

@@ -20,6 +20,7 @@ FRAMEWORK = Framework(
     environ_attributes=frozenset({"environ"}),
     underscored_headers=True,
     route_decorators=frozenset({"route", "get", "post", "put", "patch", "delete"}),
+    bare_routes=True,
     route_calls=frozenset({"route", "get", "post", "put", "patch", "delete", "add_route"}),
     guard_registrations=frozenset({"hook"}),
     guard_keywords=frozenset({"apply"}),

@@ -83,6 +83,7 @@ FRAMEWORK = Framework(
     | spellings("django.template.response", "TemplateResponse SimpleTemplateResponse"),
     response_methods=frozenset({"render_to_response"}),
     template_methods=frozenset({"render_to_response"}),
+    none_answers=False,
     raw_body="{request}.body",
     signature_header='{request}.headers.get("Stripe-Signature")',
     refusals=(

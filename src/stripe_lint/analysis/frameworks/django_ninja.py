@@ -16,7 +16,6 @@ FRAMEWORK = Framework(
     foreign_attributes=DJANGO.foreign_attributes,
     body_parameters=True,
     # A plain dict is looked for in the query string.
-    body_models_only=True,
     body_parameter_markers=tuple(
         sorted(spellings("ninja ninja.params", "Body BodyEx PatchDict") - {"ninja.params.PatchDict"})
     ),

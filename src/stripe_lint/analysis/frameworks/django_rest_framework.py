@@ -30,6 +30,7 @@ FRAMEWORK = Framework(
     underscored_headers=True,
     copied_header_name="Stripe-Signature",
     route_decorators=frozenset({"api_view", "action"}),
+    bare_routes=True,
     route_calls=DJANGO.route_calls | {"register"},
     view_bases=tuple(
         sorted(
@@ -63,6 +64,7 @@ FRAMEWORK = Framework(
     template_calls=DJANGO.template_calls,
     response_methods=DJANGO.response_methods,
     template_methods=DJANGO.template_methods,
+    none_answers=False,
     raw_body="{request}.body",
     signature_header='{request}.headers.get("Stripe-Signature")',
     refusals=(

@@ -18,7 +18,6 @@ FRAMEWORK = Framework(
     form_attributes=STARLETTE.form_attributes,
     form_calls=STARLETTE.form_calls,
     foreign_attributes=STARLETTE.foreign_attributes,
-    awaited=STARLETTE.awaited,
     body_parameters=True,
     body_parameter_markers=tuple(sorted(spellings(_PARAMETER_MODULES, "Body"))),
     header_parameter_markers=tuple(sorted(spellings(_PARAMETER_MODULES, "Header"))),

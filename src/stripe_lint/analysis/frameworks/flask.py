@@ -78,6 +78,8 @@ FRAMEWORK = Framework(
         "apiflask.abort",
     },
     json_functions=frozenset({"flask.json.loads", "flask.json.load"}),
+    none_answers=False,
+    status_in_tuple=True,
     raw_body="{request}.get_data()",
     signature_header='{request}.headers.get("Stripe-Signature")',
     refusals=(

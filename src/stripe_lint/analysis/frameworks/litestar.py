@@ -17,7 +17,6 @@ FRAMEWORK = Framework(
     foreign_attributes=frozenset(
         {"data", "text", "content", "raw_body", "json_body", "get_data", "get_json", "get_body", "read"}
     ),
-    awaited=frozenset({"body", "json", "msgpack", "form"}),
     body_parameters=True,
     body_parameter_names=("data",),
     body_parameter_markers=tuple(
@@ -29,6 +28,7 @@ FRAMEWORK = Framework(
         sorted(spellings("litestar.params", "Parameter ParameterKwarg HeaderParameter FromHeader"))
     ),
     route_decorators=frozenset({"get", "post", "put", "patch", "delete", "head", "route"}),
+    bare_routes=True,
     route_calls=frozenset({"register"}),
     view_bases=("litestar.Controller", "litestar.controller.Controller"),
     dependency_markers=("litestar.di.Provide",),

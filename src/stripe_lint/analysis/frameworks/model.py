@@ -40,7 +40,8 @@ class Framework(NamedTuple):
     Headers: ``header_attributes`` are mappings of headers, ``header_calls`` are methods on the request that take
     a header's name.
 
-    Handlers: ``route_decorators`` are attribute or function names that register the decorated function as a handler,
+    Handlers: ``route_decorators`` are attribute or function names that register the decorated function as a handler
+    (function names only where ``bare_routes`` is true; elsewhere they are methods of an application or router),
     ``view_bases`` are base classes whose ``view_methods`` are handlers; ``entry_points`` are complete signatures
     (tuples of parameter names) of handlers that nothing registers, such as a Lambda's.
     ``dependency_markers`` are calls in a parameter's default or annotation whose argument the framework runs before
@@ -53,17 +54,16 @@ class Framework(NamedTuple):
     handler is accepted; on Flask, for one, it is a ``TypeError``.
 
     All names at once: ``keyed`` is true where the request is a plain dict and the names of body and headers are its
-    keys (``event["body"]``); ``awaited`` are the body names whose value has to be awaited; ``base64_flag`` is the name
-    that says whether the raw body is base64; ``builds_on`` names the frameworks that this one is made of, which it
-    goes before when a file's framework is decided. ``request_attributes`` hold the request on a view's ``self``
-    (``self.request``) or on the application (``app.current_request``); ``parsed_globals`` are dotted names that are the
-    decoded body wherever they are read.
+    keys (``event["body"]``); ``base64_flag`` is the name that says whether the raw body is base64; ``builds_on`` names
+    the frameworks that this one is made of, which it goes before when a file's framework is decided.
+    ``request_attributes`` hold the request on a view's ``self`` (``self.request``) or on the application
+    (``app.current_request``); ``parsed_globals`` are dotted names that are the decoded body wherever they are read.
 
-    Parameters filled by the framework: ``body_models_only`` is true where ``body_parameters`` means models and a plain
-    ``dict`` is something else; ``body_parameter_names`` limits it to parameters of these names, empty means any name;
-    ``raw_parameters`` are filled with the raw body, ``header_parameters`` with the headers as a plain dict of
-    lower-case names; ``header_parameter_markers`` are defaults or annotations that fill a parameter from one header;
-    ``raw_receivers`` are parameters that are called for messages whose ``body`` key is a part of the raw body.
+    Parameters filled by the framework: ``body_parameter_names`` limits ``body_parameters`` to parameters of these
+    names, empty means any name; ``raw_parameters`` are filled with the raw body, ``header_parameters`` with the headers
+    as a plain dict of lower-case names; ``header_parameter_markers`` are defaults or annotations that fill a parameter
+    from one header; ``raw_receivers`` are parameters that are called for messages whose ``body`` key is a part of the
+    raw body.
 
     How a header is found: ``environ_attributes`` are those of ``header_attributes`` (the request itself, where that
     is ``environ_request``) whose keys are written as in WSGI (``HTTP_STRIPE_SIGNATURE``); ``case_sensitive_headers``
@@ -89,7 +89,9 @@ class Framework(NamedTuple):
     text the framework keeps from the client unless debugging is on. ``json_functions`` are dotted names of functions
     that decode JSON as ``json.loads`` does, ``header_functions`` of those that take a header's name.
 
-    ``plain_answers`` tells whether a handler may return text, a dict or a tuple instead of a response object.
+    ``plain_answers`` tells whether a handler may return text, a dict or a tuple instead of a response object,
+    ``none_answers`` whether a handler that returns ``None`` is answered with a 2xx, ``status_in_tuple`` whether one
+    may return a content and a status.
     ``exceptions_refuse`` tells whether an exception that leaves a handler is always answered with an error status.
 
     How a repair writes it: ``raw_body`` and ``signature_header`` are the expressions for the body as it was sent and
@@ -118,6 +120,7 @@ class Framework(NamedTuple):
     header_attributes: frozenset[str] = frozenset({"headers"})
     header_calls: frozenset[str] = frozenset()
     route_decorators: frozenset[str] = frozenset()
+    bare_routes: bool = False
     view_bases: tuple[str, ...] = ()
     view_methods: frozenset[str] = frozenset()
     entry_points: tuple[tuple[str, ...], ...] = ()
@@ -133,11 +136,9 @@ class Framework(NamedTuple):
     returns_exception_text: bool = False
     builds_on: tuple[str, ...] = ()
     keyed: bool = False
-    awaited: frozenset[str] = frozenset()
     base64_flag: str = ""
     request_attributes: tuple[str, ...] = ()
-    parsed_globals: tuple[str, ...] = ()
-    body_models_only: bool = False
+    parsed_globals: frozenset[str] = frozenset()
     body_parameter_names: tuple[str, ...] = ()
     raw_parameters: tuple[str, ...] = ()
     raw_receivers: tuple[str, ...] = ()
@@ -173,6 +174,8 @@ class Framework(NamedTuple):
     refusals: tuple[Refusal, ...] = ()
     weak_import: bool = False
     plain_answers: bool = True
+    none_answers: bool = True
+    status_in_tuple: bool = False
     exceptions_refuse: bool = True
 
     def __eq__(self, other: object) -> bool:

@@ -33,6 +33,7 @@ FRAMEWORK = Framework(
     environ_attributes=frozenset({"environ"}),
     underscored_headers=True,
     route_decorators=frozenset({"view_config"}),
+    bare_routes=True,
     route_calls=frozenset({"add_view"}),
     guard_keywords=frozenset({"decorator"}),
     error_handler_decorators=frozenset({"exception_view_config"}),
@@ -47,6 +48,7 @@ FRAMEWORK = Framework(
     },
     response_exceptions=_EXCEPTIONS,
     template_calls=frozenset({"pyramid.renderers.render_to_response"}),
+    none_answers=False,
     raw_body="{request}.body",
     signature_header='{request}.headers.get("Stripe-Signature")',
     refusals=(

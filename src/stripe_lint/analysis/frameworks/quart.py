@@ -17,7 +17,6 @@ FRAMEWORK = Framework(
     parsed_calls=frozenset({"get_json"}),
     form_attributes=frozenset({"form", "values", "args", "files"}),
     foreign_attributes=frozenset({"raw_body", "content", "text", "json_body", "get_body", "read"}),
-    awaited=frozenset({"data", "body", "get_data", "json", "get_json", "form", "values", "files"}),
     missing_header_answered=True,
     route_decorators=frozenset({"route", "post", "get", "put", "patch", "delete"}),
     route_calls=frozenset({"add_url_rule"}),
@@ -44,6 +43,8 @@ FRAMEWORK = Framework(
     ),
     abort_calls=WERKZEUG.abort_calls | {"quart.abort"},
     json_functions=frozenset({"quart.json.loads", "quart.json.load"}),
+    none_answers=False,
+    status_in_tuple=True,
     raw_body="await {request}.get_data()",
     signature_header='{request}.headers.get("Stripe-Signature")',
     refusals=(

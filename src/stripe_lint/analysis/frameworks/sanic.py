@@ -49,6 +49,7 @@ FRAMEWORK = Framework(
     template_calls=frozenset({"sanic_ext.render"}),
     # The page about the wrong type of a returned value quotes the value.
     returns_exception_text=True,
+    none_answers=False,
     raw_body="{request}.body",
     signature_header='{request}.headers.get("Stripe-Signature")',
     refusals=(

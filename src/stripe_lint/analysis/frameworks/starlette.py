@@ -18,7 +18,6 @@ FRAMEWORK = Framework(
     foreign_attributes=frozenset(
         {"data", "text", "content", "raw_body", "json_body", "get_data", "get_json", "get_body", "read"}
     ),
-    awaited=frozenset({"body", "json", "form"}),
     copied_header_name="stripe-signature",
     route_decorators=frozenset({"route"}),
     route_calls=frozenset({"Route", "add_route"}),
@@ -39,6 +38,7 @@ FRAMEWORK = Framework(
     response_exceptions=frozenset({"starlette.exceptions.HTTPException"}),
     template_calls=frozenset({"starlette.templating.Jinja2Templates.TemplateResponse"}),
     template_methods=frozenset({"TemplateResponse"}),
+    none_answers=False,
     raw_body="await {request}.body()",
     signature_header='{request}.headers.get("Stripe-Signature")',
     refusals=(
