@@ -7,6 +7,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import get_type_hints
 
 import pytest
@@ -391,3 +392,21 @@ def test_importing_the_package_reads_no_entry() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout.split() == []
+
+
+def test_names_of_all_frameworks_together() -> None:
+    assert frameworks.body_names() >= {"body", "get_data", "bounded_stream", "media", "json"}
+    assert not frameworks.body_names() & {"headers", "POST", "args"}
+    assert frameworks.header_names() >= {"headers", "META", "get_header", "get_request_header"}
+    assert frameworks.request_names() >= {"request", "req", "httprequest", "current_request", "current_event"}
+    assert not frameworks.request_names() & frameworks.keyed_request_names()
+    assert "event" in frameworks.keyed_request_names()
+
+
+@pytest.mark.parametrize("field", Framework._fields)
+def test_every_field_is_read_by_something_else_than_the_tables(field: str) -> None:
+    package = Path(frameworks.__file__).parents[2]
+    tables = Path(frameworks.__file__).parent
+    readers = [path for path in package.rglob("*.py") if path.parent != tables or path.name == "__init__.py"]
+
+    assert any(re.search(rf"\.{field}\b|[\"']{field}[\"']", path.read_text("utf-8")) for path in readers)

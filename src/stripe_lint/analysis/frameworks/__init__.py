@@ -155,12 +155,12 @@ def header_names() -> frozenset[str]:
 def request_names() -> frozenset[str]:
     """The names that a request has as a parameter, an attribute or a global of any framework, and usual other ones.
 
-    Those of requests that are plain dicts are left out (``event``); they are ``keyed_request_names``.
+    Those of requests that are plain dicts are left out; they are ``keyed_request_names``. ``event`` is one of them, and
+    mostly an event of Stripe's.
     """
-    entries = [entry for entry in _entries() if not entry.keyed]
-    parameters = (name for entry in entries for name in entry.request_parameters)
     paths = (path.rpartition(".")[2] for path in all_names("request_globals"))
-    return _USUAL_REQUEST_NAMES.union(parameters, paths, all_names("request_attributes"))
+    names = _USUAL_REQUEST_NAMES.union(all_names("request_parameters"), paths, all_names("request_attributes"))
+    return names - keyed_request_names()
 
 
 @cache
