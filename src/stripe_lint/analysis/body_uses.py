@@ -87,7 +87,20 @@ def read(evaluation: Evaluation, node: ast.expr, base: Value, key: str | None) -
 
 
 def _narrowed(tag: Tag, key: str | None) -> Tag:
-    return Tag(tag.mark, tag.module, tag.node, key if key is not None else tag.detail)
+    """The tag of the entry ``key``; a dot before it in the detail tells that it is in another entry."""
+    if key is None:
+        return tag
+    return Tag(tag.mark, tag.module, tag.node, f".{key}" if tag.detail else key)
+
+
+def is_entry_of_body(tag: Tag) -> bool:
+    """Whether a tag is of what the body has under one name, not of something inside that."""
+    return bool(tag.detail) and not tag.detail.startswith(".")
+
+
+def entry_name(tag: Tag) -> str:
+    """The name under which something was read from the body, or from an entry of it."""
+    return tag.detail.removeprefix(".")
 
 
 def missing(evaluation: Evaluation, value: Value, node: ast.AST | None = None) -> None:
@@ -121,6 +134,8 @@ def used(evaluation: Evaluation, node: ast.AST, value: Value, kind: Use) -> None
     if history.verified or (history.failure is None and used_in_finally(evaluation, node)):
         return
     for tag in deep_tagged(value, Mark.PARSED):
+        if tag in history.confirmed:
+            continue
         place = lifted(evaluation.frame, evaluation.place(node), tag)
         evaluation.facts.uses.add(UnverifiedUse(place, plain_tag(tag), kind, history.failure, history.through))
         if kind is Use.EFFECT and not tag.detail:
@@ -185,7 +200,10 @@ def passed(evaluation: Evaluation, call: Call) -> Value | None:
     if not looks_up or evaluation.history.verified:
         return None
     found = {
-        Tag(Mark.PARSED, tag.module, tag.node, FOUND) for value in affected for tag in deep_tagged(value, Mark.PARSED)
+        Tag(Mark.PARSED, tag.module, tag.node, FOUND)
+        for value in affected
+        for tag in deep_tagged(value, Mark.PARSED)
+        if tag not in evaluation.history.confirmed
     }
     return Value(tags=frozenset(found)) if found else None
 
@@ -214,7 +232,7 @@ def compared(evaluation: Evaluation, node: ast.expr, value: Value, others: list[
         return
     found = {text for other in others for text in _texts(evaluation, other)}
     evaluation.facts.event_types.update(text for text in found if event_types.is_known(text))
-    if value.has(Mark.PARSED) and any(tag.detail not in _IDENTIFIERS for tag in value.tagged(Mark.PARSED)):
+    if value.has(Mark.PARSED) and any(entry_name(tag) not in _IDENTIFIERS for tag in value.tagged(Mark.PARSED)):
         used(evaluation, node, value, Use.DECISION)
     if value.has(Mark.MISSING) and found:
         missing(evaluation, value)

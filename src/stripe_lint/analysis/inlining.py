@@ -162,7 +162,7 @@ def started_task(evaluation: Evaluation, call: Call) -> bool:
         return False
     followed = _run_task(evaluation, call, target)
     given = [tag for value in call.values for tag in deep_tagged(value, *FOLLOWED, Mark.MISSING)]
-    return followed and all(tag.mark is Mark.PARSED and tag.detail == "id" for tag in given)
+    return followed and all(tag.mark is Mark.PARSED and body_uses.entry_name(tag) == "id" for tag in given)
 
 
 def _run_task(evaluation: Evaluation, call: Call, target: FunctionReference) -> bool:

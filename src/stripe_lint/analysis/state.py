@@ -3,7 +3,7 @@
 import ast
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from stripe_lint.analysis.values import UNKNOWN, Value, join
+from stripe_lint.analysis.values import NO_TAGS, UNKNOWN, Tag, Value, join
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -67,6 +67,7 @@ class History(NamedTuple):
     the failed verification that the path has lived through. ``through``: handlers that the path entered for another
     reason. ``early``: places where unverified data was read or decided something. ``keys``: the requests sent so far
     with each key (what identifies the key, place of the call, place of the call that handed the key over).
+    ``confirmed``: what of the body Stripe knows, because an event was fetched by it.
     """
 
     verified: bool = False
@@ -74,6 +75,7 @@ class History(NamedTuple):
     failure: Failure | None = None
     through: frozenset[Place] = frozenset()
     early: frozenset[Place] = frozenset()
+    confirmed: frozenset[Tag] = NO_TAGS
     keys: frozenset[tuple[object, Place, Place]] = frozenset()
 
 
@@ -127,6 +129,7 @@ def merged(first: State, second: State) -> State:
         failure=one.failure if one.failure == other.failure else None,
         through=one.through & other.through,
         early=one.early & other.early,
+        confirmed=one.confirmed & other.confirmed,
         keys=one.keys & other.keys,
     )
     return State(

@@ -16,7 +16,7 @@ The body is verified by
 - `stripe.Webhook.construct_event`, `StripeClient.construct_event`, `parse_event_notification`, `parse_thin_event`,
   `stripe.WebhookSignature.verify_header`, a `notification_handler`;
 - an HMAC over the body that is compared with the signature and decides whether the handler goes on;
-- `stripe.Event.retrieve(id)`: only what it returned is trusted;
+- `stripe.Event.retrieve(id)`: only what it returned is trusted, and the id that it was fetched by;
 - a function, decorator, dependency, permission or authentication class, mixin or middleware that does one of these, in
   any file of the project. One that can be seen and does not verify does not count. One that can't be seen counts if its
   name says that it verifies (`verify_stripe_signature`) or if it gets both the raw body and the signature.
