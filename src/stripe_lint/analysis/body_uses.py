@@ -133,11 +133,12 @@ def used(evaluation: Evaluation, node: ast.AST, value: Value, kind: Use) -> None
     history = evaluation.history
     if history.verified or (history.failure is None and used_in_finally(evaluation, node)):
         return
+    situation = history.failure, history.through, history.fetched
     for tag in deep_tagged(value, Mark.PARSED):
         if tag in history.confirmed:
             continue
         place = lifted(evaluation.frame, evaluation.place(node), tag)
-        evaluation.facts.uses.add(UnverifiedUse(place, plain_tag(tag), kind, history.failure, history.through))
+        evaluation.facts.uses.add(UnverifiedUse(place, plain_tag(tag), kind, *situation))
         if kind is Use.EFFECT and not tag.detail:
             evaluation.facts.evidence.add("handed on whole")
         if kind is not Use.EFFECT and evaluation.interpreter.may_verify and len(history.early) < MOST_EARLY_USES:
@@ -190,7 +191,8 @@ def passed(evaluation: Evaluation, call: Call) -> Value | None:
         return None
     method = stripe_calls.method_of(call.reference)
     if method is not None and method.verb == "get":
-        evaluation.facts.refetched_objects = True
+        evaluation.facts.evidence.add("object fetched")
+        evaluation.remember(fetched=True)
         return None
     looks_up = call.name in _LOOKUPS or "secret" in call.name.lower() or re.match(_LOOKUP_NAME, call.name) is not None
     kind = Use.DECISION if looks_up else Use.EFFECT

@@ -23,7 +23,8 @@ class UnverifiedUse(NamedTuple):
     """A use of body data on a path where no verification has succeeded.
 
     ``origin`` is where the data was made from the body. ``failure`` is the failed verification that the
-    path has lived through, and ``through`` the handlers it entered for another reason.
+    path has lived through, and ``through`` the handlers it entered for another reason. ``fetched`` tells that the path
+    has fetched an object that the body names.
     """
 
     place: Place
@@ -31,6 +32,7 @@ class UnverifiedUse(NamedTuple):
     kind: Use
     failure: Failure | None
     through: frozenset[Place]
+    fetched: bool
 
 
 class PayloadFact(NamedTuple):
@@ -90,7 +92,6 @@ class Facts:
         "payloads",
         "preceding",
         "rebuilt",
-        "refetched_objects",
         "responses",
         "shared_keys",
         "sites",
@@ -109,7 +110,6 @@ class Facts:
         self.preceding: set[Place] = set()
         self.failures_ignored: set[Failure] = set()
         self.rebuilt: set[tuple[Tag, Tag]] = set()
-        self.refetched_objects = False
         self.responses: set[ResponseFact] = set()
         self.keyed_calls: set[KeyedCall] = set()
         self.event_types: set[str] = set()

@@ -68,6 +68,7 @@ class History(NamedTuple):
     reason. ``early``: places where unverified data was read or decided something. ``keys``: the requests sent so far
     with each key (what identifies the key, place of the call, place of the call that handed the key over).
     ``confirmed``: what of the body Stripe knows, because an event was fetched by it.
+    ``fetched``: an object that the body names was fetched.
     """
 
     verified: bool = False
@@ -76,6 +77,7 @@ class History(NamedTuple):
     through: frozenset[Place] = frozenset()
     early: frozenset[Place] = frozenset()
     confirmed: frozenset[Tag] = NO_TAGS
+    fetched: bool = False
     keys: frozenset[tuple[object, Place, Place]] = frozenset()
 
 
@@ -130,6 +132,7 @@ def merged(first: State, second: State) -> State:
         through=one.through & other.through,
         early=one.early & other.early,
         confirmed=one.confirmed & other.confirmed,
+        fetched=one.fetched or other.fetched,
         keys=one.keys & other.keys,
     )
     return State(

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 
 class Unverified(NamedTuple):
-    """A handler of which no path verifies: where the event is made from the body, and whether objects are fetched.
+    """A handler of which no path verifies: where the event is made from the body, and what is done with it.
 
+    ``beside_fetched`` tells that no path does anything before it has fetched an object that the body names.
     ``origins`` are all places of the file where it is made.
     """
 
     place: Place
-    refetches_objects: bool
+    beside_fetched: bool
     use: Place
     handler: Handler
     origins: tuple[ast.AST, ...]
@@ -58,9 +59,11 @@ def unverified(module: Module) -> Iterator[Unverified]:
         if first.node in seen:
             continue
         seen.add(first.node)
-        use = min((use.place for use in used), key=lambda place: place.line, default=first)
+        fetches = "object fetched" in facts.evidence
+        alone = [use for use in effects if fetches and use.kind is Use.EFFECT and not use.fetched]
+        use = min((use.place for use in alone or used), key=lambda place: place.line, default=first)
         origins_here = tuple(place.node for place in here)
-        yield Unverified(first, facts.refetched_objects, use, handler, origins_here)
+        yield Unverified(first, fetches and not alone, use, handler, origins_here)
 
 
 def _built_from(origin: Tag, rebuilt: dict[Tag, Tag]) -> Tag:

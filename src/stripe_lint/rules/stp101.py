@@ -22,7 +22,8 @@ The body is verified by
   name says that it verifies (`verify_stripe_signature`) or if it gets both the raw body and the signature.
 
 Reported once, where the event is made from the body, or at the `def` where the body arrives parsed. It is a `warning`
-where the handler fetches the object from Stripe again but uses other fields of the body too, else an `error`.
+where the handler fetches the object from Stripe again, on each path that does anything, but uses other fields of the
+body too, else an `error`.
 
 Not reported: what EventBridge, Event Grid or a queue such as SQS delivers, a handler that only forwards the raw body
 together with its signature, test code, and a handler that verifies on some of its paths (that is STP102).
@@ -139,7 +140,7 @@ def detect(module: Module) -> Iterator[Hit]:
     for found in webhooks.unverified(module):
         message = "event is built from an unverified body: anyone can forge it; use stripe.Webhook.construct_event"
         severity = None
-        if found.refetches_objects:
+        if found.beside_fetched:
             message = "parts of an unverified body are used beside fetched objects: verify with construct_event"
             severity = Severity.WARNING
         step = Step(str(found.use.module.path), found.use.line, "the unverified event is used here")
