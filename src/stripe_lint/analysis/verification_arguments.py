@@ -42,6 +42,20 @@ def roles(verification: SdkVerification) -> tuple[Role | None, Role | None, Role
     return first, second, third
 
 
+def literal(module: Module, node: ast.expr | None) -> ast.Constant | None:
+    """The literal that an argument is, where it is passed or where its variable is assigned."""
+    if isinstance(node, ast.Name):
+        node = names.assigned_expression(module, node)[1]
+    return node if isinstance(node, ast.Constant) else None
+
+
+def is_empty(constant: ast.Constant | None) -> bool:
+    """Whether a literal is ``None``, or a text without content."""
+    if constant is None:
+        return False
+    return constant.value is None or (isinstance(constant.value, str) and not constant.value.strip())
+
+
 def role_of(module: Module, node: ast.expr, depth: int = 0) -> Role | None:
     """What an expression is, by where it comes from, else by its name."""
     if depth > _DEEPEST:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import evaluation_order, functions, handovers, sdk_verifications
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.sdk_verifications import REQUIRED
-from stripe_lint.analysis.verification_arguments import Role, role_of, role_of_name
+from stripe_lint.analysis.verification_arguments import Role, is_empty, literal, role_of, role_of_name
 from stripe_lint.rules import _request_parts, _webhook_secret
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _given(module: Module, verification: SdkVerification, edit: Edit) -> dict[Ro
     unclear: list[tuple[Role | None, ast.expr]] = []
     for slot, value in passed:
         role = role_of(module, value)
-        if role is Role.API_KEY:
+        if role is Role.API_KEY or is_empty(literal(module, value)):
             continue
         if role is None:
             unclear.append((slot, value))

@@ -2,8 +2,8 @@
 
 ## What it finds
 
-- No signature or no secret is passed, more is passed than the function takes, or a keyword that it does not have
-  (`signature=` instead of `sig_header=`).
+- No signature or no secret is passed, or `None` is, or an empty text as the signature; more is passed than the function
+  takes, or a keyword that it does not have (`signature=` instead of `sig_header=`).
 - The arguments are in the wrong order: the signature where the body belongs, the secret where the signature belongs.
 - An API key or a publishable key where the webhook's secret belongs: a literal `sk_…`, `rk_…` or `pk_…`,
   `stripe.api_key`, or a setting that is called like one (`STRIPE_SECRET_KEY`, `STRIPE_API_KEY`).
@@ -126,7 +126,7 @@ def detect(module: Module) -> Iterator[Hit]:
     from stripe_lint.analysis.verification_arguments import Role, role_of
 
     for verification in found:
-        problem = _malformed(verification) or _misplaced(verification)
+        problem = _malformed(verification) or _empty(verification) or _misplaced(verification)
         if problem is not None:
             yield Hit(module.span(verification.node), f"{problem}, so every delivery is refused")
             continue
@@ -161,6 +161,19 @@ def _malformed(verification: SdkVerification) -> str | None:
     given = {*parameters[: len(verification.positional)], *verification.keywords}
     missing = [parameter for parameter in parameters[:REQUIRED] if parameter not in given]
     return f"{verification.name} needs `{missing[-1]}`" if missing else None
+
+
+def _empty(verification: SdkVerification) -> str | None:
+    """Which argument is passed without a value; a body of the program's own is meant to be refused."""
+    from stripe_lint.analysis.verification_arguments import is_empty, literal
+
+    module = verification.module
+    if not verification.certain or literal(module, verification.payload) is not None:
+        return None
+    if is_empty(literal(module, verification.signature)):
+        return "no signature is passed"
+    secret = literal(module, verification.secret)
+    return "no secret is passed" if secret is not None and secret.value is None else None
 
 
 def _misplaced(verification: SdkVerification) -> str | None:
