@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _SECRETS: Final = (
     r"(?i)(stripe|web_?hook|endpoint|signing|whsec)\w*secret(?!_(id|name|len|length|set|present|arn|path))"
-    r"|stripe_?(secret|api|restricted)_?key|^(whsec|webhook_secret|endpoint_secret)$"
+    r"|stripe_?(secret|api|restricted)_?key|^(whsec|wh_secret|webhook_secret|endpoint_secret)$"
 )
 _STREAMS: Final = frozenset({"stream", "rfile"})
 """Streams of the body whatever they are an attribute of."""

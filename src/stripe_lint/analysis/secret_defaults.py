@@ -1,4 +1,4 @@
-"""Secrets that are read with a default: which ones, what the default is, and whether an empty one is refused."""
+"""Secrets that are read with a default: which ones, and what the default is."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import definitions, functions, names, syntax
-from stripe_lint.analysis.references import ClassReference, External, FunctionReference, ObjectReference
+from stripe_lint.analysis import definitions, empty_secrets, functions, names, sdk_verifications, syntax
+from stripe_lint.analysis.references import ClassReference, External
 from stripe_lint.key_shapes import key_shapes
 
 if TYPE_CHECKING:
@@ -24,10 +24,11 @@ USUAL_NAMES: Final = (
 """What projects call the secret of a webhook, the most usual first."""
 
 _WEBHOOK_SECRETS: Final = (
-    r"(?i)(web_?hook|endpoint|event|signing).*secret|secret.*(web_?hook|endpoint)|whsec|(web_?hook|signing)_?key"
+    r"(?i)(hook|endpoint|event|signing|(^|_)wh_?).*secret|secret.*(hook|endpoint)|whsec|(hook|signing|(^|_)wh)_?key"
 )
 _GENERIC_NAME: Final = (
-    r"(?i)_*(app_|default_)?(web_?hooks?|endpoint|event|signing)_?(endpoint_|signing_|signature_)?(secret|key)(_key)?"
+    r"(?i)_*(app_|default_)?(web_?hooks?|wh|endpoint|event|signing)_?"
+    r"(endpoint_|signing_|signature_)?(secret|key)(_key)?"
 )
 _STRIPE_NAME: Final = r"(?i)stripe|whsec"
 _READERS: Final = frozenset(
@@ -37,7 +38,6 @@ _SPEAKING_NAMES: Final = frozenset({"getenv", "get_env", "get_secret", "get_conf
 _READING_NAMES: Final = _SPEAKING_NAMES | {"get", "config", "env", "str", "getattr", "getfloat"}
 _CONTAINERS: Final = r"(?i)(^|[._])(env|environ|environment|settings?|config|conf)$"
 _SETTINGS_BASES: Final = frozenset({"BaseSettings", "Settings", "BaseModel"})
-_EXITS: Final = frozenset({"exit", "abort", "_exit", "fail", "send_error"})
 
 
 class SecretDefault(NamedTuple):
@@ -180,39 +180,35 @@ def _of_dict(module: Module, node: ast.Dict) -> Iterator[SecretDefault]:
 
 def _default(module: Module, node: ast.AST, value: ast.Constant, name: str, provider: str = "") -> SecretDefault | None:
     """The default of what is called ``name``, where the words ``provider`` may tell whose it is."""
-    if not isinstance(value.value, str) or _is_only_tested(module, node):
+    if not isinstance(value.value, str) or empty_secrets.is_only_looked_at(module, node):
         return None
-    webhook = re.search(_WEBHOOK_SECRETS, name) is not None and (
-        re.search(_STRIPE_NAME, provider) is not None or _speaks_of_stripe(module, name)
+    if not value.value.strip() and empty_secrets.gives_way(module, node):
+        return None
+    verifies = node in _verifying(module)
+    webhook = verifies or (
+        re.search(_WEBHOOK_SECRETS, name) is not None
+        and (re.search(_STRIPE_NAME, provider) is not None or _speaks_of_stripe(module, name))
     )
     is_key = any(not shape.webhook or webhook for shape in key_shapes(value.value))
     if not webhook and not is_key:
         return None
-    if webhook and re.search(r"(?i)_url|_path|_id$|_name|source|tolerance|header", name):
+    if webhook and not verifies and re.search(r"(?i)_url|_path|_id$|_name|source|tolerance|header", name):
         return None
     return SecretDefault(node, value, webhook, frozenset({name, *_kept_as(module, node)}))
 
 
-def _is_only_tested(module: Module, node: ast.AST) -> bool:
-    """Whether nothing is asked of a value but if there is one: ``bool(os.getenv("NAME", ""))``."""
-    child = node
-    for around in module.ancestors(node):
-        if isinstance(around, ast.UnaryOp):
-            return isinstance(around.op, ast.Not)
-        if isinstance(around, ast.If | ast.While | ast.IfExp | ast.Assert):
-            return child is around.test
-        if isinstance(around, ast.Call):
-            if child in around.args:
-                return isinstance(around.func, ast.Name) and around.func.id in {"bool", "len"}
-            if child is not around.func:
-                return False
-        elif isinstance(around, ast.Attribute):
-            if around.attr not in {"strip", "lower", "upper"}:
-                return False
-        elif not isinstance(around, ast.BoolOp):
-            return False
-        child = around
-    return False
+def _verifying(module: Module) -> set[ast.AST]:
+    """The expressions of the file that a verification in it takes its secret from, whatever they are called."""
+    key = "secrets that verify"
+    known = module.memory.get(key)
+    if isinstance(known, set):
+        return known
+    found: set[ast.AST] = set()
+    for verification in sdk_verifications.sdk_verifications(module):
+        if verification.secret is not None:
+            found.add(names.assigned_expression(module, verification.secret)[1])
+    module.memory[key] = found
+    return found
 
 
 def _speaks_of_stripe(module: Module, name: str) -> bool:
@@ -235,112 +231,3 @@ def _kept_as(module: Module, node: ast.AST) -> Iterator[str]:
         name = functions.last_name(target)
         if name is not None:
             yield name
-
-
-def is_refused(module: Module, default: SecretDefault) -> bool:
-    """Whether somewhere in the project an empty value ends the request or the process."""
-    for name in default.names:
-        if _refused_in(module, name):
-            return True
-        for path in module.project.files_that_mention(name, module.path) or ():
-            source = module.project.module_at(path)
-            if source is not None and source is not module and _refused_in(source, name):
-                return True
-    return False
-
-
-def _refused_in(module: Module, name: str) -> bool:
-    known_as = {name, *_aliases(module, name)}
-    if any(_is_refusal(node, known_as) for node in syntax.descendants(module.tree)):
-        return True
-    return _refused_by_callee(module, known_as)
-
-
-def _is_refusal(node: ast.AST, known_as: set[str]) -> bool:
-    """Whether a statement ends the request or the process where the secret is empty."""
-    if isinstance(node, ast.Assert):
-        return _names(node.test, known_as)
-    if not isinstance(node, ast.If):
-        return False
-    if _says_empty(node.test, known_as) and _leaves(node.body):
-        return True
-    return bool(node.orelse) and _names(node.test, known_as) and not _negates(node.test) and _leaves(node.orelse)
-
-
-def _refused_by_callee(module: Module, known_as: set[str]) -> bool:
-    """Whether the secret is handed to something of the project that refuses an empty one."""
-    for calls in module.calls.values():
-        for call in calls:
-            arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
-            if not any(isinstance(each, ast.Name | ast.Attribute) and _names(each, known_as) for each in arguments):
-                continue
-            reference = names.resolve(module, call.func)
-            if isinstance(reference, ObjectReference | ClassReference):
-                method = names.find_method(reference, "__init__")
-                held = method[1] if method is not None else None
-                node: ast.AST = reference.node
-            elif isinstance(reference, FunctionReference) and not isinstance(reference.node, ast.Lambda):
-                held = node = reference.node
-            else:
-                continue
-            taken = (
-                {parameter.arg for parameter in functions.parameters(held)} - {"self"} if held is not None else set()
-            )
-            if taken and any(_is_refusal(inner, taken) for inner in syntax.descendants(node)):
-                return True
-    return False
-
-
-def _aliases(module: Module, name: str) -> Iterator[str]:
-    """Variables that hold the secret: ``secret = settings.NAME``."""
-    for node in module.of_kind(ast.Assign):
-        if _names(node.value, {name}):
-            for target in node.targets:
-                if isinstance(target, ast.Name):
-                    yield target.id
-
-
-def _says_empty(test: ast.expr, known_as: set[str]) -> bool:
-    for node in syntax.descendants(test):
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not) and _names(node.operand, known_as):
-            return True
-        if (
-            isinstance(node, ast.Compare)
-            and _names(node, known_as)
-            and any(isinstance(operator, ast.Eq | ast.Is | ast.In) for operator in node.ops)
-            and any(
-                isinstance(part, ast.Constant) and part.value in {"", None}
-                for each in node.comparators
-                for part in syntax.descendants(each)
-            )
-        ):
-            return True
-    return False
-
-
-def _negates(test: ast.expr) -> bool:
-    return any(isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not) for node in syntax.descendants(test))
-
-
-def _names(node: ast.AST, known_as: set[str]) -> bool:
-    for inner in syntax.descendants(node):
-        if isinstance(inner, ast.Name) and inner.id in known_as:
-            return True
-        if isinstance(inner, ast.Attribute) and inner.attr in known_as:
-            return True
-        if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and inner.value in known_as:
-            return True
-    return False
-
-
-def _leaves(body: list[ast.stmt]) -> bool:
-    last = body[-1]
-    while isinstance(last, ast.Try | ast.With | ast.AsyncWith):
-        last = last.body[-1]
-    if isinstance(last, ast.Raise | ast.Return):
-        return True
-    return (
-        isinstance(last, ast.Expr)
-        and isinstance(last.value, ast.Call)
-        and functions.last_name(last.value.func) in _EXITS
-    )

@@ -24,7 +24,7 @@ _ROLES: Final = (Role.PAYLOAD, Role.SIGNATURE, Role.SECRET)
 
 _NAMES: Final = ("signature", "sig_header", "stripe_signature")
 
-_OF_WEBHOOK: Final = r"(?i)web_?hook|endpoint|signing|whsec"
+_OF_WEBHOOK: Final = r"(?i)hook|(^|_)wh_|endpoint|signing|whsec"
 
 
 class _Place(NamedTuple):

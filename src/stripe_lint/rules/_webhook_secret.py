@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from stripe_lint.fixing.edit import Edit
 
 _NAME: Final = (
-    r"(?i)(^|_)(web_?hooks?|endpoint|signing|whsec)_?([a-z]+_)*(secret|key)s?$|secret_?(web_?hook|endpoint)|(^|_)whsec"
+    r"(?i)(^|_)((web_?)?hooks?|wh|endpoint|signing|whsec)_?([a-z]+_)*(secret|key)s?$"
+    r"|secret_?(web_?hook|endpoint)|(^|_)whsec"
 )
 _ENVIRONMENT: Final = frozenset({"os.getenv", "os.environ.get", "os.environ", "decouple.config", "environ.get"})
 

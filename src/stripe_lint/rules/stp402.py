@@ -4,15 +4,16 @@
 
 A webhook secret that is read with a default: `os.getenv("STRIPE_WEBHOOK_SECRET", "")`, `config(...,
 default="whsec_test")`, `... or ""`, `getattr(settings, "STRIPE_WEBHOOK_SECRET", "")`, a field of a Pydantic settings
-class (with Stripe in its name, prefix or field), `... if ... else ""`, a ready-made secret in a `DEFAULTS` dict. And
-any secret whose default is a key of Stripe's.
+class (with Stripe in its name, prefix or field), `... if ... else ""`, a ready-made secret in a `DEFAULTS` dict, and
+whatever the file itself verifies with. And any secret whose default is a key of Stripe's.
 
 Not reported:
 
 - an empty default where the project's stripe is 15.6.0 or newer, which refuses the empty secret; the release is taken
   from the lock file, pin or range, or from `--stripe-version`;
 - an empty default where the emptiness is tested and ends the request or the process (`if not secret: raise ...`);
-- a read that only asks whether there is a secret (`bool(os.getenv("STRIPE_WEBHOOK_SECRET", ""))`);
+- a value that is only looked at, such as for a page that tells whether there is a secret;
+- an empty default in whose place something else is taken (`os.getenv("STRIPE_WEBHOOK_SECRET", "") or None`);
 - an empty API key, which opens nothing; publishable keys; a read without a default.
 
 Limit: other files (`.env`, Docker Compose, Helm) can hold defaults as well. gitleaks and TruffleHog look for secrets in
@@ -89,7 +90,7 @@ if TYPE_CHECKING:
     from stripe_lint.fixing.edit import Edit
 
 _ACCEPTS_EMPTY = "<15.6.0"
-_WORDS = ("secret", "whsec", "sk_", "rk_")
+_WORDS = ("secret", "whsec", "sk_", "rk_", "hook", "signing", "construct_event", "verify_header")
 
 
 def detect(module: Module) -> Iterator[Hit]:
@@ -109,14 +110,14 @@ def open_defaults(module: Module) -> Iterator[SecretDefault]:
     lowered = module.text.lower()
     if not any(word in lowered for word in _WORDS):
         return
-    from stripe_lint.analysis import secret_defaults
+    from stripe_lint.analysis import empty_secrets, secret_defaults
 
     for default in secret_defaults.secret_defaults(module):
         if default.empty:
             requirement = module.stripe_requirement
             if requirement is not None and requirement.excludes(_ACCEPTS_EMPTY):
                 continue
-            if secret_defaults.is_refused(module, default):
+            if empty_secrets.is_refused(module, default):
                 continue
         yield default
 
