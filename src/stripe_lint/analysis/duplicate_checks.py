@@ -315,9 +315,17 @@ def _hands_id_on(module: Module, statement: ast.AST, known: Names) -> bool:
     for inner in work.nodes_of(statement):
         if not isinstance(inner, ast.Call) or _only_shows(module, inner) or _makes_record(module, inner):
             continue
+        if _asks_stripe(module, inner):
+            continue
         if any(_is_event_id(module, each, known) for each in (*inner.args, *(k.value for k in inner.keywords))):
             return True
     return False
+
+
+def _asks_stripe(module: Module, call: ast.Call) -> bool:
+    """Whether a call only fetches something from Stripe, which does not keep in mind what was asked for."""
+    method = stripe_calls.method_of(names.resolve(module, call.func))
+    return method is not None and not method.mutating
 
 
 def _only_shows(module: Module, call: ast.Call) -> bool:

@@ -49,7 +49,7 @@ class Reached(NamedTuple):
 
 
 def verified_handlers(module: Module) -> list[Handler]:
-    """The handlers of Stripe's events that verify them: those that lead to ``module``, and those of other files."""
+    """The handlers of events that are Stripe's: those that lead to ``module``, and those of other files."""
     key = "verified handlers"
     known = module.memory.get(key)
     if isinstance(known, list):
@@ -59,7 +59,7 @@ def verified_handlers(module: Module) -> list[Handler]:
         (each.module.path, each.function.lineno): each
         for source in (module, *_other_files(module))
         for each in webhook_handlers.analysed_handlers(source)
-        if each.is_stripe and each.verifies
+        if each.is_stripe and each.is_genuine
     }
     module.memory[key] = list(found.values())
     return list(found.values())
@@ -118,7 +118,7 @@ def reached_unverified_in(module: Module) -> list[Reached]:
     return [
         each
         for handler in webhook_handlers.analysed_handlers(module)
-        if handler.is_stripe and not handler.verifies
+        if handler.is_stripe and not handler.is_genuine
         for each in reached_from(handler)
         if each.module.path == module.path
     ]
@@ -188,7 +188,9 @@ def _led_to(module: Module, function: FunctionNode) -> Iterator[tuple[FunctionRe
             if task is not None:
                 yield task, call, False
         for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
-            if isinstance(argument, ast.Name | ast.Attribute):
+            if isinstance(argument, ast.Lambda):
+                yield FunctionReference(module, argument), call, name in _HERE_AND_NOW
+            elif isinstance(argument, ast.Name | ast.Attribute):
                 handed = _function(names.resolve(module, argument))
                 if handed is not None:
                     yield handed, call, name in runners.AT_ONCE

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.scopes import FunctionNode
     from stripe_lint.analysis.webhook_handlers import Handler
 
-_INCREMENT: Final = r"(?is)\bset\b.*?\b(\w+)\s*=\s*(?:\w+\.)?\1\s*[+-]|^\s*add\s"
+_INCREMENT: Final = r"(?is)\bset\b.*?\b(\w+)\s*=\s*(?!excluded\.)(?:\w+\.)?\1\s*[+-]|^\s*add\s"
 
 
 class RepeatedEffect(NamedTuple):
@@ -66,7 +66,7 @@ class _Known(NamedTuple):
 def repeated_effects(module: Module) -> Iterator[RepeatedEffect]:
     """What the handlers in ``module`` do again with each delivery, the first of each branch."""
     for handler in webhook_handlers.analysed_handlers(module):
-        if not handler.is_stripe or not handler.verifies or not _may_report_in(module, handler):
+        if not handler.is_stripe or not handler.is_genuine or not _may_report_in(module, handler):
             continue
         found = [each for each in _of_handler(handler) if each.reported.module.path == module.path]
         found.sort(key=lambda each: (each.reported.line, getattr(each.reported.node, "col_offset", 0)))
@@ -351,6 +351,8 @@ def _increments(call: ast.Call) -> bool:
         if isinstance(inner, ast.Call) and functions.last_name(inner.func) == "Increment":
             return True
         text = inner.value if isinstance(inner, ast.Constant) else None
-        if isinstance(text, str) and (text in {"$inc", "$push"} or re.search(_INCREMENT, text)):
+        if isinstance(text, str) and (
+            text in {"$inc", "$push"} or re.search(_INCREMENT, work.without_sql_comments(text))
+        ):
             return True
     return False

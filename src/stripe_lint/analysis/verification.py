@@ -165,6 +165,8 @@ def outcomes(evaluation: Evaluation, call: Call) -> list[Outcome]:
 def _refetched(evaluation: Evaluation, call: Call) -> Value:
     evaluation.facts.evidence.add("event fetched")
     fetched = call.argument(0, "id") or UNKNOWN
+    if fetched.has(Mark.PARSED):
+        evaluation.facts.evidence.add("delivered event fetched")
     ids = {tag for tag in fetched.tagged(Mark.PARSED) if body_uses.is_entry_of_body(tag)}
     evaluation.remember(confirmed=evaluation.history.confirmed | ids)
     return tagged(Mark.EVENT, evaluation.module, call.node)

@@ -81,6 +81,11 @@ class Handler(NamedTuple):
             return verifiers.mentions_verification(self.module, self.function)
         return bool(self.facts.verifications)
 
+    @property
+    def is_genuine(self) -> bool:
+        """Whether what it handles is Stripe's: some path verifies, or fetches the event by the id that was sent."""
+        return self.verifies or "delivered event fetched" in self.facts.evidence
+
 
 def analysed_handlers(module: Module) -> list[Handler]:
     """The handlers that matter for ``module``: its own, and those elsewhere that call into it."""

@@ -66,7 +66,15 @@ _LOOKUPS: Final = frozenset(
 _MESSAGE_NAME: Final = (
     r"(?i)(?:^|_)(?:send|notify|deliver|email|publish)_?(?:\w*_)?(?:mail|email|e_mail|message|sms|text|notification|receipt"
     r"|confirmation|mass_mail|welcome|invoice_mail|alert|reminder|template)s?(?:_|$)"
-    r"|^_*(?:notify|sendmail|send_mail|send_message|send_email|send_templated_mail|email_user|mail_admins|publish)(?:_|$)"
+    r"|^_*(?:notify|sendmail|send_mail|send_message|send_email|send_templated_mail|email_user|mail_admins)(?:_|$)"
+    r"|^_*publish_(?:\w+_)?(?:event|batch)(?:_|$)"
+)
+_MESSAGE_LIBRARIES: Final = (
+    r"(?:sendgrid|twilio|resend|postmarker|mailjet_rest|mailersend|brevo_python|sib_api_v3_sdk|vonage|plivo|smtplib"
+    r"|aiosmtplib|yagmail|redmail)\."
+)
+_LIBRARY_SENDS: Final = (
+    r"(?:\.|^)(?:send|send_\w+|sendmail)$|(?:mail|email|messages|send|calls)\w*\.(?:send\.)?(?:create|post)$"
 )
 _UNSEEN_NAME: Final = (
     r"(?i)_*(?:handle|handler|process|processor|callback|fulfil|fulfill|apply|grant|activate|provision|credit|save|create"
@@ -105,7 +113,7 @@ def of_call(module: Module, call: ast.Call) -> Work | None:
         return None
     if name in runners.QUEUES and (name != "send" or _is_task(module, receiver)):
         return Work.TASK
-    if re.search(_MESSAGE_NAME, name) or (name == "send" and receiver is not None and _is_mail(receiver)):
+    if re.search(_MESSAGE_NAME, name) or _sends(call, name, path):
         return Work.MESSAGE
     if receiver is not None:
         return _of_method(module, call, name, receiver)
@@ -146,12 +154,18 @@ def _of_statement(module: Module, node: ast.expr) -> Work:
             if built is not None:
                 upserts = built is Work.INSERT and "on_conflict" in ast.dump(assigned)
                 return Work.WRITE if upserts else built
-    match = re.match(_SQL, text or "")
+    text = without_sql_comments(text or "")
+    match = re.match(_SQL, text)
     if match is None or match.group(1).lower() == "select":
         return Work.LOOKUP
     if match.group(1).lower() == "insert":
-        return Work.WRITE if re.search(_SQL_UPSERT, text or "") else Work.INSERT
+        return Work.WRITE if re.search(_SQL_UPSERT, text) else Work.INSERT
     return Work.WRITE
+
+
+def without_sql_comments(text: str) -> str:
+    """A statement of SQL without its comments."""
+    return re.sub(r"(?s)--[^\n]*|/\*.*?\*/", " ", text)
 
 
 def _text_of_parts(node: ast.JoinedStr) -> str:
@@ -170,6 +184,16 @@ def _is_task(module: Module, receiver: ast.expr | None) -> bool:
 def _is_side(receiver: ast.expr) -> bool:
     chain = functions.attribute_chain(receiver) or []
     return any(re.search(SIDE_NAME, part) for part in chain)
+
+
+def _sends(call: ast.Call, name: str, path: str) -> bool:
+    """Whether a call that has no name of its own for it sends a message: by its library, or by what it is called on."""
+    if re.match(_MESSAGE_LIBRARIES, path) and re.search(_LIBRARY_SENDS, path):
+        return True
+    if name == "publish":
+        # to a topic or channel; without anything to send it is a state of the project's own object
+        return bool(call.args or call.keywords)
+    return name == "send" and isinstance(call.func, ast.Attribute) and _is_mail(call.func.value)
 
 
 def _is_mail(receiver: ast.expr) -> bool:
@@ -211,9 +235,27 @@ def of_function(module: Module, function: FunctionNode, depth: int = 0) -> froze
     if isinstance(known, frozenset):
         return known
     module.memory[key] = frozenset()
-    found = frozenset(kind for call in module.calls_of.get(function, ()) for kind in of_whole_call(module, call, depth))
-    module.memory[key] = found
-    return found
+    found = {kind for call in module.calls_of.get(function, ()) for kind in of_whole_call(module, call, depth)}
+    if depth < DEEPEST:
+        for inner in _handed_on(module, function):
+            found |= of_function(module, inner, depth + 1)
+    module.memory[key] = frozenset(found)
+    return frozenset(found)
+
+
+def _handed_on(module: Module, function: FunctionNode) -> Iterator[FunctionNode]:
+    """The functions defined in ``function`` that it hands to a call, which runs them."""
+    nested = module.nested.get(function, ())
+    if not nested:
+        return
+    for call in module.calls_of.get(function, ()):
+        for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
+            for inner in nested:
+                named = (
+                    isinstance(argument, ast.Name) and not isinstance(inner, ast.Lambda) and inner.name == argument.id
+                )
+                if named or inner is argument:
+                    yield inner
 
 
 def of_whole_call(module: Module, call: ast.Call, depth: int = 0) -> frozenset[Work]:
