@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.scopes import FunctionNode
 
 _TYPE_NAMES: Final = frozenset({"event_type", "etype", "event_name", "type_", "stripe_event_type", "evt_type", "kind"})
+_LOOK_UP_ONE: Final = frozenset({"get", "aget", "earliest", "latest", "aearliest", "alatest"})
 _INSIDE: Final = frozenset({"data", "object", "metadata", "previous_attributes"})
 
 
@@ -228,9 +229,50 @@ def _of_lookup(reached: Reached, node: ast.Try, handler: ast.ExceptHandler, know
             continue
         if duplicate_checks.looks_for_event(module, found, known):
             yield from _refusal(reached, [*body[position + 1 :], *node.orelse], Reason.HAD_BEFORE)
-        elif only_looks_up:
+        elif only_looks_up or _alone_finds(module, body, position, handler):
             by_status = duplicate_checks.filters_by_status(found)
             yield from _refusal(reached, handler.body, Reason.HAD_BEFORE if by_status else Reason.NOTHING_FOUND)
+
+
+def _alone_finds(module: Module, body: list[ast.stmt], position: int, handler: ast.ExceptHandler) -> bool:
+    """Whether of all that a ``try`` does only its look-up at ``position`` can have found nothing, before any work.
+
+    That is so where the ``except`` names the class that is looked up, and nothing else looks up one of that class.
+    """
+    if any(duplicate_checks.works_of(module, statement) - {Work.LOOKUP} for statement in body[:position]):
+        return False
+    found = [statement for statement in body if _looks_up_what_is_missed(module, statement, handler)]
+    others = [statement for statement in body if statement is not body[position]]
+    return found == [body[position]] and not any(_looks_up_elsewhere(module, statement) for statement in others)
+
+
+def _looks_up_what_is_missed(module: Module, statement: ast.stmt, handler: ast.ExceptHandler) -> bool:
+    """Whether a statement looks up one object of the class that an ``except`` names: ``Order.DoesNotExist``."""
+    types = exceptions.handler_types(module, handler) or []
+    owners = {functions.dotted_name(each.value) for each in types if isinstance(each, ast.Attribute)} - {None}
+    return any(
+        functions.last_name(call.func) in _LOOK_UP_ONE and _manager_of(call) in owners
+        for call in work.within([statement])
+    )
+
+
+def _manager_of(call: ast.Call) -> str | None:
+    """The class whose objects are looked up: ``Order`` of ``Order.objects.select_related("shop").get(...)``."""
+    current: ast.expr = call.func
+    while isinstance(current, ast.Call | ast.Attribute):
+        if isinstance(current, ast.Attribute) and current.attr == "objects":
+            return functions.dotted_name(current.value)
+        current = current.func if isinstance(current, ast.Call) else current.value
+    return None
+
+
+def _looks_up_elsewhere(module: Module, statement: ast.stmt) -> bool:
+    """Whether a function of the project, that a statement calls, looks something up."""
+    return any(
+        isinstance(names.resolve(module, call.func), FunctionReference)
+        and Work.LOOKUP in work.of_whole_call(module, call)
+        for call in work.within([statement])
+    )
 
 
 def _flattened(block: list[ast.stmt]) -> Iterator[ast.stmt]:
