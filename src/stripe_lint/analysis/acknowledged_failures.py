@@ -23,7 +23,6 @@ from stripe_lint.analysis import (
 from stripe_lint.analysis.answers import Answer
 from stripe_lint.analysis.frameworks import all_names, is_response_exception
 from stripe_lint.analysis.scopes import BindingKind
-from stripe_lint.analysis.uncaught_errors import SIGNATURE_ERROR
 from stripe_lint.analysis.work import Work
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.control_flow import FlowNode
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.reach import Reached
+    from stripe_lint.analysis.state import Raised
 
 
 class AcknowledgedFailure(NamedTuple):
@@ -71,13 +71,13 @@ def acknowledged_failures(module: Module) -> Iterator[AcknowledgedFailure]:
 
 
 def _in_function(
-    reached: Reached, candidates: list[tuple[ast.Try, ast.ExceptHandler]], checks: list[ast.Try]
+    reached: Reached, candidates: list[tuple[ast.Try, ast.ExceptHandler]], checks: list[tuple[ast.Try, Raised]]
 ) -> Iterator[AcknowledgedFailure]:
     module, function = reached.module, reached.function
-    for attempt in checks:
+    for attempt, raised in checks:
         if module.enclosing_function(attempt) is function:
             for handler in attempt.handlers:
-                if exceptions.catches(module, handler, SIGNATURE_ERROR) and _takes_at_once(reached, handler):
+                if exceptions.catches(module, handler, raised) and _takes_at_once(reached, handler):
                     yield AcknowledgedFailure(reached, handler, failed_check=True, grave=True)
                     break
     if not isinstance(function, ast.Lambda) and re.search(work.SIDE_NAME, function.name):

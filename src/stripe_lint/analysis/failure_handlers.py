@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import exceptions, stripe_calls, work
+from stripe_lint.analysis import exceptions, names, stripe_calls, uncaught_errors, work
+from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.uncaught_errors import SIGNATURE_ERROR
 from stripe_lint.analysis.work import Work
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.state import Raised
 
 _EXPECTED: Final = (
     r"DoesNotExist|NotFound|NoResult|Multiple|Integrity|Unique|Duplicate|AlreadyExists|ConditionalCheck|^KeyError$"
@@ -32,13 +34,19 @@ WRITES: Final = frozenset({Work.INSERT, Work.WRITE, Work.COMMIT, Work.MONEY, Wor
 FAILING: Final = WRITES | {Work.UNSEEN, Work.STRIPE, Work.LOOKUP}
 """The kinds of work whose failure may lose something."""
 
+_DEEPEST: Final = 3
+"""Through how many functions the error of a verification is followed up."""
 
-def failure_handlers(module: Module) -> tuple[list[tuple[ast.Try, ast.ExceptHandler]], list[ast.Try]]:
-    """The handlers of exceptions that take failures, and the ``try`` statements that verify."""
+
+def failure_handlers(
+    module: Module,
+) -> tuple[list[tuple[ast.Try, ast.ExceptHandler]], list[tuple[ast.Try, Raised]]]:
+    """The handlers of exceptions that take failures, and the ``try`` statements that verify with what fails there."""
     catching = [
         (each, handler) for each in module.tries for handler in each.handlers if catches_failures(module, handler)
     ]
-    return catching, [each for each in module.tries if verifies(module, each)]
+    checks = [(each, failed_check(module, each)) for each in module.tries]
+    return catching, [(each, raised) for each, raised in checks if raised is not None]
 
 
 def kinds(module: Module, calls: Iterable[ast.Call]) -> frozenset[Work]:
@@ -51,23 +59,45 @@ def catches_failures(module: Module, handler: ast.ExceptHandler) -> bool:
     types = exceptions.handler_types(module, handler)
     if types is None:
         return True
-    names = [exceptions.class_names(module, each)[0] for each in types]
-    if any(re.search(_STORED_BEFORE, name) for name in names) and not exceptions.is_broad(module, handler):
+    caught = [exceptions.class_names(module, each)[0] for each in types]
+    if any(re.search(_STORED_BEFORE, name) for name in caught) and not exceptions.is_broad(module, handler):
         # whatever stands beside it is another way in which storage says so
         return False
-    return any(not re.search(_EXPECTED, name) for name in names)
+    return any(not re.search(_EXPECTED, name) for name in caught)
 
 
 def verifies(module: Module, attempt: ast.Try) -> bool:
     """Whether the error of a verification reaches the handlers of a ``try``."""
-    return bool(attempt.handlers) and any(
-        stripe_calls.call_verifies(module, call) and _innermost_catching(module, call) is attempt
-        for call in work.within(attempt.body)
-    )
+    return failed_check(module, attempt) is not None
 
 
-def _innermost_catching(module: Module, call: ast.Call) -> exceptions.Attempt | None:
+def failed_check(module: Module, attempt: ast.Try) -> Raised | None:
+    """As what the error of a verification reaches the handlers of a ``try``; ``None`` where none does."""
+    if not attempt.handlers:
+        return None
+    for call in work.within(attempt.body):
+        if stripe_calls.call_verifies(module, call):
+            raised = _raised_by(module, call, 0)
+            if _innermost_catching(module, call, raised) is attempt:
+                return raised
+    return None
+
+
+def _raised_by(module: Module, call: ast.Call, depth: int) -> Raised:
+    """As what the error of a verification leaves a call; a function of the project may make another one of it."""
+    reference = names.resolve(module, call.func)
+    if isinstance(reference, FunctionReference) and depth < _DEEPEST:
+        for inner in reference.module.calls_of.get(reference.node, ()):
+            if stripe_calls.call_verifies(reference.module, inner):
+                raised = _raised_by(reference.module, inner, depth + 1)
+                escaped = uncaught_errors.leaves_function(reference.module, inner, raised)
+                if escaped is not None:
+                    return escaped
+    return SIGNATURE_ERROR
+
+
+def _innermost_catching(module: Module, call: ast.Call, raised: Raised) -> exceptions.Attempt | None:
     for attempt in exceptions.attempts_around(module, call, within=module.tree):
-        if any(exceptions.catches(module, each, SIGNATURE_ERROR) for each in exceptions.handlers_of(attempt)):
+        if any(exceptions.catches(module, each, raised) for each in exceptions.handlers_of(attempt)):
             return attempt
     return None
