@@ -27,7 +27,7 @@ from stripe_lint.rules._dropped_answer import SENT_AGAIN
 from stripe_lint.test_code import is_test_code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from stripe_lint.analysis.acknowledged_failures import AcknowledgedFailure
     from stripe_lint.analysis.module import Module
@@ -89,8 +89,8 @@ def _refuse(
     edit.unsafe("a failed verification is answered with 400")
     for clause in clauses:
         if clause is handler or _takes_bad_body(module, clause):
-            for statement in _returns(clause):
-                _answer_400(module, function, failure, statement, edit)
+            replaced = [each for each in _returns(clause) if _answer_400(module, function, failure, each, edit)]
+            _drop_name(module, clause, replaced, edit)
     edit.describe("a failed verification is answered with 400")
 
 
@@ -112,11 +112,13 @@ def _returns(handler: ast.ExceptHandler) -> Iterator[ast.Return]:
 
 def _answer_400(
     module: Module, function: NamedFunction, failure: AcknowledgedFailure, statement: ast.Return, edit: Edit
-) -> None:
+) -> bool:
+    """Let a statement answer 400; whether it was replaced as a whole."""
     if statement.value is not None and _answer_status.restate(module, function, statement.value, 400, edit):
-        return
+        return False
     refusal = _refusals.refusal(module, function, failure.reached.handler, statement, edit)
     edit.replace_statement(statement, refusal)
+    return True
 
 
 # work that failed
@@ -213,7 +215,7 @@ def _always_leaves(last: ast.stmt) -> bool:
     return isinstance(last, ast.Return | ast.Raise | ast.Continue | ast.Break)
 
 
-def _drop_name(module: Module, handler: ast.ExceptHandler, replaced: list[ast.AST], edit: Edit) -> None:
+def _drop_name(module: Module, handler: ast.ExceptHandler, replaced: Sequence[ast.AST], edit: Edit) -> None:
     """Take ``as e`` away where only the answer read it."""
     read = [node for node in syntax.descendants(handler) if isinstance(node, ast.Name) and node.id == handler.name]
     if read and all(any(around in replaced for around in module.ancestors(node)) for node in read):
