@@ -48,11 +48,15 @@ class Reason(Enum):
 
 
 class RefusedEvent(NamedTuple):
-    """The statement, or the default of a look-up, that refuses an event."""
+    """The statement, or the default of a look-up, that refuses an event.
+
+    ``event_type`` is how the function writes the type of the event, where it does.
+    """
 
     module: Module
     node: ast.AST
     reason: Reason
+    event_type: ast.expr | None = None
 
 
 def refused_events(module: Module) -> Iterator[RefusedEvent]:
@@ -65,7 +69,7 @@ def refused_events(module: Module) -> Iterator[RefusedEvent]:
             span = refused.module.span(refused.node)
             if (span.line, span.column) not in seen:
                 seen.add((span.line, span.column))
-                yield refused
+                yield refused._replace(event_type=_event_type(reached, refused.node))
 
 
 def _in_function(reached: Reached) -> Iterator[RefusedEvent]:
@@ -89,6 +93,20 @@ def _in_function(reached: Reached) -> Iterator[RefusedEvent]:
     for _, default in _looked_up(function, known):
         if default is not None and _refuses_by_default(module, default):
             yield RefusedEvent(module, default, Reason.UNKNOWN_TYPE)
+
+
+def _event_type(reached: Reached, refusal: ast.AST) -> ast.expr | None:
+    """The first expression for the type of the event above an answer."""
+    known = _known(reached)
+    above = (
+        node
+        for node in syntax.own_nodes(reached.function)
+        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript)
+        and isinstance(node.ctx, ast.Load)
+        and node.lineno < getattr(refusal, "lineno", 0)
+        and _is_type(node, known)
+    )
+    return min(above, key=lambda node: (node.lineno, node.col_offset), default=None)
 
 
 def _verified_from(reached: Reached) -> int:

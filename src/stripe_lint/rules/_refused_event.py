@@ -1,22 +1,29 @@
-"""Repairs the refusal of a verified event that there is nothing to do for: it is answered with 200."""
+"""Repairs the refusal of a verified event that there is nothing to do for: it is logged, and answered with 200."""
 
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import answers, functions, http_statuses, names, refused_events, syntax
 from stripe_lint.analysis.answers import Answer
 from stripe_lint.analysis.frameworks import is_response_call
 from stripe_lint.analysis.references import External
 from stripe_lint.analysis.refused_events import Reason
-from stripe_lint.rules import _answer_status, _meant_answers, _refusals
+from stripe_lint.rules import _answer_status, _blocks, _meant_answers, _refusals, _text_literals
+from stripe_lint.rules._exception_logs import logger_in_use
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.refused_events import RefusedEvent
     from stripe_lint.analysis.scopes import NamedFunction
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
+
+_MESSAGE: Final = "Ignored an event of an unknown type"
+_LOGGING: Final = frozenset(
+    {"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print", "capture_message"}
+)
 
 
 def repair(module: Module, hit: Hit, edit: Edit) -> None:
@@ -46,11 +53,14 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     statement = module.statement_of(node)
     _meant_answers.require_not_meant(module, statement.lineno - 1, statement.end_lineno or statement.lineno, edit)
     edit.unsafe("an event that there is nothing to do for is answered with 200")
+    logging = None if isinstance(node, ast.Lambda) else _log(module, function, statement, refused, edit)
     if isinstance(node, ast.Lambda):
         if not _restated(module, function, node.body, edit):
             edit.decline("let the default answer 200; where its status is given can't be told")
     elif not isinstance(node, ast.Return) or node.value is None or not _restated(module, function, node.value, edit):
         _answer_as_else(module, function, statement, edit)
+    if logging is not None:
+        edit.insert_before(statement, logging)
     edit.describe("an event that there is nothing to do for is answered with 200")
 
 
@@ -59,6 +69,28 @@ def _restated(module: Module, function: NamedFunction, answer: ast.expr, edit: E
     if isinstance(answer, ast.Call) and http_statuses.is_refusing_name(functions.last_name(answer.func) or ""):
         return False
     return _answer_status.restate(module, function, answer, 200, edit)
+
+
+def _log(module: Module, function: NamedFunction, statement: ast.stmt, refused: RefusedEvent, edit: Edit) -> str | None:
+    """The statement that logs the type of an event that is not known; ``None`` where that is done or can't be told."""
+    if refused.reason is not Reason.UNKNOWN_TYPE or refused.event_type is None:
+        return None
+    before = _blocks.block_of(module, statement)
+    if any(_logs(each) for each in before[: before.index(statement)]):
+        return None
+    logger = logger_in_use(module, function, statement) or edit.logger(statement)
+    spelled = edit.source_of(refused.event_type)
+    packages = {name.partition(".")[0] for name in module.imported_modules}
+    if "structlog" in packages:
+        return f"{logger}.info({_text_literals.quoted(_MESSAGE, spelled)}, event_type={spelled})"
+    gap = "{}" if "loguru" in packages else "%s"
+    return f"{logger}.info({_text_literals.quoted(f'{_MESSAGE}: {gap}', spelled)}, {spelled})"
+
+
+def _logs(statement: ast.stmt) -> bool:
+    """Whether a statement writes something into a log, or prints it."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(call, ast.Call) and functions.last_name(call.func) in _LOGGING
 
 
 def _answer_as_else(module: Module, function: NamedFunction, statement: ast.stmt, edit: Edit) -> None:

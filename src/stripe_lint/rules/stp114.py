@@ -82,7 +82,8 @@ Log the type and answer 200. Choose in the settings of the endpoint which types 
 was handled before with 200 as well. Where the project has no row for the event, decide: if it will come later, because
 the event overtook it, a 5xx is right and this line deserves a comment; if it never comes, answer 200.
 
-`stripe-lint fix --unsafe-fixes` gives the answer the status 200, or answers what the handler answers where all is well.
+`stripe-lint fix --unsafe-fixes` gives the answer the status 200, or answers what the handler answers where all is well,
+and logs a type that is not known, where the code does not.
 It decides nothing where no row was found, or where a comment says that the answer is meant.
 
 ## Suppress
