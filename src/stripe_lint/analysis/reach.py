@@ -189,7 +189,7 @@ def _led_to(module: Module, function: FunctionNode) -> Iterator[tuple[FunctionRe
                 yield task, call, False
         for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
             if isinstance(argument, ast.Lambda):
-                yield FunctionReference(module, argument), call, name in _HERE_AND_NOW
+                yield FunctionReference(module, argument), call, name in runners.AT_ONCE
             elif isinstance(argument, ast.Name | ast.Attribute):
                 handed = _function(names.resolve(module, argument))
                 if handed is not None:
