@@ -36,6 +36,8 @@ _EVENT_PARTS: Final = frozenset(
 )
 _ROUNDS: Final = 2
 _OWN_ATTRIBUTE: Final = 2
+_MOST_NAMES: Final = 6
+"""Through how many names a condition is followed; two of them may be assigned each other."""
 _PLAIN_FUNCTIONS: Final = frozenset(
     {"int", "str", "float", "round", "len", "dict", "list", "bool", "abs", "min", "max", "getattr", "loads", "Decimal"}
     | {"fromtimestamp", "utcfromtimestamp", "UUID", "sorted", "set", "tuple", "to_dict", "to_dict_recursive", "next"}
@@ -379,30 +381,32 @@ def _is_event_id(module: Module, node: ast.expr, known: Names) -> bool:
     return base is not None and re.search(_EVENT_NAME, (functions.last_name(base) or "").lower()) is not None
 
 
-def is_duplicate_test(module: Module, test: ast.expr, known: Names, *, holds: bool) -> bool:
+def is_duplicate_test(module: Module, test: ast.expr, known: Names, *, holds: bool, depth: int = 0) -> bool:
     """Whether a condition that turned out as ``holds`` says something about an earlier delivery."""
+    if depth > _MOST_NAMES:
+        return True
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        return is_duplicate_test(module, test.operand, known, holds=not holds)
+        return is_duplicate_test(module, test.operand, known, holds=not holds, depth=depth)
     if isinstance(test, ast.BoolOp):
-        return any(is_duplicate_test(module, each, known, holds=holds) for each in test.values)
+        return any(is_duplicate_test(module, each, known, holds=holds, depth=depth) for each in test.values)
     if isinstance(test, ast.Await):
-        return is_duplicate_test(module, test.value, known, holds=holds)
+        return is_duplicate_test(module, test.value, known, holds=holds, depth=depth)
     if isinstance(test, ast.NamedExpr):
-        return is_duplicate_test(module, test.value, known, holds=holds)
+        return is_duplicate_test(module, test.value, known, holds=holds, depth=depth)
     if isinstance(test, ast.Constant):
         return False
     if isinstance(test, ast.Compare):
-        return _compares_earlier(module, test, known, holds=holds)
+        return _compares_earlier(module, test, known, holds=holds, depth=depth)
     if isinstance(test, ast.Call):
-        return _asks_for_earlier(module, test, known, holds=holds)
+        return _asks_for_earlier(module, test, known, holds=holds, depth=depth)
     if isinstance(test, ast.Name):
-        return _name_tells(module, test, known, holds=holds)
+        return _name_tells(module, test, known, holds=holds, depth=depth)
     if isinstance(test, ast.Attribute):
         return _is_of_row(module, test, known) and not (holds and _only_looks_up(module, test))
     return isinstance(test, ast.Subscript) and _is_of_row(module, test, known)
 
 
-def _name_tells(module: Module, node: ast.Name, known: Names, *, holds: bool) -> bool:
+def _name_tells(module: Module, node: ast.Name, known: Names, *, holds: bool, depth: int) -> bool:
     if node.id in known.created:
         return True
     if node.id in known.event:
@@ -418,7 +422,7 @@ def _name_tells(module: Module, node: ast.Name, known: Names, *, holds: bool) ->
     if called is not None and holds and not re.search(_TELLS_FIRST, node.id):
         # something has to be there; what wrote it may also say whether it was there before
         return bool(works_of(module, called) & {Work.INSERT, Work.WRITE})
-    return is_duplicate_test(module, assigned, known, holds=holds)
+    return is_duplicate_test(module, assigned, known, holds=holds, depth=depth + 1)
 
 
 def _is_plain_flag(module: Module, node: ast.Name) -> bool:
@@ -443,10 +447,11 @@ def filters_by_status(node: ast.expr) -> bool:
     return False
 
 
-def _compares_earlier(module: Module, test: ast.Compare, known: Names, *, holds: bool) -> bool:
+def _compares_earlier(module: Module, test: ast.Compare, known: Names, *, holds: bool, depth: int) -> bool:
     operator, other = test.ops[0], test.comparators[0]
     if isinstance(other, ast.Constant) and other.value is None:
-        return is_duplicate_test(module, test.left, known, holds=isinstance(operator, ast.IsNot | ast.NotEq) is holds)
+        is_there = isinstance(operator, ast.IsNot | ast.NotEq)
+        return is_duplicate_test(module, test.left, known, holds=is_there is holds, depth=depth)
     if isinstance(operator, ast.In | ast.NotIn):
         if isinstance(other, ast.Tuple | ast.List | ast.Set | ast.Dict | ast.Constant):
             return not is_of_event(module, test.left, known) and not isinstance(test.left, ast.Constant)
@@ -457,7 +462,7 @@ def _compares_earlier(module: Module, test: ast.Compare, known: Names, *, holds:
     return any(_is_of_row(module, part, known) for part in (test.left, *test.comparators))
 
 
-def _is_of_row(module: Module, node: ast.expr, known: Names) -> bool:
+def _is_of_row(module: Module, node: ast.expr, known: Names, depth: int = 0) -> bool:
     """Whether a compared value comes from the project's own data."""
     if isinstance(node, ast.Constant) or is_of_event(module, node, known) or _is_setting(node):
         return False
@@ -465,7 +470,7 @@ def _is_of_row(module: Module, node: ast.expr, known: Names) -> bool:
         if node.id in known.rows or node.id in known.created:
             return True
         assigned = names.assigned_expression(module, node)[1]
-        return assigned is not node and _is_of_row(module, assigned, known)
+        return assigned is not node and (depth > _MOST_NAMES or _is_of_row(module, assigned, known, depth + 1))
     if isinstance(node, ast.Call):
         return Work.LOOKUP in works_of(module, node) or names.resolve(module, node.func) is None
     if isinstance(node, ast.Attribute):
@@ -502,10 +507,10 @@ def _is_setting(node: ast.expr) -> bool:
     return bool(chain) and chain[-1].isupper()
 
 
-def _asks_for_earlier(module: Module, call: ast.Call, known: Names, *, holds: bool) -> bool:
+def _asks_for_earlier(module: Module, call: ast.Call, known: Names, *, holds: bool, depth: int) -> bool:
     name = functions.last_name(call.func) or ""
     if name in _PLAIN_TESTS or stripe_calls.call_verifies(module, call):
-        return any(is_duplicate_test(module, each, known, holds=holds) for each in call.args)
+        return any(is_duplicate_test(module, each, known, holds=holds, depth=depth) for each in call.args)
     receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
     if receiver is not None and (name in _TEXT_TESTS or is_of_event(module, receiver, known) or _is_setting(receiver)):
         return False

@@ -24,6 +24,8 @@ CATCHING_ALL: Final = frozenset({"Exception", "BaseException"})
 Attempt = ast.Try | ast.With | ast.AsyncWith
 _ATTEMPTS: Final = (ast.Try, ast.With, ast.AsyncWith)
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_MOST_NAMES: Final = 4
+"""Through how many names of tuples it is followed what an ``except`` catches."""
 
 
 def stripe_error(path: str) -> str | None:
@@ -85,15 +87,15 @@ def swallows_all(module: Module, attempt: Attempt) -> bool:
     )
 
 
-def _parts(module: Module, node: ast.expr) -> list[ast.expr]:
+def _parts(module: Module, node: ast.expr, depth: int = 0) -> list[ast.expr]:
     if isinstance(node, ast.Tuple):
-        return [part for element in node.elts for part in _parts(module, element)]
+        return [part for element in node.elts for part in _parts(module, element, depth)]
     if isinstance(node, ast.Starred):
-        return _parts(module, node.value)
-    if isinstance(node, ast.Name):
+        return _parts(module, node.value, depth)
+    if isinstance(node, ast.Name) and depth < _MOST_NAMES:
         binding = module.only_binding(node)
         if binding is not None and isinstance(binding.value, ast.Tuple):
-            return _parts(module, binding.value)
+            return _parts(module, binding.value, depth + 1)
     return [node]
 
 

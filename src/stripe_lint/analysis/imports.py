@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import ast
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from stripe_lint.analysis.scopes import BindingKind
 
 if TYPE_CHECKING:
-    import ast
-
     from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import Binding
+
+_MOST_REEXPORTS: Final = 12
+"""Through how many files an imported name is followed; two files may import it from each other."""
+
+
+class Definition(NamedTuple):
+    """What a module of the project binds at its top level to a name: in that module, under that name."""
+
+    module: Module
+    name: str
+    bindings: list[Binding]
 
 
 def imported_module(module: Module, statement: ast.ImportFrom) -> Module | None:
@@ -27,3 +40,33 @@ def _find(module: Module, statement: ast.ImportFrom, dotted: str) -> Module | No
     else:
         path = project.find_module(dotted, module.path)
     return project.module_at(path) if path is not None else None
+
+
+def definition_behind(module: Module, bindings: list[Binding]) -> Definition | None:
+    """What a name that is bound by one ``from … import`` is bound to where it is made, through all re-exports.
+
+    ``None`` where it is bound in another way, or comes from outside the project.
+    """
+    found: Definition | None = None
+    for _ in range(_MOST_REEXPORTS):
+        source = _imported_from(module, bindings)
+        if source is None:
+            return found
+        module, name = source
+        bindings = module.scope.bindings[name]
+        found = Definition(module, name, bindings)
+    return None
+
+
+def _imported_from(module: Module, bindings: list[Binding]) -> tuple[Module, str] | None:
+    """The module and the name there that the one binding of a name imports."""
+    if len(bindings) != 1 or bindings[0].kind is not BindingKind.IMPORT_FROM:
+        return None
+    alias = bindings[0].node
+    statement = module.parents[alias]
+    if not isinstance(alias, ast.alias) or not isinstance(statement, ast.ImportFrom):
+        return None
+    source = imported_module(module, statement)
+    if source is None or source is module or alias.name not in source.scope.bindings:
+        return None
+    return source, alias.name

@@ -330,17 +330,13 @@ def assigned_expression(module: Module, node: ast.expr) -> tuple[Module, ast.exp
 
 
 def _assigned(module: Module, node: ast.expr, bindings: list[Binding]) -> tuple[Module, ast.expr]:
+    behind = imports.definition_behind(module, bindings)
+    if behind is not None:
+        module, bindings = behind.module, behind.bindings
     if len(bindings) == 1:
         binding = bindings[0]
         if binding.kind is BindingKind.ASSIGNMENT and binding.value is not None:
             return module, binding.value
-        if binding.kind is BindingKind.IMPORT_FROM:
-            alias = binding.node
-            statement = module.parents[alias]
-            if isinstance(alias, ast.alias) and isinstance(statement, ast.ImportFrom):
-                source = imports.imported_module(module, statement)
-                if source is not None and source is not module and alias.name in source.scope.bindings:
-                    return _assigned(source, node, source.scope.bindings[alias.name])
     return module, node
 
 
@@ -380,18 +376,13 @@ def annotation_alias(module: Module, name: ast.Name) -> tuple[Module, ast.expr] 
 
 
 def _alias_of(module: Module, bindings: list[Binding]) -> tuple[Module, ast.expr] | None:
-    if len(bindings) != 1:
-        return None
-    binding = bindings[0]
-    if binding.kind is BindingKind.ASSIGNMENT and isinstance(binding.value, ast.Subscript):
-        return module, binding.value
-    if binding.kind is BindingKind.IMPORT_FROM:
-        alias = binding.node
-        statement = module.parents[alias]
-        if isinstance(alias, ast.alias) and isinstance(statement, ast.ImportFrom):
-            source = imports.imported_module(module, statement)
-            if source is not None and source is not module and alias.name in source.scope.bindings:
-                return _alias_of(source, source.scope.bindings[alias.name])
+    behind = imports.definition_behind(module, bindings)
+    if behind is not None:
+        module, bindings = behind.module, behind.bindings
+    if len(bindings) == 1:
+        binding = bindings[0]
+        if binding.kind is BindingKind.ASSIGNMENT and isinstance(binding.value, ast.Subscript):
+            return module, binding.value
     return None
 
 

@@ -15,6 +15,7 @@ from stripe_lint.analysis import (
     handlers,
     keys,
     names,
+    runners,
     stripe_calls,
     syntax,
     verifiers,
@@ -33,6 +34,11 @@ Loop = ast.For | ast.AsyncFor | ast.While
 
 FARTHEST_CALLER: Final = 2
 """How many calls up a retry is looked for."""
+
+_MOST_ENTERED: Final = 4
+"""Through how many functions it is followed what becomes of a function that is handed on."""
+
+_NOTHING: Final[frozenset[ast.AST]] = frozenset()
 
 _RETRYING_DECORATORS: Final = frozenset(
     {"tenacity.retry", "backoff.on_exception", "backoff.on_predicate", "retry.retry", "retrying.retry", "stamina.retry"}
@@ -70,26 +76,34 @@ class Retry(NamedTuple):
 
 
 def retry_around(
-    module: Module, node: ast.AST, distance: int = 0, seen: frozenset[ast.AST] = frozenset()
+    module: Module,
+    node: ast.AST,
+    distance: int = 0,
+    seen: frozenset[ast.AST] = _NOTHING,
+    entered: frozenset[ast.AST] = _NOTHING,
 ) -> Retry | None:
-    """What repeats the request sent at ``node``, in its function, around it, or in a function that calls it."""
+    """What repeats the request sent at ``node``, in its function, around it, or in a function that calls it.
+
+    ``seen`` are the functions from whose calls the search came here, ``entered`` those that were looked into for
+    whether they repeat what they are given.
+    """
     function = module.enclosing_function(node)
     for loop in loops_around(module, node, function):
         if is_retry_loop(module, loop, node):
             return Retry(Place(module, loop), "this loop repeats the request", loop)
     while isinstance(function, ast.Lambda):
-        handed = handed_to_retry(module, function)
+        handed = handed_to_retry(module, function, entered)
         if handed is not None:
             return handed
         function = module.enclosing_function(function)
     if function is None or function in seen:
         return None
-    found = _function_retry(module, function, node)
+    found = _function_retry(module, function, node, entered)
     if found is not None:
         return found
     outer = module.enclosing_function(function)
     if outer is not None and isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef):
-        nested = _nested_use(module, function, outer)
+        nested = _nested_use(module, function, outer, entered)
         if nested is not None:
             return nested
     if distance >= FARTHEST_CALLER:
@@ -251,10 +265,12 @@ def _is_key_name(name: str) -> bool:
     return "key" in name.lower() or "idempot" in name.lower()
 
 
-def _function_retry(module: Module, function: NamedFunction, node: ast.AST) -> Retry | None:
+def _function_retry(
+    module: Module, function: NamedFunction, node: ast.AST, entered: frozenset[ast.AST]
+) -> Retry | None:
     """What repeats the whole function: a decorator, a task queue, a call of itself after a failure."""
     for decorator in function.decorator_list:
-        if is_retry_decorator(module, decorator):
+        if is_retry_decorator(module, decorator, entered):
             return Retry(Place(module, decorator), "this decorator repeats the function", function)
     for call in module.calls.get("retry", ()):
         if module.enclosing_function(call) is function and _answers_failure_of(module, call, node):
@@ -289,18 +305,18 @@ def _answers_failure_of(module: Module, call: ast.Call, node: ast.AST) -> bool:
     return False
 
 
-def is_retry_decorator(module: Module, decorator: ast.expr) -> bool:
-    """Whether a decorator runs the function again after a failure."""
+def is_retry_decorator(module: Module, decorator: ast.expr, entered: frozenset[ast.AST] = _NOTHING) -> bool:
+    """Whether a decorator runs the function again after a failure; ``entered`` is what ``retry_around`` says."""
     if isinstance(decorator, ast.Name | ast.Attribute):
         source, made = names.assigned_expression(module, decorator)
         if made is not decorator and isinstance(made, ast.Call):
-            return is_retry_decorator(source, made)
+            return is_retry_decorator(source, made, entered)
     target = decorator.func if isinstance(decorator, ast.Call) else decorator
     reference = names.resolve(module, target)
     if conventions.is_one_of(module.project.conventions.retry_decorators, target, reference):
         return True
     if isinstance(reference, FunctionReference):
-        return _wraps_in_retry(reference)
+        return _wraps_in_retry(reference, entered)
     if isinstance(reference, ClassReference):
         return False
     name = _decorator_name(module, target)
@@ -323,14 +339,16 @@ def is_retry_decorator(module: Module, decorator: ast.expr) -> bool:
     return isinstance(instance, ExternalInstance) and instance.path in _RETRYING_CALLS
 
 
-def _wraps_in_retry(reference: FunctionReference) -> bool:
-    if isinstance(reference.node, ast.Lambda):
+def _wraps_in_retry(reference: FunctionReference, entered: frozenset[ast.AST]) -> bool:
+    """Whether a decorator of the project, or one that a function of the project gives, repeats what it decorates."""
+    if isinstance(reference.node, ast.Lambda) or not _may_enter(reference, entered):
         return False
+    entered = entered | {reference.node}
     wrapper = guards.wrapper_of(reference.module, reference.node)
     if wrapper is None:
         returned = reference.module.returns.get(reference.node, ())
         return any(
-            isinstance(statement.value, ast.Call) and is_retry_decorator(reference.module, statement.value)
+            isinstance(statement.value, ast.Call) and is_retry_decorator(reference.module, statement.value, entered)
             for statement in returned
             if statement.value is not None
         )
@@ -339,11 +357,15 @@ def _wraps_in_retry(reference: FunctionReference) -> bool:
             for loop in loops_around(wrapper.module, inner, wrapper.node):
                 if is_retry_loop(wrapper.module, loop, inner):
                     return True
-            if any(is_retry_decorator(wrapper.module, decorator) for decorator in wrapper.node.decorator_list):
+            if _function_retry(wrapper.module, wrapper.node, inner, entered) is not None:
                 return True
             if _answers_failure_anywhere(wrapper.module, wrapper.node, inner):
                 return True
     return False
+
+
+def _may_enter(reference: FunctionReference, entered: frozenset[ast.AST]) -> bool:
+    return reference.node not in entered and len(entered) < _MOST_ENTERED
 
 
 def _answers_failure_anywhere(module: Module, function: NamedFunction, node: ast.Call) -> bool:
@@ -356,14 +378,17 @@ def _answers_failure_anywhere(module: Module, function: NamedFunction, node: ast
     )
 
 
-def handed_to_retry(module: Module, function: ast.AST) -> Retry | None:
-    """A function or lambda that is an argument of something that calls it again after a failure."""
+def handed_to_retry(module: Module, function: ast.AST, entered: frozenset[ast.AST] = _NOTHING) -> Retry | None:
+    """A function or lambda that is an argument of something that calls it again after a failure.
+
+    ``entered`` is what ``retry_around`` says.
+    """
     parent = module.parents.get(function)
     call = module.parents.get(parent) if isinstance(parent, ast.keyword) else parent
-    return _retrying_call(module, call, function) if isinstance(call, ast.Call) else None
+    return _retrying_call(module, call, function, entered) if isinstance(call, ast.Call) else None
 
 
-def _retrying_call(module: Module, call: ast.Call, argument: ast.AST) -> Retry | None:
+def _retrying_call(module: Module, call: ast.Call, argument: ast.AST, entered: frozenset[ast.AST]) -> Retry | None:
     reference = names.resolve(module, call.func)
     place = Place(module, call)
     if conventions.is_one_of(module.project.conventions.retry_decorators, call.func, reference):
@@ -377,35 +402,63 @@ def _retrying_call(module: Module, call: ast.Call, argument: ast.AST) -> Retry |
     if (
         isinstance(reference, FunctionReference)
         and not isinstance(reference.node, ast.Lambda)
-        and (_calls_parameter_in_retry(reference, call, argument) or _wraps_in_retry(reference))
+        and (_repeats_argument(reference, call, argument, entered) or _wraps_in_retry(reference, entered))
     ):
         return Retry(place, "this call repeats the function it is given", argument)
     if reference is None and isinstance(call.func, ast.Call):
-        return _retrying_call(module, call.func, argument)
+        return _retrying_call(module, call.func, argument, entered)
     return None
 
 
-def _calls_parameter_in_retry(reference: FunctionReference, call: ast.Call, argument: ast.AST) -> bool:
-    node = reference.node
-    parameters = callers.parameters_for(reference.module, node, call, argument)
-    for inner in syntax.own_nodes(node):
-        if (
-            isinstance(inner, ast.Call)
-            and functions.last_name(inner.func) in parameters
-            and any(
-                is_retry_loop(reference.module, loop, inner) for loop in loops_around(reference.module, inner, node)
-            )
-        ):
-            return True
-    return False
+def _repeats_argument(
+    reference: FunctionReference, call: ast.Call, argument: ast.AST, entered: frozenset[ast.AST]
+) -> bool:
+    """Whether a function of the project runs again, after a failure, what ``call`` gives it as ``argument``."""
+    if not _may_enter(reference, entered):
+        return False
+    module, entered = reference.module, entered | {reference.node}
+    return any(
+        (_runs(module, inner, parameter, entered) and retry_around(module, inner, FARTHEST_CALLER, entered=entered))
+        or any(_retrying_call(module, inner, each, entered) is not None for each in _given(inner, parameter))
+        for parameter in callers.parameters_for(module, reference.node, call, argument)
+        for inner in module.calls_within(reference.node)
+    )
 
 
-def _nested_use(module: Module, function: NamedFunction, outer: NamedFunction) -> Retry | None:
+def _given(call: ast.Call, parameter: str) -> list[ast.expr]:
+    """The arguments with which ``call`` hands ``parameter`` on."""
+    arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return [each for each in arguments if isinstance(each, ast.Name) and each.id == parameter]
+
+
+def _runs(module: Module, call: ast.Call, parameter: str, entered: frozenset[ast.AST]) -> bool:
+    """Whether ``call`` calls the function that ``parameter`` holds, in a thread or through functions of the project."""
+    if functions.last_name(call.func) == parameter:
+        return True
+    given = _given(call, parameter)
+    if not given:
+        return False
+    if functions.last_name(call.func) in runners.AT_ONCE:
+        return True
+    reference = names.resolve(module, call.func)
+    if not isinstance(reference, FunctionReference) or not _may_enter(reference, entered):
+        return False
+    source, entered = reference.module, entered | {reference.node}
+    return any(
+        _runs(source, inner, handed, entered)
+        for handed in callers.parameters_for(source, reference.node, call, given[0])
+        for inner in source.calls_of.get(reference.node, ())
+    )
+
+
+def _nested_use(
+    module: Module, function: NamedFunction, outer: NamedFunction, entered: frozenset[ast.AST]
+) -> Retry | None:
     for node in syntax.own_nodes(outer):
         if isinstance(node, ast.Name) and node.id == function.name and isinstance(node.ctx, ast.Load):
             parent = module.parents.get(node)
             if isinstance(parent, ast.Call) and parent.func is not node:
-                found = _retrying_call(module, parent, node)
+                found = _retrying_call(module, parent, node, entered)
                 if found is not None:
                     return Retry(found.place, found.words, function)
             if isinstance(parent, ast.Call) and parent.func is node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import definitions, functions, names
+from stripe_lint.analysis import definitions, functions, imports, names
 from stripe_lint.analysis.references import (
     ClassReference,
     External,
@@ -115,31 +115,15 @@ def _of_bindings(module: Module, scope: Scope, name: str, bindings: list[Binding
     """The value of a name that module or class level binds exactly once; ``None`` for all other names."""
     if len(bindings) != 1 or name in scope.global_names:
         return None
+    behind = imports.definition_behind(module, bindings)
+    if behind is not None:
+        return _of_bindings(behind.module, behind.module.scope, behind.name, behind.bindings)
     binding = bindings[0]
-    if binding.kind is BindingKind.IMPORT_FROM:
-        return _of_import(module, binding)
     if not isinstance(scope.node, ast.Module | ast.ClassDef) or binding.kind is not BindingKind.ASSIGNMENT:
         return None
     if binding.value is None:
         return None
     return fixed(module, binding.value)
-
-
-def _of_import(module: Module, binding: Binding) -> Value | None:
-    alias = binding.node
-    statement = module.parents[alias]
-    if not isinstance(alias, ast.alias) or not isinstance(statement, ast.ImportFrom):
-        return None
-    project = module.project
-    if statement.level:
-        path = project.find_relative(statement.module or "", statement.level, module.path)
-    else:
-        path = project.find_module(statement.module or "", module.path)
-    source = project.module_at(path) if path is not None else None
-    if source is None or source is module:
-        return None
-    bindings = source.scope.bindings.get(alias.name)
-    return _of_bindings(source, source.scope, alias.name, bindings) if bindings else None
 
 
 def fixed(module: Module, node: ast.expr, depth: int = 0) -> Value:
