@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import functions, retries, stripe_calls, syntax
 from stripe_lint.analysis.distinguishing_inputs import distinguishing_inputs
 from stripe_lint.analysis.scopes import BindingKind
+from stripe_lint.analysis.sent_parameters import sent_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,15 @@ _OPERATIONS: Final = frozenset(
     | {"transfer", "trip", "withdrawal"}
 )
 """What a record is called that stands for one operation. Several operations belong to a user, a shop or a product."""
+
+_SHARED: Final = frozenset({"deal", "event", "item", "offer", "ride", "trip"})
+"""Those of them of which one record may be paid for by many."""
+
+_PAYERS: Final = frozenset(
+    {"customer", "source", "payment_method", "card", "destination", "charge", "payment_intent", "invoice"}
+    | {"subscription", "transfer", "stripe_account", "on_behalf_of"}
+)
+"""Parameters of a request that say whom it concerns."""
 
 _OWNERS: Final = frozenset(
     {"account", "admin", "author", "buyer", "client", "company", "customer", "guest", "member", "merchant", "org"}
@@ -75,14 +85,18 @@ def business_id(module: Module, request: Request) -> BusinessId | None:
     loops = item_loops(module, request.node)
     if loops is None:
         return None
-    nouns = _OPERATIONS if _happens_once(request) else frozenset({"event"})
+    happens_once = _happens_once(request)
+    nouns = _OPERATIONS if happens_once else frozenset({"event"})
     if request.method.path.removesuffix("_async") in {"stripe.Customer.create", "customers.create"}:
         nouns = _OPERATIONS | _OWNERS
     function = module.enclosing_function(request.node)
     event = _event(module, request)
     known = _known_ids(module, function)
     for name, noun, source in _candidates(module, request, event, known):
-        partial = noun not in {"event", "refund", "return"} and _is_partial(request, name)
+        delivered = noun == "event" and _is_delivered(module, request, name, event)
+        if noun == "event" and not delivered and not happens_once:
+            continue
+        partial = not delivered and noun not in {"refund", "return"} and _is_partial(module, request, name)
         if (
             noun in nouns
             and not partial
@@ -93,7 +107,8 @@ def business_id(module: Module, request: Request) -> BusinessId | None:
                 # all that a delivery leads to comes from what is in it
                 return BusinessId(source, noun)
             inputs = distinguishing_inputs(module, request, name, known)
-            if inputs is not None:
+            is_shared = noun in _SHARED and not delivered
+            if inputs is not None and not (is_shared and not _is_told_apart(module, request, name, inputs)):
                 return BusinessId(source, noun, inputs)
     return None
 
@@ -108,6 +123,39 @@ def item_id(module: Module, request: Request) -> str | None:
     return next((source for name in bound for _, _, source in _ids_of(name, known)), None)
 
 
+def _is_delivered(module: Module, request: Request, name: str, verified: tuple[str, str, str] | None) -> bool:
+    """Whether ``name`` holds an event of Stripe's, not one that people go to."""
+    if verified is not None and name == verified[0]:
+        return True
+    function = module.enclosing_function(request.node)
+    if function is None or not any(parameter.arg == name for parameter in functions.parameters(function)):
+        return False
+    return retries.redelivery_around(module, request.node) is not None or any(
+        isinstance(inner.value, ast.Name) and inner.value.id == name and _field(inner) in {"type", "data"}
+        for inner in syntax.descendants(function)
+        if isinstance(inner, ast.Attribute | ast.Subscript)
+    )
+
+
+def _field(node: ast.Attribute | ast.Subscript) -> object:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.slice.value if isinstance(node.slice, ast.Constant) else None
+
+
+def _is_told_apart(module: Module, request: Request, name: str, inputs: tuple[Input, ...]) -> bool:
+    """Whether a record that many may pay for stands for one operation here.
+
+    It does where it says itself whom the request concerns, and beside an order or the like. A buyer is not enough: each
+    may buy the same thing twice.
+    """
+    if any(each.noun.rpartition("-")[2] in _OPERATIONS - _SHARED for each in inputs):
+        return True
+    return any(
+        parameter in _PAYERS and name in syntax.names_in(value) for parameter, value in sent_parameters(module, request)
+    )
+
+
 def _happens_once(request: Request) -> bool:
     path = request.method.path.removeprefix("stripe.").removeprefix("v1.").removesuffix("_async")
     return (
@@ -117,24 +165,14 @@ def _happens_once(request: Request) -> bool:
     )
 
 
-def _is_partial(request: Request, name: str) -> bool:
+def _is_partial(module: Module, request: Request, name: str) -> bool:
     """Whether an amount is given back or taken that may be a part of what ``name`` stands for."""
     if not any(word in request.method.path.lower() for word in _PARTIAL):
         return False
-    for keyword in _sent(request.node):
-        if keyword[0] in {"amount", "amount_to_capture"}:
-            return name not in syntax.names_in(keyword[1])
-    return False
-
-
-def _sent(node: ast.Call) -> Iterator[tuple[str | None, ast.expr]]:
-    """The parameters that are written out in a call, in its dicts too."""
-    for keyword in node.keywords:
-        yield keyword.arg, keyword.value
-    for part in (*node.args, *(keyword.value for keyword in node.keywords)):
-        if isinstance(part, ast.Dict):
-            for key, value in zip(part.keys, part.values, strict=True):
-                yield (str(key.value) if isinstance(key, ast.Constant) else None), value
+    return any(
+        parameter in {"amount", "amount_to_capture"} and name not in syntax.names_in(value)
+        for parameter, value in sent_parameters(module, request)
+    )
 
 
 Loop = ast.For | ast.AsyncFor | ast.comprehension

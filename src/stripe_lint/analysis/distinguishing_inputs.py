@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import functions, keys, names, syntax
 from stripe_lint.analysis.references import External
 from stripe_lint.analysis.scopes import BindingKind
+from stripe_lint.analysis.sent_parameters import sent_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,21 +86,13 @@ def distinguishing_inputs(
     """
     search = _Search(module, name, known)
     try:
-        for slot, value in _arguments(request):
+        for slot, value in sent_parameters(module, request):
             if slot not in _NOT_SENT:
                 search.follow(value, slot)
     except _Unclear:
         return None
     found = tuple(search.found.values())
     return found if len(found) <= MOST_INPUTS else None
-
-
-def _arguments(request: Request) -> Iterator[tuple[str, ast.expr]]:
-    """What is sent, with the name of the parameter where it is written down."""
-    for argument in request.node.args:
-        yield from _entries(argument, "")
-    for keyword in request.node.keywords:
-        yield from _entries(keyword.value, keyword.arg or "")
 
 
 def _entries(node: ast.expr, slot: str) -> Iterator[tuple[str, ast.expr]]:
