@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import functions, retries, stripe_calls, syntax
+from stripe_lint.analysis import functions, replacements, retries, stripe_calls, syntax
 from stripe_lint.analysis.distinguishing_inputs import distinguishing_inputs
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.sent_parameters import sent_parameters
@@ -107,8 +107,9 @@ def business_id(module: Module, request: Request) -> BusinessId | None:
                 # all that a delivery leads to comes from what is in it
                 return BusinessId(source, noun)
             inputs = distinguishing_inputs(module, request, name, known)
-            is_shared = noun in _SHARED and not delivered
-            if inputs is not None and not (is_shared and not _is_told_apart(module, request, name, inputs)):
+            if inputs is None or replacements.makes_anew(module, request):
+                continue
+            if noun not in _SHARED or delivered or _is_told_apart(module, request, name, inputs):
                 return BusinessId(source, noun, inputs)
     return None
 
