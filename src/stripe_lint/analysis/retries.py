@@ -19,6 +19,7 @@ from stripe_lint.analysis import (
     stripe_calls,
     syntax,
     verifiers,
+    webhook_handlers,
 )
 from stripe_lint.analysis.control_flow import FlowNode, Graph, graph_of
 from stripe_lint.analysis.references import ClassReference, External, ExternalInstance, FunctionReference
@@ -508,7 +509,8 @@ def redelivery_around(
     if _receives_events(function):
         return Place(module, function)
     if handlers.takes_request(module, function):
-        return Place(module, function) if _verifies_body(module, function) else None
+        is_delivered = _verifies_body(module, function) or webhook_handlers.receives_events(module, function)
+        return Place(module, function) if is_delivered else None
     if guards.verified_by_unseen_decorator(module, function):
         return Place(module, function)
     if distance >= FARTHEST_CALLER + 1:

@@ -110,6 +110,11 @@ def analysed_handlers(module: Module) -> list[Handler]:
     return found
 
 
+def receives_events(module: Module, function: NamedFunction) -> bool:
+    """Whether ``function`` is a handler to which Stripe delivers its events, verified or not."""
+    return any(handler.function is function and handler.is_stripe for handler in analysed_handlers(module))
+
+
 def _speaks_of_webhooks(text: str) -> bool:
     lowered = text.lower()
     if any(word in lowered for word in _WEBHOOK_WORDS):
