@@ -92,10 +92,25 @@ def _resolve(module: Module, node: ast.expr) -> Reference | None:
     if isinstance(node, ast.BoolOp):
         return _agree(resolve(module, part) for part in node.values if not _is_none(part))
     if isinstance(node, ast.Subscript):
-        base = resolve(module, node.value)
-        if isinstance(base, ExternalList):
-            return ExternalInstance(base.path)
+        return _entry(resolve(module, node.value), node.slice)
     return None
+
+
+def _entry(base: Reference | None, key: ast.expr) -> Reference | None:
+    """An item of a list of the SDK, or an object or list within one of its objects."""
+    name = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else None
+    if isinstance(base, External):
+        base = sdk.held_by(base.path)
+    if isinstance(base, ExternalList):
+        if name is None:
+            return ExternalInstance(base.path)
+        return base if name == "data" else None
+    return sdk.held(base.path, name) if isinstance(base, ExternalInstance) and name is not None else None
+
+
+def _list_in(reference: Reference | None) -> Reference | None:
+    """The list that a field of an object of the SDK is; what is no such field stays as it is."""
+    return sdk.held_by(reference.path) if isinstance(reference, External) else reference
 
 
 def _held_attribute(module: Module, node: ast.Attribute) -> Reference | None:
@@ -234,7 +249,7 @@ def _from_binding(module: Module, name: str, scope: Scope, binding: Binding) -> 
     if kind is BindingKind.PARAMETER:
         return _from_parameter(module, scope, binding)
     if kind is BindingKind.ITERATION and binding.value is not None:
-        iterated = resolve(module, binding.value)
+        iterated = _list_in(resolve(module, binding.value))
         return ExternalInstance(iterated.path) if isinstance(iterated, ExternalList) else None
     if kind is BindingKind.ANNOTATION and binding.annotation is not None:
         return instance_of_annotation(module, binding.annotation)
@@ -430,6 +445,9 @@ def _stripe_client_base(reference: ClassReference) -> StripeService | None:
 def attribute(base: Reference, name: str) -> Reference | None:
     """What the attribute ``name`` of ``base`` means."""
     if isinstance(base, External):
+        inner = sdk.held_by(base.path)
+        if isinstance(inner, ExternalInstance) or (isinstance(inner, ExternalList) and name == "data"):
+            return attribute(inner, name)
         return External(sdk.canonical(f"{base.path}.{name}"))
     if isinstance(base, StripeService):
         return StripeService(f"{base.path}.{name}" if base.path else name)
@@ -529,7 +547,7 @@ def _resolve_call(module: Module, node: ast.Call) -> Reference | None:
         if callee.path in _PASS_THROUGH_CALLS and node.args:
             return resolve(module, node.args[-1])
     if isinstance(node.func, ast.Attribute) and node.func.attr in _LIST_METHODS:
-        listed = resolve(module, node.func.value)
+        listed = _list_in(resolve(module, node.func.value))
         return listed if isinstance(listed, ExternalList) else None
     return call_result(callee)
 

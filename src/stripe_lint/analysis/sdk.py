@@ -40,3 +40,19 @@ def result(method: surface.Method) -> Reference | None:
     if method.returns_list_of is not None:
         return ExternalList(method.returns_list_of)
     return None
+
+
+def held(resource: str, field: str) -> ExternalInstance | ExternalList | None:
+    """The object, or the list of objects, that a field of an object of the SDK holds, where its name tells."""
+    if not resource.startswith("stripe."):
+        return None
+    inner = surface.resource_in_field(field)
+    if inner is None:
+        return None
+    return ExternalList(inner) if field.endswith("s") else ExternalInstance(inner)
+
+
+def held_by(path: str) -> ExternalInstance | ExternalList | None:
+    """What a path through an object of the SDK leads to: ``stripe.PaymentIntent().latest_charge``."""
+    resource, on_object, field = path.rpartition("().")
+    return held(resource, field) if on_object and "." not in field else None

@@ -111,6 +111,28 @@ def service_method(path: str) -> Method | None:
 
 
 @cache
+def resource_in_field(name: str) -> str | None:
+    """The resource whose objects a field of that name holds, one of them or a list: ``latest_charge``, ``charges``.
+
+    Stripe names its fields after what is in them. A field that holds one holds only its id where it is not expanded.
+    """
+    for prefix in ("latest_", "default_", "pending_"):
+        name = name.removeprefix(prefix)
+    resources = _resources_by_field()
+    return resources.get(name) or resources.get(name.removesuffix("s"))
+
+
+@cache
+def _resources_by_field() -> dict[str, str]:
+    found = {}
+    for path in _data()["resources"]:
+        package, _, name = path.rpartition(".")
+        if package == "stripe":
+            found["".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")] = path
+    return found
+
+
+@cache
 def is_service_path(path: str) -> bool:
     """Whether a path leads from a client to a service or to a group of services: ``checkout``, ``v1.checkout``."""
     return path == "v1" or path.removeprefix("v1.") in _service_paths()
