@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import ast
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import definitions, functions, names, runners
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference, Reference
+from stripe_lint.analysis.scopes import BindingKind
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode, NamedFunction
+
+_MOST_HANDOVERS: Final = 2
+"""Through how many functions that only hand it on an argument is followed."""
 
 
 def call_sites(module: Module, function: NamedFunction) -> list[tuple[Module, ast.Call]] | None:
@@ -203,6 +207,25 @@ def is_direct(source: Module, call: ast.Call) -> bool:
     if functions.last_name(call.func) not in runners.QUEUES:
         return True
     return isinstance(names.resolve(source, call.func), FunctionReference)
+
+
+def is_always_given(module: Module, name: ast.Name, wanted: Reference, distance: int = 0) -> bool:
+    """Whether ``name`` is a parameter for which all callers, of whom there are some, pass ``wanted``."""
+    found = module.scope_of(name).lookup(name.id)
+    if found is None or len(found[1]) != 1 or found[1][0].kind is not BindingKind.PARAMETER:
+        return False
+    function = found[0].function
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or distance > _MOST_HANDOVERS:
+        return False
+    sites = call_sites(module, function)
+    return bool(sites) and all(
+        (argument := argument_for(module, function, call, name.id)) is not None
+        and (
+            names.resolve(source, argument) == wanted
+            or (isinstance(argument, ast.Name) and is_always_given(source, argument, wanted, distance + 1))
+        )
+        for source, call in sites or ()
+    )
 
 
 def constructor_argument(owner: ObjectReference, attribute: str) -> Reference | None:

@@ -374,6 +374,10 @@ def _start_values(module: Module, function: ast.FunctionDef | ast.AsyncFunctionD
     if owner is not None and first is not None and not functions.has_decorator(function, "staticmethod"):
         reference = names.resolve_name(module, first.arg, module.scopes[function])
         found[first.arg] = Value(reference=reference)
+    for call in module.calls_of.get(function, ()):
+        handed = stripe_calls.handed_sdk(module, call.func) if names.resolve(module, call.func) is None else None
+        if handed is not None:
+            found[handed[0]] = Value(reference=handed[1])
     for parameter in functions.parameters(function):
         default = functions.default_of(function, parameter)
         value = static_values.of_default(module, default) if default is not None else UNKNOWN

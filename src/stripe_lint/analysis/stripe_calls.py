@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.scopes import FunctionNode
 
 _SHORTEST_HELD_PATH: Final = 4
+_SHORTEST_METHOD_PATH: Final = 3
 DEEPEST_SEARCH: Final = 3
 """How many calls deep a function is searched for a Stripe call."""
 
@@ -92,10 +93,42 @@ def _is_method_name(name: str) -> bool:
 
 def _called_method(module: Module, call: ast.Call) -> surface.Method | None:
     """What a call sends; of a ``partial`` only the place that makes it counts."""
-    reference = names.resolve(module, call.func)
-    if reference is None:
-        reference = _through_constructor(module, call.func)
+    reference = _sdk_method(module, call.func)
     return None if isinstance(reference, PartialReference) else method_of(reference)
+
+
+def _sdk_method(module: Module, node: ast.expr) -> Reference | None:
+    """What an expression that is called means, also where the SDK was handed to the function or to its object."""
+    return names.resolve(module, node) or _through_constructor(module, node) or _through_parameter(module, node)
+
+
+def _through_parameter(module: Module, node: ast.expr) -> Reference | None:
+    """A method of the SDK reached by ``api.Customer.create`` where all callers pass ``stripe``, or a client."""
+    handed = handed_sdk(module, node)
+    if handed is None:
+        return None
+    path = ".".join((functions.attribute_chain(node) or [])[1:])
+    return StripeService(path) if isinstance(handed[1], StripeService) else External(f"stripe.{path}")
+
+
+def handed_sdk(module: Module, node: ast.expr) -> tuple[str, Reference] | None:
+    """The parameter through which ``node`` reaches a method of the SDK, and what all callers pass for it."""
+    chain = functions.attribute_chain(node)
+    if chain is None or len(chain) < _SHORTEST_METHOD_PATH:
+        return None
+    path = ".".join(chain[1:])
+    if surface.resource_method(f"stripe.{path}") is not None:
+        passed: Reference = External("stripe")
+    elif surface.service_method(path) is not None:
+        passed = StripeService("")
+    else:
+        return None
+    base: ast.expr = node
+    while isinstance(base, ast.Attribute):
+        base = base.value
+    if isinstance(base, ast.Name) and callers.is_always_given(module, base, passed):
+        return base.id, passed
+    return None
 
 
 def _through_constructor(module: Module, node: ast.expr) -> Reference | None:
@@ -174,7 +207,7 @@ def call_touches_stripe(module: Module, call: ast.Call, *, handled: bool = False
 
 
 def _is_stripe_call(module: Module, call: ast.Call) -> bool:
-    if functions.last_name(call.func) in webhook_functions.NAMES or reaches_stripe(names.resolve(module, call.func)):
+    if functions.last_name(call.func) in webhook_functions.NAMES or reaches_stripe(_sdk_method(module, call.func)):
         return True
     return any(
         isinstance(argument, ast.Attribute) and reaches_stripe(names.resolve(module, argument))
