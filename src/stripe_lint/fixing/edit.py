@@ -124,9 +124,12 @@ class Edit:
         """Give a function a first parameter (behind ``self``) that a framework fills by its type."""
         self._record(edits.AddFirstParameter(function, name, annotation))
 
-    def insert_before(self, statement: ast.stmt, source: str) -> None:
-        """Run the statements ``source`` right before ``statement``, in the same block."""
-        self._record(edits.InsertBefore(statement, source))
+    def insert_before(self, statement: ast.stmt, source: str, *, above_comments: bool = False) -> None:
+        """Run the statements ``source`` right before ``statement``, in the same block.
+
+        With ``above_comments`` they stand above the comments that head it: for what has nothing to do with it.
+        """
+        self._record(edits.InsertBefore(statement, source, above_comments))
 
     def insert_after(self, statement: ast.stmt, source: str) -> None:
         """Run the statements ``source`` right after ``statement``, in the same block."""

@@ -90,10 +90,11 @@ class AddFirstParameter:
 
 @dataclass(frozen=True, slots=True)
 class InsertBefore:
-    """Runs the statements ``source`` right before ``node``."""
+    """Runs the statements ``source`` right before ``node``, also before the comments above that if so asked."""
 
     node: ast.stmt
     source: str
+    above_comments: bool = False
 
 
 @dataclass(frozen=True, slots=True)

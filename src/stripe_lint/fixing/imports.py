@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.fixing.splices import Splice
 
 if TYPE_CHECKING:
     from stripe_lint.fixing.edits import AddImport, AddImportFrom, AddLogger
     from stripe_lint.fixing.places import Places
+
+_OF_FILE: Final = (
+    r"(?im)^#(?:!|\s*(?:-\*-|flake8|ruff|mypy|pylint|pyright|isort|fmt|type|noqa|vim|@|.*coding[:=]"
+    r"|.*(?:copyright|\(c\)|licen[cs]e|spdx|author)))"
+)
+"""Comments that stay the first lines of a file, whatever follows them."""
 
 _Import = ast.Import | ast.ImportFrom
 
@@ -84,12 +91,12 @@ def _among_imports(tree: ast.Module, places: Places, name: str, line: str) -> Sp
         return _above(places, standard[0], f"{line}\n")
     others = [each for each in block if not _is_future(each)]
     if others:
-        return _above(places, others[0], f"{line}\n\n")
+        return _on_top(places, others[0], f"{line}\n\n")
     if block:
         return _below(places, tree, block[-1], f"\n{line}")
     if ast.get_docstring(tree, clean=False) is not None:
         return _below(places, tree, tree.body[0], f"\n{line}")
-    return _above(places, tree.body[0], f"{line}\n\n")
+    return _on_top(places, tree.body[0], f"{line}\n\n")
 
 
 def _among_third_party(tree: ast.Module, places: Places, name: str, line: str) -> Splice:
@@ -109,12 +116,12 @@ def _among_third_party(tree: ast.Module, places: Places, name: str, line: str) -
         return _above(places, group[0], f"{line}\n")
     relative = [each for each in block if not _is_standard(each) and not _is_future(each)]
     if relative:
-        return _above(places, relative[0], f"{line}\n\n")
+        return _on_top(places, relative[0], f"{line}\n\n")
     if block:
         return _below(places, tree, block[-1], f"\n{line}")
     if ast.get_docstring(tree, clean=False) is not None:
         return _below(places, tree, tree.body[0], f"\n{line}")
-    return _above(places, tree.body[0], f"{line}\n\n")
+    return _on_top(places, tree.body[0], f"{line}\n\n")
 
 
 def _named(statement: _Import) -> str:
@@ -132,7 +139,7 @@ def logger_splice(tree: ast.Module, places: Places, edit: AddLogger) -> Splice:
         return _below(places, tree, block[-1], f"\n{line}")
     if ast.get_docstring(tree, clean=False) is not None:
         return _below(places, tree, tree.body[0], f"\n{line}")
-    return _above(places, tree.body[0], f"{line}\n\n")
+    return _on_top(places, tree.body[0], f"{line}\n\n")
 
 
 def _leading_imports(tree: ast.Module) -> list[_Import]:
@@ -156,6 +163,16 @@ def _is_standard(statement: _Import) -> bool:
     else:
         name = statement.names[0].name
     return name.partition(".")[0] in sys.stdlib_module_names and not _is_future(statement)
+
+
+def _on_top(places: Places, statement: ast.stmt, text: str) -> Splice:
+    """``text`` above a statement and the comments that head it, but below those that speak of the whole file."""
+    start = places.start_with_comments(statement)
+    comments = places.text[start : places.start_of(statement)]
+    of_file = not start and (isinstance(statement, _Import) or re.search(_OF_FILE, comments))
+    if of_file or places.indentation_before(places.start_of(statement)) is None:
+        return _above(places, statement, text)
+    return Splice(start, start, text)
 
 
 def _above(places: Places, statement: ast.stmt, text: str) -> Splice:

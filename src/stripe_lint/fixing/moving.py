@@ -95,19 +95,11 @@ def _blocks_around(module: Module, statement: ast.stmt) -> list[list[ast.stmt]]:
 
 def _lines_of(places: Places, node: ast.stmt) -> tuple[int, int]:
     """Where the lines of a statement begin and end (before the line end), comments right above and behind included."""
-    start = places.start_of(node)
-    indentation = places.indentation_before(start) or ""
     line_end = places.end_of_line_at(places.end_of(node))
     for inner in ast.walk(node):
         if isinstance(inner, ast.Constant | ast.JoinedStr) and inner.lineno != inner.end_lineno:
             raise Declined("a text of several lines would have to be moved")
-    begin = start - len(indentation)
-    while begin:
-        above = places.text.rfind("\n", 0, begin - 1) + 1
-        if not places.text[above : begin - 1].startswith(f"{indentation}#"):
-            break
-        begin = above
-    return begin, line_end
+    return places.start_with_comments(node), line_end
 
 
 def _taken_out(module: Module, places: Places, node: ast.stmt, start: int, end: int) -> Splice:

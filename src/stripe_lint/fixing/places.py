@@ -43,6 +43,17 @@ class Places:
         """Where a line begins."""
         return self._starts[line - 1]
 
+    def start_with_comments(self, statement: ast.stmt) -> int:
+        """Where the line begins on which a statement does, or the first of the comments right above it."""
+        begin = self.text.rfind("\n", 0, self.start_of(statement)) + 1
+        indentation = self.indentation_before(self.start_of(statement))
+        while begin and indentation is not None:
+            above = self.text.rfind("\n", 0, begin - 1) + 1
+            if not self.text.startswith(f"{indentation}#", above):
+                break
+            begin = above
+        return begin
+
     def end_of_line_at(self, offset: int) -> int:
         """Where the line around ``offset`` ends, its line end not included."""
         end = self.text.find("\n", offset)

@@ -149,12 +149,12 @@ def _statement_splice(module: Module, places: Places, edit: AtStatement) -> Spli
     start, end = places.start_of(statement), places.end_of(statement)
     indentation = places.indentation_before(start)
     match edit:
-        case InsertBefore(_, source):
+        case InsertBefore(_, source, above_comments):
             if is_elif(module, places, statement):
                 raise Declined("nothing can be put before an elif")
             if indentation is None:
                 return Splice(start, start, f"{_on_one_line(source)}; ")
-            line = start - len(indentation)
+            line = places.start_with_comments(statement) if above_comments else start - len(indentation)
             return Splice(line, line, _indented(source, indentation) + "\n")
         case InsertAfter(_, source):
             line_end = places.end_of_line_at(end)

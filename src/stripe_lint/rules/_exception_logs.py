@@ -27,9 +27,9 @@ def log(module: Module, catch: Catch, replaced: Iterable[ast.expr], edit: Edit) 
     logger = logger_in_use(module, catch.function, first) or edit.logger(first)
     message = _text_literals.quoted(_message(catch), _spelling(module, catch))
     if isinstance(catch.node, ast.ExceptHandler):
-        edit.insert_before(first, f"{logger}.exception({message})")
+        edit.insert_before(first, f"{logger}.exception({message})", above_comments=True)
     else:
-        edit.insert_before(first, f"{logger}.error({message}, exc_info={sorted(catch.names)[0]})")
+        edit.insert_before(first, f"{logger}.error({message}, exc_info={sorted(catch.names)[0]})", above_comments=True)
 
 
 def _message(catch: Catch) -> str:

@@ -32,7 +32,7 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     if isinstance(first, ast.Pass) and len(handler.body) == 1:
         edit.replace_statement(first, written)
     else:
-        edit.insert_before(first, written)
+        edit.insert_before(first, written, above_comments=True)
     edit.describe("a warning in the log")
 
 
