@@ -48,12 +48,16 @@ class Weakness(Enum):
 
 
 class WeakKey(NamedTuple):
-    """A key that does not name the operation: where it is made, in the function that sends it, else the request."""
+    """A key that does not name the operation: where it is made, in the function that sends it, else the request.
+
+    ``holds_id`` tells that it also holds something that the function is given, such as the id of an order.
+    """
 
     node: ast.expr
     weakness: Weakness
     request: Request
     handover: Handover | None = None
+    holds_id: bool = False
 
 
 def weak_keys(module: Module) -> Iterator[WeakKey]:
@@ -92,7 +96,9 @@ def _judged(module: Module, request: Request) -> WeakKey | None:
                 return None
             source, expression, reported = reference.module, returned[0], request.node
     weakness = _weakness_of(source, expression, request)
-    return WeakKey(reported, weakness, request) if weakness is not None else None
+    if weakness is None:
+        return None
+    return WeakKey(reported, weakness, request, holds_id=_holds_id(source, expression))
 
 
 def _weakness_of(module: Module, expression: ast.expr, request: Request) -> Weakness | None:
@@ -162,6 +168,21 @@ def _weakness(module: Module, parts: list[ast.expr], *, of_customer: bool) -> We
     if varying and not of_customer and all(_is_who(part) for part in varying) and not _names_operation(parts):
         return Weakness.CUSTOMER
     return None
+
+
+_CHANGING: Final = _CLOCKS | _DAYS | _CHANCE | {"builtins.id", "builtins.hash", "builtins.next"}
+
+
+def _holds_id(module: Module, expression: ast.expr) -> bool:
+    """Whether a part of a key is taken from what its function is given or makes, and is the same when asked again."""
+    for part in _parts(module, expression):
+        if _called(module, part) & _CHANGING:
+            continue
+        for inner in syntax.descendants(part):
+            found = module.scope_of(inner).lookup(inner.id) if isinstance(inner, ast.Name) else None
+            if found is not None and found[0].function is not None:
+                return True
+    return False
 
 
 def _called(module: Module, node: ast.expr) -> set[str]:

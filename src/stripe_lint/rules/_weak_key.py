@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import functions, keys, names, retries, syntax, weak_keys
 from stripe_lint.analysis.scopes import BindingKind
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.weak_keys import WeakKey
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
+
+_ANOTHER_EACH_TIME: Final = frozenset({Weakness.CLOCK, Weakness.CHANCE, Weakness.PROCESS, Weakness.COUNTER})
+
+_LOSES_ID: Final = (
+    "a random key would lose the id that this one holds; keep it, and tell the requests for it apart by something that"
+    " is stored, such as a number of the attempt"
+)
 
 _HASHED = "a hash of personal data still tells one person from another: an id of your own is the better key"
 
@@ -48,7 +55,10 @@ def _give_key(module: Module, weak: WeakKey, edit: Edit) -> None:
         if argument is not None and keys.has_no_effect(names.assigned_expression(module, argument)[1]):
             _passing_keys.drop_unread(module, argument, edit)
 
-    if variable is None or redelivered or edit.options.from_store:
+    if weak.holds_id and weak.weakness in _ANOTHER_EACH_TIME and not edit.options.from_store:
+        if not _missing_key.derive(module, request, edit, use):
+            edit.decline(_LOSES_ID)
+    elif variable is None or redelivered or edit.options.from_store:
         _missing_key.give_key(module, request, edit, use, redelivered=redelivered)
     elif not _missing_key.derive(module, request, edit, use):
         # A variable that is made within a retry is another rule's.

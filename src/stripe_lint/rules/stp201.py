@@ -4,15 +4,15 @@
 
 A call that moves or commits money, or creates what later moves it, and passes no idempotency key: not as
 `idempotency_key=`, not in a `StripeClient` service's `options`, not in a `headers` argument, and not in `**kwargs` or
-options that can be seen. Meant are calls on resource classes, on objects that the SDK returned (`intent.confirm()`) and
-on `StripeClient` services, their `_async` twins, and methods handed on
-(`asyncio.to_thread(stripe.Refund.create, ...)`).
+options that can be seen. Meant are calls on resource classes, on objects that the SDK returned and on what is in them
+(`intent.confirm()`, `intent.charges.data[0].refund()`), on `StripeClient` services, their `_async` twins, and methods
+handed on (`asyncio.to_thread(stripe.Refund.create, ...)`), also where all callers hand the SDK to the function.
 
 Severities:
 
 - `error`: inside a retry (a loop, `tenacity`, `backoff`, Celery's `autoretry_for` or `self.retry`, a function that
-  calls itself after a failure), in a webhook handler, and in a task that is delivered again (`acks_late`,
-  `reject_on_worker_lost`).
+  calls itself, or what it is given, again after a failure), in a webhook handler whether it verifies or not, and in a
+  task that is delivered again (`acks_late`, `reject_on_worker_lost`).
 - `warning`: everywhere else, for charges, payment intents, refunds, transfers and their reversals, payouts, top-ups,
   fee refunds, customers and their balance, credit grants, subscriptions and schedules, changes of a subscription's
   items, price, quantity or billing anchor, usage and meter events, invoices and their items, credit notes, orders,
@@ -113,8 +113,10 @@ from an id in scope (`f"order-{order.id}-refund"`, the event's id in a webhook h
 task), or else a random one is made before the retry. What else the function is given and sends, such as the id of a
 milestone, the number of an instalment or an amount, tells the requests for one order apart and becomes a part of the
 key; where that is no id and no number, and for an amount that is refunded, reversed or captured and may be a part of
-the whole, the key is random. Read these changes: a derived key that is used again after its 24 hours is carried out
-again, and a second operation for the same id, such as another payment for one order, needs another key.
+the whole, the key is random. So it is for what many may pay for (an event, a trip), and for what is made anew where
+`retrieve` or `modify` told that the old one is gone: for a day Stripe would answer the same key with the old one. Read
+these changes: a derived key that is used again after its 24 hours is carried out again, and a second operation for the
+same id, such as another payment for one order, needs another key.
 
 ## Suppress
 
