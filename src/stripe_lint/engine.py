@@ -294,7 +294,7 @@ def _finding(rule: Rule, hit: Hit, name: str) -> Finding:
         message=hit.message,
         steps=tuple(_shown(step) for step in hit.steps),
         cwe=rule.cwe,
-        fix=rule.fix,
+        fix=hit.fix if hit.fix is not None else rule.fix,
     )
 
 

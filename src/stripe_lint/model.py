@@ -78,7 +78,8 @@ class Step(NamedTuple):
 class Hit(NamedTuple):
     """What a rule yields: a place in the module it was asked about, and what is wrong there.
 
-    ``severity`` and ``confidence`` are given where they differ from the rule's usual ones.
+    ``severity`` and ``confidence`` are given where they differ from the rule's usual ones, and so is ``fix``: what the
+    repair of this very hit may do, should it not be declined.
     """
 
     span: Span
@@ -86,6 +87,7 @@ class Hit(NamedTuple):
     severity: Severity | None = None
     confidence: Confidence | None = None
     steps: tuple[Step, ...] = ()
+    fix: FixClass | None = None
 
 
 class Rule(NamedTuple):

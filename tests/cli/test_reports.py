@@ -64,6 +64,23 @@ def test_json_tells_whether_a_fix_is_safe(shop: Shop) -> None:
     assert [finding["fix"] for finding in findings] == [{"safety": "safe"}, {"safety": "unsafe"}]
 
 
+def test_json_tells_what_the_fix_may_do_to_this_very_finding(shop: Shop) -> None:
+    shop.write(
+        "pay.py",
+        "import stripe\n\n\n"
+        "def once(order):\n"
+        "    return stripe.Charge.create(amount=order.cents, currency='eur')\n\n\n"
+        "def again(order):\n"
+        "    for _ in range(3):\n"
+        "        try:\n"
+        "            return stripe.Refund.create(charge=order.charge)\n"
+        "        except stripe.APIConnectionError:\n"
+        "            pass\n",
+    )
+    findings = shop.check("--format", "json", "--select", "STP201").document["findings"]
+    assert [finding["fix"] for finding in findings] == [{"safety": "safe"}, {"safety": "unsafe"}]
+
+
 def test_json_counts_columns_in_characters_over_several_lines(shop: Shop) -> None:
     shop.write("pay.py", "import stripe\nstripe.PaymentIntent.create(\n    amount=1, currency='é')\n")
     (finding,) = shop.check("--format", "json").document["findings"]

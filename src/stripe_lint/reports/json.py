@@ -1,8 +1,10 @@
 """The report as JSON, for programs.
 
 Lines and columns count from 1, columns in characters; an end column is the one after the last character. Paths are
-relative to the current directory where they lie below it, always with forward slashes. ``schema_version`` changes when
-something is renamed or removed; new keys may appear at any time.
+relative to the current directory where they lie below it, always with forward slashes. ``fix.safety`` is ``safe`` where
+``stripe-lint fix`` repairs such a finding by itself and ``unsafe`` where it may take ``--unsafe-fixes``; either may be
+declined where the code leaves no place for it. ``schema_version`` changes when something is renamed or removed; new
+keys may appear at any time.
 """
 
 from __future__ import annotations

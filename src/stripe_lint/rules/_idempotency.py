@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import requests, retries
-from stripe_lint.model import Hit, Severity, Step
+from stripe_lint.model import FixClass, Hit, Severity, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,23 +29,22 @@ def unkeyed(module: Module, *, critical: bool) -> Iterator[Hit]:
 def _hit(module: Module, request: Request, grade: str) -> Hit:
     name = request.method.path.removeprefix("stripe.")
     span = module.span(request.node)
-    if grade == "info":
-        return Hit(
-            span,
-            f"{name} has no idempotency key: a second attempt is a second request; pass a stored key",
-            Severity.INFO,
-        )
     retry = retries.retry_around(module, request.node)
     if retry is None and request.call.reference is not None:
         retry = retries.handed_to_retry(module, request.call.reference)
+    again = retries.redelivery_around(module, request.node) if retry is None else None
+    # a fresh key for each call changes nothing where nothing repeats the call: the SDK sends one by itself
+    fix = FixClass.SAFE if retry is None and again is None else FixClass.UNSAFE
+    if grade == "info":
+        message = f"{name} has no idempotency key: a second attempt is a second request; pass a stored key"
+        return Hit(span, message, Severity.INFO, fix=fix)
     if retry is not None:
         step = Step(str(retry.place.module.path), retry.place.line, retry.words)
         message = f"{name} is retried without an idempotency key: each attempt can charge again; make one key before"
         return Hit(span, message, Severity.ERROR, steps=(step,))
-    again = retries.redelivery_around(module, request.node)
     if again is not None:
         step = Step(str(again.module.path), again.line, "this is delivered again after a failure")
         message = f"{name} runs again with each redelivery, without an idempotency key: derive one from the event's id"
         return Hit(span, message, Severity.ERROR, steps=(step,))
     message = f"{name} has no idempotency key: a repeat can charge twice; pass idempotency_key"
-    return Hit(span, message, Severity.WARNING)
+    return Hit(span, message, Severity.WARNING, fix=fix)
