@@ -170,7 +170,7 @@ def _weakness(module: Module, parts: list[ast.expr], *, of_customer: bool) -> We
     return None
 
 
-_CHANGING: Final = _CLOCKS | _DAYS | _CHANCE | {"builtins.id", "builtins.hash", "builtins.next"}
+_CHANGING: Final = CLOCKS | _DAYS | CHANCE | {"builtins.id", "builtins.hash", "builtins.next"}
 
 
 def _holds_id(module: Module, expression: ast.expr) -> bool:
