@@ -58,7 +58,7 @@ def _calls_in(source: Module, module: Module, function: NamedFunction) -> list[a
             reference is None and isinstance(call.func, ast.Attribute) and module.enclosing_class(function) is not None
         ):
             only = definitions.only_definition(source, function.name)
-            if only is not None and is_same(only, module, function):
+            if only is not None and is_same(only, module, function) and _fits(function, call):
                 found.append(call)
     for name in runners.QUEUES:
         for call in source.calls.get(name, ()):
@@ -82,6 +82,14 @@ def is_same(reference: FunctionReference, module: Module, function: NamedFunctio
         and reference.module.path == module.path
         and node.name == function.name
         and node.lineno == function.lineno
+    )
+
+
+def _fits(function: NamedFunction, call: ast.Call) -> bool:
+    """Whether the keywords of a call of something unknown are parameters of ``function``."""
+    taken = {parameter.arg for parameter in functions.parameters(function)}
+    return function.args.kwarg is not None or all(
+        keyword.arg is None or keyword.arg in taken for keyword in call.keywords
     )
 
 
