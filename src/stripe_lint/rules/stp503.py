@@ -47,8 +47,9 @@ stripe>=16.1,<17
 Move to 15.6.1 or newer. Where that takes time: verify every payload before anything in it is used (STP101), refuse to
 start without a webhook secret, and take the last patch release of your major version, which has the new roots.
 
-`stripe-lint fix --unsafe-fixes` raises the bound to the first later version that was not withdrawn and has none of these
-holes, which may be another major version. Lock files, lists with hashes and lists that were compiled stay: their tools have to make them anew.
+`stripe-lint fix --unsafe-fixes` raises the bound to the first later version that was not withdrawn and has none of
+these holes, which may be another major version. Lock files, lists with hashes and lists that were compiled stay: their
+tools have to make them anew.
 
 ## Suppress
 
