@@ -143,7 +143,9 @@ def test_test_code_can_be_included(shop: Shop) -> None:
     [
         ('selct = ["STP101"]', 'unknown key "selct"; did you mean "select"?'),
         ('extend_select = ["STP101"]', 'unknown key "extend_select"; did you mean "extend-select"?'),
-        ("zzz = 1", 'unknown key "zzz"; did you mean'),
+        ("zzz = 1", 'unknown key "zzz"; `stripe-lint config` lists them'),
+        ("bogus = 1", 'unknown key "bogus"; `stripe-lint config` lists them'),
+        ('select = ["bogus"]', 'unknown rule "bogus"; `stripe-lint rules` lists them'),
         ('select = "STP101"', 'select: must be a list of strings, not "STP101"'),
         ("select = [1]", "select: must be a list of strings, not a list with other things in it"),
         ("select = { a = 1 }", "select: must be a list of strings, not a table"),

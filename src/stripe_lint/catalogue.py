@@ -172,6 +172,6 @@ def _unknown(word: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     candidates = list(known)
-    near = get_close_matches(word, candidates, 1, 0.5) or get_close_matches(word.upper(), candidates, 1, 0.5)
+    near = get_close_matches(word, candidates, 1) or get_close_matches(word.upper(), candidates, 1)
     hint = f'; did you mean "{near[0]}"?' if near else "; `stripe-lint rules` lists them"
     return f'unknown rule "{word}"{hint}'

@@ -137,11 +137,11 @@ def describe(value: object) -> str:
 
 
 def nearest(key: str, known: Mapping[str, object]) -> str:
-    """The hint that names the known key which is most like ``key``."""
+    """The hint that names the known key which is most like ``key``, or where to find them all."""
     from difflib import get_close_matches
 
-    near = get_close_matches(key.replace("_", "-"), known, 1, 0)
-    return f'; did you mean "{near[0]}"?' if near else ""
+    near = get_close_matches(key.replace("_", "-"), known, 1)
+    return f'; did you mean "{near[0]}"?' if near else "; `stripe-lint config` lists them"
 
 
 def _selector(item: str, key: str, place: Place) -> str:

@@ -9,7 +9,7 @@ from stripe_lint.config import Config, Configurations
 from stripe_lint.discovery import discover, is_excluded
 from stripe_lint.engine import FileReport, Place, check_manifest, check_source, could_not_check, project_of
 from stripe_lint.errors import ConfigError, SourceError
-from stripe_lint.manifests.kinds import Kind, kind_of_named
+from stripe_lint.manifests.kinds import Kind, kind_of_named, may_be_included
 from stripe_lint.sources import concerns_stripe, decode, display_name, is_regular, read_bytes, read_file, reject_binary
 
 if TYPE_CHECKING:
@@ -132,11 +132,13 @@ def tasks_in_paths(paths: Sequence[Path], configurations: Configurations, *, for
     manifests: list[ManifestTask] = []
     failures = {path: could_not_check(display_name(path), error) for path, error in discovery.problems}
     found = skipped = 0
-    order = list(discovery.files)
-    known = set(order)
+    # what is installed by a list is asked of it, wherever it is written; it is reported there, and once
+    included = _included_lists(discovery.files, configurations)
+    order = tuple(dict.fromkeys((*discovery.files, *included)))
     for path in order:
-        task = _prepare(path, configurations)
-        is_code = kind_of_named(path) is None
+        kind = Kind.REQUIREMENTS if path in included else kind_of_named(path)
+        task = _prepare(path, kind, configurations)
+        is_code = kind is None
         found += is_code or isinstance(task, FileReport)
         if isinstance(task, Task):
             tasks.append(task)
@@ -146,13 +148,6 @@ def tasks_in_paths(paths: Sequence[Path], configurations: Configurations, *, for
             failures[path] = task
         else:
             skipped += is_code
-        if not is_code:
-            # what is installed by a list is asked of it, wherever it is written; it is reported there, and once
-            included = [
-                each for each in _included_by(path) if each not in known and not is_excluded(each, configurations)
-            ]
-            known.update(included)
-            order.extend(included)
     return Work(
         tasks=tuple(tasks),
         failures=failures,
@@ -169,7 +164,7 @@ def tasks_in_text(data: bytes, path: Path, name: str, configurations: Configurat
     if force_exclude and is_excluded(path, configurations):
         return Work((), {}, (path,), found=0, skipped=0)
     try:
-        task = _gate(data, path, name, configurations)
+        task = _gate(data, path, name, kind_of_named(path), configurations)
     except (SourceError, ConfigError) as error:
         return Work((), {path: could_not_check(name, error)}, (path,), found=1, skipped=0)
     if task is None:
@@ -179,38 +174,42 @@ def tasks_in_text(data: bytes, path: Path, name: str, configurations: Configurat
     return Work((task,), {}, (path,), found=1, skipped=0)
 
 
-def _prepare(path: Path, configurations: Configurations) -> Task | ManifestTask | FileReport | None:
+def _prepare(path: Path, kind: Kind | None, configurations: Configurations) -> Task | ManifestTask | FileReport | None:
     """What there is to do for a file: a task, nothing at all (``None``), or only to say why it can't be checked."""
     name = display_name(path)
     try:
-        data = read_bytes(path) if kind_of_named(path) is None else read_file(path)
-        return _gate(data, path, name, configurations)
+        data = read_bytes(path) if kind is None else read_file(path)
+        return _gate(data, path, name, kind, configurations)
     except (SourceError, ConfigError) as error:
         return could_not_check(name, error)
 
 
-def _included_by(path: Path) -> tuple[Path, ...]:
-    """The files that a manifest includes and that are there."""
+def _included_lists(files: Sequence[Path], configurations: Configurations) -> dict[Path, None]:
+    """The lists of requirements that manifests among ``files`` include, and these in turn, whatever they are called."""
+    waiting = [(path, kind) for path in files if (kind := kind_of_named(path)) is not None]
+    included: dict[Path, None] = {}
+    for path, kind in waiting:
+        for each in _included_by(path, kind):
+            if each not in included and not is_excluded(each, configurations):
+                included[each] = None
+                waiting.append((each, Kind.REQUIREMENTS))
+    return included
+
+
+def _included_by(path: Path, kind: Kind) -> list[Path]:
+    """The lists of requirements that a manifest includes and that are there."""
     from stripe_lint.manifests.reading import included_by
 
-    kind = kind_of_named(path)
     try:
         data = read_file(path)
     except SourceError:
-        return ()
-    return (
-        ()
-        if kind is None
-        else tuple(
-            each
-            for each in included_by(data, path, kind)
-            if kind_of_named(each) is Kind.REQUIREMENTS and is_regular(each)
-        )
-    )
+        return []
+    return [each for each in included_by(data, path, kind) if may_be_included(each) and is_regular(each)]
 
 
-def _gate(data: bytes, path: Path, name: str, configurations: Configurations) -> Task | ManifestTask | None:
-    kind = kind_of_named(path)
+def _gate(
+    data: bytes, path: Path, name: str, kind: Kind | None, configurations: Configurations
+) -> Task | ManifestTask | None:
     if kind is not None:
         from stripe_lint.manifests.reading import mentions_stripe
 

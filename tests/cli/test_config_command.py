@@ -35,6 +35,13 @@ def test_each_key_is_there_with_its_origin(shop: Shop) -> None:
     assert set(keys()) <= set(shown)
 
 
+def test_an_empty_table_is_shown_as_one(shop: Shop) -> None:
+    shown = lines(shop)
+    for key in ("per-file-ignores", "extend-per-file-ignores", "severity"):
+        assert shown[key] == "{}  # default"
+    assert shown["ignore"] == "[]  # default"
+
+
 def test_what_is_off_for_a_file_is_not_among_its_rules(shop: Shop) -> None:
     shop.configure('per-file-ignores = { "old.py" = ["STP201"] }')
     shop.write("old.py")

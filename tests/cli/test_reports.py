@@ -46,6 +46,7 @@ def test_json_holds_every_field_of_a_finding(shop: Shop) -> None:
             "severity": "info",
             "confidence": "medium",
             "message": "the message",
+            "cwe": [],
             "steps": [
                 {"path": "sub/views.py", "line": 9, "text": "the body is read"},
                 {"path": "relative.py", "line": 4, "text": "handed on"},
@@ -53,6 +54,12 @@ def test_json_holds_every_field_of_a_finding(shop: Shop) -> None:
             "fix": None,
         }
     ]
+
+
+def test_json_names_the_weaknesses_of_a_finding(shop: Shop) -> None:
+    shop.write("pay.py", "import stripe\nstripe.verify_ssl_certs = False\n")
+    (finding,) = shop.check("--format", "json").document["findings"]
+    assert (finding["code"], finding["cwe"]) == ("STP403", [295])
 
 
 def test_json_tells_whether_a_fix_is_safe(shop: Shop) -> None:

@@ -142,3 +142,65 @@ def test_bytes_that_no_statement_accounts_for_are_seen(after: bytes) -> None:
 def test_new_and_changed_statements_account_for_their_bytes() -> None:
     after = BEFORE.replace(b"import os\n", b"import os\nimport uuid\n").replace(b"b(1,", b"k = 1; b(3,")
     assert differences(BEFORE, after) == (1, 2, 0, ())
+
+
+INTO_A_BLOCK = b"""\
+def f(x):
+    try:
+        a(x)
+
+        # why
+        b(1,
+          2)
+    except E:
+        c()
+
+    if x:
+        y()
+    z()
+"""
+IN_THE_BLOCK = b"""\
+def f(x):
+
+    if x:
+        y()
+    else:
+        try:
+            a(x)
+
+            # why
+            b(1,
+              2)
+        except E:
+            c()
+    z()
+"""
+IN_QUOTES = b'def f(x):\n    a("""\n    b""",\n      1)\n    c()\n'
+MOVED_BADLY = {
+    "a blank line is lost": IN_THE_BLOCK.replace(b"(x)\n\n", b"(x)\n"),
+    "a comment stays behind": IN_THE_BLOCK.replace(b"            # why", b"        # why"),
+    "one of its lines stays behind": IN_THE_BLOCK.replace(b"              2)", b"          2)"),
+    "a block in it goes farther": IN_THE_BLOCK.replace(b"            c()", b"              c()"),
+    "another block moves too": IN_THE_BLOCK.replace(b"        y()", b"          y()"),
+    "a blank within a statement": IN_THE_BLOCK.replace(b"a(x)", b"a( x)"),
+    "a line end": IN_THE_BLOCK.replace(b"a(x)\n", b"a(x)\r\n"),
+}
+
+
+def test_a_block_may_move_sideways_as_a_whole() -> None:
+    before, after = INTO_A_BLOCK.replace(b"\n    if x", b"    if x"), IN_THE_BLOCK.replace(b"\n    if x", b"    if x")
+    for one, other in ((before, after), (after, before), (INTO_A_BLOCK, IN_THE_BLOCK)):
+        found = differences(one, other)
+        assert found.outside == ()
+        assert found.added == found.removed == 5
+
+
+def test_what_is_in_quotes_stays_where_it_is() -> None:
+    block = b'def f(x):\n    if x:\n        a("""\n    b""",\n          1)\n    c()\n'
+    assert differences(IN_QUOTES, block).outside == ()
+    assert differences(IN_QUOTES, block.replace(b"          1)", b"      1)")).outside
+
+
+@pytest.mark.parametrize("after", MOVED_BADLY.values(), ids=MOVED_BADLY)
+def test_a_block_that_moves_with_other_changes_is_seen(after: bytes) -> None:
+    assert differences(INTO_A_BLOCK, after).outside

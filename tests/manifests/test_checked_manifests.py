@@ -185,6 +185,24 @@ def test_included_lists_are_checked_once(shop: Shop, named: tuple[str, ...]) -> 
     assert outcome.code == 1
 
 
+@pytest.mark.parametrize("name", ["base.list", "base.reqs", "base", "lists/base.lock.txt", "base.v2"])
+def test_an_included_list_may_have_any_name(shop: Shop, name: str) -> None:
+    shop.write("requirements.txt", f"-r {name}\nflask\n")
+    shop.write(name, OLD)
+    assert shop.check("--select", "STP503").found == [(name, 1, "STP503")]
+    assert shop.check("--select", "STP503", name, "requirements.txt").found == [(name, 1, "STP503")]
+    fixed = shop.run(sys.executable, "-m", "stripe_lint", "fix", "--unsafe-fixes", "--select", "STP503")
+    assert (fixed.code, fixed.err) == (0, "")
+    assert (shop.root / name).read_text(encoding="utf-8") == "stripe==15.6.1\n"
+
+
+def test_other_manifests_include_lists_of_any_name(shop: Shop) -> None:
+    shop.write("pyproject.toml", '[tool.setuptools.dynamic]\ndependencies = {file = ["base.list"]}\n')
+    shop.write("base.list", "-c versions\nstripe\n")
+    shop.write("versions", OLD)
+    assert shop.check("--select", "STP503").found == [("versions", 1, "STP503")]
+
+
 def test_an_included_list_may_be_excluded_broken_or_missing(shop: Shop) -> None:
     shop.write("requirements.txt", "-r common/base.txt\n-r common/none.txt\n-r common\n-r broken.txt\nstripe==7.8.0\n")
     shop.write("common/base.txt", OLD)

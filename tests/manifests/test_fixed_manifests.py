@@ -45,6 +45,26 @@ def test_only_the_bound_is_written(shop: Shop, before: bytes, after: bytes) -> N
     assert path.read_bytes() == after
 
 
+@pytest.mark.parametrize(
+    "before", ["==7.8.0", "==5.1.0", "==4.0.0", "==14.4.2", ">=14,<15", "~=12.5.0", "==12.*", "==15.6.0"]
+)
+def test_the_release_that_is_taken_has_no_other_hole(shop: Shop, before: str) -> None:
+    path = shop.write("requirements.txt", f"stripe{before}\n")
+    assert "(--unsafe-fixes does it)" in fix(shop, "--select", "STP503").out
+    outcome = fix(shop, "--unsafe-fixes", "--select", "STP503")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert path.read_text(encoding="utf-8") != f"stripe{before}\n"
+    assert shop.check("--select", "STP503").found == []
+
+
+def test_the_option_is_not_named_where_it_would_not_help(shop: Shop) -> None:
+    shop.write("requirements.txt", "stripe==9.1.0\n")
+    shop.write("shop/webhooks.py", WEBHOOK)
+    out = fix(shop, "--select", "STP501").out
+    assert "not fixed: stripe==16.1.0 would break shop/webhooks.py:6 (STP305)" in out
+    assert "--unsafe-fixes" not in out
+
+
 def test_what_was_done_is_reported(shop: Shop) -> None:
     path = shop.write("pyproject.toml", POETRY)
     shop.write("renovate.json", "{}")

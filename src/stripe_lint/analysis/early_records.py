@@ -203,21 +203,30 @@ def _is_log(module: Module, call: ast.Call) -> bool:
     for argument in call.args[:1]:
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
             spoken.append(argument.value)
-        reference = names.resolve(module, argument.func) if isinstance(argument, ast.Call) else None
+    made = _making(module, call)
+    if made is not None:
+        reference = names.resolve(module, made.func)
         if isinstance(reference, ClassReference):
             spoken.append(reference.node.name)
+        else:
+            imported = (names.dotted_path(module, made.func) or "").rpartition(".")[2]
+            spoken.append(imported or functions.last_name(made.func) or "")
     return any(re.search(_LOGS, name) for name in spoken)
 
 
 def _of_object(module: Module, call: ast.Call) -> list[ast.expr]:
     """The arguments with which the object was made that is added or saved."""
+    made = _making(module, call)
+    return [] if made is None else [*made.args, *(keyword.value for keyword in made.keywords)]
+
+
+def _making(module: Module, call: ast.Call) -> ast.Call | None:
+    """The call that made the object that is added or saved, here or where the variable got it."""
     saved: ast.expr | None = call.args[0] if call.args else None
     if isinstance(call.func, ast.Attribute) and call.func.attr in {"save", "asave"}:
         saved = call.func.value
     made = names.assigned_expression(module, saved)[1] if saved is not None else None
-    if not isinstance(made, ast.Call):
-        return []
-    return [*made.args, *(keyword.value for keyword in made.keywords)]
+    return made if isinstance(made, ast.Call) else None
 
 
 def _in_except(module: Module, function: FunctionNode, node: ast.AST) -> bool:

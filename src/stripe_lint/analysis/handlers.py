@@ -49,24 +49,33 @@ def registered_by(module: Module, function: NamedFunction) -> Framework | None:
 _ROUTING: Final = frozenset({"route", "post", "get", "put", "patch", "delete", "api_route"})
 
 
+def is_route(module: Module, decorator: ast.expr) -> bool:
+    """Whether a decorator registers what it stands on as a handler."""
+    return _has_path(decorator) or any(_routes(module, framework, decorator) for framework in frameworks(module))
+
+
 def _names_a_route(function: NamedFunction) -> bool:
     """Whether a decorator gives the function a path, on an application that comes from another file."""
-    for decorator in function.decorator_list:
-        if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute) and decorator.args:
-            path = decorator.args[0]
-            if decorator.func.attr in _ROUTING and isinstance(path, ast.Constant) and str(path.value).startswith("/"):
-                return True
+    return any(_has_path(decorator) for decorator in function.decorator_list)
+
+
+def _has_path(decorator: ast.expr) -> bool:
+    if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute) and decorator.args:
+        path = decorator.args[0]
+        return decorator.func.attr in _ROUTING and isinstance(path, ast.Constant) and str(path.value).startswith("/")
     return False
 
 
 def _is_routed(module: Module, framework: Framework, function: NamedFunction) -> bool:
-    for decorator in function.decorator_list:
-        target = decorator.func if isinstance(decorator, ast.Call) else decorator
-        path = names.dotted_path(module, target) if isinstance(target, ast.Name) else None
-        name = path.rpartition(".")[2] if path is not None else functions.last_name(target)
-        if name in framework.route_decorators and (isinstance(target, ast.Attribute) or framework.bare_routes):
-            return True
-    return False
+    return any(_routes(module, framework, decorator) for decorator in function.decorator_list)
+
+
+def _routes(module: Module, framework: Framework, decorator: ast.expr) -> bool:
+    target = decorator.func if isinstance(decorator, ast.Call) else decorator
+    path = names.dotted_path(module, target) if isinstance(target, ast.Name) else None
+    name = path.rpartition(".")[2] if path is not None else functions.last_name(target)
+    is_reached = isinstance(target, ast.Attribute) or framework.bare_routes
+    return is_reached and name in framework.route_decorators
 
 
 def framework_for(module: Module, function: NamedFunction) -> Framework:

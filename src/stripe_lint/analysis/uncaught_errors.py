@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import (
+    applied_decorators,
     callers,
     error_handlers,
     exceptions,
@@ -14,6 +15,7 @@ from stripe_lint.analysis import (
     guards,
     handlers,
     names,
+    passing_layers,
     syntax,
 )
 from stripe_lint.analysis.control_flow import suppresses
@@ -35,8 +37,6 @@ PAYLOAD_ERROR: Final = Raised(PAYLOAD_FAILURE)
 
 BARE: Final = frozenset({"ValueError", "RuntimeError", "Exception", "KeyError", "TypeError", "AssertionError"})
 """What a framework answers with a 500 whoever raises it."""
-
-_HANDLES_ERRORS: Final = ("error", "exception", "catch", "rescue", "retry")
 
 
 def reaches_framework(module: Module, node: ast.AST, raised: Raised) -> bool:
@@ -101,39 +101,41 @@ def _raised_again(module: Module, handler: ast.ExceptHandler, raised: Raised) ->
 
 
 def _may_swallow(module: Module, item: ast.withitem) -> bool:
-    """Whether a context manager may end an exception: ``suppress``, or one whose code or name says so."""
-    if suppresses(item, module):
-        return True
-    call = item.context_expr
-    if not isinstance(call, ast.Call):
-        return False
-    if isinstance(names.resolve(module, call.func), FunctionReference | ClassReference):
-        return True
-    return _says_it_handles_errors(functions.last_name(call.func))
-
-
-def _says_it_handles_errors(name: str | None) -> bool:
-    return name is not None and any(word in name.lower() for word in _HANDLES_ERRORS)
+    """Whether a context manager may end an exception: any but those that are known not to."""
+    return suppresses(item, module) or not passing_layers.context_passes(module, item)
 
 
 def _through_decorators(module: Module, function: NamedFunction, raised: Raised) -> Raised | None:
-    """What is left of an exception that leaves ``function`` after its decorators."""
-    owner = module.enclosing_class(function)
-    for decorator in [*reversed(function.decorator_list), *(owner.decorator_list if owner is not None else ())]:
+    """What is left of an exception that leaves ``function`` after its decorators; ``None`` where one may catch it."""
+    for source, decorator in _decorators(module, function):
         target = decorator.func if isinstance(decorator, ast.Call) else decorator
-        reference = names.resolve(module, target)
-        if not isinstance(reference, FunctionReference) or isinstance(reference.node, ast.Lambda):
-            if _says_it_handles_errors(functions.last_name(target)):
+        reference = names.resolve(source, target)
+        if isinstance(reference, FunctionReference) and not isinstance(reference.node, ast.Lambda):
+            left = _through_wrapper(reference.module, reference.node, raised)
+            if left is None:
                 return None
-            continue
-        wrapper = guards.wrapper_of(reference.module, reference.node)
-        inner = _inner_call(wrapper) if wrapper is not None else None
-        if wrapper is not None and inner is not None:
-            passed_on = leaves_function(wrapper.module, inner, raised)
-            if passed_on is None:
-                return None
-            raised = passed_on
+            raised = left
+        elif not passing_layers.decorator_passes(source, decorator):
+            return None
     return raised
+
+
+def _decorators(module: Module, function: NamedFunction) -> Iterator[tuple[Module, ast.expr]]:
+    """All that is put around a function, innermost first, each with the module that does it."""
+    owner = module.enclosing_class(function)
+    for decorator in [*reversed(function.decorator_list), *reversed(owner.decorator_list if owner is not None else ())]:
+        for each in passing_layers.decorators_in(module, decorator):
+            yield module, each
+    yield from reversed(applied_decorators.applied_decorators(module, function))
+
+
+def _through_wrapper(module: Module, decorator: NamedFunction, raised: Raised) -> Raised | None:
+    """What passes the function that a decorator of the project puts in place of the decorated one."""
+    wrapper = guards.wrapper_of(module, decorator)
+    if wrapper is None:
+        return None if any(isinstance(node, ast.Try) for node in syntax.descendants(decorator)) else raised
+    inner = _inner_call(wrapper)
+    return leaves_function(wrapper.module, inner, raised) if inner is not None else None
 
 
 def _inner_call(wrapper: guards.Wrapper) -> ast.Call | None:

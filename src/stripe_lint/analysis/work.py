@@ -79,7 +79,7 @@ _LIBRARY_SENDS: Final = (
 _UNSEEN_NAME: Final = (
     r"(?i)_*(?:handle|handler|process|processor|callback|fulfil|fulfill|apply|grant|activate|provision|credit|save|create"
     r"|update|record|cancel|deactivate|suspend|revoke|extend|renew|enrol|enroll|upgrade|downgrade|store|assign|sync"
-    r"|complete|insert|upsert|dispatch|webhook|register|refund|charge|persist)(?:_|$)"
+    r"|complete|insert|upsert|mark(?!_safe(?:_|$))|dispatch|webhook|register|refund|charge|persist)(?:_|$)"
 )
 SIDE_NAME: Final = (
     r"(?i)log|cache|metric|analytic|track|sentry|mixpanel|segment|posthog|statsd|telemetry|audit|redis|lock|span|trace|print"

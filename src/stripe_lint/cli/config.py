@@ -12,7 +12,7 @@ from stripe_lint.config import Configurations, keys
 from stripe_lint.engine import applicable_rules
 from stripe_lint.errors import SourceError
 from stripe_lint.model import Severity, Subject
-from stripe_lint.options import FileIgnores, Place
+from stripe_lint.options import FileIgnores, Place, file_ignores, severities
 from stripe_lint.patterns import Pattern
 from stripe_lint.sources import absolute, display_name, find_root
 from stripe_lint.test_code import is_test_code
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.config import Config, Layer
+
+_TABLES = (file_ignores, severities)
+"""How the values are read that are tables in TOML."""
 
 
 @click.command()
@@ -56,7 +59,9 @@ def _lines(path: Path, config: Config, layers: list[Layer]) -> Iterator[str]:
     yield ""
     for key, option in keys().items():
         origin = _origin(key, adds=option.adds, layers=layers)
-        yield f"{key} = {_shown(getattr(config, key.replace('-', '_')))}  # {origin}"
+        value = getattr(config, key.replace("-", "_"))
+        shown = "{}" if value == () and option.read in _TABLES else _shown(value)
+        yield f"{key} = {shown}  # {origin}"
 
 
 def _origin(key: str, *, adds: bool, layers: list[Layer]) -> str:

@@ -34,7 +34,8 @@ def check_bytes(before: Source, after: bytes, text: str) -> Source:
         raise Declined("the outcome reads differently in the file's encoding")
     if (source.encoding, source.bom) != (before.encoding, before.bom):
         raise Declined("the encoding of the file would change")
-    if _line_ends(source.data) > _line_ends(before.data) or _ends_line(source.text) != _ends_line(before.text):
+    ends_otherwise = bool(text) and _ends_line(text) != _ends_line(before.text)
+    if _line_ends(source.data) > _line_ends(before.data) or ends_otherwise:
         raise Declined("the line ends of the file would change")
     return source
 

@@ -1,4 +1,7 @@
-"""Breaks a line that became too long, as formatters do: the arguments of a call go on lines of their own."""
+"""Breaks a line that became too long, as formatters do: the arguments of a call go on lines of their own.
+
+It may be a simple statement, or the header of an ``if`` or ``while``.
+"""
 
 from __future__ import annotations
 
@@ -47,13 +50,25 @@ def fitted(module: Module, places: Places, fragment: Fragment, new: str) -> str:
     Only a statement that was alone on one line is broken, and only where that makes all its lines short enough.
     """
     indentation = places.indentation_before(fragment.start)
-    rest = places.text[fragment.end : places.end_of_line_at(fragment.end)]
+    text = new.rstrip()
+    is_header = text.endswith(":")
+    rest = "" if is_header else places.text[fragment.end : places.end_of_line_at(fragment.end)].strip()
     longest = max(USUAL_LENGTH, longest_line(module))
-    if "\n" in fragment.text + new or indentation is None or rest.strip() or len(indentation + new) <= longest:
+    if "\n" in fragment.text.rstrip() + text or indentation is None or rest or len(indentation + text) <= longest:
         return new
-    [statement] = tree_of(new).body
-    value = getattr(statement, "value", None)
-    return _broken(new, value, indentation, longest) if isinstance(value, ast.expr) else new
+    if is_header and "\n" not in new[len(text) :]:
+        return new
+    value = _last_expression(text, is_header=is_header)
+    return _broken(text, value, indentation, longest) + new[len(text) :] if value is not None else new
+
+
+def _last_expression(text: str, *, is_header: bool) -> ast.expr | None:
+    """What a simple statement, or the header of an ``if`` or ``while``, ends with; ``not`` and signs left out."""
+    [statement] = tree_of(f"{text} pass" if is_header else text).body
+    value = getattr(statement, "test" if is_header else "value", None)
+    while isinstance(value, ast.UnaryOp):
+        value = value.operand
+    return value if isinstance(value, ast.expr) else None
 
 
 def _broken(text: str, value: ast.expr, indentation: str, longest: int) -> str:

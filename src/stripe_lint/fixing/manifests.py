@@ -93,7 +93,7 @@ class _Repairing:
 
     def _repair(self, finding: Finding) -> None:
         self.judged.subject.pending = self._pending or {}
-        new = _repaired(self.judged, finding, self._options)
+        new = _repaired(self.judged, finding)
         place = self._task.place
         if new is None:
             self.reasons[_key(finding)] = None
@@ -105,15 +105,22 @@ class _Repairing:
             if new.admits is not None:
                 admitted = _admitted(_confirmed(after), finding)
                 reject_breaking_releases(place.path, new.admits, admitted, self._configurations)
+            self._ask_leave(new)
             self.fixed += [(each, new) for each in gone]
             self.judged, self.data = _confirmed(after), written
         elif self._pending is None:
             raise Declined(f"the fix writes another file, {new.path.name}")
         else:
+            self._ask_leave(new)
             self._pending[new.path] = new.text
             self.settled.add(_key(finding))
             self.others.append(new)
             self.fixed.append((finding, new))
+
+    def _ask_leave(self, new: NewText) -> None:
+        """Raises ``Declined`` where the user has to ask for a repair, which nothing else speaks against."""
+        if not self._options.unsafe:
+            raise Declined(f"{new.caution} (--unsafe-fixes does it)")
 
 
 def _key(finding: Finding) -> tuple[str, int]:
@@ -121,16 +128,13 @@ def _key(finding: Finding) -> tuple[str, int]:
     return finding.code, finding.span.line
 
 
-def _repaired(judged: JudgedManifest, finding: Finding, options: Options) -> NewText | None:
+def _repaired(judged: JudgedManifest, finding: Finding) -> NewText | None:
     """What the rule makes of it, ``None`` if it has no repair. Raises ``Declined``."""
     repair = rule(finding.code).repair_manifest
     if repair is None:
         return None
     hit = Hit(finding.span, finding.message, finding.severity, finding.confidence, finding.steps)
-    new = repair(judged.subject, hit, judged.source.text)
-    if not options.unsafe:
-        raise Declined(f"{new.caution} (--unsafe-fixes does it)")
-    return new
+    return repair(judged.subject, hit, judged.source.text)
 
 
 def _gone(before: JudgedManifest, after: JudgedManifest | FileReport | None, repaired: Finding) -> list[Finding]:

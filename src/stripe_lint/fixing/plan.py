@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from stripe_lint.fixing.places import Places
 
 
-_SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return)
+_FITTED = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.If, ast.While)
 
 
 def conflict(module: Module, repair: Repair, others: Iterable[Repair]) -> bool:
@@ -131,7 +131,7 @@ def splices_of(module: Module, places: Places, repairs: Iterable[Repair]) -> lis
             new = rendered(module, places, fragment, changes)
         except RecursionError as error:
             raise Declined("the statement is nested too deeply for LibCST") from error
-        if not fragment.prefix and isinstance(owner, _SIMPLE):
+        if not fragment.prefix and isinstance(owner, _FITTED):
             new = fitted(module, places, fragment, new)
         found.append(trimmed(places.text, Splice(fragment.start, fragment.end, new)))
     return in_order(found)
@@ -205,7 +205,12 @@ def _removal(module: Module, places: Places, statement: ast.stmt, start: int, en
         return Splice(start, end, "pass")
     if rest:
         return Splice(start, line_end - len(rest), "")
-    return Splice(start - len(indentation), min(line_end + 1, len(places.text)), "")
+    line = start - len(indentation)
+    above = places.text[:line].rstrip(" \t\n")
+    if above and not places.text[line_end:].strip():
+        # It was the last: the blank lines in front of it go too, and the end of the file stays as it was.
+        return Splice(len(above), line_end, "")
+    return Splice(line, min(line_end + 1, len(places.text)), "")
 
 
 def _indented(source: str, indentation: str) -> str:

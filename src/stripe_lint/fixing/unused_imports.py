@@ -41,13 +41,13 @@ def removals(before: Module, after: Module) -> list[Splice]:
 
 def _is_plain(module: Module, places: Places, statement: ast.Import | ast.ImportFrom) -> bool:
     """Whether the import is always run, and alone on its line."""
-    block = getattr(module.parents[statement], "body", ())
-    around = isinstance(module.parents[statement], ast.Module | ast.FunctionDef | ast.AsyncFunctionDef)
+    parent = module.parents[statement]
+    is_only_one = isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef) and len(parent.body) == 1
     start = places.start_of(statement)
     line = places.text[start : places.end_of_line_at(start)]
     return (
-        around
-        and len(block) > 1
+        isinstance(parent, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef)
+        and not is_only_one
         and statement.lineno == statement.end_lineno
         and places.indentation_before(start) is not None
         and places.end_of(statement) == start + len(line.rstrip())
@@ -98,6 +98,11 @@ def _without(places: Places, statement: ast.Import | ast.ImportFrom, kept: list[
     text = places.text
     line = text.rfind("\n", 0, start) + 1
     behind = min(places.end_of_line_at(end) + 1, len(text))
+    if not text[behind:].strip():
+        # Nothing follows: the blank lines in front go too, and the end of the file stays as it was.
+        return Splice(
+            len(text[:line].rstrip(" \t\n")), places.end_of_line_at(end) if text[:line].strip() else behind, ""
+        )
     if text.startswith("\n", behind):
         above = len(text[:line].rstrip())
         if text[above:line].count("\n") > 1:

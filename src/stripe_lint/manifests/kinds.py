@@ -60,3 +60,11 @@ def kind_of(path: Path) -> Kind | None:
 def kind_of_named(path: Path) -> Kind | None:
     """The same for a file that the user names: there any ``.txt``, ``.in`` or ``.pip`` holds them."""
     return kind_of(path) or (Kind.REQUIREMENTS if path.name.endswith(_REQUIREMENT_SUFFIXES) else None)
+
+
+def may_be_included(path: Path) -> bool:
+    """Whether a file that a list of requirements names can be one too: pip takes it for one under any name.
+
+    What has another meaning here, code or another kind of manifest, keeps that.
+    """
+    return kind_of_named(path) in {None, Kind.REQUIREMENTS} and path.suffix not in {".py", ".pyw", ".toml", ".cfg"}

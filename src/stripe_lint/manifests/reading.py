@@ -25,7 +25,7 @@ _MODULES = {
 }
 _WORD = re.compile(rb"stripe", re.IGNORECASE)
 _INCLUDING = frozenset({Kind.REQUIREMENTS, Kind.SETUP_CFG, Kind.SETUP_PY, Kind.PYPROJECT})
-_INCLUDE = re.compile(rb"^\s*-(?:r|c|-requirement|-constraint)|\.(?:txt|in)\b", re.MULTILINE)
+_INCLUDE = re.compile(rb"^\s*-(?:r|c|-requirement|-constraint)|\.(?:txt|in)\b|\bfile\s*[:=]", re.MULTILINE)
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),

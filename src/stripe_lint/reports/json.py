@@ -66,6 +66,7 @@ def _finding(finding: Finding, file: FileReport) -> dict[str, object]:
         "severity": finding.severity.label,
         "confidence": finding.confidence.label,
         "message": finding.message,
+        "cwe": list(finding.cwe),
         "steps": [{"path": step.path, "line": step.line, "text": step.text} for step in finding.steps],
         "fix": None if finding.fix is FixClass.NONE else {"safety": finding.fix.value},
     }

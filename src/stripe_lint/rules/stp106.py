@@ -12,7 +12,7 @@ of a body that is no JSON is not, it is an `info`. Reported at the call, once.
 
 Not reported: `except Exception` around the call; a function of which a caller can't be found; an error that is raised
 again as an exception of the project or of the framework; a handler behind a decorator or a context manager that
-catches.
+catches, or that can't be found and is in no package of which it is known that it catches nothing.
 
 Limit: what a middleware catches is not seen.
 

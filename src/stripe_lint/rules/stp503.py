@@ -47,8 +47,9 @@ stripe>=16.1,<17
 Move to 15.6.1 or newer. Where that takes time: verify every payload before anything in it is used (STP101), refuse to
 start without a webhook secret, and take the last patch release of your major version, which has the new roots.
 
-`stripe-lint fix --unsafe-fixes` raises the bound to the first version without the hole, which may be another major
-version. Lock files, lists with hashes and lists that were compiled stay: their tools have to make them anew.
+`stripe-lint fix --unsafe-fixes` raises the bound to the first later version that was not withdrawn and has none of
+these holes, which may be another major version. Lock files, lists with hashes and lists that were compiled stay: their
+tools have to make them anew.
 
 ## Suppress
 
@@ -114,6 +115,9 @@ def _message(manifest: CheckedManifest, entry: Entry, wrong: Flaw) -> str:
     advice = f"take {better} or newer" if better else "no release is better"
     if wrong.withdrawn is not None:
         reason = f" ({wrong.withdrawn})" if wrong.withdrawn else ""
+        nearest = next((each for each in manifest.knowledge.standing if each > wrong.version), None)
+        if better and nearest and nearest < better:
+            advice = f"take {nearest} at least; {better} is the first after it that nothing is wrong with"
         return f"{subject} was withdrawn by its authors{reason}; {advice}"
     *others, last = (weakness.effect for weakness in wrong.weaknesses)
     effects = f"{', '.join(others)} and {last}" if others else last
@@ -121,14 +125,19 @@ def _message(manifest: CheckedManifest, entry: Entry, wrong: Flaw) -> str:
 
 
 def _better(manifest: CheckedManifest, wrong: Flaw) -> Version | None:
-    """The first release without what is wrong, ``None`` if none is known."""
-    if wrong.withdrawn is not None:
-        return next((each for each in manifest.knowledge.standing if each > wrong.version), None)
-    return max((weakness.fixed for weakness in wrong.weaknesses if weakness.fixed is not None), default=None)
+    """The first release after it that nothing is wrong with, ``None`` if none is known.
+
+    A release that lacks one hole may have another. An advisory may name a release that no index has shown yet.
+    """
+    knowledge = manifest.knowledge
+    announced = (weakness.fixed for weakness in wrong.weaknesses if weakness.fixed is not None)
+    candidates = (each for each in (*announced, *knowledge.standing) if each > wrong.version)
+    sound = (each for each in candidates if each not in knowledge.withdrawn and not knowledge.weaknesses_of(each))
+    return min(sound, default=None)
 
 
 def repair(manifest: CheckedManifest, hit: Hit, text: str) -> NewText:
-    """Raise the bound to the first release without the hole."""
+    """Raise the bound to the first release that nothing is wrong with."""
     from stripe_lint.manifests.repairs import raise_bound
     from stripe_lint.rules._dependencies import flaw
 
@@ -136,7 +145,7 @@ def repair(manifest: CheckedManifest, hit: Hit, text: str) -> NewText:
     wrong = flaw(manifest, entry)
     target = _better(manifest, wrong) if wrong is not None else None
     if target is None:
-        raise Declined("no release without the hole is known")
+        raise Declined("no later release is known that nothing is wrong with")
     return raise_bound(manifest, entry, text, target)
 
 

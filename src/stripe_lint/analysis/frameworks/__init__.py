@@ -35,6 +35,7 @@ __all__ = [
     "is_template_call",
     "is_textless_exception",
     "keyed_request_names",
+    "known_modules",
     "request_global",
     "request_names",
     "request_type",
@@ -65,6 +66,12 @@ def by_name(name: str) -> Framework:
 def frameworks_of(imported: frozenset[str]) -> tuple[Framework, ...]:
     """The frameworks that a file with these top-level imports uses, the most specific first."""
     return tuple(entry for entry in _entries() if not imported.isdisjoint(entry.modules))
+
+
+@cache
+def known_modules() -> frozenset[str]:
+    """The top-level packages of every framework."""
+    return frozenset().union(*(entry.modules for entry in _entries()))
 
 
 def request_global(path: str | None) -> Framework | None:
