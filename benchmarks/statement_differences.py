@@ -104,6 +104,9 @@ def differences(before: bytes, after: bytes) -> Differences:
         if kind != "equal":
             left = [old_gaps[number] for number in range(i1, i2 + 1) if number not in judged_old]
             come = [new_gaps[number] for number in range(j1, j2 + 1) if number not in judged_new]
+            if i1 == 0 and old_gaps[0]:
+                # what stands above the first statement may get a new one above it, and blank lines between them
+                come = [old_gaps[0] if gap.lstrip("\r\n") == old_gaps[0] else gap for gap in come]
             outside += _gap_differences(left, [_without_lines(gap, moved) for gap in come])
             same = min(i2 - i1, j2 - j1)
             changed, added, removed = changed + same, added + j2 - j1 - same, removed + i2 - i1 - same
