@@ -591,3 +591,34 @@ def test_an_import_that_another_file_takes_from_here_stays(configured: Path) -> 
     report = fix_paths([configured], configurations, Options(unsafe=True), jobs=1)
     (file,) = report.changed
     assert b"from conf import PREFIX, currency" in file.after
+
+
+def test_what_only_the_compiler_refuses_is_not_written(project: Path) -> None:
+    before = dedent("""\
+        import os
+        import stripe
+        from flask import Flask, request
+
+        app = Flask(__name__)
+
+
+        @app.post("/stripe/webhook")
+        def hook():
+            event = None
+            try:
+                event = stripe.Webhook.construct_event(
+                    request.data, request.headers.get("Stripe-Signature"), os.environ["STRIPE_WEBHOOK_SECRET"]
+                )
+            except* (ValueError, stripe.SignatureVerificationError):
+                print("bad")
+            return str(event["type"])
+        """).encode()
+    result = fix(before, project, unsafe=True, select="STP103")
+    assert result.text == before
+    (reason,) = result.reasons
+    assert reason.startswith("the outcome would not compile: 'break', 'continue' and 'return' cannot appear")
+
+
+def test_a_file_that_does_not_compile_as_it_is_is_fixed_all_the_same(project: Path) -> None:
+    data = b'import stripe\n\nawait stripe.Refund.create_async(charge="ch_1")\n'
+    assert fix(data, project).fixed == 1
