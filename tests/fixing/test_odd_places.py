@@ -332,6 +332,21 @@ IMPORTS = {
         '"""Pays."""\nimport uuid\n\nimport stripe\n',
         "uuid.uuid4",
     ),
+    "a function brings it into the module": (
+        "import stripe\ndef load():\n    global uuid\n    import uuid\n",
+        ("import uuid as uuid_module\n\nimport stripe\ndef load():\n    global uuid\n    import uuid\n"),
+        "uuid_module.uuid4",
+    ),
+    "a star import that can't be seen": (
+        "import stripe\nfrom unseen import *\n",
+        "import uuid as uuid_module\n\nimport stripe\nfrom unseen import *\n",
+        "uuid_module.uuid4",
+    ),
+    "a star import of the standard library": (
+        "import stripe\nfrom os.path import *\n",
+        "import stripe\nimport uuid\nfrom os.path import *\n",
+        "uuid.uuid4",
+    ),
     "from the future": (
         '"""Pays."""\n\nfrom __future__ import annotations\n\nimport stripe\n',
         '"""Pays."""\n\nfrom __future__ import annotations\n\nimport uuid\n\nimport stripe\n',
@@ -362,6 +377,77 @@ def test_a_parameter_that_hides_the_module_is_no_import(project: Path) -> None:
     result = fix(data, project)
     assert b"import uuid as uuid_module\n" in result.text
     assert b"str(uuid_module.uuid4())" in result.text
+
+
+STARRED = {
+    "brings another uuid": ("def uuid():\n    return 1\n", "uuid_module"),
+    "brings it from a third": ("from third import *\n", "uuid_module"),
+    "brings the module itself": ("import uuid\n", "uuid"),
+    "keeps it to itself": ("_uuid = 1\n", "uuid"),
+}
+
+
+@pytest.mark.parametrize(("helpers", "written"), STARRED.values(), ids=STARRED)
+@pytest.mark.parametrize("imported", ["", "import uuid\n"], ids=["new", "there"])
+def test_a_star_import_does_not_hide_the_module(helpers: str, written: str, imported: str, project: Path) -> None:
+    (project / "helpers.py").write_text(helpers, encoding="utf-8")
+    (project / "third.py").write_text("uuid = None\n", encoding="utf-8")
+    before = f"{imported}import stripe\nfrom helpers import *\npay = lambda ref: stripe.Refund.create(charge=ref)\n"
+    text = fix(before.encode(), project).text.decode()
+    assert f"str({written}.uuid4())" in text
+    assert text.count("import uuid") == 1 + (imported != "" and written != "uuid")
+
+
+def test_a_star_import_does_not_hide_the_module_of_a_new_logger(project: Path) -> None:
+    (project / "helpers.py").write_text("def logging(message):\n    print(message)\n", encoding="utf-8")
+    before = dedent("""\
+        import stripe
+        from flask import Flask
+        from helpers import *
+
+        app = Flask(__name__)
+
+
+        @app.post("/pay")
+        def pay():
+            try:
+                return {"id": stripe.Charge.retrieve("ch_1").id}
+            except stripe.StripeError as e:
+                return {"error": str(e)}, 400
+        """).encode()
+    text = fix(before, project, unsafe=True, select="STP301").text.decode()
+    assert "import logging as logging_module\n" in text
+    assert "logger = logging_module.getLogger(__name__)\n" in text
+
+
+IMPORTED_BELOW = {
+    "behind what calls the function": ("f(1)\nimport uuid\n", "uuid_module"),
+    "behind definitions alone": ("def g():\n    pass\n\n\nimport uuid\nf(1)\n", "uuid"),
+}
+
+
+@pytest.mark.parametrize(("below", "written"), IMPORTED_BELOW.values(), ids=IMPORTED_BELOW)
+def test_an_import_below_is_used_where_it_has_run(below: str, written: str, project: Path) -> None:
+    before = f"import stripe\n\n\ndef f(ref):\n    stripe.Refund.create(charge=ref)\n\n\n{below}"
+    assert f"str({written}.uuid4())" in fix(before.encode(), project).text.decode()
+
+
+@pytest.mark.parametrize("below", ["", "import logging\nlogger = logging.getLogger(__name__)\n"], ids=["set", "below"])
+def test_a_logger_that_may_not_be_there_yet_is_not_used(below: str, project: Path) -> None:
+    before = (
+        "import stripe\nfrom flask import Flask\n\napp = Flask(__name__)\n\n\n"
+        "def set_up():\n    global logger\n    import logging\n    logger = logging.getLogger(__name__)\n\n\n"
+        if not below
+        else "import stripe\nfrom flask import Flask\n\napp = Flask(__name__)\n\n\n"
+    )
+    before += (
+        '@app.post("/pay")\ndef pay():\n    try:\n        return {"id": stripe.Charge.retrieve("ch_1").id}\n'
+        '    except stripe.StripeError as e:\n        return {"error": str(e)}, 400\n'
+    )
+    before += f"\n\nprint(pay())\n{below}"
+    text = fix(before.encode(), project, unsafe=True, select="STP301").text.decode()
+    assert "        log.exception(" in text
+    assert text.index("log = logging") < text.index("app = Flask")
 
 
 def test_an_import_in_a_function_is_used_only_behind_it(project: Path) -> None:
