@@ -708,3 +708,16 @@ def test_what_only_the_compiler_refuses_is_not_written(project: Path) -> None:
 def test_a_file_that_does_not_compile_as_it_is_is_fixed_all_the_same(project: Path) -> None:
     data = b'import stripe\n\nawait stripe.Refund.create_async(charge="ch_1")\n'
     assert fix(data, project).fixed == 1
+
+
+def test_many_calls_that_are_fixed_in_one_statement_are_reported_where_they_went(project: Path) -> None:
+    """Each place is followed without comparing the statements letter by letter."""
+    lines = [f'    "c{number}": lambda: stripe.Refund.create(charge="ch_{number}"),\n' for number in range(60)]
+    data = f"import stripe\n\ncalls = {{\n{''.join(lines)}}}\n".encode()
+    configurations = Configurations(None, {"select": ["STP201"]}, Place("test ", project))
+    (file,) = fix_text(data, project / "pay.py", "pay.py", configurations, Options()).files
+    text = file.after.decode().split("\n")
+    assert len(file.fixed) == 60
+    for number, each in enumerate(file.fixed):
+        line, column = each.finding.span.line, each.finding.span.column
+        assert text[line - 1][column:].startswith(f'stripe.Refund.create(charge="ch_{number}"')
