@@ -132,12 +132,35 @@ def _into_options(request: Request, edit: Edit, source: str) -> None:
     for keyword in node.keywords:
         if keyword.arg == "options":
             held = keyword.value
+    unpacked = next((keyword for keyword in node.keywords if keyword.arg is None), None)
     if held is not None:
         _into_dict(held, edit, source)
+    elif unpacked is not None and _may_hold_options(request):
+        _into_unpacked_options(node, unpacked.value, edit, source)
     elif len(node.args) == index and not node.keywords:
         edit.add_argument(node, f'{{"{KEY}": {source}}}')
     else:
         edit.set_keyword(node, "options", f'{{"{KEY}": {source}}}')
+
+
+def _may_hold_options(request: Request) -> bool:
+    """Whether what a call unpacks brings options: a path is seen to, or the code around speaks of them."""
+    module = request.module
+    around = [each for each in module.ancestors(request.node) if isinstance(each, ast.stmt)]
+    return any(fact.options.fields for fact in request.facts) or any(
+        (isinstance(inner, ast.Constant) and inner.value == "options")
+        or (isinstance(inner, ast.keyword) and inner.arg == "options")
+        for inner in syntax.descendants(around[-1])
+    )
+
+
+def _into_unpacked_options(node: ast.Call, held: ast.expr, edit: Edit, source: str) -> None:
+    """Add the key to the options among what ``**held`` brings, where nothing else is unpacked."""
+    if sum(keyword.arg is None for keyword in node.keywords) > 1 or not isinstance(held, ast.Name | ast.Attribute):
+        edit.decline("the options may be among the unpacked arguments")
+    name = edit.source_of(held)
+    options = f'{{**({name}.get("options") or {{}}), "{KEY}": {source}}}'
+    edit.replace(held, f'{{**{name}, "options": {options}}}')
 
 
 def _into_dict(held: ast.expr, edit: Edit, source: str) -> None:
