@@ -38,10 +38,7 @@ def stripe_error(path: str) -> str | None:
 
 def is_sdk_class_name(name: str) -> bool:
     """Whether the SDK has an exception class of that name."""
-    base: str | None = name
-    while base is not None and base != "StripeError":
-        base = _BASES.get(base)
-    return base is not None
+    return name in error_classes.bases()
 
 
 def handler_types(module: Module, handler: ast.AST | None) -> list[ast.expr] | None:

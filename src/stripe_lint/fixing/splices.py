@@ -99,7 +99,7 @@ _LONGEST_COMPARED: Final = 1_000
 
 
 def _corresponding(old: str, new: str, offset: int) -> int:
-    """Where in ``new`` that is which stands at ``offset`` in ``old``: the same of all equal words, if it has as many."""
+    """Where that is in ``new`` which stands at ``offset`` in ``old``: the same of all equal words, if as many."""
     match = re.compile(r"\w+|\W").match(old, offset)
     word = match[0] if match is not None else ""
     pattern = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)" if word.isidentifier() else re.escape(word))

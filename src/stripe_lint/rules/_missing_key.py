@@ -56,6 +56,8 @@ def give_key(module: Module, request: Request, edit: Edit, use: UseKey, *, redel
         return
     retry = _retry_of(module, request)
     if retry is not None:
+        if _bound_task(module, request) is not None:
+            edit.unsafe("a key derived from the task's id")
         _retried_keys.make_before(module, retry, request.node, edit, variable_names(request), use)
         return
     if redelivered or repeated_effects.repeating_handler(module, request.node) is not None:

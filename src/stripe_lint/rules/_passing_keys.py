@@ -135,7 +135,7 @@ def _into_options(request: Request, edit: Edit, source: str) -> None:
     unpacked = next((keyword for keyword in node.keywords if keyword.arg is None), None)
     if held is not None:
         _into_dict(held, edit, source)
-    elif unpacked is not None and _may_hold_options(request):
+    elif unpacked is not None and _may_hold_options(request, unpacked.value):
         _into_unpacked_options(node, unpacked.value, edit, source)
     elif len(node.args) == index and not node.keywords:
         edit.add_argument(node, f'{{"{KEY}": {source}}}')
@@ -143,11 +143,14 @@ def _into_options(request: Request, edit: Edit, source: str) -> None:
         edit.set_keyword(node, "options", f'{{"{KEY}": {source}}}')
 
 
-def _may_hold_options(request: Request) -> bool:
-    """Whether what a call unpacks brings options: a path is seen to, or the code around speaks of them."""
+def _may_hold_options(request: Request, held: ast.expr) -> bool:
+    """Whether what a call unpacks may bring options: the code around speaks of them, or another function makes it."""
     module = request.module
+    found = module.scope_of(held).lookup(held.id) if isinstance(held, ast.Name) else None
+    if found is None or any(isinstance(binding.value, ast.Call) for binding in found[1]):
+        return True
     around = [each for each in module.ancestors(request.node) if isinstance(each, ast.stmt)]
-    return any(fact.options.fields for fact in request.facts) or any(
+    return any(
         (isinstance(inner, ast.Constant) and inner.value == "options")
         or (isinstance(inner, ast.keyword) and inner.arg == "options")
         for inner in syntax.descendants(around[-1])
