@@ -481,6 +481,11 @@ def test_mixed_line_ends_stay_as_they_are(project: Path) -> None:
     assert after.endswith(b"        charge=ref,\n        idempotency_key=idempotency_key,\n    )\r\n")
 
 
+def test_a_line_in_front_of_a_new_one_keeps_its_end(project: Path) -> None:
+    before = b"import stripe\nimport os\r\npay = lambda ref: stripe.Refund.create(charge=ref)\n"
+    assert fix(before, project).text.startswith(b"import stripe\nimport os\r\nimport uuid\r\npay = ")
+
+
 def test_another_encoding_stays(project: Path) -> None:
     before = f"# -*- coding: latin-1 -*-\n# Größe\n{CALL}".encode("latin-1")
     after = f"# -*- coding: latin-1 -*-\n# Größe\n{FIXED}".encode("latin-1")

@@ -140,7 +140,8 @@ def rewrite(source: Source, splices: Sequence[Splice]) -> bytes:
     position = 0
     for splice in splices:
         start, end = in_original(splice.start), in_original(splice.end)
-        number = bisect_right(starts, start - 1)
+        # What begins with a line end is put behind the line that ends there, and not into it.
+        number = bisect_right(starts, start if splice.text.startswith("\n") else start - 1)
         newline = ends[number - 1][1] if ends and number else source.newline
         pieces += [original[position:start], splice.text.replace("\n", newline)]
         position = end
