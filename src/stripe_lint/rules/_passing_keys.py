@@ -147,7 +147,8 @@ def _may_hold_options(request: Request, held: ast.expr) -> bool:
     """Whether what a call unpacks may bring options: the code around speaks of them, or another function makes it."""
     module = request.module
     found = module.scope_of(held).lookup(held.id) if isinstance(held, ast.Name) else None
-    if found is None or any(isinstance(binding.value, ast.Call) for binding in found[1]):
+    values = [binding.value for binding in found[1]] if found is not None else [None]
+    if any(value is None or (isinstance(value, ast.Call) and not _makes_dict(value)) for value in values):
         return True
     around = [each for each in module.ancestors(request.node) if isinstance(each, ast.stmt)]
     return any(
@@ -166,11 +167,15 @@ def _into_unpacked_options(node: ast.Call, held: ast.expr, edit: Edit, source: s
     edit.replace(held, f'{{**{name}, "options": {options}}}')
 
 
+def _makes_dict(call: ast.Call) -> bool:
+    return functions.last_name(call.func) in {"dict", "RequestOptions"}
+
+
 def _into_dict(held: ast.expr, edit: Edit, source: str) -> None:
     """Add the key to the dict that ``held`` is, in place where it is written out."""
     if isinstance(held, ast.Dict):
         edit.set_entry(held, KEY, source)
-    elif isinstance(held, ast.Call) and (functions.last_name(held.func) or "") in {"dict", "RequestOptions"}:
+    elif isinstance(held, ast.Call) and _makes_dict(held):
         edit.set_keyword(held, KEY, source)
     elif isinstance(held, ast.Constant) and held.value is None:
         edit.replace(held, f'{{"{KEY}": {source}}}')
