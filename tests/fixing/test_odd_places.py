@@ -9,9 +9,12 @@ import pytest
 from rule_cases import make_project
 
 from stripe_lint.config import Configurations
+from stripe_lint.errors import Declined
+from stripe_lint.fixing.guards import check_compiles
 from stripe_lint.fixing.options import Options
 from stripe_lint.fixing.run import fix_paths, fix_text
 from stripe_lint.options import Place
+from stripe_lint.parsing import parse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -684,7 +687,14 @@ def test_an_import_that_another_file_takes_from_here_stays(configured: Path) -> 
     assert b"from conf import PREFIX, currency" in file.after
 
 
-def test_what_only_the_compiler_refuses_is_not_written(project: Path) -> None:
+def test_what_only_the_compiler_refuses_is_no_outcome() -> None:
+    before, after = parse("def f():\n    x = 1\n"), parse("def f():\n    x = 1\n    global x\n")
+    with pytest.raises(Declined, match="the outcome would not compile: name 'x' is assigned to before global"):
+        check_compiles(before, after)
+    check_compiles(after, after)
+
+
+def test_no_return_is_put_into_an_except_that_takes_groups(project: Path) -> None:
     before = dedent("""\
         import os
         import stripe
@@ -706,8 +716,9 @@ def test_what_only_the_compiler_refuses_is_not_written(project: Path) -> None:
         """).encode()
     result = fix(before, project, unsafe=True, select="STP103")
     assert result.text == before
-    (reason,) = result.reasons
-    assert reason.startswith("the outcome would not compile: 'break', 'continue' and 'return' cannot appear")
+    assert result.reasons == [
+        "no answer can leave an `except*`, not even one that is raised; catch the errors with `except`"
+    ]
 
 
 def test_a_file_that_does_not_compile_as_it_is_is_fixed_all_the_same(project: Path) -> None:
