@@ -9,9 +9,12 @@ import pytest
 from rule_cases import make_project
 
 from stripe_lint.config import Configurations
+from stripe_lint.errors import Declined
+from stripe_lint.fixing.guards import check_compiles
 from stripe_lint.fixing.options import Options
 from stripe_lint.fixing.run import fix_paths, fix_text
 from stripe_lint.options import Place
+from stripe_lint.parsing import parse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -332,6 +335,21 @@ IMPORTS = {
         '"""Pays."""\nimport uuid\n\nimport stripe\n',
         "uuid.uuid4",
     ),
+    "a function brings it into the module": (
+        "import stripe\ndef load():\n    global uuid\n    import uuid\n",
+        ("import uuid as uuid_module\n\nimport stripe\ndef load():\n    global uuid\n    import uuid\n"),
+        "uuid_module.uuid4",
+    ),
+    "a star import that can't be seen": (
+        "import stripe\nfrom unseen import *\n",
+        "import uuid as uuid_module\n\nimport stripe\nfrom unseen import *\n",
+        "uuid_module.uuid4",
+    ),
+    "a star import of the standard library": (
+        "import stripe\nfrom os.path import *\n",
+        "import stripe\nimport uuid\nfrom os.path import *\n",
+        "uuid.uuid4",
+    ),
     "from the future": (
         '"""Pays."""\n\nfrom __future__ import annotations\n\nimport stripe\n',
         '"""Pays."""\n\nfrom __future__ import annotations\n\nimport uuid\n\nimport stripe\n',
@@ -364,6 +382,77 @@ def test_a_parameter_that_hides_the_module_is_no_import(project: Path) -> None:
     assert b"str(uuid_module.uuid4())" in result.text
 
 
+STARRED = {
+    "brings another uuid": ("def uuid():\n    return 1\n", "uuid_module"),
+    "brings it from a third": ("from third import *\n", "uuid_module"),
+    "brings the module itself": ("import uuid\n", "uuid"),
+    "keeps it to itself": ("_uuid = 1\n", "uuid"),
+}
+
+
+@pytest.mark.parametrize(("helpers", "written"), STARRED.values(), ids=STARRED)
+@pytest.mark.parametrize("imported", ["", "import uuid\n"], ids=["new", "there"])
+def test_a_star_import_does_not_hide_the_module(helpers: str, written: str, imported: str, project: Path) -> None:
+    (project / "helpers.py").write_text(helpers, encoding="utf-8")
+    (project / "third.py").write_text("uuid = None\n", encoding="utf-8")
+    before = f"{imported}import stripe\nfrom helpers import *\npay = lambda ref: stripe.Refund.create(charge=ref)\n"
+    text = fix(before.encode(), project).text.decode()
+    assert f"str({written}.uuid4())" in text
+    assert text.count("import uuid") == 1 + (imported != "" and written != "uuid")
+
+
+def test_a_star_import_does_not_hide_the_module_of_a_new_logger(project: Path) -> None:
+    (project / "helpers.py").write_text("def logging(message):\n    print(message)\n", encoding="utf-8")
+    before = dedent("""\
+        import stripe
+        from flask import Flask
+        from helpers import *
+
+        app = Flask(__name__)
+
+
+        @app.post("/pay")
+        def pay():
+            try:
+                return {"id": stripe.Charge.retrieve("ch_1").id}
+            except stripe.StripeError as e:
+                return {"error": str(e)}, 400
+        """).encode()
+    text = fix(before, project, unsafe=True, select="STP301").text.decode()
+    assert "import logging as logging_module\n" in text
+    assert "logger = logging_module.getLogger(__name__)\n" in text
+
+
+IMPORTED_BELOW = {
+    "behind what calls the function": ("f(1)\nimport uuid\n", "uuid_module"),
+    "behind definitions alone": ("def g():\n    pass\n\n\nimport uuid\nf(1)\n", "uuid"),
+}
+
+
+@pytest.mark.parametrize(("below", "written"), IMPORTED_BELOW.values(), ids=IMPORTED_BELOW)
+def test_an_import_below_is_used_where_it_has_run(below: str, written: str, project: Path) -> None:
+    before = f"import stripe\n\n\ndef f(ref):\n    stripe.Refund.create(charge=ref)\n\n\n{below}"
+    assert f"str({written}.uuid4())" in fix(before.encode(), project).text.decode()
+
+
+@pytest.mark.parametrize("below", ["", "import logging\nlogger = logging.getLogger(__name__)\n"], ids=["set", "below"])
+def test_a_logger_that_may_not_be_there_yet_is_not_used(below: str, project: Path) -> None:
+    before = (
+        "import stripe\nfrom flask import Flask\n\napp = Flask(__name__)\n\n\n"
+        "def set_up():\n    global logger\n    import logging\n    logger = logging.getLogger(__name__)\n\n\n"
+        if not below
+        else "import stripe\nfrom flask import Flask\n\napp = Flask(__name__)\n\n\n"
+    )
+    before += (
+        '@app.post("/pay")\ndef pay():\n    try:\n        return {"id": stripe.Charge.retrieve("ch_1").id}\n'
+        '    except stripe.StripeError as e:\n        return {"error": str(e)}, 400\n'
+    )
+    before += f"\n\nprint(pay())\n{below}"
+    text = fix(before.encode(), project, unsafe=True, select="STP301").text.decode()
+    assert "        log.exception(" in text
+    assert text.index("log = logging") < text.index("app = Flask")
+
+
 def test_an_import_in_a_function_is_used_only_behind_it(project: Path) -> None:
     before = "import stripe\n\n\ndef f(ref):\n    import uuid\n    stripe.Refund.create(charge=ref)\n"
     assert b"import uuid as" not in fix(before.encode(), project).text
@@ -393,6 +482,11 @@ def test_mixed_line_ends_stay_as_they_are(project: Path) -> None:
     for line in before.splitlines(keepends=True):
         assert line in after
     assert after.endswith(b"        charge=ref,\n        idempotency_key=idempotency_key,\n    )\r\n")
+
+
+def test_a_line_in_front_of_a_new_one_keeps_its_end(project: Path) -> None:
+    before = b"import stripe\nimport os\r\npay = lambda ref: stripe.Refund.create(charge=ref)\n"
+    assert fix(before, project).text.startswith(b"import stripe\nimport os\r\nimport uuid\r\npay = ")
 
 
 def test_another_encoding_stays(project: Path) -> None:
@@ -591,3 +685,55 @@ def test_an_import_that_another_file_takes_from_here_stays(configured: Path) -> 
     report = fix_paths([configured], configurations, Options(unsafe=True), jobs=1)
     (file,) = report.changed
     assert b"from conf import PREFIX, currency" in file.after
+
+
+def test_what_only_the_compiler_refuses_is_no_outcome() -> None:
+    before, after = parse("def f():\n    x = 1\n"), parse("def f():\n    x = 1\n    global x\n")
+    with pytest.raises(Declined, match="the outcome would not compile: name 'x' is assigned to before global"):
+        check_compiles(before, after)
+    check_compiles(after, after)
+
+
+def test_no_return_is_put_into_an_except_that_takes_groups(project: Path) -> None:
+    before = dedent("""\
+        import os
+        import stripe
+        from flask import Flask, request
+
+        app = Flask(__name__)
+
+
+        @app.post("/stripe/webhook")
+        def hook():
+            event = None
+            try:
+                event = stripe.Webhook.construct_event(
+                    request.data, request.headers.get("Stripe-Signature"), os.environ["STRIPE_WEBHOOK_SECRET"]
+                )
+            except* (ValueError, stripe.SignatureVerificationError):
+                print("bad")
+            return str(event["type"])
+        """).encode()
+    result = fix(before, project, unsafe=True, select="STP103")
+    assert result.text == before
+    assert result.reasons == [
+        "no answer can leave an `except*`, not even one that is raised; catch the errors with `except`"
+    ]
+
+
+def test_a_file_that_does_not_compile_as_it_is_is_fixed_all_the_same(project: Path) -> None:
+    data = b'import stripe\n\nawait stripe.Refund.create_async(charge="ch_1")\n'
+    assert fix(data, project).fixed == 1
+
+
+def test_many_calls_that_are_fixed_in_one_statement_are_reported_where_they_went(project: Path) -> None:
+    """Each place is followed without comparing the statements letter by letter."""
+    lines = [f'    "c{number}": lambda: stripe.Refund.create(charge="ch_{number}"),\n' for number in range(60)]
+    data = f"import stripe\n\ncalls = {{\n{''.join(lines)}}}\n".encode()
+    configurations = Configurations(None, {"select": ["STP201"]}, Place("test ", project))
+    (file,) = fix_text(data, project / "pay.py", "pay.py", configurations, Options()).files
+    text = file.after.decode().split("\n")
+    assert len(file.fixed) == 60
+    for number, each in enumerate(file.fixed):
+        line, column = each.finding.span.line, each.finding.span.column
+        assert text[line - 1][column:].startswith(f'stripe.Refund.create(charge="ch_{number}"')

@@ -36,6 +36,11 @@ def stripe_error(path: str) -> str | None:
     return name if name.endswith("Error") else None
 
 
+def is_sdk_class_name(name: str) -> bool:
+    """Whether the SDK has an exception class of that name."""
+    return name in error_classes.bases()
+
+
 def handler_types(module: Module, handler: ast.AST | None) -> list[ast.expr] | None:
     """The class expressions that a handler or a ``with suppress(…)`` names; ``None`` for a bare ``except``."""
     if isinstance(handler, ast.ExceptHandler):

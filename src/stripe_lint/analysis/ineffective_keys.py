@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import functions, names, requests, static_values, stripe_calls
 from stripe_lint.analysis.body_uses import text_of
 from stripe_lint.analysis.handovers import handovers
+from stripe_lint.analysis.keys import KEY
 from stripe_lint.analysis.values import NONE, constant
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ LONGEST: Final = 255
 
 
 EMPTY_KEY: Final = "this key is empty, so the SDK makes a new one for each request: pass one, or leave it out"
+AMONG_PARAMETERS: Final = "the key is among the parameters, where Stripe takes it for a field: put it into `options`"
 _EMPTY: Final = (NONE, constant(""))
 
 
@@ -41,6 +43,9 @@ def ineffective_keys(module: Module) -> Iterator[IneffectiveKey]:
             reason = _reason(call)
             if reason is not None:
                 yield IneffectiveKey(call.node, reason)
+    for request in requests.requests(module):
+        if request.keyed is None and request.call.reference is None and _is_key_sent_as_field(request):
+            yield IneffectiveKey(request.node, AMONG_PARAMETERS)
     for request in requests.keyed(module):
         if requests.direct_key(request.call) is None:
             sent = [fact.key for fact in request.facts if fact.key is not None]
@@ -52,6 +57,15 @@ def ineffective_keys(module: Module) -> Iterator[IneffectiveKey]:
             if isinstance(given, ast.Constant) and given.value in (None, "") and _is_required(request):
                 yield IneffectiveKey(request.node, EMPTY_KEY, handover)
                 break
+
+
+def _is_key_sent_as_field(request: Request) -> bool:
+    """Whether the dict of parameters that a service gets is made elsewhere, with the key in it."""
+    return (
+        request.method.style == "service"
+        and not requests.key_among_parameters(request.call)
+        and any(fact.key is None and fact.arguments.field(KEY) is not None for fact in request.facts)
+    )
 
 
 def _is_required(request: Request) -> bool:
@@ -68,7 +82,7 @@ def _reason(call: StripeCall) -> str | None:
     method = call.method
     key = requests.direct_key(call)
     if method.style == "service" and key is None and requests.key_among_parameters(call):
-        return "the key is among the parameters, where Stripe takes it for a field: put it into `options`"
+        return AMONG_PARAMETERS
     if key is None:
         return None
     if method.verb in {"get", "delete"} and method.api == "v1":

@@ -89,6 +89,8 @@ def _request(module: Module, call: StripeCall) -> Request:
     facts = keyed_calls(module, node)
     arguments = _joined_arguments(facts, call)
     is_open = any(fact.open for fact in facts) or not facts
+    if service and key_argument is None and arguments.field(keys.KEY) is not None:
+        return Request(module, call, None, None, arguments, is_open, facts)
     if key_argument is not None:
         return Request(module, call, True, key_argument, arguments, is_open, facts)
     return Request(module, call, _keyed(facts), None, arguments, is_open, facts)
@@ -292,6 +294,8 @@ def _partial_calls(module: Module, partial: ast.Call) -> list[ast.Call] | None:
 
 
 def _dict_has_key(node: ast.expr) -> bool:
+    if isinstance(node, ast.Call) and functions.last_name(node.func) == "dict":
+        return any(keyword.arg == keys.KEY for keyword in node.keywords)
     return isinstance(node, ast.Dict) and any(
         isinstance(key, ast.Constant) and key.value == keys.KEY for key in node.keys
     )

@@ -26,7 +26,7 @@ from stripe_lint.analysis.references import ClassReference, External, ExternalIn
 from stripe_lint.analysis.state import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode, NamedFunction
@@ -173,6 +173,45 @@ def _nodes_of(module: Module, graph: Graph, node: ast.AST, loop: Loop) -> list[F
     return []
 
 
+def loop_that_repeats_items(module: Module, node: ast.AST) -> ast.While | None:
+    """The ``while`` that sends the request at ``node`` again after a failure, and after a success one for another item.
+
+    The item is a variable that the request is made of: only the way from a success back to the request sets it anew.
+    """
+    call = node if isinstance(node, ast.Call) else None
+    parts = (*call.args, *(keyword.value for keyword in call.keywords)) if call is not None else ()
+    items = {inner.id for part in parts for inner in syntax.descendants(part) if isinstance(inner, ast.Name)}
+    function = module.enclosing_function(node)
+    graph = graph_of(module, function) if function is not None else _module_graph(module)
+    for loop in loops_around(module, node, function):
+        starting = _nodes_of(module, graph, node, loop)
+        setting = {each for each in syntax.descendants(loop) if _sets(each, items)}
+        failed = [each.raising for each in starting]
+        succeeded = [following for each in starting for following in (each.following, each.otherwise)]
+        if (
+            isinstance(loop, ast.While)
+            and setting
+            and _leads_to(failed, starting, loop, None, setting)
+            and not _leads_to(succeeded, starting, loop, None, setting)
+        ):
+            return loop
+    return None
+
+
+def _sets(node: ast.AST, variables: set[str]) -> bool:
+    """Whether a statement gives one of the variables another value."""
+    if isinstance(node, ast.For | ast.AsyncFor):
+        return _mentions(node.target, variables)
+    if isinstance(node, ast.Assign):
+        return any(_mentions(target, variables) for target in node.targets)
+    return isinstance(node, ast.AnnAssign | ast.AugAssign) and _mentions(node.target, variables)
+
+
+def _mentions(target: ast.expr, variables: set[str]) -> bool:
+    stored = (each for each in syntax.descendants(target) if isinstance(each, ast.Name))
+    return any(each.id in variables and isinstance(each.ctx, ast.Store) for each in stored)
+
+
 def _items_within(module: Module, loop: Loop, node: ast.AST, key: ast.expr | None) -> Loop | None:
     """The outermost loop within ``loop`` that sends a request of its own for each of its items."""
     found = None
@@ -184,15 +223,22 @@ def _items_within(module: Module, loop: Loop, node: ast.AST, key: ast.expr | Non
     return found
 
 
-def _leads_to(following: list[FlowNode | None], wanted: list[FlowNode], loop: Loop, items: Loop | None) -> bool:
+def _leads_to(
+    following: list[FlowNode | None],
+    wanted: list[FlowNode],
+    loop: Loop,
+    items: Loop | None,
+    past: Collection[ast.AST] = (),
+) -> bool:
     """Whether ``loop`` can get from ``following`` to a node of ``wanted`` again while nothing else fails.
 
-    What the loop ``items``, which the nodes are in, does for its next item is another request.
+    What the loop ``items``, which the nodes are in, does for its next item is another request. No way goes through a
+    statement of ``past``.
     """
     pending = [node for node in following if node is not None]
     if items is not None:
         pending = _past_items(pending, items)
-    inside = set(syntax.descendants(loop))
+    inside = set(syntax.descendants(loop)).difference(past)
     reached: set[FlowNode] = set()
     while pending:
         node = pending.pop()
@@ -273,6 +319,10 @@ def _function_retry(
     for decorator in function.decorator_list:
         if is_retry_decorator(module, decorator, entered):
             return Retry(Place(module, decorator), "this decorator repeats the function", function)
+    owner = module.enclosing_class(function)
+    option = _retrying_option(owner) if owner is not None and function.name == "run" else None
+    if option is not None:
+        return Retry(Place(module, option), "the task is tried again after these errors", function)
     for call in module.calls.get("retry", ()):
         if module.enclosing_function(call) is function and _answers_failure_of(module, call, node):
             return Retry(Place(module, call), "the task is tried again here", function)
@@ -283,6 +333,36 @@ def _function_retry(
             and _same_function(module, call, function)
         ):
             return Retry(Place(module, call), "the function calls itself again here", function)
+    return None
+
+
+def _retrying_option(owner: ast.ClassDef) -> ast.stmt | None:
+    """Where the class of a Celery task says after which errors its ``run`` is tried again."""
+    if not any((functions.last_name(base) or "").endswith("Task") for base in owner.bases):
+        return None
+    for statement in owner.body:
+        if isinstance(statement, ast.Assign) and any(
+            isinstance(target, ast.Name) and target.id == "autoretry_for" for target in statement.targets
+        ):
+            return statement if getattr(statement.value, "elts", True) else None
+    return None
+
+
+def is_retried_task(owner: ast.ClassDef) -> bool:
+    """Whether a class is a Celery task that says after which errors it is tried again."""
+    return _retrying_option(owner) is not None
+
+
+def other_attempt(module: Module, node: ast.Call) -> ast.Call | None:
+    """The same call, where one of the two stands in a ``try`` and the other in one of its ``except``."""
+    written = ast.dump(node)
+    for other in module.calls.get(functions.last_name(node.func) or "", ()):
+        if (
+            other is not node
+            and ast.dump(other) == written
+            and (_answers_failure_of(module, other, node) or _answers_failure_of(module, node, other))
+        ):
+            return other
     return None
 
 

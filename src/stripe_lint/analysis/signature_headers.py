@@ -66,6 +66,22 @@ def lookups(module: Module) -> Iterator[Lookup]:
     yield from _filled_parameters(module)
 
 
+def is_used_as_text(module: Module, node: ast.expr) -> bool:
+    """Whether the header looked up at ``node`` is taken apart as a text where it may be missing, and nothing asks."""
+    parent, function = module.parents[node], module.enclosing_function(node)
+    if isinstance(parent, ast.Attribute | ast.Subscript) and node is parent.value:
+        return True
+    if not isinstance(parent, ast.Assign) or not isinstance(parent.targets[0], ast.Name) or function is None:
+        return False
+    name = parent.targets[0].id
+    return not functions.tests(function, name) and any(
+        isinstance(inner, ast.Attribute | ast.Subscript)
+        and isinstance(inner.value, ast.Name)
+        and inner.value.id == name
+        for inner in syntax.own_nodes(function)
+    )
+
+
 def _filled_parameters(module: Module) -> Iterator[Lookup]:
     """The parameters that FastAPI fills from a header by a name that was written down with underscores."""
     if "fastapi" not in module.text:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from stripe_lint.analysis import module_names
 from stripe_lint.errors import Declined, UnsafeOnly
 from stripe_lint.fixing import edits
+from stripe_lint.fixing.imports import first_below_imports
 from stripe_lint.fixing.places import places_of
 
 if TYPE_CHECKING:
@@ -195,7 +196,8 @@ class Edit:
         alias = next(
             name
             for name in (module_name, f"{plain}_module", f"_{plain}")
-            if module_names.is_free_everywhere(self.module, name.partition(".")[0])
+            if name != module_name or not module_names.may_be_starred(self.module, name.partition(".")[0])
+            if module_names.is_free_everywhere(self.module, name.partition(".")[0], module_name)
             or module_names.is_imported_elsewhere(self.module, name, module_name, at)
         )
         self._record(edits.AddImport(module_name, alias))
@@ -222,7 +224,7 @@ class Edit:
             for name in ("logger", "log", "_logger", "stripe_logger")
             if module_names.is_free_everywhere(self.module, name)
         )
-        get_logger = self.name_of("logging.getLogger", self.module.tree.body[-1])
+        get_logger = self.name_of("logging.getLogger", first_below_imports(self.module.tree))
         self._record(edits.AddLogger(name, get_logger))
         return name
 

@@ -14,6 +14,7 @@ from stripe_lint.fixing.guards import (
     check_bytes,
     check_code_is_same,
     check_comments,
+    check_compiles,
     check_findings,
     check_suppressed_is_same,
 )
@@ -282,6 +283,8 @@ def _changed(
     check_comments(source.text, text, rewritten)
     if rewritten:
         check_code_is_same(module.tree, tree)
+    else:
+        check_compiles(module.tree, tree)
     task.project.forget_facts()
     seen = _look(after, tree, task)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+import warnings
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -71,6 +72,28 @@ def comments(text: str) -> Counter[str]:
     except (tokenize.TokenError, SyntaxError) as error:
         raise Declined(f"Python's tokenizer can't read the file: {error}") from error
     return Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
+
+
+def check_compiles(before: ast.Module, after: ast.Module) -> None:
+    """Raises ``Declined`` where ``after`` breaks a rule that only the compiler knows: a ``return`` in an ``except*``.
+
+    What does not compile ``before`` either, such as a cell of a notebook with an ``await``, has none to keep.
+    """
+    reason = _compile_error(after)
+    if reason is not None and _compile_error(before) is None:
+        raise Declined(f"the outcome would not compile: {reason}")
+
+
+def _compile_error(tree: ast.Module) -> str | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            compile(tree, "<fixed>", "exec", dont_inherit=True)
+        except SyntaxError as error:
+            return error.msg
+        except (ValueError, TypeError, RecursionError, MemoryError) as error:
+            return str(error)
+    return None
 
 
 def check_code_is_same(before: ast.Module, after: ast.Module) -> None:

@@ -142,6 +142,13 @@ def logger_splice(tree: ast.Module, places: Places, edit: AddLogger) -> Splice:
     return _on_top(places, tree.body[0], f"{line}\n\n")
 
 
+def first_below_imports(tree: ast.Module) -> ast.stmt:
+    """What follows the imports at the top, and so the new logger too; the last of them where nothing does."""
+    block = _leading_imports(tree)
+    below = tree.body.index(block[-1]) + 1 if block else 0
+    return tree.body[min(below, len(tree.body) - 1)]
+
+
 def _leading_imports(tree: ast.Module) -> list[_Import]:
     """The imports before anything else, the docstring left aside."""
     found: list[_Import] = []

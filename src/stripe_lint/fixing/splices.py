@@ -85,18 +85,39 @@ def followed(old: str, splices: Sequence[Splice], offset: int) -> int:
     moved = Moves(splices).new_offset(offset)
     if moved is not None:
         return moved
-    from difflib import SequenceMatcher
-
     shift = 0
     for splice in splices:
         if splice.start <= offset < splice.end:
-            within = offset - splice.start
-            matcher = SequenceMatcher(None, old[splice.start : splice.end], splice.text, autojunk=False)
-            for _, start, end, new_start, new_end in matcher.get_opcodes():
-                if start <= within < end:
-                    return splice.start + shift + min(new_start + within - start, max(new_start, new_end - 1))
+            within = _corresponding(old[splice.start : splice.end], splice.text, offset - splice.start)
+            return splice.start + shift + within
         shift += len(splice.text) - (splice.end - splice.start)
     raise AssertionError("every place is in a splice or outside of all")
+
+
+_LONGEST_COMPARED: Final = 1_000
+"""Up to how many characters two texts are compared one by one, which takes time by the square of that and more."""
+
+
+def _corresponding(old: str, new: str, offset: int) -> int:
+    """Where that is in ``new`` which stands at ``offset`` in ``old``: the same of all equal words, if as many."""
+    match = re.compile(r"\w+|\W").match(old, offset)
+    word = match[0] if match is not None else ""
+    pattern = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)" if word.isidentifier() else re.escape(word))
+    places = [each.start() for each in pattern.finditer(old)]
+    new_places = [each.start() for each in pattern.finditer(new)]
+    if offset in places and len(places) == len(new_places):
+        return new_places[places.index(offset)]
+    if max(len(old), len(new)) > _LONGEST_COMPARED:
+        return new_places[min(places.index(offset), len(new_places) - 1)] if offset in places and new_places else 0
+    from difflib import SequenceMatcher
+
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    start, new_start, new_end = next(
+        (start, new_start, new_end)
+        for _, start, end, new_start, new_end in matcher.get_opcodes()
+        if start <= offset < end
+    )
+    return min(new_start + offset - start, max(new_start, new_end - 1))
 
 
 def rewrite(source: Source, splices: Sequence[Splice]) -> bytes:
@@ -119,7 +140,8 @@ def rewrite(source: Source, splices: Sequence[Splice]) -> bytes:
     position = 0
     for splice in splices:
         start, end = in_original(splice.start), in_original(splice.end)
-        number = bisect_right(starts, start - 1)
+        # What begins with a line end is put behind the line that ends there, and not into it.
+        number = bisect_right(starts, start if splice.text.startswith("\n") else start - 1)
         newline = ends[number - 1][1] if ends and number else source.newline
         pieces += [original[position:start], splice.text.replace("\n", newline)]
         position = end

@@ -145,6 +145,14 @@ def _variable(module: Module, place: _Place, role: Role) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
+def _has_comment_beside(call: ast.Call, node: ast.expr, edit: Edit) -> bool:
+    """Whether a comment stands behind an argument; one behind a call in one line is about the whole."""
+    if call.lineno == call.end_lineno:
+        return False
+    line = edit.module.text.split("\n")[(node.end_lineno or node.lineno) - 1]
+    return b"#" in line.encode("utf-8", "surrogatepass")[node.end_col_offset or 0 :]
+
+
 def _write(verification: SdkVerification, sources: dict[Role, str], edit: Edit) -> None:
     call, parameters = verification.node, verification.parameters
     for name in verification.keywords:
@@ -157,6 +165,8 @@ def _write(verification: SdkVerification, sources: dict[Role, str], edit: Edit) 
         if position < len(verification.positional):
             old = verification.positional[position]
             if edit.source_of(old) != source:
+                if edit.source_of(old) in sources.values() and _has_comment_beside(call, old, edit):
+                    edit.decline("the comment beside an argument would come to stand beside another: swap them by hand")
                 edit.replace(old, source)
         elif name in verification.keywords:
             if edit.source_of(verification.keywords[name]) != source:

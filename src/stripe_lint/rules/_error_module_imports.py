@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import module_names, sdk_uses, syntax
+from stripe_lint.analysis import exceptions, module_names, sdk_uses, syntax
 from stripe_lint.analysis.scopes import BindingKind
 
 if TYPE_CHECKING:
@@ -36,6 +36,26 @@ def replace_module(module: Module, node: ast.Import | ast.ImportFrom, edit: Edit
         for use in uses:
             edit.replace(use, package or "stripe")
     _replace_statement(node, others, is_needed, edit)
+
+
+def import_classes(module: Module, node: ast.ImportFrom, edit: Edit) -> None:
+    """Import the classes from the package; in place of ``*`` those that the file uses, for the package has no others.
+
+    ``from stripe import *`` brings no class of an exception: they are loaded when they are asked for by name.
+    """
+    listed = [f"{each.name} as {each.asname}" if each.asname else each.name for each in node.names]
+    if listed == ["*"]:
+        listed = sorted(
+            {
+                use.id
+                for use in syntax.descendants(module.tree)
+                if isinstance(use, ast.Name) and exceptions.is_sdk_class_name(use.id)
+                if module.scope_of(use).lookup(use.id) is None
+            }
+        )
+        if not listed or "__all__" in module.scope.bindings:
+            edit.decline("which classes are needed of all can't be told here: import them by their names")
+    edit.replace_statement(node, f"from stripe import {', '.join(listed)}")
 
 
 def _imports_package(module: Module, node: ast.Import) -> bool:

@@ -58,8 +58,11 @@ def _operand(module: Module, node: ast.expr, other: ast.expr, edit: Edit) -> str
         return _as_bytes(module, node, edit)
     is_bytes = _is_bytes(module, other)
     source = edit.source_of(node)
-    if {_type_of(module, node, 0), bytes if is_bytes else str} == {str, bytes}:
+    kind = _type_of(module, node, 0)
+    if {kind, bytes if is_bytes else str} == {str, bytes}:
         edit.decline("one side is text and the other is bytes, which are never equal; decode or encode one of them")
+    if is_bytes and kind is None:
+        edit.decline("the digest is bytes, and a header is text, which is never equal; make it with hexdigest")
     empty = 'b""' if is_bytes else '""'
     if _is_plain_get(node):
         source = f"{source[:-1].rstrip().rstrip(',')}, {empty})"

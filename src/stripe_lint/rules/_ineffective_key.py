@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import functions, handovers, keys, names, requests, retries, stripe_calls
+from stripe_lint.analysis import functions, handovers, ineffective_keys, keys, names, requests, retries, stripe_calls
 from stripe_lint.analysis.keys import KEY
 from stripe_lint.rules import _missing_key, _passing_keys
 
@@ -25,6 +25,8 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
         edit.decline("the call is not found again")
     key = requests.direct_key(call)
     if key is None and not requests.key_among_parameters(call):
+        if ineffective_keys.AMONG_PARAMETERS in hit.message:
+            edit.decline("the parameters are made elsewhere: leave the key out there, and pass it in options")
         edit.decline("the key is empty in the dict of arguments; name the operation there, or leave it out")
     if isinstance(key, ast.Name) and handovers.handovers(module, key):
         edit.decline("a caller passes an empty key; pass one there that names the operation")
@@ -62,23 +64,29 @@ def _fill(module: Module, call: StripeCall, edit: Edit) -> None:
 def _from_parameters(module: Module, call: StripeCall, edit: Edit, *, into_options: bool) -> None:
     """Take the key out of the dict of parameters, where Stripe takes it for a field that it does not know."""
     params = requests.service_argument(call, call.method.params_index, "params")
-    if not isinstance(params, ast.Dict):
+    if isinstance(params, ast.Dict):
+        key = requests.dict_entry(params, KEY)
+    else:
+        key = next((each.value for each in getattr(params, "keywords", ()) if each.arg == KEY), None)
+    if key is None:
         edit.decline("the parameters are not written out in the call")
-    key = next(
-        value
-        for name, value in zip(params.keys, params.values, strict=True)
-        if isinstance(name, ast.Constant) and name.value == KEY
-    )
     if not into_options:
         _require_no_effect(key, edit)
-        edit.remove_entry(params, KEY)
+        _remove(params, edit)
         edit.describe("took out the key")
         return
     if functions.unpacks(call.node):
         edit.decline("the options may be among the unpacked arguments")
-    edit.remove_entry(params, KEY)
+    _remove(params, edit)
     _passing_keys.pass_key(_request(module, call, edit), edit, edit.source_of(key))
     edit.describe("moved the key into the options")
+
+
+def _remove(params: ast.expr | None, edit: Edit) -> None:
+    if isinstance(params, ast.Dict):
+        edit.remove_entry(params, KEY)
+    elif isinstance(params, ast.Call):
+        edit.remove_keyword(params, KEY)
 
 
 def _take_out(module: Module, call: StripeCall, key: ast.expr, edit: Edit) -> None:

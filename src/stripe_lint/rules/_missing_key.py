@@ -46,18 +46,31 @@ def give_key(module: Module, request: Request, edit: Edit, use: UseKey, *, redel
 
     ``redelivered`` tells that a request outside any retry is sent again with another random key all the same.
     """
+    other = retries.other_attempt(module, request.node)
     if edit.options.from_store:
+        if other is not None:
+            edit.decline(_of_both(other))
         _stored_key.keep_in_store(module, request, edit, operation_of(request).replace("-", "_"))
         return
     if edit.options.unsafe and derive(module, request, edit, use):
         return
     retry = _retry_of(module, request)
     if retry is not None:
+        if _bound_task(module, request) is not None:
+            edit.unsafe("a key derived from the task's id")
         _retried_keys.make_before(module, retry, request.node, edit, variable_names(request), use)
         return
     if redelivered or repeated_effects.repeating_handler(module, request.node) is not None:
         edit.decline(_redelivery_reason(module, request, edit))
+    if other is not None:
+        edit.decline(_of_both(other))
+    if retries.loop_that_repeats_items(module, request.node) is not None:
+        edit.decline("a failure repeats the request for the same item: make the key where the item is taken")
     _for_this_call(module, request, edit, use)
+
+
+def _of_both(other: ast.Call) -> str:
+    return f"line {other.lineno} sends the same again when one of them fails: make one key before the try for both"
 
 
 def _request_at(module: Module, hit: Hit) -> Request | None:
@@ -120,15 +133,21 @@ def ordinal(module: Module, request: Request) -> str:
         and other.method.path == request.method.path
         and module.enclosing_function(other.node) is function
     ]
+    first = retries.other_attempt(module, request.node)
+    if first is not None and first.lineno < request.node.lineno:
+        request = next((each for each in same if each.node is first), request)
     number = same.index(request) + 1
     return "" if number == 1 else f"-{number}"
 
 
 def _bound_task(module: Module, request: Request) -> str | None:
-    """The name that the Celery task itself has in a bound task that sends the request once."""
+    """The name that the Celery task itself has in a bound task, or a task's class, that sends the request once."""
     function = module.enclosing_function(request.node)
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or item_loops(module, request.node) != []:
         return None
+    first, owner = functions.first_parameter(function), module.enclosing_class(function)
+    if owner is not None and first is not None and function.name == "run" and retries.is_retried_task(owner):
+        return first.arg
     task = functions.own_task(function)
     is_task = any(retries.is_task(module, decorator) for decorator in function.decorator_list)
     return task.arg if task is not None and is_task else None

@@ -132,19 +132,50 @@ def _into_options(request: Request, edit: Edit, source: str) -> None:
     for keyword in node.keywords:
         if keyword.arg == "options":
             held = keyword.value
+    unpacked = next((keyword for keyword in node.keywords if keyword.arg is None), None)
     if held is not None:
         _into_dict(held, edit, source)
+    elif unpacked is not None and _may_hold_options(request, unpacked.value):
+        _into_unpacked_options(node, unpacked.value, edit, source)
     elif len(node.args) == index and not node.keywords:
         edit.add_argument(node, f'{{"{KEY}": {source}}}')
     else:
         edit.set_keyword(node, "options", f'{{"{KEY}": {source}}}')
 
 
+def _may_hold_options(request: Request, held: ast.expr) -> bool:
+    """Whether what a call unpacks may bring options: the code around speaks of them, or another function makes it."""
+    module = request.module
+    found = module.scope_of(held).lookup(held.id) if isinstance(held, ast.Name) else None
+    values = [binding.value for binding in found[1]] if found is not None else [None]
+    if any(value is None or (isinstance(value, ast.Call) and not _makes_dict(value)) for value in values):
+        return True
+    around = [each for each in module.ancestors(request.node) if isinstance(each, ast.stmt)]
+    return any(
+        (isinstance(inner, ast.Constant) and inner.value == "options")
+        or (isinstance(inner, ast.keyword) and inner.arg == "options")
+        for inner in syntax.descendants(around[-1])
+    )
+
+
+def _into_unpacked_options(node: ast.Call, held: ast.expr, edit: Edit, source: str) -> None:
+    """Add the key to the options among what ``**held`` brings, where nothing else is unpacked."""
+    if sum(keyword.arg is None for keyword in node.keywords) > 1 or not isinstance(held, ast.Name | ast.Attribute):
+        edit.decline("the options may be among the unpacked arguments")
+    name = edit.source_of(held)
+    options = f'{{**({name}.get("options") or {{}}), "{KEY}": {source}}}'
+    edit.replace(held, f'{{**{name}, "options": {options}}}')
+
+
+def _makes_dict(call: ast.Call) -> bool:
+    return functions.last_name(call.func) in {"dict", "RequestOptions"}
+
+
 def _into_dict(held: ast.expr, edit: Edit, source: str) -> None:
     """Add the key to the dict that ``held`` is, in place where it is written out."""
     if isinstance(held, ast.Dict):
         edit.set_entry(held, KEY, source)
-    elif isinstance(held, ast.Call) and (functions.last_name(held.func) or "") in {"dict", "RequestOptions"}:
+    elif isinstance(held, ast.Call) and _makes_dict(held):
         edit.set_keyword(held, KEY, source)
     elif isinstance(held, ast.Constant) and held.value is None:
         edit.replace(held, f'{{"{KEY}": {source}}}')

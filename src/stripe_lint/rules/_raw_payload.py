@@ -173,8 +173,22 @@ def _decode_value(module: Module, function: NamedFunction, value: ast.expr, edit
     statement = statement_to_prepare(module, value)
     if statement is not None and isinstance(module.parents[value], ast.Call | ast.keyword):
         decoded = edit.new_variable(statement, decoded, "payload", "raw_body")
+        _parse_decoded(function, body, decoded, edit)
     edit.replace(value, decoded)
     edit.describe("a body in base64 is decoded")
+
+
+def _parse_decoded(function: NamedFunction, body: ast.expr, decoded: str, edit: Edit) -> None:
+    """Parse what was decoded, and verified, wherever the function parses the body further down."""
+    for node in syntax.own_nodes(function):
+        if (
+            isinstance(node, ast.Call)
+            and functions.last_name(node.func) == "loads"
+            and node.lineno > body.lineno
+            and node.args
+            and ast.dump(node.args[0]) == ast.dump(body)
+        ):
+            edit.replace(node.args[0], decoded)
 
 
 def _reads_body(node: ast.AST) -> bool:

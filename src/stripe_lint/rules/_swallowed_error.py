@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import callers, names, syntax, webhooks
@@ -79,6 +80,9 @@ def _loop_around(module: Module, function: NamedFunction, node: ast.AST) -> ast.
 
 
 def _leave(module: Module, function: NamedFunction, found: Swallowed, handler: ast.ExceptHandler, edit: Edit) -> None:
+    header = module.text.split("\n")[handler.lineno - 1][handler.col_offset :]
+    if re.match(r"except\s*\*", header):
+        edit.decline("no answer can leave an `except*`, not even one that is raised; catch the errors with `except`")
     last = handler.body[-1]
     written = _unsent_answer(module, last, edit)
     if written is None:

@@ -164,6 +164,8 @@ def fix(module: Module, hit: Hit, edit: Edit) -> None:
             edit.decline("the name comes from elsewhere")
         name = f'"{lookup.known_as}"'
     if isinstance(lookup.node, ast.Subscript):
+        if signature_headers.is_used_as_text(module, lookup.node):
+            edit.decline("what is there is used as a text before it is verified: refuse a missing header first")
         edit.replace(lookup.node, f"{edit.source_of(lookup.node.value)}.get({name})")
     else:
         edit.replace(lookup.key, name)

@@ -110,13 +110,13 @@ def fix(module: Module, hit: Hit, edit: Edit) -> None:
     node = use.node
     if isinstance(node, ast.Attribute):
         edit.replace(node, edit.source_of(node.value))
-    elif isinstance(node, ast.ImportFrom) and use.imports_module:
-        listed = ", ".join(f"{each.name} as {each.asname}" if each.asname else each.name for each in node.names)
-        edit.replace_statement(node, f"from stripe import {listed}")
     elif isinstance(node, ast.Import | ast.ImportFrom):
-        from stripe_lint.rules._error_module_imports import replace_module
+        from stripe_lint.rules import _error_module_imports
 
-        replace_module(module, node, edit)
+        if isinstance(node, ast.ImportFrom) and use.imports_module:
+            _error_module_imports.import_classes(module, node, edit)
+        else:
+            _error_module_imports.replace_module(module, node, edit)
     edit.describe("takes the class from stripe itself")
 
 
