@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import functions, replacements, retries, stripe_calls, syntax
+from stripe_lint.analysis import functions, missing_ids, replacements, retries, stripe_calls, syntax
 from stripe_lint.analysis.distinguishing_inputs import distinguishing_inputs
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.sent_parameters import sent_parameters
@@ -108,6 +108,8 @@ def business_id(module: Module, request: Request) -> BusinessId | None:
                 return BusinessId(source, noun)
             inputs = distinguishing_inputs(module, request, name, known)
             if inputs is None or replacements.makes_anew(module, request):
+                continue
+            if not delivered and missing_ids.may_be_missing(module, request.node, name, source):
                 continue
             if noun not in _SHARED or delivered or _is_told_apart(module, request, name, inputs):
                 return BusinessId(source, noun, inputs)
