@@ -63,6 +63,9 @@ _TAKES_ID: Final = frozenset(
 )
 """Parameters of a request whose value is an id at Stripe."""
 
+_AMOUNTS: Final = frozenset({"amount", "unit_amount", "amount_to_capture"})
+"""Parameters of a request by which a deposit and the rest of one order differ."""
+
 _READS: Final = frozenset({"get", "pop", "getlist", "getone"})
 
 
@@ -134,6 +137,8 @@ class _Search:
         if isinstance(node, ast.Call):
             self._follow_call(node, slot, depth)
             return
+        if slot in _AMOUNTS and _is_choice(node):
+            raise _Unclear
         for child in syntax.children(node):
             if isinstance(child, ast.expr):
                 self.follow(child, slot, depth + 1)
@@ -159,10 +164,11 @@ class _Search:
         parameter = next((each for each in bindings if each.kind is BindingKind.PARAMETER), None)
         if parameter is not None and not path and _is_flag(parameter):
             return
+        is_chosen = not path and slot in _AMOUNTS and _is_chosen(self.module, bindings)
         within: dict[str, Input] | None = None
         if parameter is None and not self._is_request(base):
             within = self._within(bindings, slot, depth)
-            if within is not None and not within:
+            if within is not None and not within and not is_chosen:
                 return
         if re.search(_ATTEMPT, label):
             raise _Unclear
@@ -172,7 +178,7 @@ class _Search:
             self._add(base.id, ids[0])
         elif is_record and re.search(_PEOPLE, base.id.lower()) and (re.search(_ID, label) or slot in _TAKES_ID):
             self._add(base.id, ast.unparse(node))
-        elif not is_record and (_is_plain(label, slot) or (not path and _has_plain_type(parameter))):
+        elif not is_record and (is_chosen or _is_plain(label, slot) or (not path and _has_plain_type(parameter))):
             self._add(label, ast.unparse(node))
         elif within is None:
             raise _Unclear
@@ -184,8 +190,8 @@ class _Search:
         search = _Search(self.module, self.name, self.known)
         try:
             for binding in bindings:
-                if binding.value is not None:
-                    search.follow(binding.value, slot, depth + 1)
+                for value in _choices(binding.value):
+                    search.follow(value, slot, depth + 1)
         except _Unclear:
             return None
         return search.found
@@ -224,6 +230,29 @@ class _Search:
             raise _Unclear
         words = re.sub(r"_(?:id|pk|uuid|uid)$", "", noun.lower()).removeprefix("stripe_")
         self.found.setdefault(source, Input(words.strip("_").replace("_", "-"), source))
+
+
+def _choices(value: ast.expr | None) -> Iterator[ast.expr]:
+    """The values that a variable may take from an expression."""
+    if isinstance(value, ast.IfExp):
+        yield from (value.test, value.body, value.orelse)
+    elif value is not None:
+        yield value
+
+
+def _is_choice(node: ast.expr | None) -> bool:
+    """Whether an expression is one of two things that the program knows only when it runs."""
+    return isinstance(node, ast.IfExp) and not any(isinstance(each, ast.Constant) for each in (node.body, node.orelse))
+
+
+def _is_chosen(module: Module, bindings: list[Binding]) -> bool:
+    """Whether a variable is one thing or another, as a condition says."""
+    values = [each.value for each in bindings if each.kind is BindingKind.ASSIGNMENT and each.value is not None]
+    if any(_is_choice(value) for value in values):
+        return True
+    return len({ast.dump(value) for value in values}) > 1 and any(
+        isinstance(module.parents.get(module.statement_of(value)), ast.If | ast.match_case) for value in values
+    )
 
 
 def _is_plain(label: str, slot: str) -> bool:

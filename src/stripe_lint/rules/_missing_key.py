@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import functions, repeated_effects, requests, retries
 from stripe_lint.analysis.business_ids import business_id, item_loops
 from stripe_lint.analysis.evaluation_order import statement_to_prepare
 from stripe_lint.model import Severity
-from stripe_lint.rules import _passing_keys, _retried_keys, _stored_key
+from stripe_lint.rules import _key_names, _passing_keys, _retried_keys, _stored_key
+from stripe_lint.rules._key_names import operation_of, ordinal
 from stripe_lint.rules._retried_keys import STORED_KEY, VARIABLE
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def give_key(module: Module, request: Request, edit: Edit, use: UseKey, *, redel
     if edit.options.from_store:
         if other is not None:
             edit.decline(_of_both(other))
-        _stored_key.keep_in_store(module, request, edit, operation_of(request).replace("-", "_"))
+        _stored_key.keep_in_store(module, request, edit)
         return
     if edit.options.unsafe and derive(module, request, edit, use):
         return
@@ -95,13 +95,13 @@ def _redelivery_reason(module: Module, request: Request, edit: Edit) -> str:
 
 def derive(module: Module, request: Request, edit: Edit, use: UseKey) -> bool:
     """Use a key made of an id that stands for the operation, where there is one."""
-    operation = operation_of(request)
     found = business_id(module, request)
-    if found is not None:
+    operation = _key_names.distinct_operation(module, request, found) if found is not None else None
+    if found is not None and operation is not None:
         noun = "" if found.noun == operation else f"-{operation}"
         key = f'f"{found.noun}-{found.replacements}{noun}{ordinal(module, request)}"'
     else:
-        task = _bound_task(module, request)
+        operation, task = operation_of(request), _bound_task(module, request)
         if task is None:
             return False
         key = f'f"{{{task}.request.id}}-{operation}{ordinal(module, request)}"'
@@ -110,34 +110,6 @@ def derive(module: Module, request: Request, edit: Edit, use: UseKey) -> bool:
     edit.describe(f"the key is {key}")
     edit.note(LIFETIME)
     return True
-
-
-def operation_of(request: Request) -> str:
-    """``payment-intent-capture`` for what the call does; creating goes without saying."""
-    *resource, verb = request.method.path.removeprefix("stripe.").removeprefix("v1.").removesuffix("_async").split(".")
-    words = [re.sub(r"(?<=[a-z])(?=[A-Z])", "-", word).lower().replace("_", "-") for word in resource]
-    if request.method.style == "service" and words:
-        words[-1] = words[-1].removesuffix("s")
-    if verb != "create":
-        words.append(verb.replace("_", "-"))
-    return "-".join(words)
-
-
-def ordinal(module: Module, request: Request) -> str:
-    """What tells the keys of several such calls in one function apart."""
-    function = module.enclosing_function(request.node)
-    same = [
-        other
-        for other in requests.requests(module)
-        if other.keyed is request.keyed
-        and other.method.path == request.method.path
-        and module.enclosing_function(other.node) is function
-    ]
-    first = retries.other_attempt(module, request.node)
-    if first is not None and first.lineno < request.node.lineno:
-        request = next((each for each in same if each.node is first), request)
-    number = same.index(request) + 1
-    return "" if number == 1 else f"-{number}"
 
 
 def _bound_task(module: Module, request: Request) -> str | None:

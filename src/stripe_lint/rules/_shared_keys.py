@@ -12,7 +12,7 @@ from stripe_lint.analysis.key_choices import Reuse, Sharing
 from stripe_lint.analysis.references import ClassReference
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.values import Mark
-from stripe_lint.rules import _missing_key, _passing_keys, _retried_keys
+from stripe_lint.rules import _key_names, _missing_key, _passing_keys, _retried_keys
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -54,7 +54,7 @@ def _give_key(module: Module, request: Request, edit: Edit) -> None:
 
 def _add_operation(module: Module, request: Request, edit: Edit) -> None:
     """The second request's key is the first one's with the operation behind it."""
-    operation = f"{_missing_key.operation_of(request)}{_missing_key.ordinal(module, request)}"
+    operation = f"{_key_names.operation_of(request)}{_key_names.ordinal(module, request)}"
     _passing_keys.replace_key(request, edit, _longer(module, _shared(request, edit), operation, edit))
     edit.describe(f"the key ends with {operation}")
 

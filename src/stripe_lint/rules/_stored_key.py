@@ -10,6 +10,7 @@ from stripe_lint.analysis.business_ids import business_id
 from stripe_lint.analysis.keys import KEY
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.errors import Declined
+from stripe_lint.rules import _key_names
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _STORES: Final = frozenset({"stripe_lint.runtime.IdempotencyKeys", "stripe_lint.runtime.idempotency.IdempotencyKeys"})
 
 
-def keep_in_store(module: Module, request: Request, edit: Edit, operation_name: str) -> None:
+def keep_in_store(module: Module, request: Request, edit: Edit) -> None:
     """Put the statement of ``request`` into a block of the store, whose key it takes."""
     store = _store_in_sight(module, request.node)
     if store is None:
@@ -28,6 +29,10 @@ def keep_in_store(module: Module, request: Request, edit: Edit, operation_name: 
     found = business_id(module, request)
     if found is None:
         edit.decline("the key store needs an id of what the request is made for, and none is in sight")
+    distinct = _key_names.distinct_operation(module, request, found)
+    if distinct is None:
+        edit.decline("another function sends such a request for the same id; name the two operations, and keep both")
+    operation_name = f"{distinct}{_key_names.ordinal(module, request)}".replace("-", "_")
     identity = f'f"{found.replacements}"' if found.inputs else found.source
     statement = module.statement_of(request.node)
     prefix, is_awaited = _around_call(statement, request.node, edit)
