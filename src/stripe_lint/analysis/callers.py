@@ -135,6 +135,34 @@ def _arguments_by_name(source: Module) -> dict[str, list[ast.expr]]:
     return found
 
 
+def is_kept(module: Module, function: NamedFunction) -> bool:
+    """Whether ``function`` is kept somewhere to be called later: in a variable, an attribute or a table, or by name."""
+    for path in module.project.files_that_mention(function.name, module.path) or ():
+        source = module.project.module_at(path)
+        if source is None:
+            continue
+        if any(_gets_by_name(call, function.name) for call in source.calls.get("getattr", ())):
+            return True
+        mentions: list[ast.expr] = [*source.of_kind(ast.Attribute), *source.of_kind(ast.Name)]
+        for node in mentions:
+            if functions.last_name(node) != function.name or not isinstance(source.parents.get(node), _KEEPING):
+                continue
+            reference = names.resolve(source, node)
+            if isinstance(reference, FunctionReference) and is_same(reference, module, function):
+                return True
+    return False
+
+
+_KEEPING: Final = (
+    *(ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.Dict, ast.List, ast.Tuple, ast.Set, ast.Return, ast.IfExp),
+    *(ast.BoolOp, ast.Yield, ast.Starred),
+)
+
+
+def _gets_by_name(call: ast.Call, name: str) -> bool:
+    return any(isinstance(argument, ast.Constant) and argument.value == name for argument in call.args[1:2])
+
+
 def bound(module: Module, function: FunctionNode, call: ast.Call) -> dict[str, ast.expr]:
     """What ``call`` passes to ``function`` by place or name, by the names of the parameters, ``self`` aside.
 

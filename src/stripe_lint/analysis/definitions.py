@@ -10,6 +10,7 @@ from stripe_lint.analysis.references import ClassReference, FunctionReference, O
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.scopes import NamedFunction
 
 
 def external_bases(reference: ClassReference | ObjectReference) -> set[str]:
@@ -45,6 +46,26 @@ def only_definition(module: Module, name: str, arguments: int | None = None) -> 
     answer = found[0] if len(found) == 1 else None
     module.memory[key] = answer
     return answer
+
+
+def is_overridden(module: Module, function: NamedFunction) -> bool:
+    """Whether a method has another version in a class above or below its own."""
+    owner = module.enclosing_class(function)
+    if owner is None:
+        return False
+    above = {node for _, node in names.linearized(ClassReference(module, owner))}
+    for path in module.project.files_that_mention(function.name, module.path) or ():
+        source = module.project.module_at(path)
+        for node in source.functions_by_name.get(function.name, ()) if source is not None else ():
+            other = source.enclosing_class(node) if source is not None else None
+            if source is None or other is None or other is owner:
+                continue
+            if other in above or any(
+                base.name == owner.name and base_module.path == module.path
+                for base_module, base in names.linearized(ClassReference(source, other))
+            ):
+                return True
+    return False
 
 
 def _takes(reference: FunctionReference, arguments: int) -> bool:

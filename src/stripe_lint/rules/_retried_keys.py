@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import callers, functions, retries, syntax
+from stripe_lint.analysis import callers, definitions, functions, retries, syntax
 from stripe_lint.analysis.evaluation_order import REPEATING, statement_to_prepare
 from stripe_lint.analysis.keys import KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.retries import Retry
@@ -54,6 +54,7 @@ def make_before(
     statement: ast.stmt | None = place if isinstance(place, ast.For | ast.AsyncFor | ast.While) else None
     if statement is not None:
         require_single_request(module, node, statement, edit)
+        _require_same_values(node, statement, edit)
     elif isinstance(place, ast.expr):
         statement = statement_to_prepare(module, place)
     _before_statement(module, statement, edit, variables, use)
@@ -66,6 +67,36 @@ def require_single_request(module: Module, node: ast.AST, around: ast.AST, edit:
             return
         if isinstance(each, REPEATING) and each is not module.enclosing_function(node):
             edit.decline("each attempt sends several requests; each needs a key of its own, made before the retry")
+
+
+def _require_same_values(node: ast.Call, loop: ast.stmt, edit: Edit) -> None:
+    """Decline where the loop changes what the request sends: Stripe refuses a key that comes with other parameters."""
+    sent = [
+        inner
+        for argument in (*node.args, *(keyword.value for keyword in node.keywords if keyword.arg != KEY))
+        for inner in syntax.descendants(argument)
+        if isinstance(inner, ast.Name | ast.Attribute)
+    ]
+    read = {ast.unparse(each) for each in sent}
+    for changed in _changed_between_attempts(node, loop):
+        target = changed.value if isinstance(changed, ast.Subscript) else changed
+        if ast.unparse(target) in read:
+            edit.decline(
+                f"the attempts send different values of {ast.unparse(target)}; give each value a key of its own"
+            )
+
+
+def _changed_between_attempts(node: ast.Call, loop: ast.stmt) -> Iterator[ast.expr]:
+    """What a loop gives another value after an attempt, or for the next one."""
+    if isinstance(loop, ast.For | ast.AsyncFor):
+        yield from (inner for inner in syntax.descendants(loop.target) if isinstance(inner, ast.Name))
+    own = syntax.own_nodes(loop)
+    after = {inner for each in own if isinstance(each, ast.ExceptHandler) for inner in syntax.own_nodes(each)}
+    for each in own:
+        if isinstance(each, ast.AugAssign):
+            yield each.target
+        elif isinstance(each, ast.Assign) and (each in after or each.lineno > (node.end_lineno or node.lineno)):
+            yield from each.targets
 
 
 def _before_statement(
@@ -150,6 +181,8 @@ def _require_parameter(module: Module, node: ast.Call, function: NamedFunction, 
         edit.decline("the retry is around another function; make the key there and pass it in")
     if any(parameter.arg == VARIABLE for parameter in functions.parameters(function)):
         edit.decline(f"{function.name} has a parameter {VARIABLE} already")
+    if definitions.is_overridden(module, function):
+        edit.decline(f"another class of the family has a method {function.name} too; let all versions take the key")
     require_single_request(module, node, function, edit)
 
 
@@ -172,7 +205,7 @@ def _through_parameter(
     sites = callers.call_sites(module, function)
     if not sites or any(source is not module for source, _ in sites):
         edit.decline(f"not all callers of the retried function {function.name} are in this file; {advice}")
-    if callers.handed_references(module, function):
+    if callers.handed_references(module, function) or callers.is_kept(module, function):
         edit.decline(f"the retried function {function.name} is handed on; {advice}")
     if any(not callers.is_direct(module, call) for _, call in sites):
         edit.decline(f"{function.name} is run elsewhere by a queue; {advice}")
