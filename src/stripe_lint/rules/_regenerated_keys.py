@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.key_choices import Regenerated
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.requests import Request
+    from stripe_lint.analysis.scopes import Binding
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
 
@@ -46,6 +47,8 @@ def _without_attempt_number(module: Module, found: Regenerated, edit: Edit) -> N
             edit.describe("the key is the same for all attempts")
             edit.note(_missing_key.LIFETIME)
             return
+    elif key is not None and not isinstance(key, ast.Name) and syntax.names_in(key) - counters - {"str"}:
+        edit.decline("the key has a part that stays the same; take the number of the attempt out of it")
     _made_before(module, found, edit)
 
 
@@ -104,7 +107,7 @@ def _is_unguessable(found: Regenerated) -> bool:
 def _whole_key(module: Module, made: ast.AST) -> ast.expr | None:
     """The expression around a fresh value that is the whole key: an argument, an entry, an assigned value."""
     current = made
-    while isinstance(current, ast.expr):
+    while isinstance(current, ast.expr) and not isinstance(current, ast.Tuple | ast.List):
         parent = module.parents[current]
         if isinstance(parent, ast.keyword):
             return current if parent.arg == keys.KEY else None
@@ -145,5 +148,56 @@ def _made_before(module: Module, found: Regenerated, edit: Edit) -> None:
 
 
 def _use(module: Module, found: Regenerated, edit: Edit, key: str) -> None:
+    argument = found.request.key_argument
+    if isinstance(argument, ast.NamedExpr):
+        edit.replace(argument.value, key)
+        return
+    if isinstance(argument, ast.Name):
+        bindings = module.scope_of(argument).bindings.get(argument.id, [])
+        if found.source.node is not found.node and _is_same_for_some(bindings):
+            edit.decline("one of the attempts has a key that stays the same; make one key before all of them")
+        if _is_read_elsewhere(module, argument):
+            # whoever keeps or logs the key has to have the one that is sent
+            value = _assigned_value(bindings[0], argument.id) if len(bindings) == 1 else None
+            if value is None:
+                edit.decline("the key is used elsewhere too; make it before the retry")
+            edit.replace(value, key)
+            return
     _passing_keys.replace_key(found.request, edit, key)
-    _passing_keys.drop_unread(module, found.request.key_argument, edit)
+    _passing_keys.drop_unread(module, argument, edit)
+
+
+def _is_same_for_some(bindings: list[Binding]) -> bool:
+    """Whether a variable is given one of several keys, not each of which is made anew."""
+    values = [each.value for each in bindings if each.value is not None]
+    sides = [side for each in values for side in ((each.body, each.orelse) if isinstance(each, ast.IfExp) else (each,))]
+    return len(sides) > 1 and not all(
+        any(isinstance(inner, ast.Call) for inner in syntax.descendants(side)) for side in sides
+    )
+
+
+def _is_read_elsewhere(module: Module, argument: ast.Name) -> bool:
+    function = module.enclosing_function(argument)
+    return any(
+        isinstance(inner, ast.Name)
+        and inner is not argument
+        and inner.id == argument.id
+        and isinstance(inner.ctx, ast.Load)
+        for inner in syntax.descendants(function if function is not None else module.tree)
+    )
+
+
+def _assigned_value(binding: Binding, name: str) -> ast.expr | None:
+    """The expression that an assignment gives the variable, alone or as one of several."""
+    statement = binding.node
+    if isinstance(statement, ast.AnnAssign):
+        return statement.value
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return None
+    target, value = statement.targets[0], statement.value
+    if isinstance(target, ast.Name):
+        return value
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+        pairs = zip(target.elts, value.elts, strict=True)
+        return next((given for to, given in pairs if isinstance(to, ast.Name) and to.id == name), None)
+    return None
