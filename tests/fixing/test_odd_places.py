@@ -737,3 +737,15 @@ def test_many_calls_that_are_fixed_in_one_statement_are_reported_where_they_went
     for number, each in enumerate(file.fixed):
         line, column = each.finding.span.line, each.finding.span.column
         assert text[line - 1][column:].startswith(f'stripe.Refund.create(charge="ch_{number}"')
+
+
+def test_an_import_of_the_standard_library_that_another_file_takes_from_here_stays(project: Path) -> None:
+    (project / "other.py").write_text("from pay import dt\n")
+    (project / "pay.py").write_text(
+        "import datetime as dt\n\nimport stripe\n\n\ndef pay():\n"
+        '    stripe.Topup.create(amount=3, currency="eur", idempotency_key=str(dt.datetime.now()))\n'
+    )
+    configurations = Configurations(None, {"select": ["STP206"]}, Place("test ", project))
+    report = fix_paths([project], configurations, Options(unsafe=True), jobs=1)
+    (file,) = report.changed
+    assert b"import datetime as dt" in file.after

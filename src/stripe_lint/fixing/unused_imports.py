@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import syntax
@@ -67,18 +66,16 @@ def _is_unused(module: Module, places: Places, statement: ast.Import | ast.Impor
     mention = rf"\b{re.escape(name)}\b"
     if re.search(mention, places.text[:start]) or re.search(mention, places.text[end:]):
         return False
-    source = alias.name if isinstance(statement, ast.Import) else (statement.module or "")
-    if source.partition(".")[0] in sys.stdlib_module_names and not getattr(statement, "level", 0):
-        return True
     return not _is_imported_from_here(module, name)
 
 
 def _is_imported_from_here(module: Module, name: str) -> bool:
     """Whether a file of the project may import ``name`` from this one, or that can't be known."""
-    paths = module.project.files_that_mention(name, module.path)
-    if paths is None:
+    mentions = [module.project.files_that_mention(word, module.path) for word in (name, module.path.stem)]
+    known = [set(paths) for paths in mentions if paths is not None]
+    if not known:
         return True
-    others = [module.project.module_at(path) for path in paths if path != module.path]
+    others = [module.project.module_at(path) for path in set.intersection(*known) - {module.path}]
     return any(
         isinstance(node, ast.ImportFrom)
         and (node.module or "").rpartition(".")[2] in {module.path.stem, ""}
