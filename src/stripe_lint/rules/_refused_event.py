@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from stripe_lint.analysis import answers, functions, http_statuses, names, refused_events, syntax
 from stripe_lint.analysis.answers import Answer
 from stripe_lint.analysis.frameworks import is_response_call
-from stripe_lint.analysis.references import External
+from stripe_lint.analysis.references import External, FunctionReference
 from stripe_lint.analysis.refused_events import Reason
 from stripe_lint.rules import _answer_status, _blocks, _meant_answers, _refusals, _text_literals
 from stripe_lint.rules._exception_logs import logger_in_use
@@ -51,6 +51,7 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     if isinstance(node, ast.stmt) and not isinstance(node, ast.Return) and not _refusals.answers(module, function):
         edit.decline(f"{function.name} does not answer the request itself; let the handler answer 200 where it raises")
     statement = module.statement_of(node)
+    _require_lookup_alone(module, statement, edit)
     _meant_answers.require_not_meant(module, statement.lineno - 1, statement.end_lineno or statement.lineno, edit)
     edit.unsafe("an event that there is nothing to do for is answered with 200")
     logging = None if isinstance(node, ast.Lambda) else _log(module, function, statement, refused, edit)
@@ -62,6 +63,36 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     if logging is not None:
         edit.insert_before(statement, logging)
     edit.describe("an event that there is nothing to do for is answered with 200")
+
+
+def _require_lookup_alone(module: Module, statement: ast.stmt, edit: Edit) -> None:
+    """Decline where an ``except`` answers an unknown type, but may as well have caught an error of the work."""
+    handler = next((each for each in module.ancestors(statement) if isinstance(each, ast.ExceptHandler)), None)
+    around = module.parents[handler] if handler is not None else None
+    attempt = around if isinstance(around, ast.Try) else None
+    parts = [inner for part in attempt.body for inner in (part, *syntax.descendants(part))] if attempt else []
+    if any(isinstance(each, ast.Call) and _may_fail_alike(module, each.func) for each in parts):
+        edit.decline(
+            "the `except` also takes errors of the work that is called there; look the function up before the `try`"
+        )
+
+
+def _may_fail_alike(module: Module, called: ast.expr) -> bool:
+    """Whether what is looked up and called at once may raise the error that the lookup raises."""
+    if not isinstance(called, ast.Subscript | ast.Call):
+        return False
+    table = called.value if isinstance(called, ast.Subscript) else called.func
+    found = module.scope_of(table).lookup(table.id) if isinstance(table, ast.Name) else None
+    entries = found[1][0].value if found is not None and len(found[1]) == 1 else None
+    if not isinstance(entries, ast.Dict):
+        return True
+    for entry in entries.values:
+        reference = names.resolve(module, entry)
+        if not isinstance(reference, FunctionReference) or any(
+            isinstance(inner, ast.Subscript | ast.Raise) for inner in syntax.descendants(reference.node)
+        ):
+            return True
+    return False
 
 
 def _restated(module: Module, function: NamedFunction, answer: ast.expr, edit: Edit) -> bool:
