@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
     evaluation_order,
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.webhook_handlers import Handler
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
+
+
+_HARMLESS: Final = frozenset({"get", "print", "debug", "info", "warning", "error", "exception", "to_dict"})
+"""Methods that raise no ``ValueError``: what is logged or looked up."""
 
 
 class _Place(NamedTuple):
@@ -108,7 +112,26 @@ def _complete(place: _Place, attempt: ast.Try, edit: Edit) -> None:
             _drop_name(place.module, clause, last, edit)
     for raised in _errors(place):
         if not any(exceptions.catches(place.module, clause, raised) for clause in attempt.handlers):
+            if raised is PAYLOAD_ERROR and _works_behind(place, attempt):
+                edit.decline(
+                    "the `try` also holds the work, whose own ValueError would be answered with 400; "
+                    "verify in a `try` of its own"
+                )
             _widen(place, clauses[-1], raised, edit)
+
+
+def _works_behind(place: _Place, attempt: ast.Try) -> bool:
+    """Whether more is called in a ``try`` once its delivery is verified."""
+    call = place.verification.node
+    last = place.module.statement_of(call)
+    behind = [
+        inner
+        for inner in syntax.descendants(attempt)
+        if isinstance(inner, ast.Call)
+        and inner.lineno > (last.end_lineno or last.lineno)
+        and any(around in attempt.body for around in place.module.ancestors(inner))
+    ]
+    return any(functions.last_name(each.func) not in _HARMLESS for each in behind)
 
 
 def _last(clause: ast.ExceptHandler) -> ast.stmt:
