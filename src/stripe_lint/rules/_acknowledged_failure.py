@@ -18,6 +18,7 @@ from stripe_lint.analysis import (
     names,
     reach,
     syntax,
+    webhooks,
 )
 from stripe_lint.analysis.answers import Answer
 from stripe_lint.analysis.references import FunctionReference
@@ -132,6 +133,10 @@ def _raise(
         edit.decline("it stands in a loop; go on with the others, and raise behind the loop")
     if any(isinstance(each, ast.Return) for step in _tries(handler) for each in syntax.descendants(step)):
         edit.decline("the `except` answers out of a `try` of its own; raise the first error there")
+    if any(module.span(found.place.node) == module.span(handler) for found in webhooks.swallowed(module)):
+        edit.decline(
+            "the same `except` lets a failed verification go on (STP103): catch its errors in one of their own"
+        )
     _require_known_callers(module, function, failure, edit)
     raised = failure_ends.caught_by(module, handler)
     if not failure_ends.ends_in_refusal(failure.reached, failure.node, raised):
