@@ -160,13 +160,20 @@ def _used_names(module: Module, node: ast.AST) -> set[str]:
     return used
 
 
+def _is_logger(module: Module, binding: Binding) -> bool:
+    value, alias = binding.value, binding.node
+    if binding.kind is BindingKind.ASSIGNMENT and isinstance(value, ast.Call):
+        return names.resolve(module, value.func) == External("logging.getLogger")
+    if binding.kind is BindingKind.IMPORT_FROM and isinstance(alias, ast.alias):
+        statement = module.parents[alias]
+        return isinstance(statement, ast.ImportFrom) and (statement.module, alias.name) == ("loguru", "logger")
+    return False
+
+
 def module_logger(module: Module, at: ast.AST) -> str | None:
-    """The name of a logger that the file makes at its top level and that ``at`` sees."""
+    """The name of a logger that the file makes at its top level, or takes from loguru, and that ``at`` sees."""
     for name, bindings in module.scope.bindings.items():
-        value = bindings[0].value
-        if len(bindings) != 1 or not isinstance(value, ast.Call) or bindings[0].kind is not BindingKind.ASSIGNMENT:
-            continue
-        if names.resolve(module, value.func) != External("logging.getLogger"):
+        if len(bindings) != 1 or not _is_logger(module, bindings[0]):
             continue
         seen = module.scope_of(at).lookup(name)
         if seen is not None and seen[0] is module.scope and _is_bound_before(module, value, at, module.scope):
