@@ -52,9 +52,9 @@ def give_key(module: Module, request: Request, edit: Edit, use: UseKey, *, redel
             edit.decline(_of_both(other))
         _stored_key.keep_in_store(module, request, edit)
         return
-    if edit.options.unsafe and derive(module, request, edit, use):
-        return
     retry = _retry_of(module, request)
+    if (edit.options.unsafe or retry is not None) and derive(module, request, edit, use):
+        return
     if retry is not None:
         if _bound_task(module, request) is not None:
             edit.unsafe("a key derived from the task's id")

@@ -22,7 +22,7 @@ def require_place_for_key(module: Module, request: Request, edit: Edit) -> None:
     if request.call.reference is not None:
         runner = _runner(request)
         if keywords_of(runner) is Keywords.NONE:
-            edit.decline(f"{runner} passes no keyword on; use functools.partial with an idempotency_key")
+            edit.decline(f"{runner} may pass no keyword on; use functools.partial with an idempotency_key")
         if request.method.style == "service":
             edit.decline("the options of a service that is handed on are positional; pass them with the key")
         if runner == "partial" and not _is_called_once(module, node):

@@ -180,7 +180,7 @@ def _require_parameter(module: Module, node: ast.Call, function: NamedFunction, 
     if function is not module.enclosing_function(node):
         edit.decline("the retry is around another function; make the key there and pass it in")
     if any(parameter.arg == VARIABLE for parameter in functions.parameters(function)):
-        edit.decline(f"{function.name} has a parameter {VARIABLE} already")
+        edit.decline(f"{function.name} has a parameter {VARIABLE} for another request; give this one a second")
     if definitions.is_overridden(module, function):
         edit.decline(f"another class of the family has a method {function.name} too; let all versions take the key")
     require_single_request(module, node, function, edit)

@@ -42,6 +42,10 @@ def _verify(module: Module, found: Unverified, edit: Edit) -> None:
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
         edit.decline("the event is made in no function of its own")
     if not _refusals.answers(module, function):
+        if function.name == found.handler.function.name:
+            edit.decline(
+                f"how {function.name} is registered can't be seen here, so neither how it answers; verify in it"
+            )
         edit.decline(f"{function.name} makes the event and {found.handler.function.name} has the request; verify there")
     if isinstance(node, ast.Call) and functions.last_name(node.func) in _UNVERIFIED:
         edit.decline("the SDK is asked not to verify; call the function that takes the signature and the secret")
