@@ -175,7 +175,7 @@ def module_logger(module: Module, at: ast.AST) -> str | None:
     for name, bindings in module.scope.bindings.items():
         if len(bindings) != 1 or not _is_logger(module, bindings[0]):
             continue
-        seen = module.scope_of(at).lookup(name)
-        if seen is not None and seen[0] is module.scope and _is_bound_before(module, value, at, module.scope):
+        seen, node = module.scope_of(at).lookup(name), bindings[0].node
+        if seen is not None and seen[0] is module.scope and _is_bound_before(module, node, at, module.scope):
             return name
     return None
