@@ -33,11 +33,10 @@ def parameter_value(
         )
     annotation = parameter.annotation
     instance = names.instance_of_annotation(module, annotation) if annotation is not None else None
-    if isinstance(instance, ExternalInstance):
-        typed = request_type(instance.path)
-        if typed is not None:
-            specific = framework if typed.name in framework.builds_on else typed
-            return tagged(Mark.REQUEST, detail=specific.name)
+    typed = _request_type(instance)
+    if typed is not None:
+        specific = framework if typed.name in framework.builds_on else typed
+        return tagged(Mark.REQUEST, detail=specific.name)
     default = functions.default_of(function, parameter)
     marker = names.dotted_path(module, default.func) if isinstance(default, ast.Call) else None
     if marker in framework.header_parameter_markers or _annotated_marker(
@@ -69,6 +68,14 @@ def parameter_value(
     if default is not None and not isinstance(default, ast.Call):
         return static_values.of_default(module, default)
     return UNKNOWN
+
+
+def _request_type(instance: Reference | None) -> Framework | None:
+    """The framework whose request an annotation means, or a class of the project that is derived from one."""
+    if isinstance(instance, ExternalInstance):
+        return request_type(instance.path)
+    bases = definitions.external_bases(instance) if isinstance(instance, ObjectReference) else ()
+    return next((typed for base in bases for typed in [request_type(base)] if typed is not None), None)
 
 
 def _is_dictionary(annotation: ast.expr | None) -> bool:
