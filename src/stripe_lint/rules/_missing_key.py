@@ -57,7 +57,7 @@ def give_key(module: Module, request: Request, edit: Edit, use: UseKey, *, redel
         return
     if retry is not None:
         if _bound_task(module, request) is not None:
-            edit.unsafe("a key derived from the task's id")
+            edit.unsafe("the key has to be made of the task's id")
         _retried_keys.make_before(module, retry, request.node, edit, variable_names(request), use)
         return
     if redelivered or repeated_effects.repeating_handler(module, request.node) is not None:
@@ -105,7 +105,7 @@ def derive(module: Module, request: Request, edit: Edit, use: UseKey) -> bool:
         if task is None:
             return False
         key = f'f"{{{task}.request.id}}-{operation}{ordinal(module, request)}"'
-    edit.unsafe("a key derived from an id")
+    edit.unsafe(_retried_keys.BEFORE if _retry_of(module, request) is not None else "the key has to be made of an id")
     use(key)
     edit.describe(f"the key is {key}")
     edit.note(LIFETIME)

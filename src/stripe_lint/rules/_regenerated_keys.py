@@ -25,7 +25,7 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     found = next((each for each in key_choices.regenerated_keys(module) if module.span(each.node) == hit.span), None)
     if found is None:
         edit.decline("the call is not found again")
-    edit.unsafe("the key has to be made before the retry")
+    edit.unsafe(_retried_keys.BEFORE)
     if found.handover is not None:
         _moved_in_caller(module, found, found.handover, edit)
     elif found.source.node is found.node:

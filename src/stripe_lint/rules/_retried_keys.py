@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     """Records how the request takes the key from a variable."""
 
 VARIABLE = KEY
+BEFORE = "the key has to be made before the retry"
+"""Why only ``--unsafe-fixes`` repairs a request that is tried again."""
 
 STORED_KEY = (
     "a random key protects the attempts of one call only: "
@@ -104,7 +106,7 @@ def _before_statement(
 ) -> None:
     if statement is None or isinstance(module.parents[statement], ast.ClassDef):
         edit.decline("nothing can be put before the retry; make the key before it and pass it in")
-    edit.unsafe("the key has to be made before the retry")
+    edit.unsafe(BEFORE)
     use(edit.new_variable(statement, fresh_key(edit, statement), *variables))
     _describe(edit, "one random key for all attempts")
 
