@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import definitions, functions, names
@@ -47,6 +48,7 @@ def registered_by(module: Module, function: NamedFunction) -> Framework | None:
 
 
 _ROUTING: Final = frozenset({"route", "post", "get", "put", "patch", "delete", "api_route"})
+_PATH_NAME: Final = r"(?i)(?:^|_)(?:path|route|endpoint|url|uri)s?$"
 
 
 def is_route(module: Module, decorator: ast.expr) -> bool:
@@ -61,9 +63,17 @@ def _names_a_route(function: NamedFunction) -> bool:
 
 def _has_path(decorator: ast.expr) -> bool:
     if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute) and decorator.args:
-        path = decorator.args[0]
-        return decorator.func.attr in _ROUTING and isinstance(path, ast.Constant) and str(path.value).startswith("/")
+        return decorator.func.attr in _ROUTING and _is_path(decorator.args[0])
     return False
+
+
+def _is_path(node: ast.expr) -> bool:
+    """Whether an expression is the path of a route: by what it is, or where it is kept elsewhere, by its name."""
+    if isinstance(node, ast.Constant):
+        return str(node.value).startswith("/")
+    if isinstance(node, ast.JoinedStr):
+        return any(isinstance(part, ast.Constant) and "/" in str(part.value) for part in node.values)
+    return re.search(_PATH_NAME, functions.last_name(node) or "") is not None
 
 
 def _is_routed(module: Module, framework: Framework, function: NamedFunction) -> bool:
