@@ -55,6 +55,23 @@ class _Stamp(NamedTuple):
     modified: int
 
 
+class _Entries(NamedTuple):
+    """The names of what is in a folder, and of the Python files among them."""
+
+    names: frozenset[str]
+    files: frozenset[str]
+
+
+_NO_ENTRIES: Final = _Entries(frozenset(), frozenset())
+
+
+class _SourceRoots(NamedTuple):
+    """The folders in which the imports of a file are looked for, and the names of all that is there."""
+
+    folders: list[Path]
+    names: frozenset[str]
+
+
 class Project:
     """All code below one root folder, read on demand."""
 
@@ -64,11 +81,10 @@ class Project:
         self.conventions = conventions
         self.modules_read = 0
         self._modules: dict[Path, tuple[_Stamp, Module | None]] = {}
-        self._current: Module | None = None
         self._mentions: dict[str, list[Path] | None] = {}
         self._found: dict[tuple[Path, int, str], Path | None] = {}
-        self._roots: dict[Path, list[Path]] = {}
-        self._entries: dict[Path, frozenset[str]] = {}
+        self._roots: dict[Path, _SourceRoots] = {}
+        self._entries: dict[Path, _Entries] = {}
         self._fresh: dict[Path, Module | None] = {}
         self._folders: dict[Path, Path] = {}
 
@@ -78,13 +94,13 @@ class Project:
         Raises ``SyntaxError``, ``ValueError`` or ``RecursionError`` where ``text`` can't be parsed.
         """
         module = Module(path.absolute(), text, tree if tree is not None else tree_of(text), self)
-        self._current = module
         self._fresh.clear()
+        self.resume(module)
         return module
 
     def resume(self, module: Module) -> None:
         """Check ``module`` again, which this project made of the checked file earlier."""
-        self._current = module
+        self._fresh[module.path] = module
 
     def forget_facts(self) -> None:
         """Forget what was concluded about other modules: it may rest on a text of the checked file that is no more."""
@@ -95,8 +111,6 @@ class Project:
 
     def module_at(self, path: Path) -> Module | None:
         """The module in the file ``path``; ``None`` where it can't be read or parsed."""
-        if self._current is not None and self._current.path == path:
-            return self._current
         if path not in self._fresh:
             self._fresh[path] = self._up_to_date(path)
         return self._fresh[path]
@@ -153,9 +167,12 @@ class Project:
 
     def _search(self, dotted: str, importer: Path) -> Path | None:
         top = dotted.partition(".")[0]
-        for base in self._source_roots(importer):
-            entries = self._entries_of(base)
-            if top not in entries and f"{top}.py" not in entries:
+        roots = self._source_roots(importer)
+        sought = {top, f"{top}.py"}
+        if sought.isdisjoint(roots.names):
+            return None
+        for base in roots.folders:
+            if sought.isdisjoint(self._entries_of(base).names):
                 continue
             found = self._module_file(base, dotted)
             if found is not None and found != importer:
@@ -164,31 +181,31 @@ class Project:
 
     def _module_file(self, base: Path, dotted: str) -> Path | None:
         folder = base.joinpath(*dotted.split(".")) if dotted else base
-        beside = self._entries_of(folder.parent) if dotted else frozenset({folder.name})
-        if folder.name in beside and "__init__.py" in self._entries_of(folder):
-            package = folder / "__init__.py"
-            if package.is_file():
-                return package
-        if dotted and f"{folder.name}.py" in beside:
-            module = folder.with_name(folder.name + ".py")
-            if module.is_file():
-                return module
-        return None
+        beside = self._entries_of(folder.parent) if dotted else _NO_ENTRIES
+        if (not dotted or folder.name in beside.names) and "__init__.py" in self._entries_of(folder).files:
+            return folder / "__init__.py"
+        return folder.with_name(folder.name + ".py") if f"{folder.name}.py" in beside.files else None
 
-    def _entries_of(self, folder: Path) -> frozenset[str]:
+    def _entries_of(self, folder: Path) -> _Entries:
         known = self._entries.get(folder)
         if known is None:
             try:
-                known = frozenset(entry.name for entry in os.scandir(folder))
+                found = list(os.scandir(folder))
+                names = frozenset(entry.name for entry in found)
+                files = frozenset(entry.name for entry in found if entry.name.endswith(".py") and entry.is_file())
+                known = _Entries(names, files)
             except OSError:
-                known = frozenset()
+                known = _NO_ENTRIES
             self._entries[folder] = known
         return known
 
-    def _source_roots(self, importer: Path) -> list[Path]:
-        known = self._roots.get(importer.parent)
+    def _source_roots(self, importer: Path) -> _SourceRoots:
+        folder = self._folder_of(importer)
+        known = self._roots.get(folder)
         if known is None:
-            known = self._roots[importer.parent] = self._find_source_roots(importer)
+            folders = self._find_source_roots(importer)
+            names = frozenset[str]().union(*(self._entries_of(each).names for each in folders))
+            known = self._roots[folder] = _SourceRoots(folders, names)
         return known
 
     def _find_source_roots(self, importer: Path) -> list[Path]:

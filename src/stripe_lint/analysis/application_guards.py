@@ -44,7 +44,7 @@ def _verifies(reference: Reference | None) -> bool:
         return False
     if conventions.means_one_of(reference.module.project.conventions.verifiers, reference, None):
         return True
-    return "stripe" in reference.module.text.lower() and verifiers.mentions_verification(
+    return "stripe" in reference.module.lowered and verifiers.mentions_verification(
         reference.module, reference.node
     )
 

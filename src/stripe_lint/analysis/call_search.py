@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
 
 _FOUND: Final = -1
+_SURE: Final = frozenset({_FOUND, 0})
 
 
 class Callee(NamedTuple):
@@ -63,6 +64,9 @@ class CallSearch:
 
     def ask(self, module: Module, node: ast.AST) -> bool:
         """Whether it holds for the function ``node`` or something that it leads to."""
+        known = module.memory.get((self._question, node))
+        if known in _SURE:
+            return known == _FOUND
         outer, self._visited = self._visited, []
         try:
             found = self._search(module, node, 0)
@@ -81,7 +85,6 @@ class CallSearch:
         self._visited.append((module, node))
         found = self._holds(module, node) or (
             depth < self._deepest
-            and any(self._search(callee.module, callee.node, depth + 1) for callee in self._leads_to(module, node))
             and any(self._search(callee.module, callee.node, depth + 1) for callee in self._leads_to(module, node))
         )
         if found:

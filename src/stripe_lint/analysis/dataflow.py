@@ -93,6 +93,7 @@ class Interpreter:
         self.may_verify = may_verify
         self.deepest = deepest
         self.only_unverified = only_unverified
+        self.looks_for_bypasses = only_unverified and may_verify
         self.follow_everything = follow_everything
         self.follow = follow
         self.facts = Facts()
@@ -173,7 +174,7 @@ class Interpreter:
                 continue
             if self.only_unverified and frame.depth == 0 and current.history.verified:
                 continue
-            current = _without_dead_names(current, live_names[node])
+            current = _without_the_dead(current, live_names[node])
             states = seen.setdefault(node, set())
             if current in states:
                 continue
@@ -368,7 +369,7 @@ class Interpreter:
         names = dict(state.names)
         if raised.verification is not None:
             history = history._replace(failure=Failure(place, raised.verification), verified=False)
-        elif not history.verified:
+        elif self.looks_for_bypasses and not history.verified:
             history = history._replace(through=history.through | {place})
         if isinstance(clause, ast.ExceptHandler) and clause.name:
             carried = frozenset(deep_tagged(raised.value, Mark.TEXT))
@@ -442,7 +443,9 @@ def _frozen(names: dict[str, Value]) -> frozenset[tuple[str, Value]]:
     return frozenset(item for item in names.items() if item[1] is not UNKNOWN)
 
 
-def _without_dead_names(state: State, live: frozenset[str]) -> State:
+def _without_the_dead(state: State, live: frozenset[str]) -> State:
+    if state.handling is not None and liveness.HANDLED not in live:
+        state = state.changed(handling=None)
     dead = [
         item
         for item in state.names

@@ -59,7 +59,7 @@ def key_headers(module: Module) -> Iterator[EarlyRecord]:
     for handler in _handlers(module):
         yield from _by_header(handler.module, handler.function)
     # most files speak of keys no more than of headers, and words are found ten times as fast as patterns
-    speaks_of_both = "idempotency" in module.text.lower() and any(word in module.text for word in header_names())
+    speaks_of_both = "idempotency" in module.lowered and any(word in module.text for word in header_names())
     if speaks_of_both and re.search(_QUOTED_KEY_HEADER, module.text):
         for reached in reach.reached_in(module):
             if reached.caller is not None:

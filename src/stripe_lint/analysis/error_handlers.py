@@ -79,8 +79,16 @@ def _classes(call: ast.Call) -> list[ast.expr]:
     return [part for part in parts if isinstance(part, ast.Name | ast.Attribute)]
 
 
-def _registered(module: Module) -> Iterator[tuple[NamedFunction, Module, list[ast.expr]]]:
+def _registered(module: Module) -> list[tuple[NamedFunction, Module, list[ast.expr]]]:
     """The functions of a file that are registered, with the file that does it and the classes that it names."""
+    known = module.memory.get("registered")
+    if not isinstance(known, list):
+        known = list(_find_registered(module))
+        module.memory["registered"] = known
+    return known
+
+
+def _find_registered(module: Module) -> Iterator[tuple[NamedFunction, Module, list[ast.expr]]]:
     for registration in registrations(module):
         named = _function(module, registration)
         if isinstance(named, FunctionReference):

@@ -241,11 +241,7 @@ def _reaches_handler(module: Module, attempt: ast.Try, call: ast.Call, *, broad:
 
 def eligible(module: Module) -> bool:
     """Whether a file imports the SDK, reaches it through the project, catches its errors or handles its webhooks."""
-    known = module.memory.get("eligible")
-    if not isinstance(known, bool):
-        known = "stripe" in module.text.lower()
-        module.memory["eligible"] = known
-    return known
+    return "stripe" in module.lowered
 
 
 def _responses(module: Module) -> list[ResponseFact]:

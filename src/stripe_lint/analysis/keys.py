@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import body_uses, functions, names, static_values, stripe_calls, syntax
+from stripe_lint.analysis.call_search import callees
 from stripe_lint.analysis.facts import KeyedCall, SharedKey
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, entries, tagged
@@ -81,43 +82,58 @@ def hands_fresh_value_to_stripe(module: Module, function: FunctionNode) -> bool:
     """Whether a function hands something made of a fresh value to a function of the project that calls Stripe."""
     if not makes_fresh_value(module, FunctionReference(module, function)):
         return False
-    calls = module.calls_of.get(function, ())
-    made: set[ast.AST] = {call for call in calls if functions.last_name(call.func) in _FRESH_NAMES}
-    assignments = [node for node in syntax.own_nodes(function) if isinstance(node, _ASSIGNMENTS) and node.value]
+    calls = [
+        callee.call
+        for callee in callees(module, function)
+        if stripe_calls.touches_stripe(callee.module, callee.node)
+    ]
+    if not calls:
+        return False
     fresh_names: set[str] = set()
+    assignments = _assignments(function)
     for _ in range(_LONGEST_CHAIN):
-        found = {
-            name.id
-            for assignment in assignments
-            if _made_of(assignment.value, made, fresh_names)
-            for target in (assignment.targets if isinstance(assignment, ast.Assign) else [assignment.target])
-            for name in syntax.descendants(target)
-            if isinstance(name, ast.Name)
-        }
+        found = {name for bound, made_of in assignments if made_of.is_fresh(fresh_names) for name in bound}
         if found <= fresh_names:
             break
         fresh_names |= found
     return any(
-        _is_function_that_calls_stripe(module, call)
+        _Parts.of(part).is_fresh(fresh_names)
         for call in calls
-        if any(_made_of(part, made, fresh_names) for part in (*call.args, *(item.value for item in call.keywords)))
+        for part in (*call.args, *(item.value for item in call.keywords))
     )
 
 
-_ASSIGNMENTS: Final = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr)
 _LONGEST_CHAIN: Final = 4
 """Through how many variables one after another a fresh value is followed where only syntax is looked at."""
 
 
-def _made_of(node: ast.expr | None, made: set[ast.AST], fresh_names: set[str]) -> bool:
-    return node is not None and any(
-        inner in made or (isinstance(inner, ast.Name) and inner.id in fresh_names) for inner in syntax.descendants(node)
-    )
+class _Parts(NamedTuple):
+    """What an expression is made of, as far as syntax tells: the names in it, and whether it makes a fresh value."""
+
+    names: set[str]
+    makes_fresh_value: bool
+
+    @classmethod
+    def of(cls, node: ast.expr) -> _Parts:
+        nodes = syntax.descendants(node)
+        return cls(
+            {inner.id for inner in nodes if isinstance(inner, ast.Name)},
+            any(isinstance(inner, ast.Call) and functions.last_name(inner.func) in _FRESH_NAMES for inner in nodes),
+        )
+
+    def is_fresh(self, fresh_names: set[str]) -> bool:
+        return self.makes_fresh_value or not self.names.isdisjoint(fresh_names)
 
 
-def _is_function_that_calls_stripe(module: Module, call: ast.Call) -> bool:
-    reference = names.resolve(module, call.func)
-    return isinstance(reference, FunctionReference) and stripe_calls.touches_stripe(reference.module, reference.node)
+def _assignments(function: FunctionNode) -> list[tuple[set[str], _Parts]]:
+    """The names that each assignment of a function binds, with what their value is made of."""
+    found = []
+    for node in syntax.own_nodes(function):
+        if isinstance(node, ast.Assign):
+            found.append((set().union(*map(syntax.names_in, node.targets)), _Parts.of(node.value)))
+        elif isinstance(node, ast.AnnAssign | ast.AugAssign | ast.NamedExpr) and node.value is not None:
+            found.append((syntax.names_in(node.target), _Parts.of(node.value)))
+    return found
 
 
 def reassigned(evaluation: Evaluation, name: str) -> None:

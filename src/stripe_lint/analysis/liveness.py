@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode
 
+HANDLED: Final = "except"
+"""Stands among the names for the exception that is being handled, which ``raise`` alone raises again."""
+
 _INNER_SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
@@ -33,19 +36,16 @@ def live_names(module: Module, function: FunctionNode | None, graph: Graph) -> M
 
 def _live_names(graph: Graph) -> dict[FlowNode, frozenset[str]]:
     order = _postorder(graph.entry)
-    read: dict[FlowNode, set[str]] = {}
     kept_for_inner: set[str] = set()
-    for node in order:
-        read[node] = _names_read(node, kept_for_inner)
+    steps = [(node, _names_read(node, kept_for_inner), _names_bound(node), successors(node)) for node in order]
     live: dict[FlowNode, set[str]] = {node: set(kept_for_inner) for node in order}
     changed = True
     while changed:
         changed = False
-        for node in order:
+        for node, read, bound, following in steps:
             before = live[node]
-            after = read[node] | kept_for_inner
-            bound = _names_bound(node)
-            for successor in successors(node):
+            after = read | kept_for_inner
+            for successor in following:
                 names = live[successor]
                 after |= names - bound if bound and successor is node.following else names
             if len(after) > len(before):
@@ -84,6 +84,8 @@ def _names_read(node: FlowNode, kept_for_inner: set[str]) -> set[str]:
                 kept_for_inner.update(name.id for name in syntax.descendants(inner) if isinstance(name, ast.Name))
     if isinstance(node.syntax, ast.AugAssign) and isinstance(node.syntax.target, ast.Name):
         found.add(node.syntax.target.id)
+    if isinstance(node.syntax, ast.Raise) and (node.syntax.exc is None or isinstance(node.syntax.exc, ast.Name)):
+        found.add(HANDLED)
     return found
 
 
@@ -112,6 +114,6 @@ def _names_bound(node: FlowNode) -> frozenset[str]:
         if isinstance(step, ast.AnnAssign) and step.value is None:
             return frozenset()
         return frozenset({step.target.id})
-    if isinstance(step, ast.ExceptHandler) and step.name is not None:
-        return frozenset({step.name})
+    if isinstance(step, ast.ExceptHandler):
+        return frozenset({HANDLED, step.name or HANDLED})
     return frozenset()

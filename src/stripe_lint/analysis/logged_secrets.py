@@ -59,7 +59,7 @@ def _given(call: ast.Call) -> Iterator[ast.expr]:
 
 def _logged_by_callees(module: Module) -> Iterator[Logged]:
     """The calls that hand something to a function of the project which logs its argument."""
-    lowered = module.text.lower()
+    lowered = module.lowered
     if not any(word in lowered for word in _SENSITIVE_WORDS):
         return
     for calls in module.calls.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from stripe_lint.analysis import syntax
@@ -68,6 +69,11 @@ class Module:
         from stripe_lint.manifests.requirement import stripe_requirement
 
         return stripe_requirement(self.path, self.project.conventions.stripe_version)
+
+    @cached_property
+    def lowered(self) -> str:
+        """The text in lower case, for a first look at what a file can hold."""
+        return self.text.lower()
 
     @property
     def lines(self) -> list[str]:

@@ -115,12 +115,13 @@ def _list_in(reference: Reference | None) -> Reference | None:
 
 def _held_attribute(module: Module, node: ast.Attribute) -> Reference | None:
     """What the file itself keeps as an attribute of a module-level object: ``local.stripe = stripe``."""
-    holder = functions.attribute_chain(node.value)
-    if holder is None or holder[0] not in module.scope.bindings:
+    bound = module.attribute_bindings.get(node.attr)
+    holder = functions.attribute_chain(node.value) if bound is not None else None
+    if bound is None or holder is None or holder[0] not in module.scope.bindings:
         return None
     values = [
         binding.value
-        for target, binding in module.attribute_bindings.get(node.attr, ())
+        for target, binding in bound
         if binding.value is not None and functions.attribute_chain(target.value) == holder
     ]
     return _agree(resolve(module, value) for value in values if not _is_none(value)) if values else None

@@ -68,6 +68,7 @@ _WRITES: Final = frozenset(
 )
 _MODEL_READERS: Final = frozenset({"model_validate", "parse_obj", "from_dict", "validate_python", "load", "convert"})
 _MODEL_TEXT_READERS: Final = frozenset({"model_validate_json", "parse_raw", "validate_json", "from_json", "decode"})
+_READERS: Final = _MODEL_READERS | _MODEL_TEXT_READERS
 _MODEL_WRITERS: Final = frozenset({"model_dump_json", "json", "to_json"})
 _SAME_BODY: Final = frozenset(
     {"builtins.bytes", "builtins.bytearray", "builtins.memoryview", "io.BytesIO", "copy.copy"}
@@ -293,7 +294,7 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
     if receiver.has(Mark.EVENT):
         key = text_of(call.positional[0]) if call.positional else None
         return _event_part(receiver, key or call.name)
-    if call.name in _MODEL_READERS | _MODEL_TEXT_READERS and call.positional and call.reference is None:
+    if call.name in _READERS and call.positional and call.reference is None:
         return _model_read(evaluation, call)
     return None
 
@@ -320,7 +321,7 @@ def _function_called(evaluation: Evaluation, call: Call, path: str) -> Value | N
         return first if first.has(Mark.STREAM) else None
     if path == "builtins.dict" and first.has(Mark.HEADERS):
         return first
-    if path.rpartition(".")[2] in _MODEL_READERS | _MODEL_TEXT_READERS:
+    if path.rpartition(".")[2] in _READERS:
         return _model_read(evaluation, call)
     if path in _DECIDING and first.has(Mark.VERDICT):
         return first

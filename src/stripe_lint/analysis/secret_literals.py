@@ -36,7 +36,7 @@ def secret_literals(module: Module) -> Iterator[SecretLiteral]:
 
 def _is_of_stripe(module: Module, line: str) -> bool:
     """Whether a webhook secret is Stripe's: other providers begin theirs in the same way."""
-    text = module.text.lower()
+    text = module.lowered
     if "svix" in text or "standardwebhooks" in text:
         return "stripe" in line.lower()
     return "stripe" in text.replace("stripe-lint", "")

@@ -115,16 +115,16 @@ def receives_events(module: Module, function: NamedFunction) -> bool:
     return any(handler.function is function and handler.is_stripe for handler in analysed_handlers(module))
 
 
-def _speaks_of_webhooks(text: str) -> bool:
-    lowered = text.lower()
+def _speaks_of_webhooks(module: Module) -> bool:
+    lowered = module.lowered
     if any(word in lowered for word in _WEBHOOK_WORDS):
         return True
-    return any(map(event_types.is_known, re.findall(_DOTTED_TEXT, text)))
+    return any(map(event_types.is_known, re.findall(_DOTTED_TEXT, module.text)))
 
 
 def _roots(module: Module) -> list[tuple[Module, NamedFunction]]:
     roots: dict[tuple[Module, NamedFunction], None] = {}
-    speaks = _speaks_of_webhooks(module.text) or bool(module.project.conventions.webhook_paths)
+    speaks = _speaks_of_webhooks(module) or bool(module.project.conventions.webhook_paths)
     concerns = _concerns_webhooks if speaks else _parses_for_webhooks
     for function in module.functions:
         if isinstance(function, ast.Lambda) or not concerns(module, function):

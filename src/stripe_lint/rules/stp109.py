@@ -122,7 +122,7 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each look-up of the signature header that fails."""
-    if "signature" not in module.text.lower():
+    if "signature" not in module.lowered:
         return
     from stripe_lint.analysis import signature_headers
 

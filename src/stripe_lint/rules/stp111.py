@@ -131,7 +131,7 @@ _WORDS = ("hook", "event", "signature", "verify_header")
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report the first effect of each branch that a repeated delivery repeats."""
-    lowered = module.text.lower()
+    lowered = module.lowered
     if not any(word in lowered for word in _WORDS):
         return
     from stripe_lint.analysis import repeated_effects

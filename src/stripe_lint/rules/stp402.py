@@ -107,7 +107,7 @@ def detect(module: Module) -> Iterator[Hit]:
 
 def open_defaults(module: Module) -> Iterator[SecretDefault]:
     """The defaults that let somebody in: nothing refuses them, neither the project nor its release of ``stripe``."""
-    lowered = module.text.lower()
+    lowered = module.lowered
     if not any(word in lowered for word in _WORDS):
         return
     from stripe_lint.analysis import empty_secrets, secret_defaults
