@@ -7,9 +7,9 @@ newest release that the tool knows (its own list, or the package index with `--o
 `[tool.stripe-lint]` sets another number.
 
 Reported as a `warning` at the requirement; where that is wide enough and only the lock file is old, at the line of the
-lock file that names stripe. A requirement and its lock that are both too old are one finding, and so are a requirement
-and the constraints (`-c`) that keep it old: at the constraint, unless the requirement is too old by itself. Lists that
-one includes (`-r`) are looked at whatever they are called.
+lock file that names stripe. A requirement and its lock that are both too old are one finding, and so are a wide
+requirement and the constraints (`-c`) that keep it old, at the constraint; where each is too old by itself, each is
+reported. Lists that one includes (`-r`) are looked at whatever they are called.
 
 Not reported: a branch of a repository or a folder, whose version nothing tells; a requirement for interpreters that are
 no longer supported (`python_version < "3"`); a version for which STP503 reports an `error`; manifests in a folder of
