@@ -104,7 +104,7 @@ and answers 400 in the framework's form. The parse stays: what follows gets the 
 the one that the file, or the project, already calls a webhook's (a setting, a constant, a variable of the environment),
 else `os.environ["STRIPE_WEBHOOK_SECRET"]` where the file reads the environment. Look at it: each endpoint has its own,
 and one that another verification uses is not taken. Where several could be meant, or none is known, or the framework
-can't be told, nothing is changed.
+can't be told, nothing is changed; nor where the SDK is asked not to verify, or where another function has the request.
 
 ## Suppress
 

@@ -107,10 +107,11 @@ is a new request. It protects the retries of a day, not a job that is run again 
 created and look there first. API v1 also replays a failure: a 500 that was answered once is answered again for this
 key.
 
-`stripe-lint fix` passes a random key from a variable before the call. That is what the SDK sends by itself, so nothing
-changes for a program that worked; it is the place where a stored key belongs. With `--unsafe-fixes` the key is derived
-from an id in scope (`f"order-{order.id}-refund"`, the event's id in a webhook handler, the task's id in a bound Celery
-task), or else a random one is made before the retry. What else the function is given and sends, such as the id of a
+`stripe-lint fix` passes a random key from a variable before the call, where nothing repeats it. That is what the SDK
+sends by itself, so nothing changes for a program that worked; it is the place where a stored key belongs. With
+`--unsafe-fixes` the key is derived from an id in scope (`f"order-{order.id}-refund"`, the event's id in a webhook
+handler, the task's id in a bound Celery task), or else a random one is made before the retry; where a whole delivery is
+repeated that would not help, and nothing is changed. What else the function is given and sends, such as the id of a
 milestone, the number of an instalment or an amount, tells the requests for one order apart and becomes a part of the
 key. Where another function of the project sends the same kind of request for such an id, as one for the deposit and one
 for the balance do, each key carries the name of its function (`f"order-{order.id}-payment-intent-deposit"`).

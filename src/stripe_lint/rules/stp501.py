@@ -42,7 +42,8 @@ Raise the bound one major version at a time and read the migration guide of each
 --stripe-version 15` tells what breaks. The API version can be kept for the time being by `stripe.api_version`.
 
 `stripe-lint fix --unsafe-fixes` raises the bound to the newest release. Your code has to be tested with it. Lock files,
-lists with hashes and lists that were compiled stay: their tools have to make them anew.
+a requirement beside one, lists with hashes and lists that were compiled stay: their tools have to make them anew, and
+the report names the command where there is one.
 
 ## Suppress
 
