@@ -17,7 +17,7 @@ from stripe_lint.cli.options import STDIN, layer_of, split_list
 @click.option("--extend-select", multiple=True, callback=split_list, metavar="RULES", help="Fix these rules too.")
 @click.option("--unsafe-fixes", is_flag=True, help="Also make fixes that may change what a correct program does.")
 @click.option("--key-style", type=click.Choice(("uuid", "store")), default="uuid", help="Where new keys come from.")
-@click.option("--diff", is_flag=True, help="Write nothing, show the changes, exit with 1 if there are any.")
+@click.option("--diff", is_flag=True, help="Write nothing, show changes (no secrets), exit with 1 if there are any.")
 @click.option("--check", is_flag=True, help="Write nothing, exit with 1 if something would be fixed.")
 @click.option("--exclude", multiple=True, callback=split_list, metavar="PATTERNS", help="Leave out what matches.")
 @click.option("--extend-exclude", multiple=True, callback=split_list, metavar="PATTERNS", help="Leave out more.")

@@ -102,8 +102,9 @@ only the answer.
 `stripe-lint fix --unsafe-fixes` puts `construct_event` in front of the parse, with the framework's raw body and header,
 and answers 400 in the framework's form. The parse stays: what follows gets the same `dict` as before. The secret is
 the one that the file, or the project, already calls a webhook's (a setting, a constant, a variable of the environment),
-else `os.environ["STRIPE_WEBHOOK_SECRET"]` where the file reads the environment. Look at it: each endpoint has its own.
-Where several could be meant, or none is known, or the framework can't be told, nothing is changed.
+else `os.environ["STRIPE_WEBHOOK_SECRET"]` where the file reads the environment. Look at it: each endpoint has its own,
+and one that another verification uses is not taken. Where several could be meant, or none is known, or the framework
+can't be told, nothing is changed; nor where the SDK is asked not to verify, or where another function has the request.
 
 ## Suppress
 

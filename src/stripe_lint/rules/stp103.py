@@ -90,7 +90,8 @@ event that failed because of a wrong secret is not lost by refusing it.
 
 `stripe-lint fix --unsafe-fixes` lets the `except` end with the framework's answer 400, or with an exception that the
 framework answers so where the function is a helper. A `suppress` becomes such an `except`. In a loop over secrets the
-refusal stands behind the loop. In a task of a queue, and for a `finally`, nothing is changed.
+refusal stands behind the loop, where a variable tells that no secret fitted. In a task of a queue, in an `except*`, and
+for a `finally`, nothing is changed.
 
 ## Suppress
 

@@ -140,8 +140,8 @@ since 15.6.0):
 On FastAPI take `request: Request` as the parameter instead of a model or a `dict`.
 
 `stripe-lint fix` passes the raw body as the table says. A parse whose value is still used moves behind the check; one
-that is not goes. On Lambda the body is decoded where `isBase64Encoded` is set. With `--unsafe-fixes` a FastAPI handler
-that has no request gets one as a parameter.
+that is not goes. On Lambda the body is decoded where `isBase64Encoded` is set, for a later parse too. With
+`--unsafe-fixes` a FastAPI handler that has no request gets one as a parameter.
 
 ## Suppress
 

@@ -12,7 +12,7 @@ of a body that is no JSON is not, it is an `info`. Reported at the call, once.
 
 Not reported: `except Exception` around the call; a function of which a caller can't be found; an error that is raised
 again as an exception of the project or of the framework; a handler behind a decorator or a context manager that
-catches, or that can't be found and is in no package of which it is known that it catches nothing.
+catches, or of which it is not known that it catches nothing.
 
 Limit: what a middleware catches is not seen.
 
@@ -79,7 +79,8 @@ refused. One error handler for the whole application does as well:
 `@app.errorhandler(stripe.SignatureVerificationError)` on Flask, `@app.exception_handler(…)` on FastAPI.
 
 `stripe-lint fix --unsafe-fixes` does so: an `except` that only raises again answers 400, one that takes only one of the
-errors takes both, and where there is none the call gets a `try` of its own.
+errors takes both, and where there is none the call gets a `try` of its own. `ValueError` is not added where the `try`
+holds the work too, whose own `ValueError` would be answered with 400.
 
 ## Suppress
 

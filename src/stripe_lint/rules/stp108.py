@@ -97,7 +97,8 @@ look at, and then answer 200. Keep what may fail without harm, such as a mail, i
 
 `stripe-lint fix --unsafe-fixes` lets the exception go on, answers 400 after a failed verification, and returns what was
 dropped. It does nothing where a comment says that the answer is meant, where the function is called for other things
-too, and where an `except` further up would take the exception again.
+too, where an `except` further up would take the exception again, and where the same `except` lets a failed verification
+go on (STP103).
 
 ## Suppress
 

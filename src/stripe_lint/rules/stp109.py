@@ -90,8 +90,10 @@ Use `.get` with the name that the mapping knows: `request.headers.get("Stripe-Si
 `SignatureVerificationError`, so nothing else changes. On Lambda make the names lower case first:
 `headers = {name.lower(): value for name, value in event["headers"].items()}`.
 
-`stripe-lint fix` writes the `.get` and the name, but leaves a Lambda's headers as they are: which spelling arrives
-there depends on the gateway.
+`stripe-lint fix` writes the `.get` and the name. It leaves a Lambda's headers, whose spelling the gateway decides, and
+Falcon's `req.headers`, which differ between WSGI and ASGI; a name that never matches and stands in a constant; and a
+header that is used as a text before it is verified (`.strip()`, `.split(",")`), since a missing one would end in
+another 500.
 
 ## Suppress
 

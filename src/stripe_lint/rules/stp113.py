@@ -84,7 +84,7 @@ Stripe; `stripe listen` prints another one for its own deliveries.
 
 `stripe-lint fix` puts the arguments in order, renames what is misnamed, and takes a signature or a secret that is at
 hand: in a variable, in the file's settings, in the request. A secret that the file does not know yet is a guess, and
-needs `--unsafe-fixes`.
+needs `--unsafe-fixes`; one that another endpoint verifies with is not taken.
 
 ## Suppress
 

@@ -83,8 +83,8 @@ was handled before with 200 as well. Where the project has no row for the event,
 the event overtook it, a 5xx is right and this line deserves a comment; if it never comes, answer 200.
 
 `stripe-lint fix --unsafe-fixes` gives the answer the status 200, or answers what the handler answers where all is well,
-and logs a type that is not known, where the code does not.
-It decides nothing where no row was found, or where a comment says that the answer is meant.
+and logs a type that is not known, where the code does not. It decides nothing where no row was found, where a comment
+says that the answer is meant, or in an `except` that may as well have caught an error of the work.
 
 ## Suppress
 

@@ -107,16 +107,25 @@ is a new request. It protects the retries of a day, not a job that is run again 
 created and look there first. API v1 also replays a failure: a 500 that was answered once is answered again for this
 key.
 
-`stripe-lint fix` passes a random key from a variable before the call. That is what the SDK sends by itself, so nothing
-changes for a program that worked; it is the place where a stored key belongs. With `--unsafe-fixes` the key is derived
-from an id in scope (`f"order-{order.id}-refund"`, the event's id in a webhook handler, the task's id in a bound Celery
-task), or else a random one is made before the retry. What else the function is given and sends, such as the id of a
+`stripe-lint fix` passes a random key from a variable before the call, where nothing repeats it. That is what the SDK
+sends by itself, so nothing changes for a program that worked; it is the place where a stored key belongs. With
+`--unsafe-fixes` the key is derived from an id in scope (`f"order-{order.id}-refund"`, the event's id in a webhook
+handler, the task's id in a bound Celery task), or else a random one is made before the retry; where a whole delivery is
+repeated that would not help, and nothing is changed. What else the function is given and sends, such as the id of a
 milestone, the number of an instalment or an amount, tells the requests for one order apart and becomes a part of the
-key; where that is no id and no number, and for an amount that is refunded, reversed or captured and may be a part of
-the whole, the key is random. So it is for what many may pay for (an event, a trip), and for what is made anew where
-`retrieve` or `modify` told that the old one is gone: for a day Stripe would answer the same key with the old one. Read
-these changes: a derived key that is used again after its 24 hours is carried out again, and a second operation for the
-same id, such as another payment for one order, needs another key.
+key. Where another function of the project sends the same kind of request for such an id, as one for the deposit and one
+for the balance do, each key carries the name of its function (`f"order-{order.id}-payment-intent-deposit"`).
+
+The key is random where an id would make one key of several requests: where the id may be missing (a parameter that may
+be left out, `data.get("order_id")`), for what many may pay for (an event, a trip), where what tells the requests apart
+is no id and no number, and for an amount that is refunded, reversed or captured and may be a part of the whole. So it
+is for what is made anew where `retrieve` or `modify` told that the old one is gone: for a day Stripe would answer the
+same key with the old one. No key is made where the attempts of a retry send different values, and a function that is
+retried by a decorator gets the key as a parameter only if all of its callers are in the file and no other class
+overrides it.
+
+Read these changes: a derived key that is used again after its 24 hours is carried out again, and a second operation for
+the same id, such as another payment for one order, needs another key.
 
 ## Suppress
 

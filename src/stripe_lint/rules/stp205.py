@@ -80,8 +80,9 @@ task, and pass it in. A task queue or a second process needs a key that outlives
 task keeps.
 
 With `--unsafe-fixes`, `stripe-lint fix` moves what makes the key in front of the loop, leaves the number of the attempt
-out of the key, or makes a random key in the function around. A function that is retried by a decorator gets the key as
-a parameter if all of its callers are in the file; they make it. In a task the key is made of an id in scope, or of
+out of the key, or makes a random key in the function around. A key that is kept, logged or named elsewhere stays the
+one that is sent. A function that is retried by a decorator gets the key as a parameter if all of its callers are in the
+file and it is not handed on or overridden; they make it. In a task the key is made of an id in scope, or of
 `self.request.id` in a bound Celery task.
 
 A key lasts at least 24 hours in API v1 and 30 days in API v2. A retry that comes later has to look up first what was

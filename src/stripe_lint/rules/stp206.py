@@ -64,9 +64,9 @@ make `str(uuid.uuid4())` when the operation begins, and store it with what is re
 `stripe-lint fix --unsafe-fixes` makes a key as it does for STP201: of an id in scope (`f"order-{order.id}-refund"`),
 else a random one for this call, or before the retry where there is one. A key that holds an id beside the time stays
 where one record may need several such requests, as a Checkout session may be opened again: a random key would lose the
-id, and only you know what tells these requests apart. A key with personal data becomes its SHA-256
-hash, so that what was one operation stays one. Read these changes: what a clock or a random number sent again as a new
-request is answered with the first result now.
+id, and only you know what tells these requests apart. A key with personal data becomes its SHA-256 hash, so that what
+was one operation stays one. Read these changes: what a clock or a random number sent again as a new request is answered
+with the first result now.
 
 ## Suppress
 

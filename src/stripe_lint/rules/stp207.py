@@ -52,10 +52,10 @@ def refund(client: stripe.StripeClient, order):
 Move the key into `options`, the second dict of a service method. Remove it from GET and DELETE requests. Replace an
 empty key by one that names the operation, or leave the argument out. Shorten a long one with a hash.
 
-`stripe-lint fix` takes the key from GET and DELETE requests and moves it into `options` in the others. In place of an
-empty key it makes one as for STP201: a random one for this call, which is what the SDK sends by itself, and with
-`--unsafe-fixes` one of an id in scope, or one before the retry. A key that is too long stays, since what it should say
-is not known.
+`stripe-lint fix` takes the key from GET and DELETE requests and moves it into `options` in the others, if the
+parameters are written out in the call. In place of an empty key it makes one as for STP201: a random one for this call,
+which is what the SDK sends by itself, and with `--unsafe-fixes` one of an id in scope, or one before the retry. A key
+that is too long stays, since what it should say is not known.
 
 ## Suppress
 

@@ -107,8 +107,10 @@ gets `user_message`; where card errors are caught together with others, their me
 clause where a card can be declined. Read these changes, and see whether something that shows or tests these texts
 depends on them.
 
-Left alone are the findings of severity `info` about `user_message` and fixed texts, a text that decides something
-(`if "No such customer" in message`), and a text that is made in another file: its place is named.
+A text that also decides something (`if "No such customer" in message`) stays for that, and only the response gets the
+fixed one. Left alone are the findings of severity `info` about `user_message` and fixed texts, an error handler that
+gets every exception, a text that gets into the response in a way that is not clear, and one that is made in another
+file: its place is named.
 
 ## Suppress
 

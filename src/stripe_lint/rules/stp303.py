@@ -53,8 +53,9 @@ def pay(intent, order):
 `from stripe import CardError`, and `import stripe.error as errors` becomes `import stripe`, with `errors.CardError` as
 `stripe.CardError`. The classes are the same; they have stood in the package itself since 7.8.1.
 
-`stripe-lint fix` does so. The fix is unsafe where the project may get an older release, and where nothing says which
-release it gets.
+`stripe-lint fix` does so; in place of `from stripe.error import *` it imports the classes that the file uses, for
+`from stripe import *` brings none. The fix is unsafe where the project may get an older release, and where nothing says
+which release it gets.
 
 ## Suppress
 

@@ -11,7 +11,8 @@ Not reported:
 
 - an empty default where the project's stripe is 15.6.0 or newer, which refuses the empty secret; the release is taken
   from the lock file, pin or range, or from `--stripe-version`;
-- an empty default where the emptiness is tested and ends the request or the process (`if not secret: raise ...`);
+- an empty default where, somewhere in the project, a test for the emptiness of this secret ends the request or the
+  process (`if not secret: raise ...`);
 - a value that is only looked at, such as for a page that tells whether there is a secret;
 - an empty default in whose place something else is taken (`os.getenv("STRIPE_WEBHOOK_SECRET", "") or None`);
 - an empty API key, which opens nothing; publishable keys; a read without a default.
@@ -60,9 +61,10 @@ Read the secret without a default, so that a missing one ends the process when i
 without it, refuse the request while it is empty.
 
 `stripe-lint fix --unsafe-fixes` does the first: `os.environ["STRIPE_WEBHOOK_SECRET"]`, `config(...)` and `env(...)`
-without their default, a required field of settings that Pydantic reads from the environment. The process then stops
-where the variable is missing, in builds and tests too. Ready-made secrets in a dict of defaults, fields of other models
-and readers whose behaviour is not known stay and are reported.
+without their default, `settings.STRIPE_WEBHOOK_SECRET`, a required field of settings that Pydantic reads from the
+environment. The process then stops where the variable is missing, in builds and tests too. Ready-made secrets in a dict
+of defaults, `... if ... else ""`, fields of other models and readers whose behaviour is not known stay and are
+reported.
 
 ## Suppress
 

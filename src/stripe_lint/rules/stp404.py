@@ -33,7 +33,7 @@ stripe.api_base = "https://stripe-proxy.shop.example"
 ## Fix
 
 Write `https://`, once the other side answers there. `stripe-lint fix --unsafe-fixes` does so in the literal in which
-the address begins, and leaves the port as it is.
+the address begins, and leaves the port as it is; an address with port 80 stays, which is that of unencrypted HTTP.
 
 ## Suppress
 

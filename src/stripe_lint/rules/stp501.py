@@ -7,9 +7,9 @@ newest release that the tool knows (its own list, or the package index with `--o
 `[tool.stripe-lint]` sets another number.
 
 Reported as a `warning` at the requirement; where that is wide enough and only the lock file is old, at the line of the
-lock file that names stripe. A requirement and its lock that are both too old are one finding, and so are a requirement
-and the constraints (`-c`) that keep it old: at the constraint, unless the requirement is too old by itself. Lists that
-one includes (`-r`) are looked at whatever they are called.
+lock file that names stripe. A requirement and its lock that are both too old are one finding, and so are a wide
+requirement and the constraints (`-c`) that keep it old, at the constraint; where each is too old by itself, each is
+reported. Lists that one includes (`-r`) are looked at whatever they are called.
 
 Not reported: a branch of a repository or a folder, whose version nothing tells; a requirement for interpreters that are
 no longer supported (`python_version < "3"`); a version for which STP503 reports an `error`; manifests in a folder of
@@ -42,7 +42,8 @@ Raise the bound one major version at a time and read the migration guide of each
 --stripe-version 15` tells what breaks. The API version can be kept for the time being by `stripe.api_version`.
 
 `stripe-lint fix --unsafe-fixes` raises the bound to the newest release. Your code has to be tested with it. Lock files,
-lists with hashes and lists that were compiled stay: their tools have to make them anew.
+a requirement beside one, lists with hashes and lists that were compiled stay: their tools have to make them anew, and
+the report names the command where there is one.
 
 ## Suppress
 

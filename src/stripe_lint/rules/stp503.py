@@ -48,8 +48,8 @@ Move to 15.6.1 or newer. Where that takes time: verify every payload before anyt
 start without a webhook secret, and take the last patch release of your major version, which has the new roots.
 
 `stripe-lint fix --unsafe-fixes` raises the bound to the first later version that was not withdrawn and has none of
-these holes, which may be another major version. Lock files, lists with hashes and lists that were compiled stay: their
-tools have to make them anew.
+these holes, which may be another major version. Lock files, a requirement beside one, lists with hashes and lists
+that were compiled stay: their tools have to make them anew.
 
 ## Suppress
 
