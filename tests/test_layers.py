@@ -210,8 +210,8 @@ def read(payload, header, secret):
 """
 UNNEEDED_TO_VERIFY = {
     *("acknowledged_failures", "answers", "handmade_checks", "https_enforcement", "ineffective_keys", "key_choices"),
-    *("refused_events", "requests", "retries", "sdk_uses", "secret_literals", "signature_headers", "weak_keys"),
-    "verification_handlers",
+    *("redelivery", "refused_events", "requests", "retries", "retry_loops", "sdk_uses", "secret_literals"),
+    *("signature_headers", "verification_handlers", "weak_keys"),
 }
 """Analyses of what ``VERIFYING`` does not hold: requests and their keys, ``try``, headers, texts."""
 

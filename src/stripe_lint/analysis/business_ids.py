@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import functions, missing_ids, replacements, retries, stripe_calls, syntax
+from stripe_lint.analysis import functions, missing_ids, redelivery, replacements, retry_loops, stripe_calls, syntax
 from stripe_lint.analysis.distinguishing_inputs import distinguishing_inputs
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.sent_parameters import sent_parameters
@@ -133,7 +133,7 @@ def _is_delivered(module: Module, request: Request, name: str, verified: tuple[s
     function = module.enclosing_function(request.node)
     if function is None or not any(parameter.arg == name for parameter in functions.parameters(function)):
         return False
-    return retries.redelivery_around(module, request.node) is not None or any(
+    return redelivery.redelivery_around(module, request.node) is not None or any(
         isinstance(inner.value, ast.Name) and inner.value.id == name and _field(inner) in {"type", "data"}
         for inner in syntax.descendants(function)
         if isinstance(inner, ast.Attribute | ast.Subscript)
@@ -192,7 +192,7 @@ def item_loops(module: Module, node: ast.Call) -> list[Loop] | None:
         if isinstance(around, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
             found.extend(generator for generator in reversed(around.generators) if generator is not child)
         elif isinstance(around, ast.For | ast.AsyncFor | ast.While) and child is not getattr(around, "iter", None):
-            if retries.is_retry_loop(module, around, node):
+            if retry_loops.is_retry_loop(module, around, node):
                 child = around
                 continue
             if isinstance(around, ast.While):

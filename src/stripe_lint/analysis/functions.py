@@ -90,17 +90,6 @@ def has_decorator(node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bo
     return name in decorator_names(node)
 
 
-def own_task(node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.arg | None:
-    """The parameter that gets the task itself in a Celery task with ``bind=True``."""
-    is_bound = any(
-        keyword.arg == "bind" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True
-        for decorator in node.decorator_list
-        if isinstance(decorator, ast.Call)
-        for keyword in decorator.keywords
-    )
-    return first_parameter(node) if is_bound else None
-
-
 def is_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether reading the attribute runs the function."""
     return any(name in _PROPERTIES for name in decorator_names(node))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import retries, syntax
+from stripe_lint.analysis import retry_loops, syntax
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,11 +72,11 @@ def _is_bound_in(module: Module, name: ast.Name, loop: ast.AST) -> bool:
 def repeats_one_request(module: Module, call: ast.Call, made: Sequence[ast.AST | None]) -> bool:
     """Whether all loops that repeat ``call`` with the key that ``made`` is in are retries of one request."""
     function = module.enclosing_function(call)
-    for loop in retries.loops_around(module, call, function):
+    for loop in retry_loops.loops_around(module, call, function):
         inside = set(syntax.descendants(loop))
         if any(node in inside for node in made):
             return True
-        if not retries.is_retry_loop(module, loop, call):
+        if not retry_loops.is_retry_loop(module, loop, call):
             return False
     return True
 

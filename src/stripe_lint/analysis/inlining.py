@@ -17,6 +17,7 @@ from stripe_lint.analysis import (
     runners,
     static_values,
     stripe_calls,
+    task_decorators,
     verifiers,
 )
 from stripe_lint.analysis.frameworks import is_abort_call
@@ -176,7 +177,7 @@ def _run_task(evaluation: Evaluation, call: Call, target: FunctionReference) -> 
         values = [value for _, value in (listed.fields or ())] if listed is not None else []
         named_values = dict(named.fields or ()) if named is not None else {}
         call = call._replace(positional=values or _first_fields(call.positional), keywords=named_values)
-    if functions.own_task(node) is not None:
+    if task_decorators.own_task(node) is not None:
         call = call._replace(positional=[UNKNOWN, *call.positional])
     bound = calls.bound_arguments(call, target)
     outcomes = evaluation.interpreter.summary(target, bound, evaluation.history, {}, evaluation.frame, call.node)

@@ -6,7 +6,17 @@ import ast
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, functions, handed_keys, keys, requests, retries, static_values, syntax
+from stripe_lint.analysis import (
+    callers,
+    functions,
+    handed_keys,
+    keys,
+    requests,
+    retries,
+    retry_loops,
+    static_values,
+    syntax,
+)
 from stripe_lint.analysis.handovers import handovers
 from stripe_lint.analysis.retries import Retry
 from stripe_lint.analysis.scopes import BindingKind
@@ -371,8 +381,8 @@ def _attempt_number(
     read = {name for part in expressions if part is not None for name in syntax.names_in(part)}
     if not read:
         return None
-    for loop in retries.loops_around(module, call, module.enclosing_function(call)):
-        if counters(loop) & read and retries.is_retry_loop(module, loop, call, key):
+    for loop in retry_loops.loops_around(module, call, module.enclosing_function(call)):
+        if counters(loop) & read and retry_loops.is_retry_loop(module, loop, call, key):
             return Retry(Place(module, loop), "this loop repeats the request", loop)
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import key_choices, retries
+from stripe_lint.analysis import key_choices, redelivery
 from stripe_lint.rules import _missing_key, _passing_keys
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     if request is None:
         edit.decline("the call is not found again")
     edit.unsafe("the key has to be another one for each request")
-    redelivered = retries.redelivery_around(module, request.node) is not None
+    redelivered = redelivery.redelivery_around(module, request.node) is not None
     _missing_key.give_key(
         module,
         request,

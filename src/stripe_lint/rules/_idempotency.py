@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import requests, retries
+from stripe_lint.analysis import redelivery, requests, retries
 from stripe_lint.model import FixClass, Hit, Severity, Step
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def _hit(module: Module, request: Request, grade: str) -> Hit:
     retry = retries.retry_around(module, request.node)
     if retry is None and request.call.reference is not None:
         retry = retries.handed_to_retry(module, request.call.reference)
-    again = retries.redelivery_around(module, request.node) if retry is None else None
+    again = redelivery.redelivery_around(module, request.node) if retry is None else None
     # a fresh key for each call changes nothing where nothing repeats the call: the SDK sends one by itself
     fix = FixClass.SAFE if retry is None and again is None else FixClass.UNSAFE
     if grade == "info":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import functions, handovers, ineffective_keys, keys, names, requests, retries, stripe_calls
+from stripe_lint.analysis import functions, handovers, ineffective_keys, keys, names, redelivery, requests, stripe_calls
 from stripe_lint.analysis.keys import KEY
 from stripe_lint.rules import _missing_key, _passing_keys
 
@@ -51,7 +51,7 @@ def _request(module: Module, call: StripeCall, edit: Edit) -> Request:
 def _fill(module: Module, call: StripeCall, edit: Edit) -> None:
     """Make a key in place of an empty one."""
     request = _request(module, call, edit)
-    redelivered = retries.redelivery_around(module, request.node) is not None
+    redelivered = redelivery.redelivery_around(module, request.node) is not None
     _missing_key.give_key(
         module,
         request,

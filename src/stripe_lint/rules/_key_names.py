@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import key_choices, requests, retries
+from stripe_lint.analysis import key_choices, requests, second_attempts
 from stripe_lint.analysis.business_ids import BusinessId, business_id
 from stripe_lint.test_code import is_test_code
 
@@ -43,7 +43,7 @@ def ordinal(module: Module, request: Request) -> str:
         and other.method.path == request.method.path
         and module.enclosing_function(other.node) is function
     ]
-    first = retries.other_attempt(module, request.node)
+    first = second_attempts.other_attempt(module, request.node)
     if first is not None and first.lineno < request.node.lineno:
         request = next((each for each in same if each.node is first), request)
     number = same.index(request) + 1

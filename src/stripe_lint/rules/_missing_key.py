@@ -5,7 +5,15 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import functions, repeated_effects, requests, retries
+from stripe_lint.analysis import (
+    functions,
+    repeated_effects,
+    requests,
+    retries,
+    retry_loops,
+    second_attempts,
+    task_decorators,
+)
 from stripe_lint.analysis.business_ids import business_id, item_loops
 from stripe_lint.analysis.evaluation_order import statement_to_prepare
 from stripe_lint.model import Severity
@@ -46,7 +54,7 @@ def give_key(module: Module, request: Request, edit: Edit, use: UseKey, *, redel
 
     ``redelivered`` tells that a request outside any retry is sent again with another random key all the same.
     """
-    other = retries.other_attempt(module, request.node)
+    other = second_attempts.other_attempt(module, request.node)
     if edit.options.from_store:
         if other is not None:
             edit.decline(_of_both(other))
@@ -64,7 +72,7 @@ def give_key(module: Module, request: Request, edit: Edit, use: UseKey, *, redel
         edit.decline(_redelivery_reason(module, request, edit))
     if other is not None:
         edit.decline(_of_both(other))
-    if retries.loop_that_repeats_items(module, request.node) is not None:
+    if retry_loops.loop_that_repeats_items(module, request.node) is not None:
         edit.decline("a failure repeats the request for the same item: make the key where the item is taken")
     _for_this_call(module, request, edit, use)
 
@@ -118,10 +126,10 @@ def _bound_task(module: Module, request: Request) -> str | None:
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or item_loops(module, request.node) != []:
         return None
     first, owner = functions.first_parameter(function), module.enclosing_class(function)
-    if owner is not None and first is not None and function.name == "run" and retries.is_retried_task(owner):
+    if owner is not None and first is not None and function.name == "run" and task_decorators.is_retried_task(owner):
         return first.arg
-    task = functions.own_task(function)
-    is_task = any(retries.is_task(module, decorator) for decorator in function.decorator_list)
+    task = task_decorators.own_task(function)
+    is_task = any(task_decorators.is_task(module, decorator) for decorator in function.decorator_list)
     return task.arg if task is not None and is_task else None
 
 

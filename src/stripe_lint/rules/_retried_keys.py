@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import callers, definitions, functions, retries, syntax
+from stripe_lint.analysis import callers, definitions, functions, retries, syntax, task_decorators
 from stripe_lint.analysis.evaluation_order import REPEATING, statement_to_prepare
 from stripe_lint.analysis.keys import KEY
 
@@ -200,7 +200,8 @@ def _through_parameter(
     """Let the callers make the key, where all of them are in sight."""
     _require_parameter(module, node, function, edit)
     if any(
-        retries.is_retry_decorator(module, each) and retries.is_task(module, each) for each in function.decorator_list
+        retries.is_retry_decorator(module, each) and task_decorators.is_task(module, each)
+        for each in function.decorator_list
     ):
         edit.decline("a task that is tried again needs the same key: derive it from an id, or bind the task")
     advice = "add a key parameter and pass one from each caller"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import definitions, functions, key_choices, keys, retries
+from stripe_lint.analysis import definitions, functions, key_choices, keys, redelivery, retries
 from stripe_lint.analysis.business_ids import item_id
 from stripe_lint.analysis.evaluation_order import statement_to_prepare
 from stripe_lint.analysis.key_choices import Reuse, Sharing
@@ -43,7 +43,7 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
 
 
 def _give_key(module: Module, request: Request, edit: Edit) -> None:
-    redelivered = retries.redelivery_around(module, request.node) is not None
+    redelivered = redelivery.redelivery_around(module, request.node) is not None
 
     def use(key: str) -> None:
         _passing_keys.replace_key(request, edit, key)

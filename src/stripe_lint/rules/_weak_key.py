@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, keys, names, retries, syntax, weak_keys
+from stripe_lint.analysis import functions, keys, names, redelivery, syntax, weak_keys
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.weak_keys import Weakness
 from stripe_lint.rules import _missing_key, _passing_keys, _retried_keys
@@ -44,7 +44,7 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
 def _give_key(module: Module, weak: WeakKey, edit: Edit) -> None:
     request = weak.request
     variable = weak.node if weak.node is not request.node and isinstance(weak.node, ast.expr) else None
-    redelivered = retries.redelivery_around(module, request.node) is not None
+    redelivered = redelivery.redelivery_around(module, request.node) is not None
 
     def use(key: str) -> None:
         if variable is not None and _is_bound_before(module, key, variable):
