@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 import pytest
 from rule_cases import Case, all_cases, check, make_project
 
-from stripe_lint.analysis.module import Module
+from stripe_lint.analysis import indexing
 from stripe_lint.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from stripe_lint.analysis.module import Module
 
 PLAIN = "import stripe\n\nprint(stripe.Customer.retrieve('cus_1'))\n"
 UNKEYED = "import stripe\n\nstripe.Refund.create(charge='ch_1')\n"
@@ -33,23 +35,23 @@ MOST_CALLS = 1_000_000
 def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often a file is parsed, walked or read from the disk, by its name."""
     counted: Counter[str] = Counter()
-    parse, walk, read = ast.parse, Module._walk, Project._read
+    parse, index, read = ast.parse, indexing.index, Project._read
 
     def counting_parse(source: str | bytes, *arguments: str, **options: str) -> ast.AST:
         by_us = sys._getframe(1).f_globals["__name__"].startswith("stripe_lint")
         counted["parsed"] += by_us and options.get("mode", "exec") == "exec"
         return parse(source, *arguments, **options)  # type: ignore[call-overload, no-any-return]
 
-    def counting_walk(module: Module) -> None:
+    def counting_index(module: Module) -> None:
         counted[f"walked {module.path.name}"] += 1
-        walk(module)
+        index(module)
 
     def counting_read(project: Project, path: Path) -> Module | None:
         counted[f"read {path}"] += 1
         return read(project, path)
 
     monkeypatch.setattr(ast, "parse", counting_parse)
-    monkeypatch.setattr(Module, "_walk", counting_walk)
+    monkeypatch.setattr(indexing, "index", counting_index)
     monkeypatch.setattr(Project, "_read", counting_read)
     return counted
 

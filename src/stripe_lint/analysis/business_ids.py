@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import functions, missing_ids, redelivery, replacements, retry_loops, stripe_calls, syntax
 from stripe_lint.analysis.distinguishing_inputs import distinguishing_inputs
-from stripe_lint.analysis.scopes import BindingKind
+from stripe_lint.analysis.scopes import BindingKind, Comprehension
 from stripe_lint.analysis.sent_parameters import sent_parameters
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def item_loops(module: Module, node: ast.Call) -> list[Loop] | None:
     for around in module.ancestors(node):
         if around is function:
             break
-        if isinstance(around, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+        if isinstance(around, Comprehension):
             found.extend(generator for generator in reversed(around.generators) if generator is not child)
         elif isinstance(around, ast.For | ast.AsyncFor | ast.While) and child is not getattr(around, "iter", None):
             if retry_loops.is_retry_loop(module, around, node):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import functions, keys, names, syntax
 from stripe_lint.analysis.references import External
-from stripe_lint.analysis.scopes import BindingKind
+from stripe_lint.analysis.scopes import BindingKind, Comprehension
 from stripe_lint.analysis.sent_parameters import sent_parameters
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class _Search:
         if chain is not None:
             self._judge(node, *chain, slot, depth)
             return
-        if isinstance(node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+        if isinstance(node, ast.Lambda | Comprehension):
             for inner in syntax.descendants(node):
                 if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
                     self.follow(inner, slot, depth + 1)

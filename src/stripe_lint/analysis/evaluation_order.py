@@ -5,14 +5,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
+from stripe_lint.analysis.scopes import Comprehension, FunctionNode
+
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
 
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-REPEATING: Final = (
-    *(ast.For, ast.AsyncFor, ast.While, *_COMPREHENSIONS),
-    *(ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef),
-)
+REPEATING: Final = ast.For | ast.AsyncFor | ast.While | Comprehension | FunctionNode
 """What may run what is in it several times."""
 
 
@@ -42,7 +40,7 @@ def _is_evaluated_with(parent: ast.AST, child: ast.AST) -> bool:
         return child is parent.test
     if isinstance(parent, ast.Compare):
         return child is parent.left or child is parent.comparators[0]
-    if isinstance(parent, _COMPREHENSIONS):
+    if isinstance(parent, Comprehension):
         return child is parent.generators[0]
     if isinstance(parent, ast.comprehension):
         return child is parent.iter

@@ -44,8 +44,7 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.evaluation import Evaluation
     from stripe_lint.analysis.references import Reference
-
-Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+    from stripe_lint.analysis.scopes import Comprehension
 
 
 def _constant(_: Evaluation, node: ast.Constant) -> Value:

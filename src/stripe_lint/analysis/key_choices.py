@@ -19,7 +19,7 @@ from stripe_lint.analysis import (
 )
 from stripe_lint.analysis.handovers import handovers
 from stripe_lint.analysis.retries import Retry
-from stripe_lint.analysis.scopes import BindingKind
+from stripe_lint.analysis.scopes import BindingKind, Comprehension
 from stripe_lint.analysis.state import Place
 from stripe_lint.analysis.values import Mark, Tag
 
@@ -170,7 +170,7 @@ _MAPS: Final = frozenset({"map", "starmap", "imap", "imap_unordered", "map_async
 
 def _names_of_items(module: Module, around: ast.AST) -> set[str] | None:
     """The names that are another thing for each item, where ``around`` runs for many items."""
-    if isinstance(around, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
+    if isinstance(around, Comprehension):
         return {name for generator in around.generators for name in syntax.names_in(generator.target)}
     if isinstance(around, ast.Lambda):
         parent = module.parents.get(around)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from stripe_lint.analysis import syntax
-from stripe_lint.analysis.scopes import Binding, BindingKind, FunctionNode, Scope
+from stripe_lint.analysis import indexing
+from stripe_lint.analysis.scopes import Binding, BindingKind, Comprehension, FunctionNode, Scope
 from stripe_lint.model import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from stripe_lint.analysis.references import Reference
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 Node = TypeVar("Node", bound=ast.AST)
 # asked for each step of each way up: a test of the class is several times faster than ``isinstance``
 _FUNCTIONS = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda})
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 class Module:
@@ -49,7 +47,7 @@ class Module:
         self.returns: dict[ast.AST, list[ast.Return]] = {}
         self.yields: dict[ast.AST, list[ast.expr | None]] = {}
         self.handed_on: dict[str, list[ast.Attribute]] = {}
-        self._known_scopes: dict[ast.AST, Scope] = {}
+        self.known_scopes: dict[ast.AST, Scope] = {}
         self.attribute_bindings: dict[str, list[tuple[ast.Attribute, Binding]]] = {}
         self.imported_modules: set[str] = set()
         self.memory: dict[object, object] = {}
@@ -57,7 +55,7 @@ class Module:
         self.scope = Scope(tree, None)
         self._lines: list[str] | None = None
         self._by_kind: dict[type[ast.AST], list[ast.AST]] | None = None
-        self._walk()
+        indexing.index(self)
 
     def __repr__(self) -> str:
         """The file's name."""
@@ -101,7 +99,7 @@ class Module:
 
     def scope_of(self, node: ast.AST) -> Scope:
         """The scope whose names ``node`` sees. A function's decorators and defaults see the scope around it."""
-        known = self._known_scopes.get(node)
+        known = self.known_scopes.get(node)
         if known is not None:
             return known
         found = self.scope
@@ -116,7 +114,7 @@ class Module:
             if current.__class__ is ast.comprehension and child is not current.iter:
                 found = self.scopes[self.parents[current]]
                 break
-            known = self._known_scopes.get(current)
+            known = self.known_scopes.get(current)
             if known is not None:
                 found = known
                 break
@@ -124,7 +122,7 @@ class Module:
                 passed.append(current)
             child, current = current, self.parents.get(current)
         for around in passed:
-            self._known_scopes[around] = found
+            self.known_scopes[around] = found
         return found
 
     def bindings_of(self, name: ast.expr) -> list[Binding]:
@@ -209,289 +207,6 @@ class Module:
                 found.append((target, binding))
         return found
 
-    def _walk(self) -> None:
-        pending: list[tuple[list[ast.AST], Scope]] = [(list(self.tree.body), self.scope)]
-        self.scopes[self.tree] = self.scope
-        for statement in self.tree.body:
-            self.parents[statement] = self.tree
-        while pending:
-            nodes, scope = pending.pop()
-            self._walk_scope(nodes, scope, pending)
-
-    def _walk_scope(self, stack: list[ast.AST], scope: Scope, pending: list[tuple[list[ast.AST], Scope]]) -> None:
-        parents = self.parents
-        fields = syntax.FIELDS
-        leaves = syntax.LEAVES
-        actions = _ACTIONS
-        stack.reverse()
-        while stack:
-            node = stack.pop()
-            kind = node.__class__
-            action = actions.get(kind)
-            if action is not None and action(self, node, scope, stack, pending):
-                continue
-            for name in fields[kind]:
-                child = getattr(node, name, None)
-                if child is None:
-                    continue
-                if child.__class__ is list:
-                    for item in child:
-                        if item is not None:
-                            parents[item] = node
-                            if item.__class__ not in leaves:
-                                stack.append(item)
-                else:
-                    parents[child] = node
-                    if child.__class__ not in leaves:
-                        stack.append(child)
-
-    def _bind_target(self, target: ast.expr, scope: Scope, binding: Binding) -> None:
-        if isinstance(target, ast.Name):
-            scope.bind(target.id, binding)
-        elif isinstance(target, ast.Attribute):
-            self.attribute_bindings.setdefault(target.attr, []).append((target, binding))
-        elif isinstance(target, ast.Tuple | ast.List):
-            inner = binding
-            if binding.kind is not BindingKind.UNPACKING:
-                inner = Binding(BindingKind.UNPACKING, binding.node, binding.value)
-            for element in target.elts:
-                self._bind_target(element, scope, inner)
-        elif isinstance(target, ast.Starred):
-            self._bind_target(target.value, scope, Binding(BindingKind.UNPACKING, binding.node, binding.value))
-
-    def _open_scope(
-        self,
-        node: ast.AST,
-        parent: Scope,
-        inside: list[ast.AST],
-        pending: list[tuple[list[ast.AST], Scope]],
-    ) -> Scope:
-        scope = Scope(node, parent)  # type: ignore[arg-type]
-        self.scopes[node] = scope
-        for child in inside:
-            self.parents[child] = node
-        pending.append((inside, scope))
-        return scope
-
-    def _on_call(self, node: ast.Call, scope: Scope, *_: object) -> bool:
-        self.calls_of.setdefault(scope.owner, []).append(node)
-        function = node.func
-        if isinstance(function, ast.Attribute):
-            self.calls.setdefault(function.attr, []).append(node)
-            function = function.value
-            while function.__class__ is ast.Attribute:
-                function = function.value
-        elif isinstance(function, ast.Name):
-            self.calls.setdefault(function.id, []).append(node)
-        self._known_scopes[function] = scope
-        for argument in node.args:
-            if isinstance(argument, ast.Attribute):
-                self.handed_on.setdefault(argument.attr, []).append(argument)
-        for keyword in node.keywords:
-            value = keyword.value
-            if isinstance(value, ast.Attribute):
-                self.handed_on.setdefault(value.attr, []).append(value)
-        return False
-
-    def _on_assign(self, node: ast.Assign, scope: Scope, *_: object) -> bool:
-        binding = Binding(BindingKind.ASSIGNMENT, node, node.value)
-        for target in node.targets:
-            self._bind_target(target, scope, binding)
-        return False
-
-    def _on_annotated(self, node: ast.AnnAssign, scope: Scope, *_: object) -> bool:
-        kind = BindingKind.ANNOTATION if node.value is None else BindingKind.ASSIGNMENT
-        self._bind_target(node.target, scope, Binding(kind, node, node.value, node.annotation))
-        return False
-
-    def _on_augmented(self, node: ast.AugAssign, scope: Scope, *_: object) -> bool:
-        self._bind_target(node.target, scope, Binding(BindingKind.AUGMENTED, node, node.value))
-        return False
-
-    def _on_walrus(self, node: ast.NamedExpr, scope: Scope, *_: object) -> bool:
-        while scope.node.__class__ in _COMPREHENSIONS and scope.parent is not None:
-            scope = scope.parent
-        self._bind_target(node.target, scope, Binding(BindingKind.ASSIGNMENT, node, node.value))
-        return False
-
-    def _on_for(self, node: ast.For | ast.AsyncFor, scope: Scope, *_: object) -> bool:
-        self._bind_target(node.target, scope, Binding(BindingKind.ITERATION, node, node.iter))
-        return False
-
-    def _on_with(self, node: ast.With | ast.AsyncWith, scope: Scope, *_: object) -> bool:
-        for item in node.items:
-            if item.optional_vars is not None:
-                self._bind_target(item.optional_vars, scope, Binding(BindingKind.CONTEXT, item, item.context_expr))
-        return False
-
-    def _on_handler(self, node: ast.ExceptHandler, scope: Scope, *_: object) -> bool:
-        if node.name is not None:
-            scope.bind(node.name, Binding(BindingKind.EXCEPTION, node, node.type))
-        return False
-
-    def _on_delete(self, node: ast.Delete, scope: Scope, *_: object) -> bool:
-        for target in node.targets:
-            self._bind_target(target, scope, Binding(BindingKind.DELETION, node))
-        return False
-
-    def _on_pattern(self, node: ast.MatchAs | ast.MatchStar | ast.MatchMapping, scope: Scope, *_: object) -> bool:
-        name = node.rest if isinstance(node, ast.MatchMapping) else node.name
-        if name is not None:
-            scope.bind(name, Binding(BindingKind.PATTERN, node))
-        return False
-
-    def _on_global(self, node: ast.Global, scope: Scope, *_: object) -> bool:
-        scope.global_names.update(node.names)
-        return False
-
-    def _on_nonlocal(self, node: ast.Nonlocal, scope: Scope, *_: object) -> bool:
-        scope.nonlocal_names.update(node.names)
-        return False
-
-    def _on_import(self, node: ast.Import, scope: Scope, *_: object) -> bool:
-        for name in node.names:
-            self.parents[name] = node
-            self.imported_modules.add(name.name)
-            scope.bind(name.asname or name.name.partition(".")[0], Binding(BindingKind.IMPORT, name))
-        return True
-
-    def _on_import_from(self, node: ast.ImportFrom, scope: Scope, *_: object) -> bool:
-        if node.level == 0 and node.module:
-            self.imported_modules.add(node.module)
-        for name in node.names:
-            self.parents[name] = node
-            scope.bind(name.asname or name.name, Binding(BindingKind.IMPORT_FROM, name))
-        return True
-
-    def _on_return(self, node: ast.Return, scope: Scope, *_: object) -> bool:
-        self.returns.setdefault(scope.owner, []).append(node)
-        return False
-
-    def _on_yield(self, node: ast.Yield | ast.YieldFrom, scope: Scope, *_: object) -> bool:
-        self.yields.setdefault(scope.owner, []).append(node.value)
-        return False
-
-    def _on_try(self, node: ast.Try, *_: object) -> bool:
-        self.tries.append(node)
-        return False
-
-    def _on_class(
-        self, node: ast.ClassDef, scope: Scope, stack: list[ast.AST], pending: list[tuple[list[ast.AST], Scope]]
-    ) -> bool:
-        self.classes.append(node)
-        scope.bind(node.name, Binding(BindingKind.CLASS, node))
-        for outside in [*node.decorator_list, *node.bases, *node.keywords]:
-            self.parents[outside] = node
-            stack.append(outside)
-        self._open_scope(node, scope, list(node.body), pending)
-        return True
-
-    def _on_function(
-        self,
-        node: ast.FunctionDef | ast.AsyncFunctionDef,
-        scope: Scope,
-        stack: list[ast.AST],
-        pending: list[tuple[list[ast.AST], Scope]],
-    ) -> bool:
-        self.functions.append(node)
-        self.functions_by_name.setdefault(node.name, []).append(node)
-        self.nested.setdefault(scope.owner, []).append(node)
-        scope.bind(node.name, Binding(BindingKind.FUNCTION, node))
-        for decorator in node.decorator_list:
-            self.parents[decorator] = node
-            stack.append(decorator)
-        if node.returns is not None:
-            self.parents[node.returns] = node
-        inner = self._open_scope(node, scope, list(node.body), pending)
-        self._bind_parameters(node, inner, stack)
-        return True
-
-    def _on_lambda(
-        self, node: ast.Lambda, scope: Scope, stack: list[ast.AST], pending: list[tuple[list[ast.AST], Scope]]
-    ) -> bool:
-        self.functions.append(node)
-        self.nested.setdefault(scope.owner, []).append(node)
-        inner = self._open_scope(node, scope, [node.body], pending)
-        self._bind_parameters(node, inner, stack)
-        return True
-
-    def _bind_parameters(self, node: FunctionNode, inner: Scope, stack: list[ast.AST]) -> None:
-        arguments = node.args
-        self.parents[arguments] = node
-        positional = [*arguments.posonlyargs, *arguments.args]
-        defaults: dict[str, ast.expr] = {}
-        for parameter, default in zip(reversed(positional), reversed(arguments.defaults), strict=False):
-            defaults[parameter.arg] = default
-        for parameter, keyword_default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-            if keyword_default is not None:
-                defaults[parameter.arg] = keyword_default
-        everything = [*positional, *arguments.kwonlyargs]
-        everything += [extra for extra in (arguments.vararg, arguments.kwarg) if extra is not None]
-        for parameter in everything:
-            self.parents[parameter] = arguments
-            value = defaults.get(parameter.arg)
-            inner.bind(parameter.arg, Binding(BindingKind.PARAMETER, parameter, value, parameter.annotation))
-            for outside in (parameter.annotation, value):
-                if outside is not None:
-                    self.parents[outside] = parameter
-                    stack.append(outside)
-
-    def _on_comprehension(
-        self, node: ast.expr, scope: Scope, stack: list[ast.AST], pending: list[tuple[list[ast.AST], Scope]]
-    ) -> bool:
-        generators: list[ast.comprehension] = node.generators  # type: ignore[attr-defined]
-        inside: list[ast.AST] = []
-        if isinstance(node, ast.DictComp):
-            inside += [node.key, node.value]
-        else:
-            inside.append(node.elt)  # type: ignore[attr-defined]
-        inner = self._open_scope(node, scope, inside, pending)
-        for position, generator in enumerate(generators):
-            self.parents[generator] = node
-            self._bind_target(generator.target, inner, Binding(BindingKind.ITERATION, generator, generator.iter))
-            for child in (generator.target, generator.iter, *generator.ifs):
-                self.parents[child] = generator
-            # the first iterable is evaluated outside the comprehension
-            (stack if position == 0 else inside).append(generator.iter)
-            inside.extend(generator.ifs)
-        return True
-
-
-_ACTIONS: Final[dict[type[ast.AST], Callable[..., bool]]] = {
-    ast.Call: Module._on_call,
-    ast.Assign: Module._on_assign,
-    ast.AnnAssign: Module._on_annotated,
-    ast.AugAssign: Module._on_augmented,
-    ast.NamedExpr: Module._on_walrus,
-    ast.For: Module._on_for,
-    ast.AsyncFor: Module._on_for,
-    ast.With: Module._on_with,
-    ast.AsyncWith: Module._on_with,
-    ast.ExceptHandler: Module._on_handler,
-    ast.Delete: Module._on_delete,
-    ast.MatchAs: Module._on_pattern,
-    ast.MatchStar: Module._on_pattern,
-    ast.MatchMapping: Module._on_pattern,
-    ast.Global: Module._on_global,
-    ast.Nonlocal: Module._on_nonlocal,
-    ast.Import: Module._on_import,
-    ast.ImportFrom: Module._on_import_from,
-    ast.Return: Module._on_return,
-    ast.Yield: Module._on_yield,
-    ast.YieldFrom: Module._on_yield,
-    ast.Try: Module._on_try,
-    ast.ClassDef: Module._on_class,
-    ast.FunctionDef: Module._on_function,
-    ast.AsyncFunctionDef: Module._on_function,
-    ast.Lambda: Module._on_lambda,
-    ast.ListComp: Module._on_comprehension,
-    ast.SetComp: Module._on_comprehension,
-    ast.DictComp: Module._on_comprehension,
-    ast.GeneratorExp: Module._on_comprehension,
-}
-if hasattr(ast, "TryStar"):
-    _ACTIONS[ast.TryStar] = Module._on_try
-
 
 def _is_inside(scope_node: ast.AST, child: ast.AST) -> bool:
     """Whether ``child``, a direct child of ``scope_node``, sees the names that ``scope_node`` binds."""
@@ -505,6 +220,6 @@ def _is_inside(scope_node: ast.AST, child: ast.AST) -> bool:
         return child is scope_node.body
     if isinstance(scope_node, ast.ClassDef):
         return isinstance(child, ast.stmt)
-    if isinstance(scope_node, _COMPREHENSIONS):
+    if isinstance(scope_node, Comprehension):
         return child is not scope_node.generators[0]
     return True

@@ -7,6 +7,7 @@ from enum import Enum, auto
 
 NamedFunction = ast.FunctionDef | ast.AsyncFunctionDef
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 ScopeNode = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.expr
 
 
@@ -53,9 +54,6 @@ class Binding:
         return not isinstance(self.node, ast.Assign) or len(self.node.targets) == 1
 
 
-_COMPREHENSIONS = frozenset({ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp})
-
-
 class Scope:
     """The names bound in one module, class, function, lambda or comprehension.
 
@@ -68,7 +66,7 @@ class Scope:
         """An empty scope of ``node`` inside ``parent``."""
         self.node = node
         self.parent = parent
-        is_comprehension = parent is not None and node.__class__ in _COMPREHENSIONS
+        is_comprehension = parent is not None and isinstance(node, Comprehension)
         self.owner: ast.AST = parent.owner if is_comprehension and parent is not None else node
         self.bindings: dict[str, list[Binding]] = {}
         self.global_names: set[str] = set()
