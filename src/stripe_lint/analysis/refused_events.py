@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import (
     answers,
     duplicate_checks,
+    duplicate_tests,
+    event_values,
     exceptions,
     functions,
     names,
@@ -29,7 +31,7 @@ from stripe_lint.data import event_types
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stripe_lint.analysis.duplicate_checks import Names
+    from stripe_lint.analysis.event_values import Names
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.reach import Reached
     from stripe_lint.analysis.scopes import FunctionNode
@@ -138,7 +140,7 @@ def _known(reached: Reached) -> Names:
     parameters = frozenset(each.arg for each in functions.parameters(reached.function)) - {"self", "cls", "request"}
     if reached.caller is None:
         parameters = frozenset()
-    return duplicate_checks.names_in(reached.module, reached.function, parameters)
+    return event_values.names_in(reached.module, reached.function, parameters)
 
 
 def _is_type(node: ast.expr, known: Names) -> bool:
@@ -234,21 +236,21 @@ def _of_attempt(reached: Reached, node: ast.Try, known: Names, verified_from: in
         if caught & {"KeyError", "LookupError"} and _takes_from_table(node, known):
             yield from _refusal(reached, handler.body, Reason.UNKNOWN_TYPE)
         elif any(re.search(duplicate_checks.FOUND_NOTHING, name) for name in caught):
-            yield from _of_lookup(reached, node, handler, known)
+            yield from _of_lookup(reached, node, handler)
 
 
-def _of_lookup(reached: Reached, node: ast.Try, handler: ast.ExceptHandler, known: Names) -> Iterator[RefusedEvent]:
+def _of_lookup(reached: Reached, node: ast.Try, handler: ast.ExceptHandler) -> Iterator[RefusedEvent]:
     module = reached.module
     body = list(_flattened(node.body))
-    only_looks_up = all(duplicate_checks.works_of(module, statement) <= {Work.LOOKUP} for statement in body)
+    only_looks_up = all(work.of_calls_in(module, statement) <= {Work.LOOKUP} for statement in body)
     for position, statement in enumerate(body):
         found = statement.value if isinstance(statement, ast.Expr | ast.Assign) else None
-        if found is None or duplicate_checks.works_of(module, found) != {Work.LOOKUP}:
+        if found is None or work.of_calls_in(module, found) != {Work.LOOKUP}:
             continue
-        if duplicate_checks.looks_for_event(module, found, known):
+        if duplicate_checks.looks_for_event(module, found):
             yield from _refusal(reached, [*body[position + 1 :], *node.orelse], Reason.HAD_BEFORE)
         elif only_looks_up or _alone_finds(module, body, position, handler):
-            by_status = duplicate_checks.filters_by_status(found)
+            by_status = duplicate_tests.filters_by_status(found)
             yield from _refusal(reached, handler.body, Reason.HAD_BEFORE if by_status else Reason.NOTHING_FOUND)
 
 
@@ -257,7 +259,7 @@ def _alone_finds(module: Module, body: list[ast.stmt], position: int, handler: a
 
     That is so where the ``except`` names the class that is looked up, and nothing else looks up one of that class.
     """
-    if any(duplicate_checks.works_of(module, statement) - {Work.LOOKUP} for statement in body[:position]):
+    if any(work.of_calls_in(module, statement) - {Work.LOOKUP} for statement in body[:position]):
         return False
     found = [statement for statement in body if _looks_up_what_is_missed(module, statement, handler)]
     others = [statement for statement in body if statement is not body[position]]
@@ -348,7 +350,7 @@ def _finds_nothing(module: Module, test: ast.expr, known: Names) -> bool:
     if not isinstance(found, ast.Name) or found.id not in known.rows:
         return False
     assigned = names.assigned_expression(module, found)[1]
-    return duplicate_checks.works_of(module, assigned) == {Work.LOOKUP}
+    return work.of_calls_in(module, assigned) == {Work.LOOKUP}
 
 
 def _refusal(reached: Reached, block: list[ast.stmt], reason: Reason) -> Iterator[RefusedEvent]:

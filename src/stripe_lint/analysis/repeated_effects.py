@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
     duplicate_checks,
+    event_values,
     functions,
     keys,
     names,
@@ -27,7 +28,7 @@ from stripe_lint.analysis.work import Work
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stripe_lint.analysis.duplicate_checks import Names
+    from stripe_lint.analysis.event_values import Names
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.reach import Reached
     from stripe_lint.analysis.scopes import FunctionNode
@@ -139,14 +140,14 @@ def _known_at(reached: Reached, known: dict[int, _Known]) -> _Known:
     caller, call = reached.caller, reached.call
     if caller is None or call is None:
         parameters = frozenset({"event", "stripe_event", "payload"})
-        found = duplicate_checks.names_in(reached.module, reached.function, parameters)
+        found = event_values.names_in(reached.module, reached.function, parameters)
         return _Known(found, checked=False, checked_without_constraint=False)
     before = known[id(caller)]
     if _is_in_except(caller.module, caller.function, call):
         return _Known(before.names, checked=True, checked_without_constraint=True)
     callee = FunctionReference(reached.module, reached.function)
-    parameters = duplicate_checks.event_arguments(caller.module, call, callee, before.names)
-    found = duplicate_checks.names_in(reached.module, reached.function, parameters)
+    parameters = event_values.event_arguments(caller.module, call, callee, before.names)
+    found = event_values.names_in(reached.module, reached.function, parameters)
 
     def checked(*, constraints: bool) -> bool:
         return duplicate_checks.is_checked(caller.module, caller.function, call, before.names, constraints=constraints)
@@ -337,7 +338,7 @@ def _of_insert(module: Module, call: ast.Call, known: Names) -> _Effect | None:
         if isinstance(inner, ast.Dict):
             for key, value in zip(inner.keys, inner.values, strict=True):
                 if isinstance(key, ast.Constant) and key.value in {"_id", "id"}:
-                    return None if duplicate_checks.is_of_event(module, value, known) else _Effect(call, "adds a row")
+                    return None if event_values.is_of_event(module, value, known) else _Effect(call, "adds a row")
     return _Effect(call, "adds a row")
 
 

@@ -270,6 +270,13 @@ def of_whole_call(module: Module, call: ast.Call, depth: int = 0) -> frozenset[W
     return frozenset({own}) if own is not None else frozenset()
 
 
+def of_calls_in(module: Module, node: ast.AST) -> frozenset[Work]:
+    """What the calls in an expression or statement do."""
+    return frozenset(
+        kind for inner in nodes_of(node) if isinstance(inner, ast.Call) for kind in of_whole_call(module, inner)
+    )
+
+
 def within(nodes: list[ast.stmt]) -> Iterator[ast.Call]:
     """The calls in statements that run with them, not in functions defined there."""
     for statement in nodes:
