@@ -489,8 +489,6 @@ _ACTIONS: Final[dict[type[ast.AST], Callable[..., bool]]] = {
     ast.DictComp: Module._on_comprehension,
     ast.GeneratorExp: Module._on_comprehension,
 }
-if hasattr(ast, "TryStar"):
-    _ACTIONS[ast.TryStar] = Module._on_try
 
 
 def _is_inside(scope_node: ast.AST, child: ast.AST) -> bool:
