@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import warnings
 
@@ -13,6 +14,8 @@ INTERPRETER = f"Python {sys.version_info.major}.{sys.version_info.minor}"
 
 _NOT_NEWER = ("Missing parentheses in call to", "too many", "source code string cannot contain null bytes")
 """How the messages begin of errors that no newer syntax causes: Python 2, and nesting that ends other parsers too."""
+
+_EXCEPT_STAR = r"except[\s\\]*\*"
 
 
 def parse(text: str) -> ast.Module:
@@ -38,13 +41,14 @@ def parse(text: str) -> ast.Module:
 def tree_of(text: str) -> ast.Module:
     """The same with the interpreter's own errors: ``SyntaxError``, ``ValueError``, ``RecursionError``, ``MemoryError``.
 
-    Syntax newer than the interpreter's is read all the same. Warnings about the user's code (an invalid escape, ``is``
-    with a literal) are the business of other tools and are not shown.
+    Syntax newer than the interpreter's is read all the same. An ``except*`` is an ``except`` in the tree, whatever the
+    interpreter: it runs for the same errors. Warnings about the user's code (an invalid escape, ``is`` with a literal)
+    are the business of other tools and are not shown.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return ast.parse(text)
+            tree = ast.parse(text)
         except SyntaxError as error:
             if str(error.msg).startswith(_NOT_NEWER):
                 raise
@@ -54,3 +58,13 @@ def tree_of(text: str) -> ast.Module:
                 return parse_newer(text)
             except UnreadableError:
                 raise error from None
+    if has_except_star(text):
+        for node in ast.walk(tree):
+            if node.__class__.__name__ == "TryStar":
+                node.__class__ = ast.Try
+    return tree
+
+
+def has_except_star(text: str) -> bool:
+    """Whether ``except*``, or something that looks like it, stands in a file."""
+    return re.search(_EXCEPT_STAR, text) is not None

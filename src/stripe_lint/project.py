@@ -249,14 +249,14 @@ class Project:
         """The files that hold each word; of a word in more than ``MOST_CALLER_FILES`` only one more than these."""
         files: dict[bytes, list[Path]] = {}
         for path, data in (self._contents or {}).items():
-            for word in set(re.findall(rb"[A-Za-z_]\w*", data)):
+            for word in set(re.findall(rb"\b[A-Za-z_]\w*", data)):
                 holders = files.setdefault(word, [])
                 if len(holders) <= MOST_CALLER_FILES:
                     holders.append(path)
         return files
 
     def files_that_mention(self, name: str, near: Path | None = None) -> list[Path] | None:
-        """The files that hold the identifier ``name``; ``None`` where that is unknown or too common to tell.
+        """The files that hold ``name`` as a whole word; ``None`` where that is unknown or too common to tell.
 
         ``near`` is a file whose own bytes are always looked at, on disk or not.
         """
@@ -275,7 +275,7 @@ class Project:
         if contents is None:
             return None
         encoded = name.encode()
-        if len(self._mentions) >= MOST_SEARCHES and name.isascii():
+        if len(self._mentions) >= MOST_SEARCHES and name.isascii() and name.isidentifier():
             return self._files_by_word.get(encoded, [])
         pattern = rb"\b" + re.escape(encoded) + rb"\b"
         found = []

@@ -17,6 +17,7 @@ import pytest
 
 from stripe_lint.analysis import control_flow
 from stripe_lint.analysis.control_flow import FlowNode, Graph, NodeKind
+from stripe_lint.parsing import tree_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -733,7 +734,7 @@ def run(snippet: str, choices: Choices) -> Way:
 
 
 def graph_of(snippet: str) -> Graph:
-    function = ast.parse(definition(snippet)).body[0]
+    function = tree_of(definition(snippet)).body[0]
     assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
     return control_flow.build(function)
 

@@ -225,6 +225,19 @@ def test_the_file_itself_counts_wherever_it_is(tmp_path: Path) -> None:
     assert mentioning(tmp_path, "pay", near="a.py") == ["a.py"]
 
 
+def test_the_answer_is_the_same_however_many_names_were_asked_for(tmp_path: Path) -> None:
+    texts = ['config["shop.secret"]', "pay(1)", "repay(1)", "# 2pay", "# épay", "größe = 1", "'a-b'", "pay_all()"]
+    write(tmp_path, {f"m{number}.py": text for number, text in enumerate(texts)})
+    asked = ["shop.secret", "secret", "pay", "größe", "a-b", "pay_all", "absent", "absent.too"]
+    first = {name: mentioning(tmp_path, name) for name in asked}
+    project = Project(tmp_path)
+    for number in range(project_module.MOST_SEARCHES):
+        project.files_that_mention(f"other{number}")
+    later = {name: [path.name for path in project.files_that_mention(name) or []] for name in asked}
+    assert later == first
+    assert first["shop.secret"] == ["m0.py"]
+
+
 def test_environments_and_caches_are_not_searched(tmp_path: Path) -> None:
     folders = [".venv/lib", "venv", "node_modules/x", "build/lib", ".git", "__pycache__", "lib/site-packages"]
     write(tmp_path, {f"{folder}/a.py": "pay(1)" for folder in folders} | {"shop/builds.py": "pay(1)"})

@@ -121,7 +121,7 @@ class _Builder:
             return self.choose(statement, following, around)  # type: ignore[arg-type]
         if kind in _LOOPS:
             return self.loop(statement, following, around)  # type: ignore[arg-type]
-        if kind in _TRIES:
+        if kind is ast.Try:
             return self.attempt(statement, following, around)  # type: ignore[arg-type]
         if kind in _WITHS:
             return self.enter(statement, following, around)  # type: ignore[arg-type]
@@ -237,7 +237,6 @@ class _Builder:
 
 _LOOPS = frozenset({ast.For, ast.AsyncFor, ast.While})
 _WITHS = frozenset({ast.With, ast.AsyncWith})
-_TRIES = frozenset({ast.Try, getattr(ast, "TryStar", ast.Try)})
 
 
 def _always_matches(pattern: ast.pattern) -> bool:

@@ -310,5 +310,3 @@ _ACTIONS: Final[dict[type[ast.AST], Callable[..., bool]]] = {
     ast.DictComp: _on_comprehension,
     ast.GeneratorExp: _on_comprehension,
 }
-if hasattr(ast, "TryStar"):
-    _ACTIONS[ast.TryStar] = _on_try

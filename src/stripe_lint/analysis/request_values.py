@@ -278,7 +278,7 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
         return _event_built(evaluation, call)
     if isinstance(call.reference, StripeService) and call.name == "deserialize":
         return _event_built(evaluation, call)
-    if call.name in {"handle", "handle_async"} and path == "stripe.UnverifiedNotificationHandler().handle":
+    if webhook_functions.is_handling(path, webhook_functions.UNVERIFYING_HANDLERS):
         return _handled_unverified(evaluation, call)
     receiver = call.receiver
     if receiver.has(Mark.REQUEST):
@@ -313,7 +313,7 @@ def _function_called(evaluation: Evaluation, call: Call, path: str) -> Value | N
             altered = Tag(Mark.ALTERED, evaluation.module, call.node, "JSON that was parsed and written again")
             return Value(tags=frozenset({altered, *first.tagged(Mark.PARSED)}))
         return None
-    if path in _EVENT_BUILDERS or (path.startswith("stripe.") and path.endswith("._without_verification")):
+    if path in _EVENT_BUILDERS:
         return _event_built(evaluation, call)
     if path in _SAME_BODY or path.endswith(("b64decode", "standard_b64decode")):
         if first.has(Mark.RAW):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from stripe_lint.analysis import webhook_functions
 from stripe_lint.analysis.references import ExternalInstance, ExternalList, Reference, StripeService
 from stripe_lint.data import surface
 
@@ -29,6 +30,8 @@ def call_result(path: str) -> Reference | None:
         method = surface.instance_method(base[:-2], name) if on_object else surface.resource_method(path)
         if method is not None:
             return result(method)
+        if name == "without_verification" and base in webhook_functions.VERIFYING_HANDLERS:
+            return ExternalInstance(f"{base}WithoutVerification")
         return ExternalInstance(path) if name[:1].isupper() else None
     return ExternalInstance(path) if path.rpartition(".")[2][:1].isupper() else None
 

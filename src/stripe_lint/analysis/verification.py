@@ -25,8 +25,6 @@ _SDK_PATHS: Final = frozenset(
         "stripe.StripeClient.construct_event",
     }
 )
-_HANDLED: Final = frozenset({"handle", "handle_async"})
-_NOTIFICATION_HANDLER: Final = "stripe.StripeEventNotificationHandler"
 _REFETCHES: Final = frozenset({"stripe.Event.retrieve", "stripe.Event.retrieve_async"})
 _REFETCH_SERVICE: Final = r"(v1\.|v2\.core\.)?events\.retrieve(_async)?$"
 DIGESTS: Final = frozenset({"hmac.new", "hmac.digest", "hmac.HMAC"})
@@ -57,8 +55,8 @@ def is_sdk_function(reference: Reference | None, name: str) -> bool:
         path = reference.path
         if path in _SDK_PATHS:
             return True
-        if path == f"{_NOTIFICATION_HANDLER}().{name}":
-            return name in _HANDLED
+        if webhook_functions.is_handling(path, webhook_functions.VERIFYING_HANDLERS):
+            return True
         return name in webhook_functions.VERIFYING and (path.startswith("stripe.") or not path.startswith("builtins."))
     return name in webhook_functions.VERIFYING and (reference is None or isinstance(reference, StripeService))
 

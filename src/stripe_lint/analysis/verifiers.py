@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
 
 _VERIFYING_WORDS: Final = (
-    *(*webhook_functions.VERIFYING, "notification_handler"),
+    *(*webhook_functions.VERIFYING, "notification_handler", "notificationhandler"),
     *("compare_digest", "constant_time_compare", "hmac"),
 )
 _VERIFIED_WORDS: Final = ("signature", "webhook", "stripe", "event")

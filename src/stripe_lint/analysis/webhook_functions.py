@@ -1,4 +1,4 @@
-"""What the SDK calls its functions that make an event of a delivery."""
+"""What the SDK calls its functions and classes that take a delivery."""
 
 from __future__ import annotations
 
@@ -11,3 +11,22 @@ UNVERIFYING: Final = ("construct_event_without_verification", "parse_event_notif
 """They do not (stripe 16.1.0)."""
 
 NAMES: Final = frozenset({*VERIFYING, *UNVERIFYING})
+
+VERIFYING_HANDLERS: Final = frozenset(
+    {"stripe.StripeEventNotificationHandler", "stripe.AsyncStripeEventNotificationHandler"}
+)
+"""Classes whose objects verify each delivery that they handle (stripe 16.1.0)."""
+
+UNVERIFYING_HANDLERS: Final = frozenset(
+    {"stripe.UnverifiedNotificationHandler", *(f"{path}WithoutVerification" for path in VERIFYING_HANDLERS)}
+)
+"""Classes whose objects do not; the first stands for what the methods of a ``StripeClient`` give."""
+
+HANDLING: Final = frozenset({"handle", "handle_async"})
+"""Methods of these classes that take a delivery."""
+
+
+def is_handling(path: str | None, classes: frozenset[str]) -> bool:
+    """Whether ``path`` is the method by which an object of one of the classes takes a delivery."""
+    owner, _, method = (path or "").rpartition("().")
+    return method in HANDLING and owner in classes

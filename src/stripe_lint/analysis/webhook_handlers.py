@@ -47,8 +47,9 @@ MOST_ROOTS: Final = 16
 _WEBHOOK_WORDS: Final = (
     *("hook", "event_type", "stripe_event", "event[", "stripe-signature", "stripe_signature"),
     *(*webhook_functions.VERIFYING, "construct_from", "convert_to_stripe_object"),
-    *("notification_handler", "event.retrieve", "events.retrieve", ".deserialize("),
+    *("notification_handler", "notificationhandler", "event.retrieve", "events.retrieve", ".deserialize("),
 )
+_UNVERIFIED: Final = "(?i:without_?verification)"
 _DOTTED_TEXT: Final = r"""["']((?:[a-z_\d]+\.){1,3}[a-z_]+)["']"""
 _PARSERS: Final = frozenset({"loads", "load", "get_json", "json"})
 _BODY_USES: Final = _PARSERS | {"model_validate_json", "parse_raw", "request"}
@@ -182,7 +183,7 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
         *webhook_functions.UNVERIFYING,
     }:
         return True
-    if "handle" in names_read and "notification_handler_without_verification" in module.text:
+    if names_read & webhook_functions.HANDLING and re.search(_UNVERIFIED, module.text):
         return True
     if names_read & _PARSERS and _serves_webhooks(module, function):
         return True

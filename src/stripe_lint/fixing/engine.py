@@ -23,7 +23,7 @@ from stripe_lint.fixing.plan import conflict, splices_of
 from stripe_lint.fixing.splices import apply, followed, in_order, rewrite
 from stripe_lint.fixing.unused_imports import removals
 from stripe_lint.model import Finding, Hit, Span, Subject
-from stripe_lint.parsing import parse
+from stripe_lint.parsing import has_except_star, parse
 from stripe_lint.suppressions import Suppressions
 
 if TYPE_CHECKING:
@@ -284,7 +284,9 @@ def _changed(
     if rewritten:
         check_code_is_same(module.tree, tree)
     else:
-        check_compiles(module.tree, tree)
+        # an `except*` is an `except` in the trees, in which a `return` may stand
+        whole = has_except_star(source.text)
+        check_compiles(source.text if whole else module.tree, text if whole else tree)
     task.project.forget_facts()
     seen = _look(after, tree, task)
     try:

@@ -63,8 +63,8 @@ def fragment_of(module: Module, places: Places, owner: Owner) -> Fragment:
         indentation = len(places.text[line:]) - len(places.text[line:].lstrip(" \t\f"))
         return _until(places, start, line + indentation, "", "case _:\n" + " " * (indentation + 1) + _TAIL)
     if not isinstance(owner, _WITH_BODY):
-        if isinstance(owner, ast.Try) or type(owner).__name__ == "TryStar":
-            raise AssertionError("a try statement has no part of its own")
+        if isinstance(owner, ast.Try):
+            raise TypeError("a try statement has no part of its own")
         end = places.end_of(owner)
         return Fragment(start, end, "", "\n", places.text[start:end])
     prefix = ""

@@ -74,7 +74,7 @@ def comments(text: str) -> Counter[str]:
     return Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
 
 
-def check_compiles(before: ast.Module, after: ast.Module) -> None:
+def check_compiles(before: ast.Module | str, after: ast.Module | str) -> None:
     """Raises ``Declined`` where ``after`` breaks a rule that only the compiler knows: a ``return`` in an ``except*``.
 
     What does not compile ``before`` either, such as a cell of a notebook with an ``await``, has none to keep.
@@ -84,11 +84,11 @@ def check_compiles(before: ast.Module, after: ast.Module) -> None:
         raise Declined(f"the outcome would not compile: {reason}")
 
 
-def _compile_error(tree: ast.Module) -> str | None:
+def _compile_error(code: ast.Module | str) -> str | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            compile(tree, "<fixed>", "exec", dont_inherit=True)
+            compile(code, "<fixed>", "exec", dont_inherit=True)
         except SyntaxError as error:
             return error.msg
         except (ValueError, TypeError, RecursionError, MemoryError) as error:
