@@ -73,6 +73,13 @@ def may_record(module: Module, call: ast.Call) -> bool:
     return name in RECORDERS and not frameworks.is_message_call(names.dotted_path(module, call.func))
 
 
+def records(module: Module, call: ast.Call) -> bool:
+    """As ``may_record``, but a method that is named like a logger's has to be called on one."""
+    if isinstance(call.func, ast.Attribute) and call.func.attr in _METHODS:
+        return _is_logger(module, call.func.value)
+    return may_record(module, call)
+
+
 def _prints(module: Module, call: ast.Call) -> bool:
     return names.dotted_path(module, call.func) in _PRINTERS
 

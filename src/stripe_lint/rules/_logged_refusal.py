@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import syntax
 from stripe_lint.analysis.verification_handlers import silent_handlers
-from stripe_lint.rules import _text_literals
-from stripe_lint.rules._exception_logs import logger_in_use
+from stripe_lint.rules import _log_statements
+from stripe_lint.rules._log_statements import Library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +27,7 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
         edit.decline("the except is not found again")
     edit.unsafe("each forged delivery writes into the log then")
     first = handler.body[0]
-    logger = logger_in_use(module, module.enclosing_function(handler), first) or edit.logger(first)
-    written = _written(module, handler, logger, edit)
+    written = _written(module, handler, edit)
     if isinstance(first, ast.Pass) and len(handler.body) == 1:
         edit.replace_statement(first, written)
     else:
@@ -36,21 +35,14 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     edit.describe("a warning in the log")
 
 
-def _written(module: Module, handler: ast.ExceptHandler, logger: str, edit: Edit) -> str:
-    """The statement that logs. Only the standard library's loggers are sure to take ``%s``."""
+def _written(module: Module, handler: ast.ExceptHandler, edit: Edit) -> str:
+    """The statement that logs: what the exception says, where the logger is sure to take a value."""
+    logger = _log_statements.logger_for(module, module.enclosing_function(handler), handler.body[0], edit)
     spelling = "\n".join(edit.source_of(node) for node in _texts_in(handler))
-    packages = {name.partition(".")[0] for name in module.imported_modules}
-    if "loguru" in packages:
-        return f"{logger}.opt(exception=True).warning({_text_literals.quoted(_MESSAGE, spelling)})"
-    is_standard = "logging" in packages or logger.endswith("app.logger") or not _has_logger(module, handler)
-    if handler.name is not None and is_standard and "structlog" not in packages:
-        return f"{logger}.warning({_text_literals.quoted(_MESSAGE + ': %s', spelling)}, {handler.name})"
-    return f"{logger}.warning({_text_literals.quoted(_MESSAGE, spelling)}, exc_info=True)"
-
-
-def _has_logger(module: Module, handler: ast.ExceptHandler) -> bool:
-    """Whether the logger comes from the code as it is, and is not a new one."""
-    return logger_in_use(module, module.enclosing_function(handler), handler.body[0]) is not None
+    if logger.library is Library.LOGGING and handler.name is not None:
+        value = ("error", handler.name)
+        return _log_statements.statement(logger, "warning", _MESSAGE, like=spelling, value=value)
+    return _log_statements.statement(logger, "warning", _MESSAGE, like=spelling, exception="True")
 
 
 def _texts_in(handler: ast.ExceptHandler) -> Iterator[ast.expr]:

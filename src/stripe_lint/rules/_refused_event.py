@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import answers, functions, http_statuses, names, refused_events, syntax
+from stripe_lint.analysis import answers, functions, http_statuses, logging_calls, names, refused_events, syntax
 from stripe_lint.analysis.answers import Answer
 from stripe_lint.analysis.frameworks import is_response_call
 from stripe_lint.analysis.references import External, FunctionReference
 from stripe_lint.analysis.refused_events import Reason
-from stripe_lint.rules import _answer_status, _blocks, _meant_answers, _refusals, _text_literals
-from stripe_lint.rules._exception_logs import logger_in_use
+from stripe_lint.rules import _answer_status, _blocks, _log_statements, _meant_answers, _refusals
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     from stripe_lint.model import Hit
 
 _MESSAGE: Final = "Ignored an event of an unknown type"
-_LOGGING: Final = frozenset(
-    {"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print", "capture_message"}
-)
 
 
 def repair(module: Module, hit: Hit, edit: Edit) -> None:
@@ -107,21 +103,19 @@ def _log(module: Module, function: NamedFunction, statement: ast.stmt, refused: 
     if refused.reason is not Reason.UNKNOWN_TYPE or refused.event_type is None:
         return None
     before = _blocks.block_of(module, statement)
-    if any(_logs(each) for each in before[: before.index(statement)]):
+    if any(_logs(module, each) for each in before[: before.index(statement)]):
         return None
-    logger = logger_in_use(module, function, statement) or edit.logger(statement)
+    logger = _log_statements.logger_for(module, function, statement, edit)
     spelled = edit.source_of(refused.event_type)
-    packages = {name.partition(".")[0] for name in module.imported_modules}
-    if "structlog" in packages:
-        return f"{logger}.info({_text_literals.quoted(_MESSAGE, spelled)}, event_type={spelled})"
-    gap = "{}" if "loguru" in packages else "%s"
-    return f"{logger}.info({_text_literals.quoted(f'{_MESSAGE}: {gap}', spelled)}, {spelled})"
+    return _log_statements.statement(logger, "info", _MESSAGE, like=spelled, value=("event_type", spelled))
 
 
-def _logs(statement: ast.stmt) -> bool:
+def _logs(module: Module, statement: ast.stmt) -> bool:
     """Whether a statement writes something into a log, or prints it."""
     call = statement.value if isinstance(statement, ast.Expr) else None
-    return isinstance(call, ast.Call) and functions.last_name(call.func) in _LOGGING
+    if isinstance(call, ast.Await):
+        call = call.value
+    return isinstance(call, ast.Call) and logging_calls.records(module, call)
 
 
 def _answer_as_else(module: Module, function: NamedFunction, statement: ast.stmt, edit: Edit) -> None:

@@ -43,6 +43,8 @@ def _without_attempt_number(module: Module, found: Regenerated, edit: Edit) -> N
         fields = _text_literals.fields_of(key)
         counting = {number for number, field in enumerate(fields) if syntax.names_in(field.value) & counters}
         if len(counting) < len(fields):
+            if isinstance(loop, _LOOPS):
+                _retried_keys.require_same_values(found.node, loop, edit, key)
             edit.replace(key, _text_literals.without_fields(edit.source_of(key), counting, ""))
             edit.describe("the key is the same for all attempts")
             edit.note(_missing_key.LIFETIME)
@@ -83,6 +85,7 @@ def _moved(module: Module, request: Request, key: ast.expr, call: ast.Call, loop
     if not _is_known_before(module, key, loop) or module.enclosing_function(key) is not module.enclosing_function(loop):
         return False
     _retried_keys.require_single_request(module, call, loop, edit)
+    _retried_keys.require_same_values(call, loop, edit, key)
     statement = module.parents[key]
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
         if module.only_binding(statement.targets[0]) is None or module.parents[statement] is not loop:

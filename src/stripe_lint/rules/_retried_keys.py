@@ -56,7 +56,7 @@ def make_before(
     statement: ast.stmt | None = place if isinstance(place, ast.For | ast.AsyncFor | ast.While) else None
     if statement is not None:
         require_single_request(module, node, statement, edit)
-        _require_same_values(node, statement, edit)
+        require_same_values(node, statement, edit)
     elif isinstance(place, ast.expr):
         statement = statement_to_prepare(module, place)
     _before_statement(module, statement, edit, variables, use)
@@ -71,13 +71,17 @@ def require_single_request(module: Module, node: ast.AST, around: ast.AST, edit:
             edit.decline("each attempt sends several requests; each needs a key of its own, made before the retry")
 
 
-def _require_same_values(node: ast.Call, loop: ast.stmt, edit: Edit) -> None:
-    """Decline where the loop changes what the request sends: Stripe refuses a key that comes with other parameters."""
+def require_same_values(node: ast.Call, loop: ast.stmt, edit: Edit, key: ast.expr | None = None) -> None:
+    """Decline where the loop changes what the request sends: Stripe refuses a key that comes with other parameters.
+
+    ``key`` is the expression that makes the key, where ``node`` has one.
+    """
+    of_key = set(syntax.descendants(key)) if key is not None else set()
     sent = [
         inner
         for argument in (*node.args, *(keyword.value for keyword in node.keywords if keyword.arg != KEY))
         for inner in syntax.descendants(argument)
-        if isinstance(inner, ast.Name | ast.Attribute)
+        if isinstance(inner, ast.Name | ast.Attribute) and inner not in of_key
     ]
     read = {ast.unparse(each) for each in sent}
     for changed in _changed_between_attempts(node, loop):

@@ -14,6 +14,7 @@ from stripe_lint.analysis import (
     syntax,
     uncaught_errors,
 )
+from stripe_lint.analysis.logging_calls import LEVELS
 from stripe_lint.analysis.uncaught_errors import PAYLOAD_ERROR, SIGNATURE_ERROR
 from stripe_lint.rules import _blocks, _refusals
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from stripe_lint.model import Hit
 
 
-_HARMLESS: Final = frozenset({"get", "print", "debug", "info", "warning", "error", "exception", "to_dict"})
+_HARMLESS: Final = frozenset({"get", "print", "to_dict", *LEVELS})
 """Methods that raise no ``ValueError``: what is logged or looked up."""
 
 
