@@ -164,6 +164,9 @@ class Interpreter:
         outcomes: dict[Outcome, None] = {}
         pending = [(start, state)]
         live_names = liveness.live_names(frame.module, frame.function, frame.graph)
+        if start not in live_names:
+            # nothing leads there: the code behind a ``return`` or an endless loop
+            return []
         while pending:
             node, current = pending.pop()
             if node.kind is NodeKind.RETURN:
