@@ -104,6 +104,7 @@ def _findings(tree: ast.Module, filename: str, text: str, options: Namespace) ->
     """The findings to show, each with its column in characters from 0."""
     from stripe_lint.catalogue import COULD_NOT_CHECK
     from stripe_lint.engine import find_in, project_of
+    from stripe_lint.parsing import has_except_star, tree_of
     from stripe_lint.positions import characters
     from stripe_lint.sources import Source
     from stripe_lint.suppression_marks import holds_directive
@@ -112,6 +113,9 @@ def _findings(tree: ast.Module, filename: str, text: str, options: Namespace) ->
     config = _config_for(path, options)
     source = Source(path, filename, text, text.encode("utf-8", "surrogatepass"))
     lines = source.lines
+    if has_except_star(text):
+        # the analysis knows only ``except``, and flake8's tree is not ours to change
+        tree = tree_of(text)
     findings = find_in(source, tree, config.rules(), config, project_of(path, config))
     comments = None
     if findings and holds_directive(text):
