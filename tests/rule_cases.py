@@ -119,6 +119,14 @@ class Case:
         """Whether the case is about Python, not about manifests."""
         return any(name.endswith(".py") for name in self.files)
 
+    def stored(self, kind: str) -> dict[str, Path]:
+        """What the safe fixes (``fixed``) or all fixes (``unsafe``) make of it, by path in the project, as stored."""
+        if self.is_folder:
+            folder = self.path.with_name(f"{self.path.name}.{kind}")
+            return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*.py"))}
+        path = self.path.with_name(f"{self.path.stem}.{kind}.py")
+        return {self.path.name: path} if path.exists() else {}
+
     def copy_to(self, project: Path) -> None:
         """Copies the case to where its files don't count as test code."""
         make_project(project)

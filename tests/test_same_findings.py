@@ -47,20 +47,14 @@ def reported_by_flake8(shop: Shop, *words: str) -> list[str]:
     return sorted(line.removeprefix("./") for line in outcome.out.splitlines())
 
 
-def test_flake8_and_the_command_agree_on_every_fixture(filled_shop: Shop) -> None:
+def test_the_command_and_flake8_find_the_same_in_every_way(filled_shop: Shop) -> None:
+    """In one process, in several, and in another order of the files."""
     expected = reported_by_command(filled_shop, "-j", "1", ".")
     assert len(expected) > 300
     assert reported_by_flake8(filled_shop, "-j1", ".") == expected
-
-
-def test_several_processes_find_the_same(filled_shop: Shop) -> None:
-    expected = reported_by_command(filled_shop, "-j", "1", ".")
     assert reported_by_command(filled_shop, "-j", "2", ".") == expected
     assert reported_by_flake8(filled_shop, "-j2", ".") == expected
 
-
-def test_the_order_of_the_files_does_not_matter(filled_shop: Shop) -> None:
-    expected = reported_by_command(filled_shop, "-j", "1", ".")
     files = sorted((str(path.relative_to(filled_shop.root)) for path in filled_shop.root.rglob("*.py")), reverse=True)
     assert reported_by_command(filled_shop, "-j", "1", *files) == expected
     assert reported_by_flake8(filled_shop, "-j1", *files) == expected

@@ -7,6 +7,9 @@ import io
 import re
 import tokenize
 from collections import Counter
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +25,6 @@ from stripe_lint.options import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from pytest_snapshot.plugin import Snapshot
 
@@ -117,15 +119,7 @@ def test_a_bad_case_is_fixed_as_it_is_stored(case: Case, options: Options, tmp_p
         changed = {f"{case.path.stem}.{kind}.py": text for text in changed.values()}
     for name, text in changed.items():
         snapshot.assert_match(text, snapshot.snapshot_dir / name)
-    stored = stored_for(case, kind)
-    assert stored <= {snapshot.snapshot_dir / name for name in changed}
-
-
-def stored_for(case: Case, kind: str) -> set[Path]:
-    if case.is_folder:
-        return set(case.path.with_name(f"{case.path.name}.{kind}").rglob("*.py"))
-    path = case.path.with_name(f"{case.path.stem}.{kind}.py")
-    return {path} if path.exists() else set()
+    assert {*case.stored(kind).values()} <= {snapshot.snapshot_dir / name for name in changed}
 
 
 @each(DECLINED)
@@ -159,14 +153,22 @@ def each_variant(cases: Iterable[Case]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("variant", "case"), pairs, ids=ids)
 
 
+@cache
+def fixed_in(case: Case) -> int:
+    """How many findings of a case as it is written are fixed."""
+    with TemporaryDirectory() as folder:
+        project = Path(folder, "project")
+        case.copy_to(project)
+        return fixed(look(project, case.code, UNSAFE))
+
+
 @each_variant(BAD)
 def test_a_variant_is_fixed_like_the_case(variant: Variant, case: Case, tmp_path: Path) -> None:
-    original, project = tmp_path / "original", tmp_path / "variant"
-    case.copy_to(original)
+    project = tmp_path / "variant"
     make_project(project)
     text = variant.rewrite(Code(case.path.read_text(encoding="utf-8")))
     (project / case.path.name).write_bytes(variant.encode(text))
     before, found = contents(project), counts(project, case.code)
     report = fix(project, case.code, UNSAFE)
-    assert fixed(report) == fixed(look(original, case.code, UNSAFE))
+    assert fixed(report) == fixed_in(case)
     keep_promises(before, found, project, case.code, UNSAFE)
