@@ -89,10 +89,12 @@ class WatchedProject(Project):
         """Whether ``module`` is the one that is checked."""
         return self.checked is None or module.path is self.checked or module.path == self.checked
 
-    def resume(self, module: Module) -> None:
-        """As ever, and remembered."""
-        super().resume(module)
+    def load(self, path: Path, text: str, tree: ast.Module | None = None) -> Module:
+        """As ever, but made anew each time: what it costs is what is measured."""
+        self._living_modules.pop(path, None)
+        module = super().load(path, text, tree)
         self.checked = module.path
+        return module
 
     def follow(self, action: Callable[[], Result]) -> Result:
         """The result of ``action``, which looks at code of another module than the one that is checked."""

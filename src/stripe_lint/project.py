@@ -13,6 +13,7 @@ import sys
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
+from weakref import WeakValueDictionary
 
 from stripe_lint.analysis.module import Module
 from stripe_lint.errors import SourceError
@@ -81,6 +82,8 @@ class Project:
         self.conventions = conventions
         self.modules_read = 0
         self._modules: dict[Path, tuple[_Stamp, Module | None]] = {}
+        self._living_modules: WeakValueDictionary[Path, Module] = WeakValueDictionary()
+        self._texts: dict[Path, int] = {}
         self._mentions: dict[str, list[Path] | None] = {}
         self._found: dict[tuple[Path, int, str], Path | None] = {}
         self._roots: dict[Path, _SourceRoots] = {}
@@ -93,9 +96,33 @@ class Project:
 
         Raises ``SyntaxError``, ``ValueError`` or ``RecursionError`` where ``text`` can't be parsed.
         """
-        module = Module(path.absolute(), text, tree if tree is not None else tree_of(text), self)
+        path = path.absolute()
+        module = self._living(path, text)
+        if module is None:
+            module = self._made(path, text, tree if tree is not None else tree_of(text))
+        else:
+            _forget(module)
         self._fresh.clear()
+        self._note(module)
         self.resume(module)
+        return module
+
+    def _living(self, path: Path, text: str) -> Module | None:
+        """The module that was made of this file before, if something still rests on it.
+
+        What is known of other modules points at the nodes of this one; a second tree of the same text has other nodes.
+        """
+        module = self._living_modules.get(path)
+        return module if module is not None and module.text == text else None
+
+    def _note(self, module: Module) -> None:
+        """Forget what was concluded from another text of the file, if this is not the one that was seen last."""
+        if self._texts.setdefault(module.path, hash(module.text)) != hash(module.text):
+            self._texts[module.path] = hash(module.text)
+            self.forget_facts()
+
+    def _made(self, path: Path, text: str, tree: ast.Module) -> Module:
+        module = self._living_modules[path] = Module(path, text, tree, self)
         return module
 
     def resume(self, module: Module) -> None:
@@ -103,16 +130,16 @@ class Project:
         self._fresh[module.path] = module
 
     def forget_facts(self) -> None:
-        """Forget what was concluded about other modules: it may rest on a text of the checked file that is no more."""
-        for _, module in self._modules.values():
-            if module is not None:
-                module.memory.clear()
-                module.resolved.clear()
+        """Forget what was concluded about all modules: it may rest on a text of some file that is no more."""
+        for module in list(self._living_modules.values()):
+            _forget(module)
 
     def module_at(self, path: Path) -> Module | None:
         """The module in the file ``path``; ``None`` where it can't be read or parsed."""
         if path not in self._fresh:
-            self._fresh[path] = self._up_to_date(path)
+            module = self._fresh[path] = self._up_to_date(path)
+            if module is not None:
+                self._note(module)
         return self._fresh[path]
 
     def _up_to_date(self, path: Path) -> Module | None:
@@ -134,7 +161,7 @@ class Project:
         self.modules_read += 1
         try:
             text = decode(path.read_bytes(), path, path.name).text
-            return Module(path, text, tree_of(text), self)
+            return self._living(path, text) or self._made(path, text, tree_of(text))
         except (OSError, SourceError, SyntaxError, ValueError, RecursionError, MemoryError):
             return None
 
@@ -285,6 +312,12 @@ class Project:
                 if len(found) > MOST_CALLER_FILES:
                     break
         return found
+
+
+def _forget(module: Module) -> None:
+    """Forget what was concluded about a module, and keep what it says."""
+    module.memory.clear()
+    module.resolved.clear()
 
 
 def _bytes_of(path: Path) -> bytes | None:
