@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
+    assignments,
     callers,
     control_flow,
     functions,
@@ -225,7 +226,7 @@ def _making(module: Module, call: ast.Call) -> ast.Call | None:
     saved: ast.expr | None = call.args[0] if call.args else None
     if isinstance(call.func, ast.Attribute) and call.func.attr in {"save", "asave"}:
         saved = call.func.value
-    made = names.assigned_expression(module, saved)[1] if saved is not None else None
+    made = assignments.assigned_expression(module, saved)[1] if saved is not None else None
     return made if isinstance(made, ast.Call) else None
 
 

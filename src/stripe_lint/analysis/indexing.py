@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode, ScopeNode
+
 _Pending = list[tuple[list[ast.AST], Scope]]
 """The insides of scopes that are still to be walked."""
 

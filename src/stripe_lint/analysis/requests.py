@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
+    assignments,
     callers,
     control_flow,
     functions,
@@ -167,7 +168,7 @@ def dict_entry(node: ast.Dict, name: str) -> ast.expr | None:
 def _is_plain_dict(node: ast.expr) -> bool:
     if isinstance(node, ast.Dict):
         return all(isinstance(key, ast.Constant) for key in node.keys)
-    return isinstance(node, ast.Constant) and node.value is None
+    return syntax.is_none(node)
 
 
 def _direct_arguments(call: StripeCall) -> Value:
@@ -452,7 +453,7 @@ def _is_kept(request: Request, name: str) -> bool:
     written = _written_parameter(request.call, name)
     return written is not None and not any(
         keys.fresh_call(source, part) is not None
-        for source, part in ((request.module, written), names.assigned_expression(request.module, written))
+        for source, part in ((request.module, written), assignments.assigned_expression(request.module, written))
     )
 
 

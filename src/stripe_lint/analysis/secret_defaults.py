@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import definitions, empty_secrets, functions, names, sdk_verifications, syntax
+from stripe_lint.analysis import assignments, definitions, empty_secrets, functions, names, sdk_verifications, syntax
 from stripe_lint.analysis.references import ClassReference, External
 from stripe_lint.key_shapes import key_shapes
 
@@ -206,7 +206,7 @@ def _verifying(module: Module) -> set[ast.AST]:
     found: set[ast.AST] = set()
     for verification in sdk_verifications.sdk_verifications(module):
         if verification.secret is not None:
-            found.add(names.assigned_expression(module, verification.secret)[1])
+            found.add(assignments.assigned_expression(module, verification.secret)[1])
     module.memory[key] = found
     return found
 

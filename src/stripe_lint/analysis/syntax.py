@@ -100,6 +100,11 @@ def _collected(found: list[ast.AST], ends: frozenset[type[ast.AST]]) -> list[ast
     return found
 
 
+def is_none(node: ast.AST | None) -> bool:
+    """Whether ``None`` is written there."""
+    return isinstance(node, ast.Constant) and node.value is None
+
+
 def annotation_expression(node: ast.expr) -> ast.expr:
     """The annotation itself, parsed first where it is written as a string."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -5,7 +5,16 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import functions, handovers, ineffective_keys, keys, names, redelivery, requests, stripe_calls
+from stripe_lint.analysis import (
+    assignments,
+    functions,
+    handovers,
+    ineffective_keys,
+    keys,
+    redelivery,
+    requests,
+    stripe_calls,
+)
 from stripe_lint.analysis.keys import KEY
 from stripe_lint.rules import _missing_key, _passing_keys
 
@@ -99,7 +108,7 @@ def _take_out(module: Module, call: StripeCall, key: ast.expr, edit: Edit) -> No
         edit.remove_keyword(node, KEY)
     else:
         edit.decline("the key is passed by position: leave it out, and pass what follows by name")
-    if keys.has_no_effect(names.assigned_expression(module, key)[1]):
+    if keys.has_no_effect(assignments.assigned_expression(module, key)[1]):
         _passing_keys.drop_unread(module, key, edit)
     edit.describe("took out the key")
 

@@ -177,7 +177,7 @@ def _into_dict(held: ast.expr, edit: Edit, source: str) -> None:
         edit.set_entry(held, KEY, source)
     elif isinstance(held, ast.Call) and _makes_dict(held):
         edit.set_keyword(held, KEY, source)
-    elif isinstance(held, ast.Constant) and held.value is None:
+    elif syntax.is_none(held):
         edit.replace(held, f'{{"{KEY}": {source}}}')
     elif isinstance(held, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
         edit.replace(held, f'{{**{edit.source_of(held)}, "{KEY}": {source}}}')
