@@ -13,7 +13,7 @@ import ast
 import builtins
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, imports, sdk, syntax
+from stripe_lint.analysis import functions, imports, runners, sdk, syntax
 from stripe_lint.analysis.frameworks import is_dependency_marker
 from stripe_lint.analysis.references import (
     ClassReference,
@@ -43,7 +43,7 @@ _depth = 0
 _LIST_METHODS: Final = frozenset({"auto_paging_iter", "auto_paging_iter_async"})
 _OPTIONAL_WRAPPERS: Final = frozenset({"typing.Optional", "typing_extensions.Optional", "typing.Union"})
 _ANNOTATED: Final = frozenset({"typing.Annotated", "typing_extensions.Annotated"})
-_PARTIALS: Final = frozenset({"functools.partial", "partial"})
+_PARTIALS: Final = runners.paths_of(runners.Kind.BOUND)
 _PASS_THROUGH_CALLS: Final = frozenset({"typing.cast", "copy.copy", "copy.deepcopy"})
 
 
