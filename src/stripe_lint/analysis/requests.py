@@ -323,7 +323,7 @@ def _run_function(module: Module, function: ast.AST | None, *, follow: bool = Tr
             bound = {} if isinstance(function, ast.Lambda) else _start_values(module, function)
             interpreter.run_function(module, function, bound, START, captured=_captured(module, function))
         else:
-            frame = Frame(module, None, control_flow.build_block(module.tree.body))
+            frame = Frame(module, None, control_flow.graph_of(module, None))
             interpreter.run(frame, frame.graph.entry, State())
     except Exhausted:
         if follow:
