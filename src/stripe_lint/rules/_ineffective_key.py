@@ -73,10 +73,7 @@ def _fill(module: Module, call: StripeCall, edit: Edit) -> None:
 def _from_parameters(module: Module, call: StripeCall, edit: Edit, *, into_options: bool) -> None:
     """Take the key out of the dict of parameters, where Stripe takes it for a field that it does not know."""
     params = requests.service_argument(call, call.method.params_index, "params")
-    if isinstance(params, ast.Dict):
-        key = requests.dict_entry(params, KEY)
-    else:
-        key = next((each.value for each in getattr(params, "keywords", ()) if each.arg == KEY), None)
+    key = requests.written_entry(params, KEY)
     if key is None:
         edit.decline("the parameters are not written out in the call")
     if not into_options:
