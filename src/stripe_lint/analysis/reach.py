@@ -99,7 +99,7 @@ def _may_be_reached(module: Module) -> bool:
         return False
     if any(module.calls.get(word) or module.handed_on.get(word) for word in webhook_functions.VERIFYING):
         return True
-    return _is_mentioned(module) or bool(webhook_handlers.analysed_handlers(module))
+    return _is_mentioned(module) or webhook_handlers.has_handlers(module)
 
 
 def _is_mentioned(module: Module) -> bool:
