@@ -10,7 +10,7 @@ import ast
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import conventions, functions, handlers, names, verifiers
+from stripe_lint.analysis import assignments, conventions, functions, handlers, names, verifiers
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _keyword_guards(source: Module, call: ast.Call, framework: Framework) -> Ite
 
 
 def _guards_in(source: Module, node: ast.expr) -> Iterator[Reference | None]:
-    source, node = names.assigned_expression(source, node)
+    source, node = assignments.assigned_expression(source, node)
     for part in node.elts if isinstance(node, ast.List | ast.Tuple | ast.Set) else [node]:
         target = names.dependency_of(source, part) or part
         yield names.resolve(source, target)
@@ -115,7 +115,7 @@ _Made = tuple[Path, int, int]
 
 def _made_by(source: Module, node: ast.expr) -> tuple[_Made, tuple[Module, ast.Call]] | None:
     """The call that made the object a name stands for, wherever it was imported from, by its place."""
-    holder, made = names.assigned_expression(source, node)
+    holder, made = assignments.assigned_expression(source, node)
     if not isinstance(made, ast.Call):
         return None
     return (holder.path, made.lineno, made.col_offset), (holder, made)

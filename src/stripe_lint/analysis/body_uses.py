@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, static_values, stripe_calls
+from stripe_lint.analysis import functions, static_values, stripe_calls, syntax
 from stripe_lint.analysis.facts import UnverifiedUse, Use
 from stripe_lint.analysis.state import Failure, Place
 from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Tag, Value, deep_tagged
@@ -230,7 +230,7 @@ def compared(evaluation: Evaluation, node: ast.expr, value: Value, others: list[
     """Data from the body, or an event, is compared with ``others``."""
     if not (value.has(Mark.PARSED) or value.has(Mark.EVENT) or value.has(Mark.MISSING)):
         return
-    if any(isinstance(other, ast.Constant) and other.value is None for other in others):
+    if any(syntax.is_none(other) for other in others):
         return
     found = {text for other in others for text in _texts(evaluation, other)}
     evaluation.facts.event_types.update(text for text in found if event_types.is_known(text))

@@ -103,7 +103,7 @@ def _plain_call(evaluation: Evaluation, call: Call) -> Value:
         text = _text_call(evaluation, call, path)
         if text is not None:
             return text
-    if path in calls.ADAPTERS and call.positional:
+    if path in calls.ADAPTER_PATHS and call.positional:
         return call.positional[0]
     if inlining.started_task(evaluation, call):
         return UNKNOWN

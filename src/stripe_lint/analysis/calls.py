@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.evaluation import Evaluation
 
 _THREAD_HOPS: Final = runners.paths_of(runners.Kind.WAITED_FOR)
-ADAPTERS: Final = runners.paths_of(runners.Kind.ADAPTED)
+ADAPTER_PATHS: Final = runners.paths_of(runners.Kind.ADAPTED)
 """Functions that give what they are given, to be called in another way."""
 
 
@@ -108,7 +108,7 @@ def hopped(evaluation: Evaluation, call: Call) -> Call:
             rest = call.positional[skipped + 1 :]
             return call._replace(reference=target.reference, positional=rest, name=_name_of(target.reference))
     inner = call.node.func
-    if isinstance(inner, ast.Call) and inner.args and names.dotted_path(evaluation.module, inner.func) in ADAPTERS:
+    if isinstance(inner, ast.Call) and inner.args and names.dotted_path(evaluation.module, inner.func) in ADAPTER_PATHS:
         target = evaluation.evaluate(inner.args[0])
         return call._replace(reference=target.reference, name=_name_of(target.reference))
     return call

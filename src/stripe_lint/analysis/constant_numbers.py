@@ -6,7 +6,7 @@ import ast
 import operator
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import names, static_values
+from stripe_lint.analysis import assignments, names, static_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ def always(module: Module, node: ast.expr, depth: int = 0) -> float | None:
         return combine(left, right) if combine is not None and left is not None and right is not None else None
     if isinstance(node, ast.Call):
         return _infinite(module, node)
-    source, assigned = names.assigned_expression(module, node)
+    source, assigned = assignments.assigned_expression(module, node)
     if assigned is not node:
         return always(source, assigned, depth + 1)
     constant = static_values.of(module, node).constant if isinstance(node, ast.Name | ast.Attribute) else None

@@ -274,11 +274,11 @@ def build(function: FunctionNode, module: Module | None = None) -> Graph:
     return Graph(entry, returned, raised, builder.at)
 
 
-def build_block(statements: list[ast.stmt]) -> Graph:
-    """The graph of statements outside any function, such as a module's body."""
+def build_block(statements: list[ast.stmt], module: Module | None = None) -> Graph:
+    """The graph of statements outside any function, such as a module's body; ``module`` is what ``build`` says."""
     returned = FlowNode(NodeKind.RETURN, None)
     raised = FlowNode(NodeKind.RAISE, None)
-    builder = _Builder(None)
+    builder = _Builder(module)
     around = _Surroundings(returning=_fixed(returned), raising=_fixed(raised))
     return Graph(builder.block(statements, returned, around), returned, raised, builder.at)
 
@@ -306,14 +306,25 @@ def successors(node: FlowNode, *, exceptions: bool = True) -> list[FlowNode]:
     return found
 
 
-def graph_of(module: Module, function: FunctionNode) -> Graph:
-    """The control-flow graph of a function, built once."""
+def graph_of(module: Module, function: FunctionNode | None) -> Graph:
+    """The control-flow graph of a function, or where it is ``None`` of the module's own statements, built once."""
     key = ("graph", function)
     known = module.memory.get(key)
     if not isinstance(known, Graph):
-        known = build(function, module)
+        known = build(function, module) if function is not None else build_block(module.tree.body, module)
         module.memory[key] = known
     return known
+
+
+def steps_of(module: Module, graph: Graph, node: ast.AST, within: ast.AST | None = None) -> list[FlowNode]:
+    """The steps of the graph that evaluate ``node``; where ``within`` is given, only those of what is inside it."""
+    around: ast.AST | None = node
+    while around is not None and around is not within:
+        found = graph.at.get(around)
+        if found:
+            return found
+        around = module.parents.get(around)
+    return []
 
 
 _RAISING = (ast.Call, ast.Subscript, ast.Await, ast.Attribute, ast.BinOp, ast.Yield, ast.YieldFrom)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import functions, keys, names, syntax
 from stripe_lint.analysis.references import External
 from stripe_lint.analysis.scopes import BindingKind, Comprehension
-from stripe_lint.analysis.sent_parameters import sent_parameters
+from stripe_lint.analysis.sent_parameters import sent_parameters, written_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,14 +98,6 @@ def distinguishing_inputs(
     return found if len(found) <= MOST_INPUTS else None
 
 
-def _entries(node: ast.expr, slot: str) -> Iterator[tuple[str, ast.expr]]:
-    if isinstance(node, ast.Dict):
-        for key, value in zip(node.keys, node.values, strict=True):
-            yield from _entries(value, str(key.value) if isinstance(key, ast.Constant) else slot)
-    else:
-        yield slot, node
-
-
 class _Search:
     """One search from the arguments of a request back to what the function is given."""
 
@@ -130,7 +122,7 @@ class _Search:
                     self.follow(inner, slot, depth + 1)
             return
         if isinstance(node, ast.Dict):
-            for inner_slot, value in _entries(node, slot):
+            for inner_slot, value in written_entries(self.module, node, slot):
                 if inner_slot not in _NOT_SENT:
                     self.follow(value, inner_slot, depth + 1)
             return

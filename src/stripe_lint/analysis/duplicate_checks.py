@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import (
+    assignments,
     definitions,
     duplicate_tests,
     event_values,
@@ -191,7 +192,7 @@ def _only_shows(module: Module, call: ast.Call) -> bool:
 def asks_for_event(module: Module, test: ast.expr, known: Names) -> bool:
     """Whether a condition holds where the event's id is found among those that were handled before."""
     if isinstance(test, ast.Name):
-        assigned = names.assigned_expression(module, test)[1]
+        assigned = assignments.assigned_expression(module, test)[1]
         return test.id in known.rows and assigned is not test and looks_for_event(module, assigned)
     if isinstance(test, ast.Compare):
         return isinstance(test.ops[0], ast.In) and event_values.is_event_id(module, test.left)

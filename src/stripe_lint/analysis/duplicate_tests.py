@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import event_values, functions, names, stripe_calls, syntax, work
+from stripe_lint.analysis import assignments, event_values, functions, names, stripe_calls, syntax, work
 from stripe_lint.analysis.references import FunctionReference, ObjectReference
 from stripe_lint.analysis.work import Work
 
@@ -59,7 +59,7 @@ def _name_tells(module: Module, node: ast.Name, known: Names, *, holds: bool, de
         return False
     if node.id in known.rows:
         return not holds or _found_by_status(module, node)
-    assigned = names.assigned_expression(module, node)[1]
+    assigned = assignments.assigned_expression(module, node)[1]
     if assigned is node:
         return not _is_plain_flag(module, node)
     if isinstance(assigned, ast.Constant | ast.Name):
@@ -101,7 +101,7 @@ def _compares_earlier(module: Module, test: ast.Compare, known: Names, *, holds:
     if isinstance(operator, ast.In | ast.NotIn):
         if isinstance(other, ast.Tuple | ast.List | ast.Set | ast.Dict | ast.Constant):
             return not event_values.is_of_event(module, test.left, known) and not isinstance(test.left, ast.Constant)
-        assigned = names.assigned_expression(module, other)[1]
+        assigned = assignments.assigned_expression(module, other)[1]
         if assigned is not other and isinstance(assigned, ast.Tuple | ast.List | ast.Set | ast.Dict | ast.Call):
             return isinstance(assigned, ast.Call) and Work.LOOKUP in work.of_calls_in(module, assigned)
         return not event_values.is_of_event(module, other, known)
@@ -115,7 +115,7 @@ def _is_of_row(module: Module, node: ast.expr, known: Names, depth: int = 0) -> 
     if isinstance(node, ast.Name):
         if node.id in known.rows or node.id in known.created:
             return True
-        assigned = names.assigned_expression(module, node)[1]
+        assigned = assignments.assigned_expression(module, node)[1]
         return assigned is not node and (depth > _MOST_NAMES or _is_of_row(module, assigned, known, depth + 1))
     if isinstance(node, ast.Call):
         return Work.LOOKUP in work.of_calls_in(module, node) or names.resolve(module, node.func) is None

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
+    assignments,
     callers,
     control_flow,
     functions,
@@ -26,7 +27,6 @@ from stripe_lint.analysis.work import Work
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stripe_lint.analysis.control_flow import FlowNode, Graph
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode
     from stripe_lint.analysis.webhook_handlers import Handler
@@ -96,21 +96,12 @@ def _written_by(module: Module, function: FunctionNode, *, verifies: bool) -> It
 def _is_followed_by(module: Module, function: FunctionNode, call: ast.Call, verifications: list[ast.Call]) -> bool:
     """Whether some path runs ``call`` first and one of ``verifications`` after it."""
     graph = control_flow.graph_of(module, function)
-    verifying = frozenset(step for each in verifications for step in _steps(module, graph, each))
+    verifying = frozenset(step for each in verifications for step in control_flow.steps_of(module, graph, each))
     unverified = {graph.entry} | control_flow.reachable(graph.entry, without=verifying)
     return any(
         step in unverified and step not in verifying and verifying & control_flow.reachable(step)
-        for step in _steps(module, graph, call)
+        for step in control_flow.steps_of(module, graph, call)
     )
-
-
-def _steps(module: Module, graph: Graph, node: ast.AST) -> list[FlowNode]:
-    """The steps that evaluate an expression."""
-    for part in (node, *module.ancestors(node)):
-        steps = graph.at.get(part)
-        if steps:
-            return steps
-    return []
 
 
 def _stores_some_of(
@@ -225,7 +216,7 @@ def _making(module: Module, call: ast.Call) -> ast.Call | None:
     saved: ast.expr | None = call.args[0] if call.args else None
     if isinstance(call.func, ast.Attribute) and call.func.attr in {"save", "asave"}:
         saved = call.func.value
-    made = names.assigned_expression(module, saved)[1] if saved is not None else None
+    made = assignments.assigned_expression(module, saved)[1] if saved is not None else None
     return made if isinstance(made, ast.Call) else None
 
 

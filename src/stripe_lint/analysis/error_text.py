@@ -9,6 +9,7 @@ from stripe_lint.analysis import (
     body_uses,
     conventions,
     definitions,
+    handlers,
     http_statuses,
     logging_calls,
     names,
@@ -16,7 +17,6 @@ from stripe_lint.analysis import (
 )
 from stripe_lint.analysis.facts import ResponseFact
 from stripe_lint.analysis.frameworks import (
-    frameworks_of,
     is_abort_call,
     is_message_call,
     is_response_call,
@@ -148,8 +148,7 @@ def stored(evaluation: Evaluation, target: ast.Attribute, value: Value) -> None:
     found = deep_tagged(value, Mark.TEXT, Mark.EXCEPTION)
     if not found or not isinstance(target.value, ast.Name):
         return
-    imported = frozenset(name.partition(".")[0] for name in evaluation.module.imported_modules)
-    for framework in frameworks_of(imported):
+    for framework in handlers.frameworks(evaluation.module):
         if target.value.id in framework.response_parameters and target.attr in framework.response_attributes:
             place = evaluation.place(evaluation.module.statement_of(target))
             for tag in found:

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, functions, names, stripe_calls, syntax, work
+from stripe_lint.analysis import assignments, callers, functions, names, stripe_calls, syntax, work
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.work import Work
 
@@ -156,7 +156,7 @@ def is_event_id(module: Module, node: ast.expr) -> bool:
     if isinstance(node, ast.Name):
         if re.fullmatch(r"(?:stripe_)?(?:event|evt|delivery)_?id", node.id):
             return True
-        found = names.assigned_expression(module, node)[1]
+        found = assignments.assigned_expression(module, node)[1]
         return found is not node and not isinstance(found, ast.Name) and is_event_id(module, found)
     base: ast.expr | None = None
     if isinstance(node, ast.Attribute):

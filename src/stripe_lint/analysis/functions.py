@@ -90,6 +90,11 @@ def has_decorator(node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bo
     return name in decorator_names(node)
 
 
+def is_overload(node: ast.AST) -> bool:
+    """Whether a definition only says how the one that follows may be called."""
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and has_decorator(node, "overload")
+
+
 def is_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether reading the attribute runs the function."""
     return any(name in _PROPERTIES for name in decorator_names(node))

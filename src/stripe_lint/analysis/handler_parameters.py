@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import definitions, functions, names, static_values
+from stripe_lint.analysis import assignments, definitions, functions, imports, names, static_values
 from stripe_lint.analysis.frameworks import request_type
 from stripe_lint.analysis.references import ExternalInstance, ObjectReference, Reference
 from stripe_lint.analysis.values import UNKNOWN, Mark, Value, tagged
@@ -141,7 +141,7 @@ def dependency_of_parameter(module: Module, function: NamedFunction, parameter: 
     """What the framework runs to get the parameter's value."""
     default = functions.default_of(function, parameter)
     if default is not None:
-        source, made = names.assigned_expression(module, default)
+        source, made = assignments.assigned_expression(module, default)
         dependency = names.dependency_of(source, made)
         if dependency is not None:
             return names.resolve(source, dependency)
@@ -152,7 +152,7 @@ def dependency_of_parameter(module: Module, function: NamedFunction, parameter: 
 
 def _annotated_dependency(module: Module, annotation: ast.expr) -> Reference | None:
     if isinstance(annotation, ast.Name):
-        alias = names.annotation_alias(module, annotation)
+        alias = imports.annotation_alias(module, annotation)
         return _annotated_dependency(*alias) if alias is not None else None
     if isinstance(annotation, ast.Subscript) and isinstance(annotation.slice, ast.Tuple):
         for extra in annotation.slice.elts[1:]:

@@ -21,7 +21,7 @@ def frameworks(module: Module) -> tuple[Framework, ...]:
     """The frameworks that a module imports, most specific first."""
     known = module.memory.get("frameworks")
     if not isinstance(known, tuple):
-        known = frameworks_of(frozenset(name.partition(".")[0] for name in module.imported_modules))
+        known = frameworks_of(frozenset(module.imported_packages))
         module.memory["frameworks"] = known
     return known
 

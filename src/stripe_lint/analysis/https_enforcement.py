@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import names, webhook_functions
+from stripe_lint.analysis import dj_stripe, names, webhook_functions
 from stripe_lint.analysis.scopes import BindingKind
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _DJANGO: Final = r"SECURE_SSL_REDIRECT|SECURE_HSTS_SECONDS|SECURE_PROXY_SSL_HEADER|HSTS|sslify|HTTPSRedirect"
 _FLASK: Final = r"(?i)talisman|sslify|hsts|strict-transport-security|https_?redirect|PREFERRED_URL_SCHEME|is_secure"
-_SERVES: Final = (*webhook_functions.VERIFYING, "djstripe")
+_SERVES: Final = (*webhook_functions.VERIFYING, dj_stripe.PACKAGE)
 
 
 def unenforced(module: Module) -> Iterator[ast.AST]:

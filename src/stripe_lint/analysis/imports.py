@@ -70,3 +70,22 @@ def _imported_from(module: Module, bindings: list[Binding]) -> tuple[Module, str
     if source is None or source is module or alias.name not in source.scope.bindings:
         return None
     return source, alias.name
+
+
+def settled(module: Module, bindings: list[Binding]) -> tuple[Module, Binding | None]:
+    """The one binding behind a name that has ``bindings``, through re-exports, with its module.
+
+    ``None`` where several things bind the name.
+    """
+    behind = definition_behind(module, bindings)
+    if behind is not None:
+        module, bindings = behind.module, behind.bindings
+    return module, bindings[0] if len(bindings) == 1 else None
+
+
+def annotation_alias(module: Module, name: ast.Name) -> tuple[Module, ast.expr] | None:
+    """The right side of ``Alias = Annotated[…]`` where ``name`` is such an alias, here or imported."""
+    module, binding = settled(module, module.bindings_of(name))
+    if binding is None or binding.kind is not BindingKind.ASSIGNMENT or not isinstance(binding.value, ast.Subscript):
+        return None
+    return module, binding.value

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode, ScopeNode
+
 _Pending = list[tuple[list[ast.AST], Scope]]
 """The insides of scopes that are still to be walked."""
 
@@ -172,14 +173,15 @@ def _on_nonlocal(_module: Module, node: ast.Nonlocal, scope: Scope, *_: object) 
 def _on_import(module: Module, node: ast.Import, scope: Scope, *_: object) -> bool:
     for name in node.names:
         module.parents[name] = node
-        module.imported_modules.add(name.name)
-        scope.bind(name.asname or name.name.partition(".")[0], Binding(BindingKind.IMPORT, name))
+        package = name.name.partition(".")[0]
+        module.imported_packages.add(package)
+        scope.bind(name.asname or package, Binding(BindingKind.IMPORT, name))
     return True
 
 
 def _on_import_from(module: Module, node: ast.ImportFrom, scope: Scope, *_: object) -> bool:
     if node.level == 0 and node.module:
-        module.imported_modules.add(node.module)
+        module.imported_packages.add(node.module.partition(".")[0])
     for name in node.names:
         module.parents[name] = node
         scope.bind(name.asname or name.name, Binding(BindingKind.IMPORT_FROM, name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import functions, names, requests, static_values, stripe_calls
+from stripe_lint.analysis import assignments, functions, requests, static_values, stripe_calls
 from stripe_lint.analysis.body_uses import text_of
 from stripe_lint.analysis.handovers import handovers
 from stripe_lint.analysis.keys import KEY
@@ -89,7 +89,7 @@ def _reason(call: StripeCall) -> str | None:
         return f"a {method.verb.upper()} request has no use for a key: remove it"
     if isinstance(key, ast.Constant) and key.value in (None, ""):
         return EMPTY_KEY
-    assigned = names.assigned_expression(call.module, key)[1]
+    assigned = assignments.assigned_expression(call.module, key)[1]
     text = assigned.value if isinstance(assigned, ast.Constant) else text_of(static_values.of(call.module, key))
     if isinstance(text, str) and len(text) > LONGEST:
         return f"this key has {len(text)} characters, and Stripe refuses more than {LONGEST}: shorten it"

@@ -226,7 +226,7 @@ def _empty_parts(module: Module, request: Request) -> Reuse | None:
         if functions.unpacks(call):
             continue
         passed = [callers.bound(module, function, call).get(name) for name in used]
-        if all(value is None or (isinstance(value, ast.Constant) and value.value is None) for value in passed):
+        if all(value is None or syntax.is_none(value) for value in passed):
             return Reuse(
                 request.node, Place(source, call), "this call leaves all parts of the key empty", Sharing.EMPTY, request
             )
@@ -236,8 +236,7 @@ def _empty_parts(module: Module, request: Request) -> Reuse | None:
 def _optional_parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
     found = set()
     for parameter in functions.parameters(function):
-        default = functions.default_of(function, parameter)
-        if isinstance(default, ast.Constant) and default.value is None:
+        if syntax.is_none(functions.default_of(function, parameter)):
             found.add(parameter.arg)
     return found
 

@@ -226,19 +226,10 @@ def _header_key(options: Value) -> Value | None:
 
 def _key_expression(call: Call, method: Method) -> ast.expr | None:
     if method.style != "service":
-        written = (_entry(keyword.value) for keyword in call.node.keywords if keyword.arg is None)
+        written = (syntax.dict_entry(keyword.value, KEY) for keyword in call.node.keywords if keyword.arg is None)
         return call.expressions.get(KEY) or next((entry for entry in written if entry is not None), None)
     options = call.expression(method.options_index if method.options_index is not None else _NOWHERE, "options")
-    return _entry(options)
-
-
-def _entry(node: ast.expr | None) -> ast.expr | None:
-    """The key that a written-out dict holds."""
-    if isinstance(node, ast.Dict):
-        for name, value in zip(node.keys, node.values, strict=True):
-            if isinstance(name, ast.Constant) and name.value == KEY:
-                return value
-    return None
+    return syntax.dict_entry(options, KEY)
 
 
 def _carrier(call: Call, method: Method) -> ast.expr | None:

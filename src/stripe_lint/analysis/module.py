@@ -49,7 +49,7 @@ class Module:
         self.handed_on: dict[str, list[ast.Attribute]] = {}
         self.known_scopes: dict[ast.AST, Scope] = {}
         self.attribute_bindings: dict[str, list[tuple[ast.Attribute, Binding]]] = {}
-        self.imported_modules: set[str] = set()
+        self.imported_packages: set[str] = set()
         self.memory: dict[object, object] = {}
         self.resolved: dict[ast.expr, Reference | None] = {}
         self.scope = Scope(tree, None)

@@ -13,7 +13,7 @@ import ast
 import builtins
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, imports, sdk, syntax
+from stripe_lint.analysis import functions, imports, runners, sdk, syntax
 from stripe_lint.analysis.frameworks import is_dependency_marker
 from stripe_lint.analysis.references import (
     ClassReference,
@@ -26,13 +26,11 @@ from stripe_lint.analysis.references import (
     PartialReference,
     Reference,
     StripeService,
+    agreed,
 )
 from stripe_lint.analysis.scopes import Binding, BindingKind, Scope
-from stripe_lint.data import surface
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from stripe_lint.analysis.module import Module
 
 DEEPEST: Final = 40
@@ -45,7 +43,7 @@ _depth = 0
 _LIST_METHODS: Final = frozenset({"auto_paging_iter", "auto_paging_iter_async"})
 _OPTIONAL_WRAPPERS: Final = frozenset({"typing.Optional", "typing_extensions.Optional", "typing.Union"})
 _ANNOTATED: Final = frozenset({"typing.Annotated", "typing_extensions.Annotated"})
-_PARTIALS: Final = frozenset({"functools.partial", "partial"})
+_PARTIALS: Final = runners.paths_of(runners.Kind.BOUND)
 _PASS_THROUGH_CALLS: Final = frozenset({"typing.cast", "copy.copy", "copy.deepcopy"})
 
 
@@ -88,29 +86,12 @@ def _resolve(module: Module, node: ast.expr) -> Reference | None:
     if isinstance(node, ast.Await | ast.NamedExpr):
         return resolve(module, node.value)
     if isinstance(node, ast.IfExp):
-        return _agree(resolve(module, part) for part in (node.body, node.orelse) if not _is_none(part))
+        return agreed(resolve(module, part) for part in (node.body, node.orelse) if not syntax.is_none(part))
     if isinstance(node, ast.BoolOp):
-        return _agree(resolve(module, part) for part in node.values if not _is_none(part))
+        return agreed(resolve(module, part) for part in node.values if not syntax.is_none(part))
     if isinstance(node, ast.Subscript):
-        return _entry(resolve(module, node.value), node.slice)
+        return sdk.entry(resolve(module, node.value), node.slice)
     return None
-
-
-def _entry(base: Reference | None, key: ast.expr) -> Reference | None:
-    """An item of a list of the SDK, or an object or list within one of its objects."""
-    name = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else None
-    if isinstance(base, External):
-        base = sdk.held_by(base.path)
-    if isinstance(base, ExternalList):
-        if name is None:
-            return ExternalInstance(base.path)
-        return base if name == "data" else None
-    return sdk.held(base.path, name) if isinstance(base, ExternalInstance) and name is not None else None
-
-
-def _list_in(reference: Reference | None) -> Reference | None:
-    """The list that a field of an object of the SDK is; what is no such field stays as it is."""
-    return sdk.held_by(reference.path) if isinstance(reference, External) else reference
 
 
 def _held_attribute(module: Module, node: ast.Attribute) -> Reference | None:
@@ -124,7 +105,7 @@ def _held_attribute(module: Module, node: ast.Attribute) -> Reference | None:
         for target, binding in bound
         if binding.value is not None and functions.attribute_chain(target.value) == holder
     ]
-    return _agree(resolve(module, value) for value in values if not _is_none(value)) if values else None
+    return agreed(resolve(module, value) for value in values if not syntax.is_none(value)) if values else None
 
 
 def resolve_name(module: Module, name: str, scope: Scope) -> Reference | None:
@@ -148,35 +129,21 @@ def _resolve_bindings(module: Module, name: str, owner: Scope, bindings: list[Bi
     said = [
         binding
         for binding in bindings
-        if not (binding.value is not None and _is_none(binding.value) and binding.kind is BindingKind.ASSIGNMENT)
+        if not (syntax.is_none(binding.value) and binding.kind is BindingKind.ASSIGNMENT)
         and binding.kind is not BindingKind.DELETION
-        and not _is_overload(binding)
+        and not functions.is_overload(binding.node)
     ]
-    if len(said) > 1 and all(binding.kind in _IMPORTS for binding in said):
-        sdk = [what for what in (_from_binding(module, name, owner, binding) for binding in said) if _is_sdk(what)]
-        if len(sdk) == 1:
+    if len(said) > 1 and all(binding.is_import for binding in said):
+        meant = (_from_binding(module, name, owner, binding) for binding in said)
+        of_sdk = [reference for reference in meant if sdk.is_of_sdk(reference)]
+        if len(of_sdk) == 1:
             # an import of the SDK beside an import of a double for it
-            return sdk[0]
+            return of_sdk[0]
     own = [binding for binding in said if _own_method(binding, name) is not None]
     if own and len(own) < len(said):
-        answer = _agree(_from_binding(module, name, owner, binding) for binding in said if binding not in own)
-        return _agree([answer, *(_after_method(answer, _own_method(binding, name)) for binding in own)])
-    return _agree(_from_binding(module, name, owner, binding) for binding in said)
-
-
-def _is_overload(binding: Binding) -> bool:
-    """Whether a definition only says how the one that follows may be called."""
-    node = binding.node
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or not node.decorator_list:
-        return False
-    return functions.has_decorator(node, "overload")
-
-
-_IMPORTS: Final = frozenset({BindingKind.IMPORT, BindingKind.IMPORT_FROM})
-
-
-def _is_sdk(reference: Reference | None) -> bool:
-    return isinstance(reference, External) and reference.path.partition(".")[0] == "stripe"
+        answer = agreed(_from_binding(module, name, owner, binding) for binding in said if binding not in own)
+        return agreed([answer, *(_after_method(answer, _own_method(binding, name)) for binding in own)])
+    return agreed(_from_binding(module, name, owner, binding) for binding in said)
 
 
 def _own_method(binding: Binding, name: str) -> str | None:
@@ -195,20 +162,6 @@ def _after_method(receiver: Reference | None, method: str | None) -> Reference |
     if receiver is None or method is None:
         return None
     return call_result(attribute(receiver, method))
-
-
-def _agree(references: Iterable[Reference | None]) -> Reference | None:
-    """The one thing that all ``references`` say; ``None`` where they differ or one is unknown."""
-    answer: Reference | None = None
-    for reference in references:
-        if reference is None or (answer is not None and reference != answer):
-            return None
-        answer = reference
-    return answer
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _from_star_imports(module: Module, name: str) -> Reference | None:
@@ -250,7 +203,7 @@ def _from_binding(module: Module, name: str, scope: Scope, binding: Binding) -> 
     if kind is BindingKind.PARAMETER:
         return _from_parameter(module, scope, binding)
     if kind is BindingKind.ITERATION and binding.value is not None:
-        iterated = _list_in(resolve(module, binding.value))
+        iterated = sdk.list_in(resolve(module, binding.value))
         return ExternalInstance(iterated.path) if isinstance(iterated, ExternalList) else None
     if kind is BindingKind.ANNOTATION and binding.annotation is not None:
         return instance_of_annotation(module, binding.annotation)
@@ -263,7 +216,7 @@ def _from_binding(module: Module, name: str, scope: Scope, binding: Binding) -> 
         if isinstance(binding.value, ast.BoolOp):
             # ``client = client or default()`` says nothing new about its own old value
             parts = [part for part in binding.value.values if not (isinstance(part, ast.Name) and part.id == name)]
-            return _agree(resolve(module, part) for part in parts if not _is_none(part))
+            return agreed(resolve(module, part) for part in parts if not syntax.is_none(part))
         answer = resolve(module, binding.value)
         if answer is None and binding.annotation is not None:
             answer = instance_of_annotation(module, binding.annotation)
@@ -334,28 +287,6 @@ def dependency_of(module: Module, node: ast.expr) -> ast.expr | None:
     return None
 
 
-def assigned_expression(module: Module, node: ast.expr) -> tuple[Module, ast.expr]:
-    """The expression that a name is assigned once, here or in the file it is imported from; else ``node`` itself."""
-    if isinstance(node, ast.Name):
-        return _assigned(module, node, module.bindings_of(node))
-    if isinstance(node, ast.Attribute):
-        owner = resolve(module, node.value)
-        if isinstance(owner, ModuleReference) and node.attr in owner.module.scope.bindings:
-            return _assigned(owner.module, node, owner.module.scope.bindings[node.attr])
-    return module, node
-
-
-def _assigned(module: Module, node: ast.expr, bindings: list[Binding]) -> tuple[Module, ast.expr]:
-    behind = imports.definition_behind(module, bindings)
-    if behind is not None:
-        module, bindings = behind.module, behind.bindings
-    if len(bindings) == 1:
-        binding = bindings[0]
-        if binding.kind is BindingKind.ASSIGNMENT and binding.value is not None:
-            return module, binding.value
-    return module, node
-
-
 def instance_of_annotation(module: Module, annotation: ast.expr) -> Reference | None:
     """An object of the class that ``annotation`` names; ``Optional`` and ``| None`` are looked through."""
     expression = syntax.annotation_expression(annotation)
@@ -366,7 +297,7 @@ def instance_of_annotation(module: Module, annotation: ast.expr) -> Reference | 
         inner = expression.slice
         if path in _OPTIONAL_WRAPPERS:
             parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
-            return _agree(instance_of_annotation(module, part) for part in parts if not _is_none(part))
+            return agreed(instance_of_annotation(module, part) for part in parts if not syntax.is_none(part))
         if path in _ANNOTATED and isinstance(inner, ast.Tuple) and inner.elts:
             for extra in inner.elts[1:]:
                 dependency = dependency_of(module, extra)
@@ -377,29 +308,13 @@ def instance_of_annotation(module: Module, annotation: ast.expr) -> Reference | 
             return instance_of_annotation(module, inner.elts[0])
         return None
     if isinstance(expression, ast.BinOp) and isinstance(expression.op, ast.BitOr):
-        parts = [part for part in (expression.left, expression.right) if not _is_none(part)]
-        return _agree(instance_of_annotation(module, part) for part in parts)
+        parts = [part for part in (expression.left, expression.right) if not syntax.is_none(part)]
+        return agreed(instance_of_annotation(module, part) for part in parts)
     if isinstance(expression, ast.Name):
-        alias = annotation_alias(module, expression)
+        alias = imports.annotation_alias(module, expression)
         if alias is not None:
             return instance_of_annotation(*alias)
     return instance_of(resolve(module, expression))
-
-
-def annotation_alias(module: Module, name: ast.Name) -> tuple[Module, ast.expr] | None:
-    """The right side of ``Alias = Annotated[…]`` where ``name`` is such an alias, here or imported."""
-    return _alias_of(module, module.bindings_of(name))
-
-
-def _alias_of(module: Module, bindings: list[Binding]) -> tuple[Module, ast.expr] | None:
-    behind = imports.definition_behind(module, bindings)
-    if behind is not None:
-        module, bindings = behind.module, behind.bindings
-    if len(bindings) == 1:
-        binding = bindings[0]
-        if binding.kind is BindingKind.ASSIGNMENT and isinstance(binding.value, ast.Subscript):
-            return module, binding.value
-    return None
 
 
 def _instance_of_text(module: Module, place: ast.expr, expression: ast.expr) -> Reference | None:
@@ -408,16 +323,16 @@ def _instance_of_text(module: Module, place: ast.expr, expression: ast.expr) -> 
     if isinstance(expression, ast.Name):
         return instance_of(resolve_name(module, expression.id, scope))
     if isinstance(expression, ast.Attribute):
-        names = functions.attribute_chain(expression)
-        if names is None:
+        chain = functions.attribute_chain(expression)
+        if chain is None:
             return None
-        base = resolve_name(module, names[0], scope)
-        for name in names[1:]:
+        base = resolve_name(module, chain[0], scope)
+        for name in chain[1:]:
             base = attribute(base, name) if base is not None else None
         return instance_of(base)
     if isinstance(expression, ast.BinOp) and isinstance(expression.op, ast.BitOr):
-        parts = [part for part in (expression.left, expression.right) if not _is_none(part)]
-        return _agree(_instance_of_text(module, place, part) for part in parts)
+        parts = [part for part in (expression.left, expression.right) if not syntax.is_none(part)]
+        return agreed(_instance_of_text(module, place, part) for part in parts)
     if isinstance(expression, ast.Subscript) and isinstance(expression.value, ast.Name):
         return _instance_of_text(module, place, expression.slice) if expression.value.id == "Optional" else None
     return None
@@ -531,10 +446,10 @@ def class_attribute(base: ClassReference | ObjectReference, name: str) -> Refere
                 return answer
         values = [binding for _, binding in module.bindings_on_self(node, name)]
         if values:
-            return _agree(
+            return agreed(
                 _from_binding(module, name, module.scope, binding)
                 for binding in values
-                if not (binding.value is not None and _is_none(binding.value))
+                if not syntax.is_none(binding.value)
             )
     return None
 
@@ -548,7 +463,7 @@ def _resolve_call(module: Module, node: ast.Call) -> Reference | None:
         if callee.path in _PASS_THROUGH_CALLS and node.args:
             return resolve(module, node.args[-1])
     if isinstance(node.func, ast.Attribute) and node.func.attr in _LIST_METHODS:
-        listed = _list_in(resolve(module, node.func.value))
+        listed = sdk.list_in(resolve(module, node.func.value))
         return listed if isinstance(listed, ExternalList) else None
     return call_result(callee)
 
@@ -558,15 +473,7 @@ def call_result(callee: Reference | None) -> Reference | None:
     if isinstance(callee, External):
         return sdk.call_result(callee.path)
     if isinstance(callee, StripeService):
-        if callee.path in {"notification_handler", "async_notification_handler"}:
-            return ExternalInstance("stripe.StripeEventNotificationHandler")
-        if callee.path in {
-            "notification_handler_without_verification",
-            "async_notification_handler_without_verification",
-        }:
-            return ExternalInstance("stripe.UnverifiedNotificationHandler")
-        method = surface.service_method(callee.path)
-        return sdk.result(method) if method is not None else None
+        return sdk.service_call_result(callee.path)
     if isinstance(callee, ClassReference):
         return _stripe_client_base(callee) or ObjectReference(callee.module, callee.node)
     if isinstance(callee, FunctionReference):
@@ -590,11 +497,11 @@ def returned_by(function: FunctionReference) -> Reference | None:
         return declared
     answer = None
     if values and all(value is not None for value in values):
-        answer = _agree(
-            resolve(function.module, value) for value in values if value is not None and not _is_none(value)
+        answer = agreed(
+            resolve(function.module, value) for value in values if value is not None and not syntax.is_none(value)
         )
     if answer is None:
-        answer = _agree(
+        answer = agreed(
             resolve(function.module, value) for value in function.module.yields.get(node, ()) if value is not None
         )
     if answer is None and node.returns is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import functions, names, runners, syntax, webhook_functions, webhook_handlers
+from stripe_lint.analysis import assignments, functions, names, runners, syntax, webhook_functions, webhook_handlers
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference, PartialReference
 from stripe_lint.analysis.scopes import BindingKind
 
@@ -99,7 +99,7 @@ def _may_be_reached(module: Module) -> bool:
         return False
     if any(module.calls.get(word) or module.handed_on.get(word) for word in webhook_functions.VERIFYING):
         return True
-    return _is_mentioned(module) or bool(webhook_handlers.analysed_handlers(module))
+    return _is_mentioned(module) or webhook_handlers.has_handlers(module)
 
 
 def _is_mentioned(module: Module) -> bool:
@@ -215,7 +215,7 @@ def _through_tables(module: Module, function: FunctionNode) -> Iterator[tuple[Fu
             for reference, value in _in_table(module, node):
                 yield reference, value, True
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and not _only_asks(module, node):
-            source, table = names.assigned_expression(module, node)
+            source, table = assignments.assigned_expression(module, node)
             if isinstance(table, ast.Dict) and source.enclosing_function(table) is not function:
                 for reference, _ in _in_table(source, table):
                     yield reference, node, True

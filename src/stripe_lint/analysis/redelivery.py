@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import (
     callers,
+    dj_stripe,
     functions,
     guards,
     handler_parameters,
@@ -41,9 +42,7 @@ def redelivery_around(
         function = module.enclosing_function(function)
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function in seen:
         return None
-    if _is_late_task(module, function):
-        return Place(module, function)
-    if _receives_events(function):
+    if _is_late_task(module, function) or dj_stripe.receives_events(module, function):
         return Place(module, function)
     if handlers.takes_request(module, function):
         is_delivered = _verifies_body(module, function) or webhook_handlers.receives_events(module, function)
@@ -57,16 +56,6 @@ def redelivery_around(
         if found is not None:
             return found
     return None
-
-
-def _receives_events(function: NamedFunction) -> bool:
-    """Whether dj-stripe calls the function with each delivery of an event."""
-    for decorator in function.decorator_list:
-        target = decorator.func if isinstance(decorator, ast.Call) else decorator
-        chain = functions.attribute_chain(target)
-        if chain is not None and (chain[-1] == "djstripe_receiver" or chain[-2:] == ["webhooks", "handler"]):
-            return True
-    return False
 
 
 def _verifies_body(module: Module, function: NamedFunction) -> bool:

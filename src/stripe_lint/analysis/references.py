@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import ast
+    from collections.abc import Iterable
 
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode
@@ -111,3 +112,13 @@ Reference = (
     | FunctionReference
     | PartialReference
 )
+
+
+def agreed(references: Iterable[Reference | None]) -> Reference | None:
+    """The one thing that all ``references`` say; ``None`` where they differ or one is unknown."""
+    answer: Reference | None = None
+    for reference in references:
+        if reference is None or (answer is not None and reference != answer):
+            return None
+        answer = reference
+    return answer

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
     answers,
+    assignments,
     duplicate_checks,
     duplicate_tests,
     event_values,
@@ -349,7 +350,7 @@ def _finds_nothing(module: Module, test: ast.expr, known: Names) -> bool:
         found = test.left if isinstance(other, ast.Constant) and other.value is None else None
     if not isinstance(found, ast.Name) or found.id not in known.rows:
         return False
-    assigned = names.assigned_expression(module, found)[1]
+    assigned = assignments.assigned_expression(module, found)[1]
     return work.of_calls_in(module, assigned) == {Work.LOOKUP}
 
 

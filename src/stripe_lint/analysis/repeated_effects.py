@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
+    assignments,
     duplicate_checks,
     event_values,
     functions,
@@ -288,7 +289,7 @@ def _is_new_request(module: Module, call: ast.Call, kind: Work | None) -> bool:
     fresh = static_values.FRESH_CALLS
     return any(
         isinstance(inner, ast.Call) and names.dotted_path(module, inner.func) in fresh
-        for inner in syntax.descendants(names.assigned_expression(module, passed[0])[1])
+        for inner in syntax.descendants(assignments.assigned_expression(module, passed[0])[1])
     )
 
 

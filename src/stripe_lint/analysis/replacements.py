@@ -61,7 +61,7 @@ def _comes_after(
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
         return False
     graph = control_flow.graph_of(module, function)
-    target = set(_steps(module, graph, node))
+    target = set(control_flow.steps_of(module, graph, node))
     # another turn of a loop is for another item
     turns = frozenset(
         step
@@ -72,7 +72,7 @@ def _comes_after(
     for call in module.calls_of.get(function, ()):
         if call is node or not _looks(module, call, resource, ask):
             continue
-        if any(target & control_flow.reachable(step, turns) for step in _steps(module, graph, call)):
+        if any(target & control_flow.reachable(step, turns) for step in control_flow.steps_of(module, graph, call)):
             return True
     if distance >= _FARTHEST_CALLER:
         return False
@@ -87,11 +87,3 @@ def _looks(module: Module, call: ast.Call, resource: str, ask: Callable[[Module,
         return True
     reference = names.resolve(module, call.func)
     return isinstance(reference, FunctionReference) and ask(reference.module, reference.node)
-
-
-def _steps(module: Module, graph: control_flow.Graph, node: ast.AST) -> list[control_flow.FlowNode]:
-    """The steps of the graph that evaluate ``node``."""
-    for around in (node, *module.ancestors(node)):
-        if around in graph.at:
-            return graph.at[around]
-    return []

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
+    assignments,
     callers,
     control_flow,
     functions,
@@ -106,22 +107,22 @@ def _keyed(facts: list[KeyedCall]) -> bool | None:
 
 def direct_key(call: StripeCall) -> ast.expr | None:
     """The expression passed as the key, where it stands in the call itself."""
-    for keyword in call.node.keywords:
-        if keyword.arg == keys.KEY and call.method.style != "service":
-            return keyword.value
     if call.method.style == "service":
-        options = service_argument(call, call.method.options_index, "options")
-        if isinstance(options, ast.Dict):
-            return dict_entry(options, keys.KEY)
-        if isinstance(options, ast.Call):
-            for keyword in options.keywords:
-                if keyword.arg == keys.KEY:
-                    return keyword.value
-        return None
+        return written_entry(service_argument(call, call.method.options_index, "options"), keys.KEY)
+    passed = written_entry(call.node, keys.KEY)
+    if passed is not None:
+        return passed
     for parameter, argument in zip(call.method.positional, call.node.args, strict=False):
         if parameter == keys.KEY:
             return argument
     return None
+
+
+def written_entry(node: ast.expr | None, name: str) -> ast.expr | None:
+    """The value of ``name`` in a dict that is written out, or made by a call with keywords."""
+    if isinstance(node, ast.Call):
+        return next((keyword.value for keyword in node.keywords if keyword.arg == name), None)
+    return syntax.dict_entry(node, name)
 
 
 def key_among_parameters(call: StripeCall) -> bool:
@@ -151,23 +152,15 @@ def _literal_service_call(call: StripeCall) -> bool:
 def _written_parameter(call: StripeCall, name: str) -> ast.expr | None:
     """What is sent as ``name``, where it is written out in the call."""
     if call.method.style != "service":
-        return next((keyword.value for keyword in call.node.keywords if keyword.arg == name), None)
+        return written_entry(call.node, name)
     params = service_argument(call, call.method.params_index, "params")
-    return dict_entry(params, name) if isinstance(params, ast.Dict) else None
-
-
-def dict_entry(node: ast.Dict, name: str) -> ast.expr | None:
-    """The value beside the literal key ``name``."""
-    for key, value in zip(node.keys, node.values, strict=True):
-        if isinstance(key, ast.Constant) and key.value == name:
-            return value
-    return None
+    return syntax.dict_entry(params, name)
 
 
 def _is_plain_dict(node: ast.expr) -> bool:
     if isinstance(node, ast.Dict):
         return all(isinstance(key, ast.Constant) for key in node.keys)
-    return isinstance(node, ast.Constant) and node.value is None
+    return syntax.is_none(node)
 
 
 def _direct_arguments(call: StripeCall) -> Value:
@@ -295,10 +288,8 @@ def _partial_calls(module: Module, partial: ast.Call) -> list[ast.Call] | None:
 
 def _dict_has_key(node: ast.expr) -> bool:
     if isinstance(node, ast.Call) and functions.last_name(node.func) == "dict":
-        return any(keyword.arg == keys.KEY for keyword in node.keywords)
-    return isinstance(node, ast.Dict) and any(
-        isinstance(key, ast.Constant) and key.value == keys.KEY for key in node.keys
-    )
+        return written_entry(node, keys.KEY) is not None
+    return syntax.dict_entry(node, keys.KEY) is not None
 
 
 def keyed_calls(module: Module, node: ast.Call) -> list[KeyedCall]:
@@ -322,7 +313,7 @@ def _run_function(module: Module, function: ast.AST | None, *, follow: bool = Tr
             bound = {} if isinstance(function, ast.Lambda) else _start_values(module, function)
             interpreter.run_function(module, function, bound, START, captured=_captured(module, function))
         else:
-            frame = Frame(module, None, control_flow.build_block(module.tree.body))
+            frame = Frame(module, None, control_flow.graph_of(module, None))
             interpreter.run(frame, frame.graph.entry, State())
     except Exhausted:
         if follow:
@@ -452,7 +443,7 @@ def _is_kept(request: Request, name: str) -> bool:
     written = _written_parameter(request.call, name)
     return written is not None and not any(
         keys.fresh_call(source, part) is not None
-        for source, part in ((request.module, written), names.assigned_expression(request.module, written))
+        for source, part in ((request.module, written), assignments.assigned_expression(request.module, written))
     )
 
 

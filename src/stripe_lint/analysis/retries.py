@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
+    assignments,
     callers,
     conventions,
     functions,
@@ -128,7 +129,7 @@ def _same_function(module: Module, call: ast.Call, function: NamedFunction) -> b
 def is_retry_decorator(module: Module, decorator: ast.expr, entered: frozenset[ast.AST] = _NOTHING) -> bool:
     """Whether a decorator runs the function again after a failure; ``entered`` is what ``retry_around`` says."""
     if isinstance(decorator, ast.Name | ast.Attribute):
-        source, made = names.assigned_expression(module, decorator)
+        source, made = assignments.assigned_expression(module, decorator)
         if made is not decorator and isinstance(made, ast.Call):
             return is_retry_decorator(source, made, entered)
     target = decorator.func if isinstance(decorator, ast.Call) else decorator

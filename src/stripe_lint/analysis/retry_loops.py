@@ -6,12 +6,12 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import control_flow, keys, names, syntax
-from stripe_lint.analysis.control_flow import FlowNode, Graph, graph_of
 from stripe_lint.analysis.references import External, ExternalInstance
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from stripe_lint.analysis.control_flow import FlowNode
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode
 
@@ -44,8 +44,8 @@ def is_retry_loop(module: Module, loop: Loop, node: ast.AST, key: ast.expr | Non
         if _uses_item(loop, node, key):
             return False
     function = module.enclosing_function(loop)
-    graph = graph_of(module, function) if function is not None else _module_graph(module)
-    starting = _nodes_of(module, graph, node, loop)
+    graph = control_flow.graph_of(module, function)
+    starting = control_flow.steps_of(module, graph, node, loop)
     if not starting:
         return False
     failed = [each.raising for each in starting]
@@ -65,24 +65,6 @@ def _iterates_attempts(module: Module, iterable: ast.expr) -> bool:
     )
 
 
-def _module_graph(module: Module) -> Graph:
-    known = module.memory.get("module graph")
-    if not isinstance(known, Graph):
-        known = control_flow.build_block(module.tree.body)
-        module.memory["module graph"] = known
-    return known
-
-
-def _nodes_of(module: Module, graph: Graph, node: ast.AST, loop: Loop) -> list[FlowNode]:
-    current: ast.AST | None = node
-    while current is not None and current is not loop:
-        found = graph.at.get(current)
-        if found:
-            return found
-        current = module.parents.get(current)
-    return []
-
-
 def loop_that_repeats_items(module: Module, node: ast.AST) -> ast.While | None:
     """The ``while`` that sends the request at ``node`` again after a failure, and after a success one for another item.
 
@@ -92,9 +74,9 @@ def loop_that_repeats_items(module: Module, node: ast.AST) -> ast.While | None:
     parts = (*call.args, *(keyword.value for keyword in call.keywords)) if call is not None else ()
     items = {inner.id for part in parts for inner in syntax.descendants(part) if isinstance(inner, ast.Name)}
     function = module.enclosing_function(node)
-    graph = graph_of(module, function) if function is not None else _module_graph(module)
+    graph = control_flow.graph_of(module, function)
     for loop in loops_around(module, node, function):
-        starting = _nodes_of(module, graph, node, loop)
+        starting = control_flow.steps_of(module, graph, node, loop)
         setting = {each for each in syntax.descendants(loop) if _sets(each, items)}
         failed = [each.raising for each in starting]
         succeeded = [following for each in starting for following in (each.following, each.otherwise)]

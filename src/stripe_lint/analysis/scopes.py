@@ -49,6 +49,11 @@ class Binding:
         self.annotation = annotation
 
     @property
+    def is_import(self) -> bool:
+        """Whether an ``import`` or a ``from … import`` binds the name."""
+        return self.kind is BindingKind.IMPORT or self.kind is BindingKind.IMPORT_FROM
+
+    @property
     def is_alone(self) -> bool:
         """Whether the assignment binds nothing else: not so for ``a = b = …``."""
         return not isinstance(self.node, ast.Assign) or len(self.node.targets) == 1

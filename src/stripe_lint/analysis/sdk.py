@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Final
 
 from stripe_lint.analysis import webhook_functions
-from stripe_lint.analysis.references import ExternalInstance, ExternalList, Reference, StripeService
+from stripe_lint.analysis.references import External, ExternalInstance, ExternalList, Reference, StripeService
 from stripe_lint.data import surface
 
 CLIENTS: Final = frozenset({"stripe.StripeClient", "stripe._stripe_client.StripeClient"})
@@ -18,6 +19,11 @@ def canonical(path: str) -> str:
         if path.startswith(alias):
             return public + path[len(alias) :]
     return path
+
+
+def is_of_sdk(reference: Reference | None) -> bool:
+    """Whether a reference is the SDK or something of it by its path."""
+    return isinstance(reference, External) and reference.path.partition(".")[0] == "stripe"
 
 
 def call_result(path: str) -> Reference | None:
@@ -34,6 +40,16 @@ def call_result(path: str) -> Reference | None:
             return ExternalInstance(f"{base}WithoutVerification")
         return ExternalInstance(path) if name[:1].isupper() else None
     return ExternalInstance(path) if path.rpartition(".")[2][:1].isupper() else None
+
+
+def service_call_result(path: str) -> Reference | None:
+    """What calling a method of a ``StripeClient`` or of one of its services gives."""
+    if path in {"notification_handler", "async_notification_handler"}:
+        return ExternalInstance("stripe.StripeEventNotificationHandler")
+    if path in {"notification_handler_without_verification", "async_notification_handler_without_verification"}:
+        return ExternalInstance("stripe.UnverifiedNotificationHandler")
+    method = surface.service_method(path)
+    return result(method) if method is not None else None
 
 
 def result(method: surface.Method) -> Reference | None:
@@ -59,3 +75,20 @@ def held_by(path: str) -> ExternalInstance | ExternalList | None:
     """What a path through an object of the SDK leads to: ``stripe.PaymentIntent().latest_charge``."""
     resource, on_object, field = path.rpartition("().")
     return held(resource, field) if on_object and "." not in field else None
+
+
+def entry(base: Reference | None, key: ast.expr) -> Reference | None:
+    """An item of a list of the SDK, or an object or list within one of its objects."""
+    name = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else None
+    if isinstance(base, External):
+        base = held_by(base.path)
+    if isinstance(base, ExternalList):
+        if name is None:
+            return ExternalInstance(base.path)
+        return base if name == "data" else None
+    return held(base.path, name) if isinstance(base, ExternalInstance) and name is not None else None
+
+
+def list_in(reference: Reference | None) -> Reference | None:
+    """The list that a field of an object of the SDK is; what is no such field stays as it is."""
+    return held_by(reference.path) if isinstance(reference, External) else reference

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, functions, names, stripe_calls
+from stripe_lint.analysis import callers, functions, names, stripe_calls, syntax
 from stripe_lint.analysis.references import ExternalInstance, ExternalList, FunctionReference, ObjectReference
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.data import event_types
@@ -132,7 +132,7 @@ class _Search:
             returned = [
                 each.value for each in reference.module.returns.get(reference.node, ()) if each.value is not None
             ]
-            given = [value for value in returned if not (isinstance(value, ast.Constant) and value.value is None)]
+            given = [value for value in returned if not syntax.is_none(value)]
             return bool(given) and all(self.asks(reference.module, value, depth + 1) for value in given)
         return False
 
@@ -219,7 +219,7 @@ def _verifies_only(module: Module) -> bool:
 def _is_none(binding: Binding) -> bool:
     if binding.kind is BindingKind.ANNOTATION:
         return True
-    return isinstance(binding.value, ast.Constant) and binding.value.value is None
+    return syntax.is_none(binding.value)
 
 
 def _is_resource(module: Module, node: ast.Call) -> bool:

@@ -6,7 +6,16 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import definitions, empty_secrets, functions, names, sdk_verifications, syntax
+from stripe_lint.analysis import (
+    assignments,
+    definitions,
+    dj_stripe,
+    empty_secrets,
+    functions,
+    names,
+    sdk_verifications,
+    syntax,
+)
 from stripe_lint.analysis.references import ClassReference, External
 from stripe_lint.key_shapes import key_shapes
 
@@ -206,7 +215,7 @@ def _verifying(module: Module) -> set[ast.AST]:
     found: set[ast.AST] = set()
     for verification in sdk_verifications.sdk_verifications(module):
         if verification.secret is not None:
-            found.add(names.assigned_expression(module, verification.secret)[1])
+            found.add(assignments.assigned_expression(module, verification.secret)[1])
     module.memory[key] = found
     return found
 
@@ -215,7 +224,7 @@ def _speaks_of_stripe(module: Module, name: str) -> bool:
     """Whether the secret is Stripe's: by its name, or by a name without a provider in a file that uses the SDK."""
     if re.search(_STRIPE_NAME, name):
         return True
-    uses_sdk = any(each.partition(".")[0] in {"stripe", "djstripe"} for each in module.imported_modules)
+    uses_sdk = not module.imported_packages.isdisjoint({"stripe", dj_stripe.PACKAGE})
     return uses_sdk and re.fullmatch(_GENERIC_NAME, name) is not None
 
 

@@ -27,26 +27,27 @@ def sent_parameters(module: Module, request: Request) -> Iterator[tuple[str, ast
     An entry of a nested dict comes with its own name. A dict that may have an entry has it here.
     """
     for argument in request.node.args:
-        yield from _entries(module, argument, "", 0)
+        yield from written_entries(module, argument, "")
     for keyword in request.node.keywords:
-        yield from _entries(module, keyword.value, keyword.arg or "", 0)
+        yield from written_entries(module, keyword.value, keyword.arg or "")
 
 
-def _entries(module: Module, node: ast.expr, name: str, depth: int) -> Iterator[tuple[str, ast.expr]]:
+def written_entries(module: Module, node: ast.expr, name: str, depth: int = 0) -> Iterator[tuple[str, ast.expr]]:
+    """What a dict is put together of, each with the name of its own entry; ``node`` as ``name`` if it is no dict."""
     if isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
-            yield from _entries(module, value, str(key.value) if isinstance(key, ast.Constant) else name, depth)
+            yield from written_entries(module, value, str(key.value) if isinstance(key, ast.Constant) else name, depth)
     elif isinstance(node, ast.Call) and functions.last_name(node.func) == "dict":
         for argument in node.args:
-            yield from _entries(module, argument, name, depth)
+            yield from written_entries(module, argument, name, depth)
         for keyword in node.keywords:
-            yield from _entries(module, keyword.value, keyword.arg or name, depth)
+            yield from written_entries(module, keyword.value, keyword.arg or name, depth)
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        yield from _entries(module, node.left, name, depth)
-        yield from _entries(module, node.right, name, depth)
+        yield from written_entries(module, node.left, name, depth)
+        yield from written_entries(module, node.right, name, depth)
     elif isinstance(node, ast.Name) and depth < _MOST_DICTS and _is_local_dict(module, node):
         for part, value in _put_together(module, node):
-            yield from _entries(module, value, part or name, depth + 1)
+            yield from written_entries(module, value, part or name, depth + 1)
     else:
         yield name, node
 

@@ -100,6 +100,20 @@ def _collected(found: list[ast.AST], ends: frozenset[type[ast.AST]]) -> list[ast
     return found
 
 
+def is_none(node: ast.AST | None) -> bool:
+    """Whether ``None`` is written there."""
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def dict_entry(node: ast.AST | None, name: str) -> ast.expr | None:
+    """The value beside the literal key ``name`` where a dict is written out."""
+    if isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            if isinstance(key, ast.Constant) and key.value == name:
+                return value
+    return None
+
+
 def annotation_expression(node: ast.expr) -> ast.expr:
     """The annotation itself, parsed first where it is written as a string."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -7,7 +7,7 @@ import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, names, static_values, syntax
+from stripe_lint.analysis import assignments, functions, names, static_values, syntax
 from stripe_lint.analysis.body_uses import text_of
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def roles(verification: SdkVerification) -> tuple[Role | None, Role | None, Role
 def literal(module: Module, node: ast.expr | None) -> ast.Constant | None:
     """The literal that an argument is, where it is passed or where its variable is assigned."""
     if isinstance(node, ast.Name):
-        node = names.assigned_expression(module, node)[1]
+        node = assignments.assigned_expression(module, node)[1]
     return node if isinstance(node, ast.Constant) else None
 
 
@@ -67,7 +67,7 @@ def role_of(module: Module, node: ast.expr, depth: int = 0) -> Role | None:
     if isinstance(node, ast.Attribute) and names.dotted_path(module, node) in _API_KEYS:
         return Role.API_KEY
     if isinstance(node, ast.Name | ast.Attribute):
-        source, assigned = names.assigned_expression(module, node)
+        source, assigned = assignments.assigned_expression(module, node)
         if assigned is not node:
             found = role_of(source, assigned, depth + 1)
             if found is not None:

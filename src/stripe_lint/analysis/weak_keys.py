@@ -7,7 +7,7 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import functions, key_choices, names, requests, syntax
+from stripe_lint.analysis import assignments, functions, key_choices, names, requests, syntax
 from stripe_lint.analysis.handovers import handovers
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.static_values import CHANCE, CLOCKS
@@ -123,7 +123,7 @@ def _parts(module: Module, node: ast.expr, depth: int = 0) -> Iterator[ast.expr]
         for element in node.elts:
             yield from _parts(module, element, depth + 1)
     elif isinstance(node, ast.Name):
-        source, assigned = names.assigned_expression(module, node)
+        source, assigned = assignments.assigned_expression(module, node)
         if assigned is not node and source is module and isinstance(assigned, ast.Call | ast.JoinedStr | ast.BinOp):
             yield from _parts(module, assigned, depth + 1)
         else:

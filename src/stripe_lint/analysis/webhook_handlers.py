@@ -94,26 +94,43 @@ def analysed_handlers(module: Module) -> list[Handler]:
     if isinstance(known, list):
         return known
     module.memory["handlers"] = []
-    found = []
-    for owner, function in _roots(module):
-        may_verify = (
-            verifiers.mentions_verification(owner, function)
-            or bool(function.decorator_list)
-            or bool(applied_decorators.applied_decorators(owner, function))
-        )
-        for deepest in DEPTHS:
-            interpreter = Interpreter(deepest=deepest, only_unverified=True, may_verify=may_verify)
-            starts.run_handler(interpreter, owner, function)
-            if not interpreter.facts.exhausted or deepest == DEPTHS[-1]:
-                found.append(Handler(owner, function, interpreter.facts))
-                break
+    found = [_analysed(owner, function) for owner, function in _roots(module)]
     module.memory["handlers"] = found
     return found
 
 
+def _analysed(module: Module, function: NamedFunction) -> Handler:
+    """A handler of ``module``, run once whichever file asks."""
+    key = ("handler", function)
+    known = module.memory.get(key)
+    if not isinstance(known, Handler):
+        known = _run(module, function)
+        module.memory[key] = known
+    return known
+
+
+def _run(module: Module, function: NamedFunction) -> Handler:
+    may_verify = (
+        verifiers.mentions_verification(module, function)
+        or bool(function.decorator_list)
+        or bool(applied_decorators.applied_decorators(module, function))
+    )
+    for deepest in DEPTHS:
+        interpreter = Interpreter(deepest=deepest, only_unverified=True, may_verify=may_verify)
+        starts.run_handler(interpreter, module, function)
+        if not interpreter.facts.exhausted:
+            break
+    return Handler(module, function, interpreter.facts)
+
+
+def has_handlers(module: Module) -> bool:
+    """Whether there are handlers that matter for ``module``; none is run for that."""
+    return bool(_roots(module))
+
+
 def receives_events(module: Module, function: NamedFunction) -> bool:
     """Whether ``function`` is a handler to which Stripe delivers its events, verified or not."""
-    return any(handler.function is function and handler.is_stripe for handler in analysed_handlers(module))
+    return (module, function) in _roots(module) and _analysed(module, function).is_stripe
 
 
 def _speaks_of_webhooks(module: Module) -> bool:
@@ -124,6 +141,13 @@ def _speaks_of_webhooks(module: Module) -> bool:
 
 
 def _roots(module: Module) -> list[tuple[Module, NamedFunction]]:
+    known = module.memory.get("roots of handlers")
+    if not isinstance(known, list):
+        known = module.memory["roots of handlers"] = _search_roots(module)
+    return known
+
+
+def _search_roots(module: Module) -> list[tuple[Module, NamedFunction]]:
     roots: dict[tuple[Module, NamedFunction], None] = {}
     speaks = _speaks_of_webhooks(module) or bool(module.project.conventions.webhook_paths)
     concerns = _concerns_webhooks if speaks else _parses_for_webhooks

@@ -10,7 +10,7 @@ import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, names, runners, static_values, stripe_calls, syntax
+from stripe_lint.analysis import assignments, functions, names, runners, static_values, stripe_calls, syntax
 from stripe_lint.analysis.body_uses import text_of
 from stripe_lint.analysis.references import ClassReference, FunctionReference
 
@@ -143,7 +143,7 @@ def _of_method(module: Module, call: ast.Call, name: str, receiver: ast.expr) ->
 def _of_statement(module: Module, node: ast.expr) -> Work:
     """What a statement handed to a database does: its text, or a construct like ``insert(table)``."""
     text = text_of(static_values.of(module, node)) if isinstance(node, ast.Name | ast.Attribute) else None
-    assigned = names.assigned_expression(module, node)[1]
+    assigned = assignments.assigned_expression(module, node)[1]
     for inner in syntax.descendants(assigned):
         if isinstance(inner, ast.JoinedStr):
             text = text or _text_of_parts(inner)

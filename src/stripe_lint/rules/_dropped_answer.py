@@ -6,7 +6,7 @@ import ast
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import answers, control_flow, dropped_answers, names
+from stripe_lint.analysis import answers, control_flow, dropped_answers, names, syntax
 from stripe_lint.analysis.answers import Answer
 from stripe_lint.analysis.frameworks import is_response_call
 from stripe_lint.analysis.references import FunctionReference
@@ -68,7 +68,7 @@ def _outcomes(reference: FunctionReference, depth: int) -> set[_Outcome]:
 
 def _outcomes_of(module: Module, returned: ast.expr | None, depth: int) -> set[_Outcome]:
     value = returned.value if isinstance(returned, ast.Await) else returned
-    if value is None or (isinstance(value, ast.Constant) and value.value is None):
+    if value is None or syntax.is_none(value):
         return {_Outcome.NOTHING}
     if isinstance(value, ast.Call):
         reference = names.resolve(module, value.func)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, handmade_checks, names
+from stripe_lint.analysis import assignments, functions, handmade_checks, names
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.rules import stp110
@@ -98,7 +98,7 @@ def _type_of(module: Module, node: ast.expr, depth: int) -> type | None:
     if isinstance(node, ast.BinOp):
         return _type_of(module, node.left, depth + 1) or _type_of(module, node.right, depth + 1)
     if isinstance(node, ast.Name):
-        source, assigned = names.assigned_expression(module, node)
+        source, assigned = assignments.assigned_expression(module, node)
         return _type_of(source, assigned, depth + 1) if assigned is not node else None
     if not isinstance(node, ast.Call):
         return None
@@ -151,7 +151,7 @@ def _is_plain_get(node: ast.expr) -> bool:
 
 def _is_collection(module: Module, node: ast.expr) -> bool:
     """Whether an expression is a list, tuple or set of texts rather than a text."""
-    _, assigned = names.assigned_expression(module, node) if isinstance(node, ast.Name) else (module, node)
+    _, assigned = assignments.assigned_expression(module, node) if isinstance(node, ast.Name) else (module, node)
     if isinstance(assigned, _COLLECTIONS):
         return True
     return isinstance(assigned, ast.Call) and functions.last_name(assigned.func) in {"list", "set", "getlist", "split"}

@@ -5,7 +5,16 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import functions, handovers, ineffective_keys, keys, names, redelivery, requests, stripe_calls
+from stripe_lint.analysis import (
+    assignments,
+    functions,
+    handovers,
+    ineffective_keys,
+    keys,
+    redelivery,
+    requests,
+    stripe_calls,
+)
 from stripe_lint.analysis.keys import KEY
 from stripe_lint.rules import _missing_key, _passing_keys
 
@@ -64,10 +73,7 @@ def _fill(module: Module, call: StripeCall, edit: Edit) -> None:
 def _from_parameters(module: Module, call: StripeCall, edit: Edit, *, into_options: bool) -> None:
     """Take the key out of the dict of parameters, where Stripe takes it for a field that it does not know."""
     params = requests.service_argument(call, call.method.params_index, "params")
-    if isinstance(params, ast.Dict):
-        key = requests.dict_entry(params, KEY)
-    else:
-        key = next((each.value for each in getattr(params, "keywords", ()) if each.arg == KEY), None)
+    key = requests.written_entry(params, KEY)
     if key is None:
         edit.decline("the parameters are not written out in the call")
     if not into_options:
@@ -99,7 +105,7 @@ def _take_out(module: Module, call: StripeCall, key: ast.expr, edit: Edit) -> No
         edit.remove_keyword(node, KEY)
     else:
         edit.decline("the key is passed by position: leave it out, and pass what follows by name")
-    if keys.has_no_effect(names.assigned_expression(module, key)[1]):
+    if keys.has_no_effect(assignments.assigned_expression(module, key)[1]):
         _passing_keys.drop_unread(module, key, edit)
     edit.describe("took out the key")
 

@@ -77,7 +77,7 @@ def _library(module: Module, logger: str, at: ast.AST) -> Library:
     if attributes[-1:] == ["logger"] and first in {"app", "current_app"}:
         return Library.LOGGING
     path = _origin(module, first, at)
-    packages = {path.partition(".")[0]} if path else {name.partition(".")[0] for name in module.imported_modules}
+    packages = {path.partition(".")[0]} if path else module.imported_packages
     # structlog configures the standard library's loggers, so a file that makes its own imports both
     for library in (Library.STRUCTLOG, Library.LOGURU, Library.LOGGING):
         if library.value in packages:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import functions, syntax
+from stripe_lint.analysis import functions, requests, syntax
 from stripe_lint.analysis.evaluation_order import REPEATING
 from stripe_lint.analysis.keys import KEY
 from stripe_lint.analysis.runners import Keywords, keywords_of
@@ -94,10 +94,9 @@ def carrier(request: Request) -> ast.expr | None:
     """The dict, a variable or what a call gives, in which the key of a request travels."""
     if request.key_argument is not None or request.call.reference is not None:
         return None
-    node, index = request.node, request.method.options_index
+    node = request.node
     if request.method.style == "service":
-        held = node.args[index] if index is not None and index < len(node.args) else None
-        return next((keyword.value for keyword in node.keywords if keyword.arg == "options"), held)
+        return requests.service_argument(request.call, request.method.options_index, "options")
     unpacked = [keyword.value for keyword in node.keywords if keyword.arg is None]
     return unpacked[0] if len(unpacked) == 1 else None
 
@@ -128,10 +127,7 @@ def _into_options(request: Request, edit: Edit, source: str) -> None:
     node, index = request.node, request.method.options_index
     if index is None:
         edit.decline("this service takes no options")
-    held = node.args[index] if index < len(node.args) else None
-    for keyword in node.keywords:
-        if keyword.arg == "options":
-            held = keyword.value
+    held = requests.service_argument(request.call, index, "options")
     unpacked = next((keyword for keyword in node.keywords if keyword.arg is None), None)
     if held is not None:
         _into_dict(held, edit, source)
@@ -177,7 +173,7 @@ def _into_dict(held: ast.expr, edit: Edit, source: str) -> None:
         edit.set_entry(held, KEY, source)
     elif isinstance(held, ast.Call) and _makes_dict(held):
         edit.set_keyword(held, KEY, source)
-    elif isinstance(held, ast.Constant) and held.value is None:
+    elif syntax.is_none(held):
         edit.replace(held, f'{{"{KEY}": {source}}}')
     elif isinstance(held, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
         edit.replace(held, f'{{**{edit.source_of(held)}, "{KEY}": {source}}}')

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, keys, names, redelivery, syntax, weak_keys
+from stripe_lint.analysis import assignments, functions, keys, redelivery, syntax, weak_keys
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.analysis.weak_keys import Weakness
 from stripe_lint.rules import _missing_key, _passing_keys, _retried_keys
@@ -52,7 +52,7 @@ def _give_key(module: Module, weak: WeakKey, edit: Edit) -> None:
             return
         argument = request.key_argument
         _passing_keys.replace_key(request, edit, key)
-        if argument is not None and keys.has_no_effect(names.assigned_expression(module, argument)[1]):
+        if argument is not None and keys.has_no_effect(assignments.assigned_expression(module, argument)[1]):
             _passing_keys.drop_unread(module, argument, edit)
 
     if weak.holds_id and weak.weakness in _ANOTHER_EACH_TIME and not edit.options.from_store:

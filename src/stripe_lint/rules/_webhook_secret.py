@@ -6,7 +6,16 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, handlers, handovers, names, sdk_verifications, secret_defaults, syntax
+from stripe_lint.analysis import (
+    assignments,
+    functions,
+    handlers,
+    handovers,
+    names,
+    sdk_verifications,
+    secret_defaults,
+    syntax,
+)
 from stripe_lint.analysis.references import ClassReference, External, ModuleReference, ObjectReference
 from stripe_lint.errors import Declined
 
@@ -72,7 +81,7 @@ def _used_elsewhere(module: Module, instead_of: ast.Call | None) -> set[str]:
             secrets += [(each.module, each.argument) for each in handovers.handovers(source, verification.secret)]
             for place, secret in secrets:
                 if place is module:
-                    found |= {ast.unparse(secret), ast.unparse(names.assigned_expression(module, secret)[1])}
+                    found |= {ast.unparse(secret), ast.unparse(assignments.assigned_expression(module, secret)[1])}
     return found
 
 

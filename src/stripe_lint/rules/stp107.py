@@ -100,12 +100,12 @@ event = stripe.Webhook.construct_event(body, signature, secret, tolerance=0)  # 
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.model import FixClass, Hit, Rule, Severity, Step
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Iterator
 
     from stripe_lint.analysis.handovers import Handover
@@ -166,9 +166,9 @@ def _problem(verification: SdkVerification) -> str | None:
 
 
 def _problem_of(module: Module, given: ast.expr) -> str | None:
-    from stripe_lint.analysis import constant_numbers
+    from stripe_lint.analysis import constant_numbers, syntax
 
-    if isinstance(given, ast.Constant) and given.value is None:
+    if syntax.is_none(given):
         seconds: float | None = 0
     else:
         seconds = constant_numbers.always(module, given)
