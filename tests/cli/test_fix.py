@@ -321,6 +321,55 @@ def test_nothing_is_kept_in_a_key_store_that_is_not_there(shop: Shop) -> None:
     assert "no IdempotencyKeys of stripe_lint.runtime is in sight" in outcome.out
 
 
+CONSTANT = """import stripe
+
+SIGNUP_KEY = "signup"
+
+
+def register(user):
+    return stripe.Customer.create(email=user.email, metadata={"user": user.id}, idempotency_key=SIGNUP_KEY)
+"""
+
+
+def test_the_key_that_is_told_is_the_key_that_is_written(shop: Shop) -> None:
+    path = shop.write("people.py", CONSTANT)
+
+    outcome = fix(shop, "--unsafe-fixes")
+
+    key = 'f"{SIGNUP_KEY}-user-{user.id}-customer"'
+    assert f"STP203 fixed: the key is {key}\n" in outcome.out
+    assert f"idempotency_key={key}" in path.read_text()
+
+
+COMPARED = """import hashlib
+import hmac
+import os
+
+from flask import Flask, abort, request
+
+app = Flask(__name__)
+
+
+@app.post("/stripe/webhook")
+def webhook():
+    parts = dict(part.split("=") for part in request.headers["Stripe-Signature"].split(","))
+    signed = parts["t"].encode() + b"." + request.get_data()
+    expected = hmac.new(os.environ["STRIPE_WEBHOOK_SECRET"].encode(), signed, hashlib.sha256).hexdigest()
+    if expected != parts["v1"]:
+        abort(400)
+    return "", 200
+"""
+
+
+def test_a_repair_of_a_part_says_so(shop: Shop) -> None:
+    shop.write("hooks.py", COMPARED)
+
+    outcome = fix(shop, "--select", "STP110", "--unsafe-fixes")
+
+    assert ": STP110 fixed in part: the signatures are compared in constant time\n" in outcome.out
+    assert "STP110" in shop.check("--select", "STP110").out
+
+
 def test_what_is_nested_too_deeply_is_left(shop: Shop) -> None:
     for number, charge in enumerate(("order" + ".a" * 900, "not " * 900 + "order")):
         path = shop.write(
