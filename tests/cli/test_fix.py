@@ -341,6 +341,35 @@ def test_the_key_that_is_told_is_the_key_that_is_written(shop: Shop) -> None:
     assert f"idempotency_key={key}" in path.read_text()
 
 
+NAMED_TWICE = """import os
+
+import stripe.error as errors
+from stripe import error
+
+
+def remove(path):
+    try:
+        os.unlink(path)
+    except errors.CardError:
+        return 1
+    except error.StripeError:
+        return 2
+"""
+
+
+def test_two_repairs_import_a_package_once(shop: Shop) -> None:
+    shop.write("requirements.txt", "stripe==13.2.0\n")
+    path = shop.write("charges.py", NAMED_TWICE)
+
+    fix(shop, "--select", "STP303", "--unsafe-fixes")
+
+    assert path.read_text() == (
+        NAMED_TWICE.replace("import stripe.error as errors\nfrom stripe import error\n", "import stripe\n")
+        .replace("errors.CardError", "stripe.CardError")
+        .replace("error.StripeError", "stripe.StripeError")
+    )
+
+
 COMPARED = """import hashlib
 import hmac
 import os
