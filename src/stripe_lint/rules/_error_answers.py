@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import deciding_texts, error_handlers, error_responses, functions, handlers, syntax
-from stripe_lint.rules import _error_wording, _exception_logs
+from stripe_lint.analysis import deciding_texts, error_handlers, error_responses, functions, handlers
+from stripe_lint.rules import _blocks, _error_wording, _exception_logs
 from stripe_lint.rules._exception_texts import Catch, carriers, helper_with_exception, unread
 
 if TYPE_CHECKING:
@@ -173,19 +173,5 @@ def _answer_with_status(module: Module, leak: Leak, edit: Edit) -> None:
 
 def _drop_name(module: Module, catch: Catch, replaced: list[ast.expr], edit: Edit) -> None:
     """Take ``as e`` away where nothing is left that reads it."""
-    handler = catch.node
-    if (
-        not isinstance(handler, ast.ExceptHandler)
-        or handler.name is None
-        or _error_wording.needs_exception(catch, replaced)
-    ):
-        return
-    gone: set[ast.AST] = set(replaced)
-    left = (
-        node
-        for node in syntax.descendants(handler)
-        if isinstance(node, ast.Name) and node.id == handler.name and not gone & {node, *module.ancestors(node)}
-    )
-    if next(left, None) is not None:
-        return
-    edit.remove_exception_name(handler)
+    if isinstance(catch.node, ast.ExceptHandler) and not _error_wording.needs_exception(catch, replaced):
+        _blocks.drop_exception_name(module, catch.node, replaced, edit)

@@ -110,7 +110,7 @@ def _complete(place: _Place, attempt: ast.Try, edit: Edit) -> None:
                 edit.decline("the `except` raises the error again on some paths only; answer 400 on all")
             refusal = _refusals.refusal(place.module, place.function, place.handler, last, edit)
             edit.replace_statement(last, refusal)
-            _drop_name(place.module, clause, last, edit)
+            _blocks.drop_exception_name(place.module, clause, [last], edit)
     for raised in _errors(place):
         if not any(exceptions.catches(place.module, clause, raised) for clause in attempt.handlers):
             if raised is PAYLOAD_ERROR and _works_behind(place, attempt):
@@ -171,13 +171,6 @@ def _widen(place: _Place, clause: ast.ExceptHandler, raised: Raised, edit: Edit)
     else:
         kinds = edit.source_of(clause.type)
     edit.replace(clause.type, f"({more}, {kinds})")
-
-
-def _drop_name(module: Module, clause: ast.ExceptHandler, replaced: ast.Raise, edit: Edit) -> None:
-    """Take ``as e`` away where only the ``raise`` read it."""
-    read = [each for each in syntax.descendants(clause) if isinstance(each, ast.Name) and each.id == clause.name]
-    if clause.name is not None and all(replaced in module.ancestors(each) for each in read):
-        edit.remove_exception_name(clause)
 
 
 # no `try` yet

@@ -75,7 +75,7 @@ def _verify(module: Module, found: Unverified, edit: Edit) -> None:
 def _statement(module: Module, function: NamedFunction, found: Unverified, edit: Edit) -> ast.stmt:
     """The statement in front of which the verification belongs."""
     if found.place.node is function:
-        first = function.body[1:] if ast.get_docstring(function, clean=False) is not None else function.body
+        first = functions.below_docstring(function)
         if not first:
             edit.decline("the function has no body")
         return first[0]
