@@ -370,6 +370,54 @@ def test_two_repairs_import_a_package_once(shop: Shop) -> None:
     )
 
 
+VERIFYING = """import contextlib
+import json
+import os
+
+import stripe
+from flask import Flask, request
+
+app = Flask(__name__)
+SECRET = os.environ["STRIPE_WEBHOOK_SECRET"]
+
+
+@app.post("/stripe/{name}")
+def {name}():
+    {read}
+    if event["type"] == "invoice.paid":
+        print(event["data"]["object"])
+    return "ok"
+"""
+CONSTRUCT = 'stripe.Webhook.construct_event(request.data, request.headers.get("Stripe-Signature"), SECRET)'
+
+
+@pytest.mark.parametrize(
+    ("code", "read"),
+    [
+        ("STP101", "event = json.loads(request.data)"),
+        (
+            "STP103",
+            (
+                "event = json.loads(request.data)\n    with contextlib.suppress(ValueError, "
+                f"stripe.SignatureVerificationError):\n        event = {CONSTRUCT}"
+            ),
+        ),
+        ("STP106", f"event = {CONSTRUCT}"),
+        ("STP106", f"event = json.loads(str({CONSTRUCT}))"),
+    ],
+)
+def test_what_is_refused_anew_is_logged_where_that_is_asked_for(shop: Shop, code: str, read: str) -> None:
+    path = shop.write("hooks.py", VERIFYING.format(name="hook", read=read))
+
+    plain = fix(shop, "--select", code, "--unsafe-fixes", "--diff")
+    outcome = fix(shop, "--select", f"{code},STP304", "--unsafe-fixes")
+
+    assert "logg" not in plain.out
+    assert "Fixed 1 finding in 1 file, 0 not fixed." in outcome.out
+    assert 'logger.warning("Refused a webhook that could not be verified", exc_info=True)\n' in path.read_text()
+    assert shop.check("--select", f"{code},STP304").found == []
+
+
 COMPARED = """import hashlib
 import hmac
 import os

@@ -16,7 +16,7 @@ from stripe_lint.analysis import (
 )
 from stripe_lint.analysis.logging_calls import LEVELS
 from stripe_lint.analysis.uncaught_errors import PAYLOAD_ERROR, SIGNATURE_ERROR
-from stripe_lint.rules import _blocks, _refusals
+from stripe_lint.rules import _blocks, _logged_refusal, _refusals
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -185,9 +185,11 @@ def _wrap(place: _Place, edit: Edit) -> None:
     if not alone or _does_more(module, statement, call) or _first_on_line(module, statement, call) is not statement:
         _prepare(place, caught, edit)
         return
+    step = _step(module, statement)
     refusal = _refusals.refusal(module, place.function, place.handler, statement, edit)
+    refusal = _logged_refusal.logged(module, statement, refusal, step, edit)
     edit.replace_statement(statement, f"try:\n{_inner(module, statement, edit)}")
-    edit.insert_after(statement, f"except {caught}:\n{_step(module, statement)}{refusal}")
+    edit.insert_after(statement, f"except {caught}:\n{step}{refusal}")
 
 
 def _does_more(module: Module, statement: ast.stmt, call: ast.Call) -> bool:
@@ -254,5 +256,6 @@ def _prepare(place: _Place, caught: str, edit: Edit) -> None:
     refusal = _refusals.refusal(module, place.function, place.handler, before, edit)
     name = edit.free_name(before, "event", "stripe_event")
     step = _step(module, before)
+    refusal = _logged_refusal.logged(module, before, refusal, step, edit)
     edit.insert_before(before, f"try:\n{step}{name} = {edit.source_of(call)}\nexcept {caught}:\n{step}{refusal}")
     edit.replace(call, name)
