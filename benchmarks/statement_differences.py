@@ -29,6 +29,8 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _BETWEEN_STATEMENTS = re.compile(r"((else|finally):|[\s;\\]|#[^\r\n]*(?=[\r\n]|$))*")
 """What may come and go with a statement; that no comment is lost is another question."""
 
+_MOST_BLANK_LINES = 2
+"""How many blank lines a new statement may have behind it."""
 
 _TEXTS = {tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
 _COMMENT = re.compile(r"#[^\r\n]*")
@@ -106,7 +108,9 @@ def differences(before: bytes, after: bytes) -> Differences:
             come = [new_gaps[number] for number in range(j1, j2 + 1) if number not in judged_new]
             if i1 == 0 and old_gaps[0]:
                 # what stands above the first statement may get a new one above it, and blank lines between them
-                come = [old_gaps[0] if gap.lstrip("\r\n") == old_gaps[0] else gap for gap in come]
+                come = [old_gaps[0] if _is_below_new(gap, old_gaps[0]) else gap for gap in come]
+            if i1 == j1 == 0 and j2 > i2 and not old_gaps[0].startswith(new_gaps[0]):
+                outside.append(f"{new_gaps[0]!r} came above all statements")
             outside += _gap_differences(left, [_without_lines(gap, moved) for gap in come])
             same = min(i2 - i1, j2 - j1)
             changed, added, removed = changed + same, added + j2 - j1 - same, removed + i2 - i1 - same
@@ -118,6 +122,12 @@ def differences(before: bytes, after: bytes) -> Differences:
     if not old and old_text != new_text:
         outside.append("a file without statements changed")
     return Differences(changed, added, removed, tuple(outside))
+
+
+def _is_below_new(gap: str, head: str) -> bool:
+    """Whether a gap is ``head`` below another statement, with as many blank lines as formatters put there."""
+    line_ends = _LINE_END.findall(gap.removesuffix(head)) if gap.endswith(head) else []
+    return 0 < len(line_ends) <= _MOST_BLANK_LINES + 1 and "".join(line_ends) + head == gap
 
 
 def _moves(old: list[_Part], new: list[_Part], edited: list[tuple[str, int, int, int, int]]) -> list[_Move]:

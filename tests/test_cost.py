@@ -9,19 +9,25 @@ import ast
 import sys
 import tokenize
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from rule_cases import Case, all_cases, check, make_project
 
 from stripe_lint.analysis import indexing
+from stripe_lint.config import Configurations
+from stripe_lint.fixing.options import Options
+from stripe_lint.fixing.run import fix_text
+from stripe_lint.options import Place
 from stripe_lint.project import Project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator
     from pathlib import Path
 
     from stripe_lint.analysis.module import Module
+
+Result = TypeVar("Result")
 
 PLAIN = "import stripe\n\nprint(stripe.Customer.retrieve('cus_1'))\n"
 UNKEYED = "import stripe\n\nstripe.Refund.create(charge='ch_1')\n"
@@ -194,32 +200,56 @@ def pay{number}(order):
     )
 
 
-MAKERS = [handlers, requests, helpers, statements, choices, attempts, values_in_values, values_in_loops]
+def functions_without_stripe(count: int) -> str:
+    """A file that is long for other reasons."""
+    body = "".join(f"def f{number}(order):\n    return order.total + {number}\n\n" for number in range(10 * count))
+    return f"{UNKEYED}{body}"
+
+
+def functions_with_calls(count: int) -> str:
+    """A request and another call in each function."""
+    return "import stripe\n" + "".join(
+        f"def refund_{number}(order):\n    payment = order.payment\n    log({number})\n"
+        "    return stripe.Refund.create(payment_intent=payment)\n\n"
+        for number in range(count)
+    )
+
+
+MAKERS = [
+    *(handlers, requests, helpers, statements, choices, attempts, values_in_values, values_in_loops),
+    *(functions_without_stripe, functions_with_calls),
+]
 
 
 class TooManyCallsError(BaseException):
     """Nothing of ours may catch it."""
 
 
-def calls_of(text: str, folder: Path) -> int:
-    """How many Python functions a check of ``text`` calls, which must find something."""
-    project = project_with(folder, {"pay.py": text})
+def calls_in(work: Callable[[], Result], events: Container[str] = ("call",)) -> tuple[int, Result]:
+    """How many Python functions ``work`` calls, and what it returns; ``c_call`` in ``events`` counts built-in ones."""
     calls = 0
 
     def count(_frame: object, event: str, _argument: object) -> None:
         nonlocal calls
-        calls += event == "call"
+        calls += event in events
         if calls > MOST_CALLS:
             raise TooManyCallsError
 
     previous = sys.getprofile()
     sys.setprofile(count)
     try:
-        found = check(project, "STP")
+        result = work()
     except TooManyCallsError:
         pytest.fail(f"more than {MOST_CALLS:,} calls")
     finally:
         sys.setprofile(previous)
+    return calls, result
+
+
+def calls_of(text: str, folder: Path) -> int:
+    """How many Python functions a check of ``text`` calls, which must find something."""
+    project = project_with(folder, {"pay.py": text})
+    calls, found = calls_in(lambda: check(project, "STP"))
     assert found
     assert all(each.code != "STP000" for each in found)
     return calls
@@ -229,4 +259,37 @@ def calls_of(text: str, folder: Path) -> int:
 def test_twice_the_code_costs_about_twice_as_much(make: Callable[[int], str], tmp_path: Path) -> None:
     calls_of(make(2), tmp_path / "warm")
     half, whole = calls_of(make(24), tmp_path / "half"), calls_of(make(48), tmp_path / "whole")
+    assert whole < 2.5 * half
+
+
+def calls_of_requirements(count: int, folder: Path) -> int:
+    """How many Python functions a check of a list with ``count`` requirements calls."""
+    project = project_with(folder, {"requirements.txt": "stripe>=1\n" * count})
+    calls, found = calls_in(lambda: check(project, "STP501"))
+    assert all(each.code != "STP501" for each in found)
+    return calls
+
+
+def test_twice_the_requirements_cost_about_twice_as_much(tmp_path: Path) -> None:
+    calls_of_requirements(20, tmp_path / "warm")
+    half, whole = (calls_of_requirements(count, tmp_path / str(count)) for count in (1_000, 2_000))
+    assert whole < 2.5 * half
+
+
+def calls_of_fixes(count: int, folder: Path) -> int:
+    """How many functions, built-in ones included, it takes to fix ``count`` requests in one statement."""
+    make_project(folder)
+    lines = [f'    "c{number}": lambda: stripe.Refund.create(charge="ch_{number}"),\n' for number in range(count)]
+    data = f"import stripe\n\ncalls = {{\n{''.join(lines)}}}\n".encode()
+    configurations = Configurations(None, {"select": ["STP201"]}, Place("test ", folder))
+    calls, report = calls_in(
+        lambda: fix_text(data, folder / "pay.py", "pay.py", configurations, Options()), ("call", "c_call")
+    )
+    assert [len(file.fixed) for file in report.files] == [count]
+    return calls
+
+
+def test_twice_the_fixes_in_one_statement_cost_about_twice_as_much(tmp_path: Path) -> None:
+    calls_of_fixes(2, tmp_path / "warm")
+    half, whole = (calls_of_fixes(count, tmp_path / str(count)) for count in (10, 20))
     assert whole < 2.5 * half

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import get_type_hints
 
@@ -403,10 +405,35 @@ def test_names_of_all_frameworks_together() -> None:
     assert "event" in frameworks.keyed_request_names()
 
 
+ENTRY = r"(^|\.)framework$|^(handlers\.)?framework_for\(|^by_name\("
+ENTRY_OR_EACH = rf"{ENTRY}|^(entry|each)$"
+ASKING = r"(^|\.)(all_names|agreed|_owners)$"
+
+
 @pytest.mark.parametrize("field", Framework._fields)
 def test_every_field_is_read_by_something_else_than_the_tables(field: str) -> None:
-    package = Path(frameworks.__file__).parents[2]
-    tables = Path(frameworks.__file__).parent
-    readers = [path for path in package.rglob("*.py") if path.parent != tables or path.name == "__init__.py"]
+    assert field in fields_read()
 
-    assert any(re.search(rf"\.{field}\b|[\"']{field}[\"']", path.read_text("utf-8")) for path in readers)
+
+@cache
+def fields_read() -> set[str]:
+    """The fields that are read from an entry, or asked for by their names."""
+    package, tables = Path(frameworks.__file__).parents[2], Path(frameworks.__file__).parent
+    readers = [path for path in package.rglob("*.py") if path.parent != tables or path.name == "__init__.py"]
+    found: set[str] = set()
+    for path in readers:
+        # other things are called an entry, too
+        entry = ENTRY_OR_EACH if path.parent == tables else ENTRY
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Attribute) and re.search(entry, ast.unparse(node.value)):
+                found.add(node.attr)
+            elif isinstance(node, ast.Call) and re.search(ASKING, ast.unparse(node.func)):
+                found |= {each.value for each in node.args if isinstance(each, ast.Constant)}
+            elif isinstance(node, ast.Tuple):
+                values = [each.value for each in node.elts if isinstance(each, ast.Constant)]
+                found |= set(values) if set(values) <= set(Framework._fields) and len(values) > 1 else set()
+    return found
+
+
+def test_a_field_that_nothing_reads_is_seen() -> None:
+    assert not {"request", "span", "path", "nothing"} & fields_read()

@@ -144,6 +144,25 @@ def test_new_and_changed_statements_account_for_their_bytes() -> None:
     assert differences(BEFORE, after) == (1, 2, 0, ())
 
 
+HEADED = b"# head\nimport stripe\n"
+PLACED_BADLY = {
+    "blank lines above all": b"\n\n\n\n# head\nimport uuid\nimport stripe\n",
+    "blank lines above the new statement": b"\n\n\n\nimport uuid\n# head\nimport stripe\n",
+    "too many blank lines behind it": b"import uuid\n\n\n\n# head\nimport stripe\n",
+    "a changed head": b"import uuid\n\n# Head\nimport stripe\n",
+}
+
+
+def test_a_new_statement_may_stand_above_the_comments_at_the_top() -> None:
+    for after in (b"import uuid\n\n# head\nimport stripe\n", b"# head\nimport uuid\nimport stripe\n"):
+        assert differences(HEADED, after) == (0, 1, 0, ())
+
+
+@pytest.mark.parametrize("after", PLACED_BADLY.values(), ids=PLACED_BADLY)
+def test_a_new_statement_accounts_for_no_other_change_at_the_top(after: bytes) -> None:
+    assert differences(HEADED, after).outside
+
+
 INTO_A_BLOCK = b"""\
 def f(x):
     try:

@@ -71,11 +71,6 @@ class BusinessId(NamedTuple):
     noun: str
     inputs: tuple[Input, ...] = ()
 
-    @property
-    def replacements(self) -> str:
-        """What an f-string has for the id and the inputs: ``{order_id}-milestone-{milestone_id}``."""
-        return "-".join([f"{{{self.source}}}", *(f"{each.noun}-{{{each.source}}}" for each in self.inputs)])
-
 
 def business_id(module: Module, request: Request) -> BusinessId | None:
     """An id of what the request is made for; ``None`` where none is in sight, or where it does not stand for it.

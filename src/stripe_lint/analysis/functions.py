@@ -10,7 +10,7 @@ from stripe_lint.analysis import syntax
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stripe_lint.analysis.scopes import FunctionNode
+    from stripe_lint.analysis.scopes import FunctionNode, NamedFunction
 
 _PROPERTIES = frozenset({"property", "cached_property"})
 
@@ -29,6 +29,11 @@ def first_parameter(node: FunctionNode) -> ast.arg | None:
     """The first positional parameter, ``self`` or ``cls`` in a method."""
     positional = positional_parameters(node)
     return positional[0] if positional else None
+
+
+def below_docstring(node: NamedFunction) -> list[ast.stmt]:
+    """The statements of a function behind its docstring; none where that is all it has."""
+    return node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
 
 
 def unpacks(call: ast.Call) -> bool:

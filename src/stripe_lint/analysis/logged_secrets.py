@@ -163,7 +163,7 @@ class _Origin:
             if node.attr in frameworks.all_names("raw_attributes"):
                 return "the raw body of a webhook", False
             if node.attr in frameworks.all_names("header_attributes"):
-                return "all headers, the signature among them", False
+                return "the signature, among all headers,", False
         return None
 
     def _was_refused(self, node: ast.expr) -> bool:

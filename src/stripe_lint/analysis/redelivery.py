@@ -42,7 +42,7 @@ def redelivery_around(
         function = module.enclosing_function(function)
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function in seen:
         return None
-    if _is_late_task(module, function) or dj_stripe.receives_events(module, function):
+    if is_late_task(module, function) or dj_stripe.receives_events(module, function):
         return Place(module, function)
     if handlers.takes_request(module, function):
         is_delivered = _verifies_body(module, function) or webhook_handlers.receives_events(module, function)
@@ -76,8 +76,9 @@ def _verifies_body(module: Module, function: NamedFunction) -> bool:
     )
 
 
-def _is_late_task(module: Module, function: NamedFunction) -> bool:
-    return any(
+def is_late_task(module: Module, function: ast.AST) -> bool:
+    """Whether a function is a task that is delivered again where its worker was lost before it had ended."""
+    return isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and any(
         isinstance(decorator, ast.Call)
         and task_decorators.is_task(module, decorator)
         and any(

@@ -39,10 +39,21 @@ class Edit:
     method can't do raises ``Declined``, which the user is told.
     """
 
-    def __init__(self, module: Module, options: Options, taken: set[tuple[ast.AST | None, str]]) -> None:
-        """An empty repair. ``taken`` are the names that other repairs of this round give to something new."""
+    def __init__(
+        self,
+        module: Module,
+        options: Options,
+        taken: set[tuple[ast.AST | None, str]],
+        guarding: frozenset[str] = frozenset(),
+    ) -> None:
+        """An empty repair.
+
+        ``taken`` are the names that other repairs of this round give to something new, ``guarding`` the codes of the
+        rules that may find nothing new afterwards.
+        """
         self.module = module
         self.options = options
+        self.guarding = guarding
         self._taken = taken
         self._reserved: set[tuple[ast.AST | None, str]] = set()
         self._edits: list[AnyEdit] = []

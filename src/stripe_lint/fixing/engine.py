@@ -231,11 +231,12 @@ def _repairs(
     module = snapshot.module
     found: list[tuple[Finding, Repair]] = []
     taken: set[tuple[ast.AST | None, str]] = set()
+    guarding = frozenset(each.code for each in task.guarding)
     for finding in _candidates(snapshot, subject, task, reasons):
         repair_of = rule(finding.code).repair
         if repair_of is None:
             continue
-        edit = Edit(module, task.options, taken)
+        edit = Edit(module, task.options, taken, guarding)
         hit = Hit(finding.span, finding.message, finding.severity, finding.confidence, finding.steps)
         try:
             repair_of(module, hit, edit)

@@ -176,29 +176,21 @@ def _is_milder(
 
 def _is_in_new_text(after: State, finding: Finding, splices: Sequence[Splice]) -> bool:
     offset = after.places.offset(finding.span.line, finding.span.column)
-    shift = 0
-    for splice in splices:
-        if splice.start + shift <= offset < splice.start + shift + len(splice.text):
-            return True
-        shift += len(splice.text) - (splice.end - splice.start)
-    return False
+    return Moves(splices).bringing(offset) is not None
 
 
 def _old_spot(state: State, finding: Finding, splices: Sequence[Splice]) -> _Spot:
     offset = state.places.offset(finding.span.line, finding.span.column)
-    new = Moves(splices).new_offset(offset)
+    moves = Moves(splices)
+    new = moves.new_offset(offset)
     if new is not None:
         return _Spot(finding.code, new, in_splice=False)
-    number = next(n for n, splice in enumerate(splices) if splice.start <= offset < splice.end)
-    return _Spot(finding.code, number, in_splice=True)
+    return _Spot(finding.code, moves.replacing(offset), in_splice=True)
 
 
 def _new_spot(state: State, finding: Finding, splices: Sequence[Splice]) -> _Spot:
     offset = state.places.offset(finding.span.line, finding.span.column)
-    shift = 0
-    for number, splice in enumerate(splices):
-        start = splice.start + shift
-        if splice.end > splice.start and start <= offset < start + len(splice.text):
-            return _Spot(finding.code, number, in_splice=True)
-        shift += len(splice.text) - (splice.end - splice.start)
+    number = Moves(splices).bringing(offset)
+    if number is not None and splices[number].end > splices[number].start:
+        return _Spot(finding.code, number, in_splice=True)
     return _Spot(finding.code, offset, in_splice=False)

@@ -92,11 +92,7 @@ def _among_imports(tree: ast.Module, places: Places, name: str, line: str) -> Sp
     others = [each for each in block if not _is_future(each)]
     if others:
         return _on_top(places, others[0], f"{line}\n\n")
-    if block:
-        return _below(places, tree, block[-1], f"\n{line}")
-    if ast.get_docstring(tree, clean=False) is not None:
-        return _below(places, tree, tree.body[0], f"\n{line}")
-    return _on_top(places, tree.body[0], f"{line}\n\n")
+    return _behind_head(places, tree, line)
 
 
 def _among_third_party(tree: ast.Module, places: Places, name: str, line: str) -> Splice:
@@ -117,11 +113,7 @@ def _among_third_party(tree: ast.Module, places: Places, name: str, line: str) -
     relative = [each for each in block if not _is_standard(each) and not _is_future(each)]
     if relative:
         return _on_top(places, relative[0], f"{line}\n\n")
-    if block:
-        return _below(places, tree, block[-1], f"\n{line}")
-    if ast.get_docstring(tree, clean=False) is not None:
-        return _below(places, tree, tree.body[0], f"\n{line}")
-    return _on_top(places, tree.body[0], f"{line}\n\n")
+    return _behind_head(places, tree, line)
 
 
 def _named(statement: _Import) -> str:
@@ -134,11 +126,14 @@ def _named(statement: _Import) -> str:
 def logger_splice(tree: ast.Module, places: Places, edit: AddLogger) -> Splice:
     """The new logger: below the imports at the top, after a blank line."""
     line = f"{edit.name} = {edit.get_logger}(__name__)"
+    return _behind_head(places, tree, line)
+
+
+def _behind_head(places: Places, tree: ast.Module, line: str) -> Splice:
+    """``line`` behind a blank one below the imports at the top, or the docstring; else above everything."""
     block = _leading_imports(tree)
-    if block:
-        return _below(places, tree, block[-1], f"\n{line}")
-    if ast.get_docstring(tree, clean=False) is not None:
-        return _below(places, tree, tree.body[0], f"\n{line}")
+    if block or ast.get_docstring(tree, clean=False) is not None:
+        return _below(places, tree, block[-1] if block else tree.body[0], f"\n{line}")
     return _on_top(places, tree.body[0], f"{line}\n\n")
 
 

@@ -79,19 +79,31 @@ class Moves:
             return None
         return old + self._shifts[number]
 
+    def replacing(self, old: int) -> int:
+        """The number of the splice that replaces ``old``, of which there must be one."""
+        return bisect_right(self._starts, old) - 1
+
+    def new_start(self, number: int) -> int:
+        """Where the text of a splice begins."""
+        return self._starts[number] + self._shifts[number]
+
+    def bringing(self, new: int) -> int | None:
+        """The number of the splice whose text holds the place ``new`` of the new text."""
+        number = bisect_right(range(len(self._splices)), new, key=self.new_start) - 1
+        is_inside = number >= 0 and new < self.new_start(number) + len(self._splices[number].text)
+        return number if is_inside else None
+
 
 def followed(old: str, splices: Sequence[Splice], offset: int) -> int:
     """Where ``offset`` of ``old`` went; inside what was replaced, the place in the new text that corresponds to it."""
-    moved = Moves(splices).new_offset(offset)
+    moves = Moves(splices)
+    moved = moves.new_offset(offset)
     if moved is not None:
         return moved
-    shift = 0
-    for splice in splices:
-        if splice.start <= offset < splice.end:
-            within = _corresponding(old[splice.start : splice.end], splice.text, offset - splice.start)
-            return splice.start + shift + within
-        shift += len(splice.text) - (splice.end - splice.start)
-    raise AssertionError("every place is in a splice or outside of all")
+    number = moves.replacing(offset)
+    splice = splices[number]
+    within = _corresponding(old[splice.start : splice.end], splice.text, offset - splice.start)
+    return moves.new_start(number) + within
 
 
 _LONGEST_COMPARED: Final = 1_000

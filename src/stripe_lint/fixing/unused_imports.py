@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import syntax
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def removals(before: Module, after: Module) -> list[Splice]:
-    """What takes the imports out of ``after`` that were used in ``before``, in order.
+    """What takes the imports out of ``after`` that were used in ``before``, or that two repairs wrote, in order.
 
     An import stays where it may be for others: in an ``__init__.py``, in a ``try``, with a comment, where another file
     imports its name from here.
@@ -25,9 +26,13 @@ def removals(before: Module, after: Module) -> list[Splice]:
         return []
     used = syntax.names_in(before.tree)
     places = places_of(after)
+    repeated = _repeated(before, after)
     found = []
     for statement in syntax.descendants(after.tree):
         if not isinstance(statement, ast.Import | ast.ImportFrom) or not _is_plain(after, places, statement):
+            continue
+        if statement in repeated:
+            found.append(_without(places, statement, []))
             continue
         unused = [
             alias for alias in statement.names if _bound(alias) in used and _is_unused(after, places, statement, alias)
@@ -36,6 +41,17 @@ def removals(before: Module, after: Module) -> list[Splice]:
             kept = [alias for alias in statement.names if alias not in unused]
             found.append(_without(places, statement, kept))
     return sorted(found)
+
+
+def _repeated(before: Module, after: Module) -> set[ast.stmt]:
+    """The imports at the top level of ``after`` that stand above already, and did not stand twice in ``before``."""
+    first = {ast.dump(each): each for each in reversed(after.tree.body) if isinstance(each, ast.Import)}
+    earlier = Counter(ast.dump(each) for each in before.tree.body if isinstance(each, ast.Import))
+    return {
+        each
+        for each in after.tree.body
+        if isinstance(each, ast.Import) and first[ast.dump(each)] is not each and earlier[ast.dump(each)] < 2
+    }
 
 
 def _is_plain(module: Module, places: Places, statement: ast.Import | ast.ImportFrom) -> bool:

@@ -48,6 +48,7 @@ def _outcome(each: FixedFinding | NotFixed, *, written: bool) -> str:
     finding = each.finding
     if isinstance(each, FixedFinding):
         verb = "fixed" if written else "would be fixed"
+        verb = f"{verb} in part" if each.partly else verb
         return f"{finding.code} {verb}{': ' if each.description else ''}{each.description}"
     reason = each.reason or "this rule has no automatic fix"
     return f"{finding.code} {finding.message}; not fixed: {reason}"

@@ -28,7 +28,7 @@ from stripe_lint.rules._dropped_answer import SENT_AGAIN
 from stripe_lint.test_code import is_test_code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from stripe_lint.analysis.acknowledged_failures import AcknowledgedFailure
     from stripe_lint.analysis.module import Module
@@ -91,7 +91,7 @@ def _refuse(
     for clause in clauses:
         if clause is handler or _takes_bad_body(module, clause):
             replaced = [each for each in _returns(clause) if _answer_400(module, function, failure, each, edit)]
-            _drop_name(module, clause, replaced, edit)
+            _blocks.drop_exception_name(module, clause, replaced, edit)
     edit.describe("a failed verification is answered with 400")
 
 
@@ -162,7 +162,7 @@ def _raise(
         edit.replace_statement(last, again)
     elif not _always_leaves(last):
         edit.insert_after(last, "raise")
-    _drop_name(module, handler, replaced, edit)
+    _blocks.drop_exception_name(module, handler, replaced, edit)
     edit.describe("the error goes on, so that Stripe sends the event again")
     edit.note(SENT_AGAIN)
 
@@ -218,10 +218,3 @@ def _always_leaves(last: ast.stmt) -> bool:
     if isinstance(last, ast.With | ast.AsyncWith):
         return _always_leaves(last.body[-1])
     return isinstance(last, ast.Return | ast.Raise | ast.Continue | ast.Break)
-
-
-def _drop_name(module: Module, handler: ast.ExceptHandler, replaced: Sequence[ast.AST], edit: Edit) -> None:
-    """Take ``as e`` away where only the answer read it."""
-    read = [node for node in syntax.descendants(handler) if isinstance(node, ast.Name) and node.id == handler.name]
-    if read and all(any(around in replaced for around in module.ancestors(node)) for node in read):
-        edit.remove_exception_name(handler)

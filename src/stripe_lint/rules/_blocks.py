@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from stripe_lint.analysis import syntax
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import NamedFunction
+    from stripe_lint.fixing.edit import Edit
 
 _REPEATED = (ast.For, ast.AsyncFor, ast.While, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -27,6 +30,13 @@ def block_of(module: Module, statement: ast.stmt) -> list[ast.stmt]:
 def leaves(block: Sequence[ast.stmt]) -> bool:
     """Whether a block ends in a ``return``, a ``raise`` or a jump out of a loop."""
     return isinstance(block[-1], ast.Return | ast.Raise | ast.Continue | ast.Break)
+
+
+def drop_exception_name(module: Module, clause: ast.ExceptHandler, gone: Collection[ast.AST], edit: Edit) -> None:
+    """Take ``as e`` away where only what is ``gone`` has read it."""
+    reads = [node for node in syntax.descendants(clause) if isinstance(node, ast.Name) and node.id == clause.name]
+    if reads and all(any(around in gone for around in (node, *module.ancestors(node))) for node in reads):
+        edit.remove_exception_name(clause)
 
 
 def first_in_common_block(module: Module, function: NamedFunction, nodes: Sequence[ast.AST]) -> ast.stmt | None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import key_choices, redelivery
 from stripe_lint.rules import _missing_key, _passing_keys
+from stripe_lint.rules._key_names import Value
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.requests import Request
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
 
@@ -21,20 +21,13 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     if request is None:
         edit.decline("the call is not found again")
     edit.unsafe("the key has to be another one for each request")
+    constant = request.key_argument
     redelivered = redelivery.redelivery_around(module, request.node) is not None
     _missing_key.give_key(
         module,
         request,
         edit,
-        lambda key: _passing_keys.replace_key(request, edit, _with_prefix(request, edit, key)),
+        lambda key: _passing_keys.replace_key(request, edit, key),
         redelivered=redelivered,
+        prefix=[Value(edit.source_of(constant))] if isinstance(constant, ast.Name | ast.Attribute) else [],
     )
-
-
-def _with_prefix(request: Request, edit: Edit, key: str) -> str:
-    """``key`` behind the constant where that has a name."""
-    constant = request.key_argument
-    if not isinstance(constant, ast.Name | ast.Attribute):
-        return key
-    rest = key[2:-1] if key.startswith('f"') else f"{{{key}}}"
-    return f'f"{{{edit.source_of(constant)}}}-{rest}"'

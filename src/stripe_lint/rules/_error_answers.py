@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import error_handlers, error_responses, functions, handlers, syntax
-from stripe_lint.rules import _error_wording, _exception_logs
+from stripe_lint.analysis import deciding_texts, error_handlers, error_responses, functions, handlers
+from stripe_lint.rules import _blocks, _error_wording, _exception_logs
 from stripe_lint.rules._exception_texts import Catch, carriers, helper_with_exception, unread
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
             if helper is not None:
                 edit.decline(f"{helper} makes the text of the exception; answer a fixed text there")
             edit.decline("the text gets into the response in a way that is not clear; answer a fixed text by hand")
+        _require_undecided(module, found, edit)
         replaced.setdefault(catch, []).extend(text for text in found if text not in replaced.get(catch, ()))
     for catch, found in replaced.items():
         _error_wording.replace(module, catch, found, edit)
@@ -59,6 +60,15 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
             found.append(statement.value)
         _drop_name(module, catch, found, edit)
     edit.describe(f"the client gets {_error_wording.description(replaced)}")
+
+
+def _require_undecided(module: Module, found: Iterable[ast.expr], edit: Edit) -> None:
+    """Decline where another function decides by a text that would be replaced."""
+    for text in found:
+        function = deciding_texts.decided_in(module, text)
+        if function is not None:
+            name = "what it is handed to" if isinstance(function, ast.Lambda) else function.name
+            edit.decline(f"{name} decides by the text of the exception; answer a fixed text behind that")
 
 
 def _leaks_at(module: Module, hit: Hit) -> list[Leak]:
@@ -163,19 +173,5 @@ def _answer_with_status(module: Module, leak: Leak, edit: Edit) -> None:
 
 def _drop_name(module: Module, catch: Catch, replaced: list[ast.expr], edit: Edit) -> None:
     """Take ``as e`` away where nothing is left that reads it."""
-    handler = catch.node
-    if (
-        not isinstance(handler, ast.ExceptHandler)
-        or handler.name is None
-        or _error_wording.needs_exception(catch, replaced)
-    ):
-        return
-    gone: set[ast.AST] = set(replaced)
-    left = (
-        node
-        for node in syntax.descendants(handler)
-        if isinstance(node, ast.Name) and node.id == handler.name and not gone & {node, *module.ancestors(node)}
-    )
-    if next(left, None) is not None:
-        return
-    edit.remove_exception_name(handler)
+    if isinstance(catch.node, ast.ExceptHandler) and not _error_wording.needs_exception(catch, replaced):
+        _blocks.drop_exception_name(module, catch.node, replaced, edit)

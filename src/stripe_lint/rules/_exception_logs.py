@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from stripe_lint.analysis import functions
 from stripe_lint.rules import _log_statements
 from stripe_lint.rules._exception_texts import Catch, records
 
@@ -19,11 +20,9 @@ def log(module: Module, catch: Catch, replaced: Iterable[ast.expr], edit: Edit) 
     """Log what ``catch`` caught before anything else is done with it, unless it is logged without ``replaced``."""
     if records(catch, replaced):
         return
-    first = catch.body[0]
-    if isinstance(catch.node, ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(catch.node) is not None:
-        first = catch.body[1]
-    logger = _log_statements.logger_for(module, catch.function, first, edit)
     handled = isinstance(catch.node, ast.ExceptHandler)
+    first = (catch.body if isinstance(catch.node, ast.ExceptHandler) else functions.below_docstring(catch.node))[0]
+    logger = _log_statements.logger_for(module, catch.function, first, edit)
     written = _log_statements.statement(
         logger,
         "exception" if handled else "error",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, error_text, functions, logging_calls, names, syntax
+from stripe_lint.analysis import callers, deciding_texts, error_text, functions, logging_calls, names, syntax
 from stripe_lint.analysis.references import FunctionReference
 
 if TYPE_CHECKING:
@@ -275,30 +275,24 @@ def _is_used_otherwise(catch: Catch, name: str, place: ast.AST) -> bool:
         if not (isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)):
             continue
         around = module.ancestors(node)
-        if place in around or not catch.surrounds(node):
+        if not catch.surrounds(node):
             continue
-        if not (isinstance(module.statement_of(node), ast.Return) or _is_truth(module, node)):
+        if deciding_texts.decided_in(module, node) is function:
+            return True
+        if place in around:
+            continue
+        if not (isinstance(module.statement_of(node), ast.Return) or deciding_texts.is_truth(module, node)):
             return True
     return False
 
 
-def _is_truth(module: Module, node: ast.expr) -> bool:
-    """Whether it is only asked whether there is a text."""
-    parent = module.parents[node]
-    if isinstance(parent, ast.BoolOp | ast.UnaryOp | ast.If | ast.IfExp):
-        return not isinstance(parent, ast.IfExp) or node is parent.test
-    return isinstance(parent, ast.Compare) and all(
-        isinstance(other, ast.Constant) and other.value in (None, "") for other in parent.comparators
-    )
-
-
-def _is_compared(module: Module, function: FunctionNode, name: str) -> bool:
-    """Whether the text in a variable decides something."""
+def _decides(module: Module, function: FunctionNode, name: str) -> bool:
+    """Whether the text in a variable decides something in the function itself."""
     return any(
         isinstance(node, ast.Name)
         and node.id == name
-        and isinstance(module.parents[node], ast.Compare)
-        and not _is_truth(module, node)
+        and isinstance(node.ctx, ast.Load)
+        and deciding_texts.decided_in(module, node) is function
         for node in syntax.own_nodes(function)
     )
 
@@ -383,7 +377,7 @@ def _stored(catch: Catch, function: FunctionNode | None, wanted: set[str]) -> li
     parts = list(_parts(catch))
     found: list[ast.expr] = []
     for store in _stores_into(function.body, wanted):
-        if store.name is not None and _is_compared(catch.module, function, store.name):
+        if store.name is not None and _decides(catch.module, function, store.name):
             continue
         if catch.surrounds(store.statement) and not (store.name in parts and store.name not in wanted):
             found += texts(catch.module, store.statement, catch.names, parts)

@@ -44,7 +44,10 @@ def _hit(module: Module, request: Request, grade: str) -> Hit:
         return Hit(span, message, Severity.ERROR, steps=(step,))
     if again is not None:
         step = Step(str(again.module.path), again.line, "this is delivered again after a failure")
-        message = f"{name} runs again with each redelivery, without an idempotency key: derive one from the event's id"
+        given = (
+            "an id that the task is given" if redelivery.is_late_task(again.module, again.node) else "the event's id"
+        )
+        message = f"{name} runs again with each redelivery, without an idempotency key: derive one from {given}"
         return Hit(span, message, Severity.ERROR, steps=(step,))
     message = f"{name} has no idempotency key: a repeat can charge twice; pass idempotency_key"
     return Hit(span, message, Severity.WARNING, fix=fix)

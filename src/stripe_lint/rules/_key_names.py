@@ -4,18 +4,43 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from stripe_lint.analysis import key_choices, requests, second_attempts
 from stripe_lint.analysis.business_ids import BusinessId, business_id
 from stripe_lint.test_code import is_test_code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.requests import Request
+
+
+class Value(NamedTuple):
+    """A part of a key that is another one for each operation: an expression."""
+
+    source: str
+
+
+Part = str | Value
+"""What a key is made of, with dashes between: what is always the same, and what is not."""
+
+
+def identity(found: BusinessId) -> list[Part]:
+    """What tells the requests for an id apart."""
+    return [Value(found.source), *(part for each in found.inputs for part in (each.noun, Value(each.source)))]
+
+
+def derived_key(found: BusinessId, operation: str) -> list[Part]:
+    """The key of ``operation`` for an id."""
+    return [found.noun, *identity(found), *([] if found.noun == operation else [operation])]
+
+
+def as_f_string(key: Iterable[Part], end: str = "") -> str:
+    """The f-string that makes a key of its parts."""
+    return f'f"{"-".join(f"{{{part.source}}}" if isinstance(part, Value) else part for part in key)}{end}"'
 
 
 def operation_of(request: Request) -> str:
@@ -64,7 +89,7 @@ def distinct_operation(module: Module, request: Request, found: BusinessId) -> s
 
 def _others(module: Module, request: Request, found: BusinessId) -> Iterator[str]:
     """The names, short and long, of the other functions whose requests would get, or have, the same key."""
-    operation, own = operation_of(request), _template(found, operation_of(request))
+    operation, own = operation_of(request), _template(derived_key(found, operation_of(request)))
     function = module.enclosing_function(request.node)
     for source in _modules_with(module, request):
         for other in requests.requests(source):
@@ -77,7 +102,7 @@ def _others(module: Module, request: Request, found: BusinessId) -> Iterator[str
                 collides = written == own or written.startswith(f"{own}-")
             else:
                 id_of_other = business_id(source, other)
-                collides = id_of_other is not None and _template(id_of_other, operation) == own
+                collides = id_of_other is not None and _template(derived_key(id_of_other, operation)) == own
             if collides:
                 yield from _names_of(source, other)
 
@@ -98,10 +123,9 @@ def _modules_with(module: Module, request: Request) -> Iterator[Module]:
             yield source
 
 
-def _template(found: BusinessId, operation: str) -> str:
+def _template(key: Iterable[Part]) -> str:
     """A derived key with ``{}`` for each of its values."""
-    parts = [found.noun, "{}", *(part for each in found.inputs for part in (each.noun, "{}"))]
-    return "-".join(parts if found.noun == operation else [*parts, operation])
+    return "-".join("{}" if isinstance(part, Value) else part for part in key)
 
 
 def _written_template(key: ast.JoinedStr) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
 
+_CODE = "STP304"
 _MESSAGE = "Refused a webhook that could not be verified"
 
 
@@ -33,6 +34,18 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     else:
         edit.insert_before(first, written, above_comments=True)
     edit.describe("a warning in the log")
+
+
+def logged(module: Module, at: ast.stmt, refusal: str, step: str, edit: Edit) -> str:
+    """What a new ``except`` around ``at`` does: ``refusal``, and before it a warning in the log if STP304 is on.
+
+    ``step`` is the indentation of the two in the ``except``.
+    """
+    if _CODE not in edit.guarding:
+        return refusal
+    logger = _log_statements.logger_for(module, module.enclosing_function(at), at, edit)
+    warning = _log_statements.statement(logger, "warning", _MESSAGE, like=refusal, exception="True")
+    return f"{warning}\n{step}{refusal}"
 
 
 def _written(module: Module, handler: ast.ExceptHandler, edit: Edit) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import (
     functions,
+    redelivery,
     repeated_effects,
     requests,
     retries,
@@ -18,15 +19,18 @@ from stripe_lint.analysis.business_ids import business_id, item_loops
 from stripe_lint.analysis.evaluation_order import statement_to_prepare
 from stripe_lint.model import Severity
 from stripe_lint.rules import _key_names, _passing_keys, _retried_keys, _stored_key
-from stripe_lint.rules._key_names import operation_of, ordinal
+from stripe_lint.rules._key_names import Value, operation_of, ordinal
 from stripe_lint.rules._retried_keys import STORED_KEY, VARIABLE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.requests import Request
     from stripe_lint.analysis.retries import Retry
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
+    from stripe_lint.rules._key_names import Part
     from stripe_lint.rules._retried_keys import UseKey
 
 LIFETIME = "a derived key that is used again after its 24 hours at Stripe is a new request, and is carried out again"
@@ -49,11 +53,18 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     )
 
 
-def give_key(module: Module, request: Request, edit: Edit, use: UseKey, *, redelivered: bool) -> None:
+def give_key(
+    module: Module, request: Request, edit: Edit, use: UseKey, *, redelivered: bool, prefix: Sequence[Part] = ()
+) -> None:
     """Make a key for ``request`` in the right place, and let ``use`` pass the expression for it.
 
     ``redelivered`` tells that a request outside any retry is sent again with another random key all the same.
+    ``prefix`` is what the key begins with.
     """
+
+    def use_random(key: str) -> None:
+        use(_key_names.as_f_string([*prefix, Value(key)]) if prefix else key)
+
     other = second_attempts.other_attempt(module, request.node)
     if edit.options.from_store:
         if other is not None:
@@ -61,12 +72,12 @@ def give_key(module: Module, request: Request, edit: Edit, use: UseKey, *, redel
         _stored_key.keep_in_store(module, request, edit)
         return
     retry = _retry_of(module, request)
-    if (edit.options.unsafe or retry is not None) and derive(module, request, edit, use):
+    if (edit.options.unsafe or retry is not None) and derive(module, request, edit, use, prefix=prefix):
         return
     if retry is not None:
         if _bound_task(module, request) is not None:
             edit.unsafe("the key has to be made of the task's id")
-        _retried_keys.make_before(module, retry, request.node, edit, variable_names(request), use)
+        _retried_keys.make_before(module, retry, request.node, edit, variable_names(request), use_random)
         return
     if redelivered or repeated_effects.repeating_handler(module, request.node) is not None:
         edit.decline(_redelivery_reason(module, request, edit))
@@ -74,7 +85,7 @@ def give_key(module: Module, request: Request, edit: Edit, use: UseKey, *, redel
         edit.decline(_of_both(other))
     if retry_loops.loop_that_repeats_items(module, request.node) is not None:
         edit.decline("a failure repeats the request for the same item: make the key where the item is taken")
-    _for_this_call(module, request, edit, use)
+    _for_this_call(module, request, edit, use_random)
 
 
 def _of_both(other: ast.Call) -> str:
@@ -96,23 +107,26 @@ def _retry_of(module: Module, request: Request) -> Retry | None:
 
 
 def _redelivery_reason(module: Module, request: Request, edit: Edit) -> str:
-    if not edit.options.unsafe and business_id(module, request) is not None:
+    if not edit.options.unsafe and (business_id(module, request) or _bound_task(module, request)) is not None:
         return f"{REDELIVERED}; derive the key from an id (--unsafe-fixes does it)"
+    again = redelivery.redelivery_around(module, request.node)
+    if again is not None and redelivery.is_late_task(again.module, again.node):
+        return f"{REDELIVERED}; derive the key from an id that the task is given, or bind the task and use its id"
     return f"{REDELIVERED}; derive the key from the event's id"
 
 
-def derive(module: Module, request: Request, edit: Edit, use: UseKey) -> bool:
-    """Use a key made of an id that stands for the operation, where there is one."""
+def derive(module: Module, request: Request, edit: Edit, use: UseKey, *, prefix: Sequence[Part] = ()) -> bool:
+    """Use a key made of an id that stands for the operation, where there is one; ``prefix`` is what it begins with."""
     found = business_id(module, request)
     operation = _key_names.distinct_operation(module, request, found) if found is not None else None
     if found is not None and operation is not None:
-        noun = "" if found.noun == operation else f"-{operation}"
-        key = f'f"{found.noun}-{found.replacements}{noun}{ordinal(module, request)}"'
+        parts = _key_names.derived_key(found, operation)
     else:
-        operation, task = operation_of(request), _bound_task(module, request)
+        task = _bound_task(module, request)
         if task is None:
             return False
-        key = f'f"{{{task}.request.id}}-{operation}{ordinal(module, request)}"'
+        parts = [Value(f"{task}.request.id"), operation_of(request)]
+    key = _key_names.as_f_string([*prefix, *parts], ordinal(module, request))
     edit.unsafe(_retried_keys.BEFORE if _retry_of(module, request) is not None else "the key has to be made of an id")
     use(key)
     edit.describe(f"the key is {key}")

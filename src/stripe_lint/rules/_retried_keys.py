@@ -168,7 +168,7 @@ def _within_function(
     edit.unsafe("the key has to be handed from one attempt to the next")
     name = edit.free_name(node, *variables)
     edit.add_parameter(function, name)
-    first = function.body[1:] if ast.get_docstring(function, clean=False) is not None else function.body
+    first = functions.below_docstring(function)
     if not first:
         edit.decline("the function has no body")
     edit.insert_before(first[0], f"if {name} is None:\n    {name} = {fresh_key(edit, first[0])}")

@@ -149,7 +149,7 @@ def _made_for_each_call(module: Module, reuse: Reuse, request: Request, edit: Ed
     default = functions.default_of(function, parameter) if parameter is not None else None
     if default is None or reuse.source.module is not module:
         return False
-    first = function.body[1:] if ast.get_docstring(function, clean=False) is not None else function.body
+    first = functions.below_docstring(function)
     if not first:
         return False
     source = edit.source_of(default)

@@ -33,7 +33,7 @@ def keep_in_store(module: Module, request: Request, edit: Edit) -> None:
     if distinct is None:
         edit.decline("another function sends such a request for the same id; name the two operations, and keep both")
     operation_name = f"{distinct}{_key_names.ordinal(module, request)}".replace("-", "_")
-    identity = f'f"{found.replacements}"' if found.inputs else found.source
+    identity = _key_names.as_f_string(_key_names.identity(found)) if found.inputs else found.source
     statement = module.statement_of(request.node)
     prefix, is_awaited = _around_call(statement, request.node, edit)
     params = _params(request, edit)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import callers, names, syntax, webhooks
 from stripe_lint.analysis.frameworks import is_response_call, is_response_exception
-from stripe_lint.rules import _refusals, stp103
+from stripe_lint.rules import _logged_refusal, _refusals, stp103
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -177,5 +177,6 @@ def _instead_of_suppress(
     tail = lines[end - 1].encode()[: last.end_col_offset].decode() if last.end_col_offset else lines[end - 1]
     body[-1] = tail.removeprefix(indentation)
     step = body[0][: len(body[0]) - len(body[0].lstrip())]
+    refusal = _logged_refusal.logged(module, node, refusal, step, edit)
     source = "\n".join([f"try:{comment}", *body, f"except {caught}:", f"{step}{refusal}"])
     edit.replace_statement(node, source)

@@ -16,7 +16,7 @@ from stripe_lint.analysis import (
 )
 from stripe_lint.analysis.logging_calls import LEVELS
 from stripe_lint.analysis.uncaught_errors import PAYLOAD_ERROR, SIGNATURE_ERROR
-from stripe_lint.rules import _blocks, _refusals
+from stripe_lint.rules import _blocks, _logged_refusal, _refusals
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -110,7 +110,7 @@ def _complete(place: _Place, attempt: ast.Try, edit: Edit) -> None:
                 edit.decline("the `except` raises the error again on some paths only; answer 400 on all")
             refusal = _refusals.refusal(place.module, place.function, place.handler, last, edit)
             edit.replace_statement(last, refusal)
-            _drop_name(place.module, clause, last, edit)
+            _blocks.drop_exception_name(place.module, clause, [last], edit)
     for raised in _errors(place):
         if not any(exceptions.catches(place.module, clause, raised) for clause in attempt.handlers):
             if raised is PAYLOAD_ERROR and _works_behind(place, attempt):
@@ -173,13 +173,6 @@ def _widen(place: _Place, clause: ast.ExceptHandler, raised: Raised, edit: Edit)
     edit.replace(clause.type, f"({more}, {kinds})")
 
 
-def _drop_name(module: Module, clause: ast.ExceptHandler, replaced: ast.Raise, edit: Edit) -> None:
-    """Take ``as e`` away where only the ``raise`` read it."""
-    read = [each for each in syntax.descendants(clause) if isinstance(each, ast.Name) and each.id == clause.name]
-    if clause.name is not None and all(replaced in module.ancestors(each) for each in read):
-        edit.remove_exception_name(clause)
-
-
 # no `try` yet
 
 
@@ -192,9 +185,11 @@ def _wrap(place: _Place, edit: Edit) -> None:
     if not alone or _does_more(module, statement, call) or _first_on_line(module, statement, call) is not statement:
         _prepare(place, caught, edit)
         return
+    step = _step(module, statement)
     refusal = _refusals.refusal(module, place.function, place.handler, statement, edit)
+    refusal = _logged_refusal.logged(module, statement, refusal, step, edit)
     edit.replace_statement(statement, f"try:\n{_inner(module, statement, edit)}")
-    edit.insert_after(statement, f"except {caught}:\n{_step(module, statement)}{refusal}")
+    edit.insert_after(statement, f"except {caught}:\n{step}{refusal}")
 
 
 def _does_more(module: Module, statement: ast.stmt, call: ast.Call) -> bool:
@@ -261,5 +256,6 @@ def _prepare(place: _Place, caught: str, edit: Edit) -> None:
     refusal = _refusals.refusal(module, place.function, place.handler, before, edit)
     name = edit.free_name(before, "event", "stripe_event")
     step = _step(module, before)
+    refusal = _logged_refusal.logged(module, before, refusal, step, edit)
     edit.insert_before(before, f"try:\n{step}{name} = {edit.source_of(call)}\nexcept {caught}:\n{step}{refusal}")
     edit.replace(call, name)

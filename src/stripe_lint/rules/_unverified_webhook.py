@@ -10,7 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import functions, handlers, syntax, webhook_functions, webhooks
-from stripe_lint.rules import _blocks, _refusals, _request_parts, _webhook_secret, stp101
+from stripe_lint.rules import _blocks, _logged_refusal, _refusals, _request_parts, _webhook_secret, stp101
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -65,6 +65,7 @@ def _verify(module: Module, found: Unverified, edit: Edit) -> None:
             _decode_where_parsed(node, parts, payload, edit)
         signature = signature or parts.signature
     refusal = _refusals.refusal(module, function, found.handler, statement, edit)
+    refusal = _logged_refusal.logged(module, statement, refusal, "    ", edit)
     verify, error = _sdk(module, statement, edit)
     call = _call(verify, payload, signature, secret)
     edit.insert_before(statement, f"try:\n    {call}\nexcept (ValueError, {error}):\n    {refusal}")
@@ -75,7 +76,7 @@ def _verify(module: Module, found: Unverified, edit: Edit) -> None:
 def _statement(module: Module, function: NamedFunction, found: Unverified, edit: Edit) -> ast.stmt:
     """The statement in front of which the verification belongs."""
     if found.place.node is function:
-        first = function.body[1:] if ast.get_docstring(function, clean=False) is not None else function.body
+        first = functions.below_docstring(function)
         if not first:
             edit.decline("the function has no body")
         return first[0]

@@ -102,13 +102,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.model import FixClass, Hit, Rule, Severity, Step
+from stripe_lint.model import FixClass, Hit, Rule, Severity
 
 if TYPE_CHECKING:
     import ast
     from collections.abc import Iterator
 
-    from stripe_lint.analysis.handovers import Handover
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.sdk_verifications import SdkVerification
     from stripe_lint.fixing.edit import Edit
@@ -137,17 +136,9 @@ def detect(module: Module) -> Iterator[Hit]:
         for handover in handovers.handovers(module, verification.tolerance):
             problem = _problem_of(handover.module, handover.written)
             if problem is not None:
-                yield _handed_over(verification, handover, problem)
+                from stripe_lint.rules._handed_over import hit_at_handover
 
-
-def _handed_over(verification: SdkVerification, handover: Handover, problem: str) -> Hit:
-    """The call that passes the tolerance on, or the verification where that call is in another file."""
-    module = verification.module
-    if handover.module is module:
-        step = Step(str(module.path), verification.node.lineno, "the verification gets it here")
-        return Hit(module.span(handover.call), problem, steps=(step,))
-    step = Step(str(handover.module.path), handover.call.lineno, "the tolerance is passed here")
-    return Hit(module.span(verification.node), problem, steps=(step,))
+                yield hit_at_handover(verification, handover, problem, "the tolerance is passed here")
 
 
 def _problem(verification: SdkVerification) -> str | None:

@@ -102,12 +102,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.model import FixClass, Hit, Rule, Severity, Step
+from stripe_lint.model import FixClass, Hit, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stripe_lint.analysis.handovers import Handover
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.sdk_verifications import SdkVerification
     from stripe_lint.fixing.edit import Edit
@@ -132,18 +131,10 @@ def detect(module: Module) -> Iterator[Hit]:
             continue
         for handover in handovers.handovers(module, verification.secret):
             if role_of(handover.module, handover.written) is Role.API_KEY:
-                yield _handed_over(verification, handover)
+                from stripe_lint.rules._handed_over import hit_at_handover
 
-
-def _handed_over(verification: SdkVerification, handover: Handover) -> Hit:
-    """The call that passes the API key on, or the verification where that call is in another file."""
-    module = verification.module
-    problem = f"{_API_KEY}, so every delivery is refused"
-    if handover.module is module:
-        step = Step(str(module.path), verification.node.lineno, "the verification gets it here")
-        return Hit(module.span(handover.call), problem, steps=(step,))
-    step = Step(str(handover.module.path), handover.call.lineno, "the API key is passed here")
-    return Hit(module.span(verification.node), problem, steps=(step,))
+                problem = f"{_API_KEY}, so every delivery is refused"
+                yield hit_at_handover(verification, handover, problem, "the API key is passed here")
 
 
 def _malformed(verification: SdkVerification) -> str | None:

@@ -109,8 +109,8 @@ depends on them.
 
 A text that also decides something (`if "No such customer" in message`) stays for that, and only the response gets the
 fixed one. Left alone are the findings of severity `info` about `user_message` and fixed texts, an error handler that
-gets every exception, a text that gets into the response in a way that is not clear, and one that is made in another
-file: its place is named.
+gets every exception, a text that gets into the response in a way that is not clear, one by which another function
+decides, and one that is made in another file: its place is named.
 
 ## Suppress
 

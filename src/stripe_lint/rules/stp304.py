@@ -63,7 +63,8 @@ Log that a delivery was refused and why; the text of `SignatureVerificationError
 log the body or the signature (STP302).
 
 `stripe-lint fix --unsafe-fixes` puts a warning with the error at the beginning of the `except`, to the logger that the
-code around it uses, else to one of the file. Anyone can then write lines into the log, one for each request.
+code around it uses, else to one of the file. Anyone can then write lines into the log, one for each request. Where this
+rule is on, the refusals that fixes of other rules write are logged, too.
 
 ## Suppress
 
