@@ -1,7 +1,7 @@
 """Resolves names, attribute chains and calls to what they mean, across scopes, classes and files.
 
 The answer holds for the whole scope, whatever the flow: a name that is bound to two different things resolves to
-``None``, and ``None`` never produces a finding. Recursion is bounded by ``DEEPEST``.
+``None``, and ``None`` never produces a finding. Recursion is bounded by ``_DEEPEST``.
 
 What an expression means, what a class is and what an annotation says need each other, so they stand in one file; what
 needs only one of them is in ``imports``, ``sdk`` and ``definitions``.
@@ -33,7 +33,7 @@ from stripe_lint.analysis.scopes import Binding, BindingKind, Scope
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
 
-DEEPEST: Final = 40
+_DEEPEST: Final = 40
 """How many steps one resolution may take before it gives up."""
 
 _PENDING: Final = object()
@@ -53,7 +53,7 @@ def resolve(module: Module, node: ast.expr) -> Reference | None:
     resolved = module.resolved
     if node in resolved:
         return resolved[node]
-    if _depth >= DEEPEST:
+    if _depth >= _DEEPEST:
         return None
     resolved[node] = None
     _depth += 1
@@ -314,14 +314,14 @@ def instance_of_annotation(module: Module, annotation: ast.expr) -> Reference | 
         alias = imports.annotation_alias(module, expression)
         if alias is not None:
             return instance_of_annotation(*alias)
-    return instance_of(resolve(module, expression))
+    return _instance_of(resolve(module, expression))
 
 
 def _instance_of_text(module: Module, place: ast.expr, expression: ast.expr) -> Reference | None:
     """As ``instance_of_annotation`` for an annotation in quotes, whose nodes have no parents."""
     scope = module.scope_of(place)
     if isinstance(expression, ast.Name):
-        return instance_of(resolve_name(module, expression.id, scope))
+        return _instance_of(resolve_name(module, expression.id, scope))
     if isinstance(expression, ast.Attribute):
         chain = functions.attribute_chain(expression)
         if chain is None:
@@ -329,7 +329,7 @@ def _instance_of_text(module: Module, place: ast.expr, expression: ast.expr) -> 
         base = resolve_name(module, chain[0], scope)
         for name in chain[1:]:
             base = attribute(base, name) if base is not None else None
-        return instance_of(base)
+        return _instance_of(base)
     if isinstance(expression, ast.BinOp) and isinstance(expression.op, ast.BitOr):
         parts = [part for part in (expression.left, expression.right) if not syntax.is_none(part)]
         return agreed(_instance_of_text(module, place, part) for part in parts)
@@ -338,7 +338,7 @@ def _instance_of_text(module: Module, place: ast.expr, expression: ast.expr) -> 
     return None
 
 
-def instance_of(reference: Reference | None) -> Reference | None:
+def _instance_of(reference: Reference | None) -> Reference | None:
     """An object of the class that ``reference`` is."""
     if isinstance(reference, External):
         if reference.path in sdk.CLIENTS:
@@ -370,7 +370,7 @@ def attribute(base: Reference, name: str) -> Reference | None:
     if isinstance(base, ModuleReference):
         return _module_attribute(base.module, name)
     if isinstance(base, ClassReference | ObjectReference):
-        return class_attribute(base, name)
+        return _class_attribute(base, name)
     if isinstance(base, ExternalList) and name == "data":
         return base
     if isinstance(base, ExternalInstance):
@@ -401,7 +401,7 @@ def linearized(reference: ClassReference | ObjectReference) -> list[tuple[Module
     found: dict[ast.ClassDef, Module] = {}
     pending = [(reference.module, reference.node)]
     is_certain = True
-    while pending and len(found) < DEEPEST:
+    while pending and len(found) < _DEEPEST:
         module, node = pending.pop(0)
         if node in found:
             continue
@@ -428,7 +428,7 @@ def find_method(
     return None
 
 
-def class_attribute(base: ClassReference | ObjectReference, name: str) -> Reference | None:
+def _class_attribute(base: ClassReference | ObjectReference, name: str) -> Reference | None:
     """A method, a property's value, a class attribute or an attribute that a method sets on ``self``."""
     for module, node in linearized(base):
         scope = module.scopes.get(node)
@@ -477,16 +477,16 @@ def call_result(callee: Reference | None) -> Reference | None:
     if isinstance(callee, ClassReference):
         return _stripe_client_base(callee) or ObjectReference(callee.module, callee.node)
     if isinstance(callee, FunctionReference):
-        return returned_by(callee)
+        return _returned_by(callee)
     if isinstance(callee, PartialReference):
         return call_result(callee.function)
     if isinstance(callee, ObjectReference):
         called = find_method(callee, "__call__")
-        return returned_by(FunctionReference(*called, callee)) if called is not None else None
+        return _returned_by(FunctionReference(*called, callee)) if called is not None else None
     return None
 
 
-def returned_by(function: FunctionReference) -> Reference | None:
+def _returned_by(function: FunctionReference) -> Reference | None:
     """What a function of the project returns, by all of its ``return`` statements or else its annotation."""
     node = function.node
     if isinstance(node, ast.Lambda):

@@ -35,7 +35,7 @@ def call_result(path: str) -> Reference | None:
         on_object = base.endswith("()")
         method = surface.instance_method(base[:-2], name) if on_object else surface.resource_method(path)
         if method is not None:
-            return result(method)
+            return _result(method)
         if name == "without_verification" and base in webhook_functions.VERIFYING_HANDLERS:
             return ExternalInstance(f"{base}WithoutVerification")
         return ExternalInstance(path) if name[:1].isupper() else None
@@ -49,10 +49,10 @@ def service_call_result(path: str) -> Reference | None:
     if path in {"notification_handler_without_verification", "async_notification_handler_without_verification"}:
         return ExternalInstance("stripe.UnverifiedNotificationHandler")
     method = surface.service_method(path)
-    return result(method) if method is not None else None
+    return _result(method) if method is not None else None
 
 
-def result(method: surface.Method) -> Reference | None:
+def _result(method: surface.Method) -> Reference | None:
     """What a method of the API returns."""
     if method.returns is not None:
         return ExternalInstance(method.returns)
@@ -61,7 +61,7 @@ def result(method: surface.Method) -> Reference | None:
     return None
 
 
-def held(resource: str, field: str) -> ExternalInstance | ExternalList | None:
+def _held(resource: str, field: str) -> ExternalInstance | ExternalList | None:
     """The object, or the list of objects, that a field of an object of the SDK holds, where its name tells."""
     if not resource.startswith("stripe."):
         return None
@@ -74,7 +74,7 @@ def held(resource: str, field: str) -> ExternalInstance | ExternalList | None:
 def held_by(path: str) -> ExternalInstance | ExternalList | None:
     """What a path through an object of the SDK leads to: ``stripe.PaymentIntent().latest_charge``."""
     resource, on_object, field = path.rpartition("().")
-    return held(resource, field) if on_object and "." not in field else None
+    return _held(resource, field) if on_object and "." not in field else None
 
 
 def entry(base: Reference | None, key: ast.expr) -> Reference | None:
@@ -86,7 +86,7 @@ def entry(base: Reference | None, key: ast.expr) -> Reference | None:
         if name is None:
             return ExternalInstance(base.path)
         return base if name == "data" else None
-    return held(base.path, name) if isinstance(base, ExternalInstance) and name is not None else None
+    return _held(base.path, name) if isinstance(base, ExternalInstance) and name is not None else None
 
 
 def list_in(reference: Reference | None) -> Reference | None:
