@@ -95,7 +95,7 @@ def filters_by_status(node: ast.expr) -> bool:
 
 def _compares_earlier(module: Module, test: ast.Compare, known: Names, *, holds: bool, depth: int) -> bool:
     operator, other = test.ops[0], test.comparators[0]
-    if isinstance(other, ast.Constant) and other.value is None:
+    if syntax.is_none(other):
         is_there = isinstance(operator, ast.IsNot | ast.NotEq)
         return is_duplicate_test(module, test.left, known, holds=is_there is holds, depth=depth)
     if isinstance(operator, ast.In | ast.NotIn):

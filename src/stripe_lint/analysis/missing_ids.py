@@ -78,17 +78,13 @@ def _says(test: ast.expr, name: str, source: str, *, holds: bool) -> bool | None
         return next(
             (said for value in test.values if (said := _says(value, name, source, holds=holds)) is not None), None
         )
-    if isinstance(test, ast.Compare) and len(test.ops) == 1 and _is_none(test.comparators[0]):
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and syntax.is_none(test.comparators[0]):
         if isinstance(test.ops[0], ast.Is | ast.Eq):
             return _says(test.left, name, source, holds=not holds)
         return _says(test.left, name, source, holds=holds)
     if isinstance(test, ast.NamedExpr):
         return _says(test.target, name, source, holds=holds)
     return holds if ast.unparse(test) in {name, source} else None
-
-
-def _is_none(node: ast.expr | None) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _leaves_out(
@@ -107,17 +103,17 @@ def _leaves_out(
         and value.func.attr in _READS
         and isinstance(value.args[0] if value.args else None, ast.Constant)
         and not value.keywords
-        and (len(value.args) == 1 or _is_none(value.args[1]))
+        and (len(value.args) == 1 or syntax.is_none(value.args[1]))
     )
 
 
 def _is_left_out(module: Module, function: NamedFunction, binding: Binding, name: str) -> bool:
     """Whether a caller may give nothing for a parameter."""
-    if not _is_none(binding.value):
+    if not syntax.is_none(binding.value):
         return _is_optional(binding.annotation)
     sites = callers.call_sites(module, function)
     passed = [callers.argument_for(source, function, call, name) for source, call in sites or ()]
-    return not passed or any(value is None or _is_none(value) for value in passed)
+    return not passed or any(value is None or syntax.is_none(value) for value in passed)
 
 
 def _is_optional(annotation: ast.expr | None) -> bool:
@@ -130,7 +126,7 @@ def _is_optional(annotation: ast.expr | None) -> bool:
     if isinstance(node, ast.Subscript) and functions.last_name(node.value) == "Optional":
         return True
     if isinstance(node, ast.BinOp) or (isinstance(node, ast.Subscript) and functions.last_name(node.value) == "Union"):
-        return any(_is_none(inner) for inner in syntax.descendants(node) if isinstance(inner, ast.Constant))
+        return any(syntax.is_none(inner) for inner in syntax.descendants(node) if isinstance(inner, ast.Constant))
     return False
 
 

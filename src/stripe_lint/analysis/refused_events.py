@@ -178,7 +178,7 @@ def _tells(module: Module, test: ast.expr, known: Names, tables: set[str]) -> bo
         return None
     operator, other = test.ops[0], test.comparators[0]
     if isinstance(test.left, ast.Name) and test.left.id in tables:
-        is_none = isinstance(other, ast.Constant) and other.value is None
+        is_none = syntax.is_none(other)
         return isinstance(operator, ast.IsNot | ast.NotEq) if is_none else None
     if not _is_type(test.left, known) or not _lists_types(module, other):
         return None
@@ -347,7 +347,7 @@ def _finds_nothing(module: Module, test: ast.expr, known: Names) -> bool:
         found = test.operand
     elif isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Is | ast.Eq):
         other = test.comparators[0]
-        found = test.left if isinstance(other, ast.Constant) and other.value is None else None
+        found = test.left if syntax.is_none(other) else None
     if not isinstance(found, ast.Name) or found.id not in known.rows:
         return False
     assigned = assignments.assigned_expression(module, found)[1]
