@@ -44,9 +44,7 @@ def _verifies(reference: Reference | None) -> bool:
         return False
     if conventions.means_one_of(reference.module.project.conventions.verifiers, reference, None):
         return True
-    return "stripe" in reference.module.lowered and verifiers.mentions_verification(
-        reference.module, reference.node
-    )
+    return "stripe" in reference.module.lowered and verifiers.mentions_verification(reference.module, reference.node)
 
 
 def _registered(module: Module, function: NamedFunction, framework: Framework) -> Iterator[Reference | None]:

@@ -83,9 +83,7 @@ def hands_fresh_value_to_stripe(module: Module, function: FunctionNode) -> bool:
     if not makes_fresh_value(module, FunctionReference(module, function)):
         return False
     calls = [
-        callee.call
-        for callee in callees(module, function)
-        if stripe_calls.touches_stripe(callee.module, callee.node)
+        callee.call for callee in callees(module, function) if stripe_calls.touches_stripe(callee.module, callee.node)
     ]
     if not calls:
         return False
