@@ -151,7 +151,8 @@ def _request_part(evaluation: Evaluation, node: ast.expr, base: Value, name: str
     if framework is None:
         return UNKNOWN
     if name in framework.raw_attributes:
-        return tagged(Mark.RAW, detail="lambda" if framework.base64_flag else "bytes")
+        decoded = not framework.base64_flag or name in framework.decoded_attributes
+        return tagged(Mark.RAW, detail="bytes" if decoded else framework.base64_flag)
     if name in framework.raw_streams:
         return tagged(Mark.STREAM)
     if name in framework.parsed_attributes:

@@ -102,7 +102,7 @@ def _speaks_of_notifications(function: NamedFunction) -> bool:
 
 def _raw_variable(module: Module, node: ast.AST, function: NamedFunction, before: ast.stmt) -> str | None:
     """The variable with the raw body that ``node`` decodes."""
-    if handlers.framework_for(module, function).base64_flag and "isBase64Encoded" not in module.text:
+    if handlers.framework_for(module, function).base64_flag and not webhooks.knows_base64([module]):
         return None
     for call in (node, *syntax.descendants(node)):
         if isinstance(call, ast.Call) and functions.last_name(call.func) == "loads" and call.args:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ALL",
     "all_names",
+    "base64_names",
     "body_names",
     "by_name",
     "frameworks_of",
@@ -143,6 +144,12 @@ def is_header_function(path: str | None) -> bool:
 def all_names(field: str) -> frozenset[str]:
     """The union of one field over all entries, for where the framework of a file does not matter or is unknown."""
     return frozenset().union(*(getattr(entry, field) for entry in _entries()))
+
+
+@cache
+def base64_names() -> frozenset[str]:
+    """The names by which code of any framework says that it regards a body in base64."""
+    return all_names("decoded_attributes").union(entry.base64_flag for entry in _entries() if entry.base64_flag)
 
 
 @cache

@@ -54,8 +54,9 @@ class Framework(NamedTuple):
     handler is accepted; on Flask, for one, it is a ``TypeError``.
 
     All names at once: ``keyed`` is true where the request is a plain dict and the names of body and headers are its
-    keys (``event["body"]``); ``base64_flag`` is the name that says whether the raw body is base64; ``builds_on`` names
-    the frameworks that this one is made of, which it goes before when a file's framework is decided.
+    keys (``event["body"]``); ``base64_flag`` is the name that says whether the raw body is base64, and
+    ``decoded_attributes`` are those of ``raw_attributes`` that never are; ``builds_on`` names the frameworks that this
+    one is made of, which it goes before when a file's framework is decided.
     ``request_attributes`` hold the request on a view's ``self`` (``self.request``) or on the application
     (``app.current_request``); ``parsed_globals`` are dotted names that are the decoded body wherever they are read.
 
@@ -137,6 +138,7 @@ class Framework(NamedTuple):
     builds_on: tuple[str, ...] = ()
     keyed: bool = False
     base64_flag: str = ""
+    decoded_attributes: frozenset[str] = frozenset()
     request_attributes: tuple[str, ...] = ()
     parsed_globals: frozenset[str] = frozenset()
     body_parameter_names: tuple[str, ...] = ()
