@@ -6,7 +6,16 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, exceptions, frameworks, functions, logging_calls, names, verifiers
+from stripe_lint.analysis import (
+    callers,
+    exceptions,
+    frameworks,
+    functions,
+    logging_calls,
+    names,
+    verifiers,
+    webhook_functions,
+)
 from stripe_lint.analysis.references import ExternalInstance, FunctionReference
 
 if TYPE_CHECKING:
@@ -177,7 +186,7 @@ class _Origin:
 
     def _catches_refusal(self, handler: ast.ExceptHandler) -> bool:
         types = exceptions.handler_types(self._module, handler) or []
-        return any(exceptions.class_names(self._module, each)[0] == "SignatureVerificationError" for each in types)
+        return any(exceptions.class_names(self._module, each)[0] == exceptions.SIGNATURE_ERROR for each in types)
 
     def _is_request(self, node: ast.expr) -> bool:
         path = names.dotted_path(self._module, node) or ""
@@ -193,7 +202,7 @@ class _Origin:
 
     def _named(self, key: str, holder: ast.expr) -> tuple[str, bool] | None:
         """What stands under a key in headers, in the environment or in an answer of Stripe's."""
-        if key.lower().replace("_", "-") in {"stripe-signature", "http-stripe-signature"}:
+        if webhook_functions.names_signature_header(key):
             return "the signature header", False
         if key == "client_secret" and functions.last_name(holder) is not None:
             return "a client secret", False

@@ -74,7 +74,6 @@ _SAME_BODY: Final = frozenset(
     {"builtins.bytes", "builtins.bytearray", "builtins.memoryview", "io.BytesIO", "copy.copy"}
 )
 _UTF8: Final = frozenset({"utf-8", "ascii"})
-_SIGNATURE_HEADER: Final = "stripe-signature"
 
 _DECIDING: Final = frozenset(
     {f"builtins.{name}" for name in ("any", "all", "bool", "next", "list", "tuple", "set", "len")}
@@ -195,8 +194,7 @@ def _keyed_part(evaluation: Evaluation, node: ast.expr, base: Value, key: str | 
 
 
 def _header(evaluation: Evaluation, name: str) -> Value | None:
-    plain = name.lower().replace("_", "-").removeprefix("http-")
-    if plain == _SIGNATURE_HEADER:
+    if webhook_functions.names_signature_header(name):
         evaluation.facts.evidence.add("signature header")
         return tagged(Mark.SIGNATURE)
     return None

@@ -30,3 +30,8 @@ def is_handling(path: str | None, classes: frozenset[str]) -> bool:
     """Whether ``path`` is the method by which an object of one of the classes takes a delivery."""
     owner, _, method = (path or "").rpartition("().")
     return method in HANDLING and owner in classes
+
+
+def names_signature_header(text: str) -> bool:
+    """Whether ``text`` is a spelling of the header that carries the signature, as HTTP, WSGI or a parameter has it."""
+    return text.lower().replace("-", "_").removeprefix("http_") == "stripe_signature"

@@ -183,7 +183,7 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
         return False
     if verifiers.mentions_verification(module, function) or guards.wrappers(module, function):
         return True
-    if any(parameter.arg.lower() in verifiers.SIGNATURE_NAMES for parameter in functions.parameters(function)):
+    if any(webhook_functions.names_signature_header(each.arg) for each in functions.parameters(function)):
         return True
     names_read = set()
     known_types = 0
@@ -196,7 +196,7 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
             names_read.add(node.id)  # type: ignore[attr-defined]
         elif kind is ast.Constant and isinstance(node.value, str):  # type: ignore[attr-defined]
             text = node.value  # type: ignore[attr-defined]
-            if text.lower() in verifiers.SIGNATURE_NAMES:
+            if webhook_functions.names_signature_header(text):
                 builds_event = True
             elif "." in text and event_types.is_known(text):
                 known_types += 1
