@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
     callers,
+    configuration_reads,
     exceptions,
     frameworks,
     functions,
@@ -228,7 +229,7 @@ class _Origin:
             return next((found for each in node.args for found in [self.of(each, depth + 1)] if found), None)
         if holder is None:
             environment = names.dotted_path(self._module, node.func) == "os.getenv"
-            return self._read(node) if environment or name in {"getenv", "config", "env"} else self._whole_object(node)
+            return self._read(node) if environment or name in configuration_reads.NAMES else self._whole_object(node)
         if name in _TEXT_METHODS:
             arguments = node.args if name in {"format", "join"} else []
             return next((found for each in (holder, *arguments) for found in [self.of(each, depth + 1)] if found), None)
@@ -248,7 +249,7 @@ class _Origin:
         key = node.args[0] if node.args else None
         if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
             return None
-        if functions.last_name(node.func) in {"getenv", "config", "env"}:
+        if functions.last_name(node.func) in configuration_reads.NAMES:
             return ("a secret", False) if re.search(_SECRETS, key.value) else None
         return self._named(key.value, node.func.value) if isinstance(node.func, ast.Attribute) else None
 
