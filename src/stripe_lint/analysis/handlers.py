@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import definitions, functions, names
-from stripe_lint.analysis.frameworks import by_name, frameworks_of, generic, request_type
+from stripe_lint.analysis.frameworks import all_names, by_name, frameworks_of, generic, request_type
 from stripe_lint.analysis.references import ExternalInstance, ObjectReference
 from stripe_lint.analysis.request_values import view_framework
 
@@ -37,6 +37,9 @@ def registered_by(module: Module, function: NamedFunction) -> Framework | None:
     for framework in frameworks(module):
         if _is_routed(module, framework, function):
             return framework
+    imported = _routed_by_imported(module, function)
+    if imported is not None:
+        return imported
     if _names_a_route(function):
         return generic()
     parameters = tuple(parameter.arg for parameter in functions.parameters(function))
@@ -86,6 +89,19 @@ def _routes(module: Module, framework: Framework, decorator: ast.expr) -> bool:
     name = path.rpartition(".")[2] if path is not None else functions.last_name(target)
     is_reached = isinstance(target, ast.Attribute) or framework.bare_routes
     return is_reached and name in framework.route_decorators
+
+
+def _routed_by_imported(module: Module, function: NamedFunction) -> Framework | None:
+    """The framework of an object that another file made and that registers the function here."""
+    for decorator in function.decorator_list:
+        target = decorator.func if isinstance(decorator, ast.Call) else None
+        if isinstance(target, ast.Attribute) and target.attr in all_names("route_decorators"):
+            registry = names.resolve(module, target.value)
+            package = registry.path.partition(".")[0] if isinstance(registry, ExternalInstance) else ""
+            for framework in frameworks_of(frozenset({package})):
+                if target.attr in framework.route_decorators:
+                    return framework
+    return None
 
 
 def framework_for(module: Module, function: NamedFunction) -> Framework:
