@@ -31,8 +31,7 @@ def registered_by(module: Module, function: NamedFunction) -> Framework | None:
     owner = module.enclosing_class(function)
     if owner is not None:
         framework = view_framework(ObjectReference(module, owner))
-        named = framework is not None and function.name in framework.view_methods
-        if framework is not None and (named or _is_routed(module, framework, function)):
+        if framework is not None and (_is_view(framework, function) or _is_routed(module, framework, function)):
             return framework
     for framework in frameworks(module):
         if _is_routed(module, framework, function):
@@ -48,6 +47,20 @@ def registered_by(module: Module, function: NamedFunction) -> Framework | None:
             if parameters in by_name(name).entry_points:
                 return by_name(name)
     return None
+
+
+def _is_view(framework: Framework, function: NamedFunction) -> bool:
+    """Whether a method of one of the framework's classes of views is a handler."""
+    if function.name in framework.view_methods:
+        return True
+    return not function.name.startswith("_") and len(functions.parameters(function)) == framework.view_parameter_count
+
+
+def answering_object(module: Module, node: ast.expr) -> Framework | None:
+    """The framework that hands its handlers the object ``node``, by which they answer."""
+    if not isinstance(node, ast.Name):
+        return None
+    return next((each for each in frameworks(module) if node.id in each.response_parameters), None)
 
 
 _ROUTING: Final = frozenset({"route", "post", "get", "put", "patch", "delete", "api_route"})

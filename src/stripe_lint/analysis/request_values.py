@@ -13,6 +13,7 @@ from stripe_lint.analysis.frameworks import (
     all_names,
     by_name,
     frameworks_of,
+    generated_base,
     generic,
     is_header_function,
     is_json_function,
@@ -108,7 +109,11 @@ def view_framework(reference: Reference | None) -> Framework | None:
     """The framework whose view class ``reference`` is an instance of."""
     if isinstance(reference, ObjectReference | ClassReference):
         for path in sorted(definitions.external_bases(reference)):
-            framework = view_base(path)
+            framework = view_base(path) or generated_base(path)
+            if framework is not None:
+                return framework
+        for module, base in names.linearized(reference)[1:]:
+            framework = generated_base(f"{module.path.stem}.{base.name}")
             if framework is not None:
                 return framework
     return None

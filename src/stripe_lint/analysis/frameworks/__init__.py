@@ -6,6 +6,7 @@ entry: they, and the look-ups over all of them, are built on first use and are a
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -23,10 +24,12 @@ __all__ = [
     "body_names",
     "by_name",
     "frameworks_of",
+    "generated_base",
     "generic",
     "header_names",
     "is_abort_call",
     "is_dependency_marker",
+    "is_generated_message",
     "is_header_function",
     "is_json_function",
     "is_message_call",
@@ -93,6 +96,22 @@ def request_type(path: str | None) -> Framework | None:
 def view_base(path: str | None) -> Framework | None:
     """The framework whose view classes inherit from this dotted name."""
     return _owners("view_bases").get(path)
+
+
+@cache
+def generated_base(path: str) -> Framework | None:
+    """The framework for which a generator writes base classes with such a dotted name."""
+    return next(
+        (entry for entry in _entries() if any(re.fullmatch(each, path) for each in entry.generated_bases)), None
+    )
+
+
+@cache
+def is_generated_message(path: str | None) -> bool:
+    """Whether a generator writes classes with such a dotted name, whose objects are sent."""
+    if path is None:
+        return False
+    return any(re.fullmatch(each, path) for entry in _entries() for each in entry.generated_messages)
 
 
 def is_response_call(path: str | None) -> bool:

@@ -42,7 +42,10 @@ class Framework(NamedTuple):
 
     Handlers: ``route_decorators`` are attribute or function names that register the decorated function as a handler
     (function names only where ``bare_routes`` is true; elsewhere they are methods of an application or router),
-    ``view_bases`` are base classes whose ``view_methods`` are handlers; ``entry_points`` are complete signatures
+    ``view_bases`` are base classes whose ``view_methods`` are handlers; ``generated_bases`` are patterns for the
+    dotted names of such classes that a generator writes for each project, whose public methods with
+    ``view_parameter_count`` parameters are handlers, and ``generated_messages`` those for classes that are written
+    likewise, and whose objects carry what they are made with; ``entry_points`` are complete signatures
     (tuples of parameter names) of handlers that nothing registers, such as a Lambda's.
     ``dependency_markers`` are calls in a parameter's default or annotation whose argument the framework runs before
     the handler; ``guard_registrations`` are decorator names that register a function to run before each handler.
@@ -85,7 +88,8 @@ class Framework(NamedTuple):
     ``error_handler_keywords`` are keyword arguments that map exception classes to functions.
 
     How else an answer is given: ``response_parameters`` of a handler are objects whose ``response_attributes`` are
-    sent; ``response_methods`` and ``template_methods`` are methods of a view or of the framework's own objects that
+    sent, whose ``refusing_methods`` answer with an error, and whose ``abort_methods`` never return;
+    ``response_methods`` and ``template_methods`` are methods of a view or of the framework's own objects that
     send their argument or render a context. ``textless_exceptions`` are those of ``response_exceptions`` whose
     text the framework keeps from the client unless debugging is on. ``json_functions`` are dotted names of functions
     that decode JSON as ``json.loads`` does, ``header_functions`` of those that take a header's name.
@@ -124,6 +128,9 @@ class Framework(NamedTuple):
     bare_routes: bool = False
     view_bases: tuple[str, ...] = ()
     view_methods: frozenset[str] = frozenset()
+    generated_bases: tuple[str, ...] = ()
+    generated_messages: tuple[str, ...] = ()
+    view_parameter_count: int = 0
     entry_points: tuple[tuple[str, ...], ...] = ()
     dependency_markers: tuple[str, ...] = ()
     guard_registrations: frozenset[str] = frozenset()
@@ -167,6 +174,8 @@ class Framework(NamedTuple):
     response_parameters: tuple[str, ...] = ()
     response_attributes: frozenset[str] = frozenset()
     response_methods: frozenset[str] = frozenset()
+    refusing_methods: frozenset[str] = frozenset()
+    abort_methods: frozenset[str] = frozenset()
     template_methods: frozenset[str] = frozenset()
     textless_exceptions: frozenset[str] = frozenset()
     json_functions: frozenset[str] = frozenset()
