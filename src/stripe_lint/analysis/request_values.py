@@ -19,6 +19,7 @@ from stripe_lint.analysis.frameworks import (
     is_json_function,
     is_parsed_global,
     request_global,
+    request_names,
     request_type,
     view_base,
 )
@@ -52,17 +53,6 @@ _JSON_READERS: Final = frozenset(
 )
 _JSON_WRITERS: Final = frozenset(
     {f"{library}.dumps" for library in ("json", "orjson", "ujson", "simplejson", "rapidjson")} | {"flask.json.dumps"}
-)
-_EVENT_BUILDERS: Final = frozenset(
-    {
-        "stripe.Event.construct_from",
-        "stripe.StripeObject.construct_from",
-        "stripe.stripe_object.StripeObject.construct_from",
-        "stripe.util.convert_to_stripe_object",
-        "stripe.convert_to_stripe_object",
-        "stripe.Webhook.construct_event_without_verification",
-        "stripe.v2.core.EventNotification.from_json",
-    }
 )
 _WRITES: Final = frozenset(
     {"update", "save", "delete", "create", "add", "set", "remove", "asave", "aupdate", "adelete"}
@@ -167,7 +157,7 @@ def _request_part(evaluation: Evaluation, node: ast.expr, base: Value, name: str
         return tagged(Mark.ALTERED, evaluation.module, node, f"`{name}`, which is not the raw body on this framework")
     if name in framework.header_attributes or name in framework.environ_attributes:
         return tagged(Mark.HEADERS)
-    if name in framework.request_attributes or name in {"_request", "wsgi_request", "request"}:
+    if name in framework.request_attributes or name in request_names():
         return base
     return UNKNOWN
 
@@ -280,7 +270,7 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
             return value
     if call.name in webhook_functions.UNVERIFYING:
         return _event_built(evaluation, call)
-    if isinstance(call.reference, StripeService) and call.name == "deserialize":
+    if isinstance(call.reference, StripeService) and call.name == webhook_functions.DESERIALIZING:
         return _event_built(evaluation, call)
     if webhook_functions.is_handling(path, webhook_functions.UNVERIFYING_HANDLERS):
         return _handled_unverified(evaluation, call)
@@ -317,7 +307,7 @@ def _function_called(evaluation: Evaluation, call: Call, path: str) -> Value | N
             altered = Tag(Mark.ALTERED, evaluation.module, call.node, "JSON that was parsed and written again")
             return Value(tags=frozenset({altered, *first.tagged(Mark.PARSED)}))
         return None
-    if path in _EVENT_BUILDERS:
+    if path in webhook_functions.BUILDERS:
         return _event_built(evaluation, call)
     if path in _SAME_BODY or path.endswith(("b64decode", "standard_b64decode")):
         if first.has(Mark.RAW):

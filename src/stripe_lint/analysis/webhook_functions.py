@@ -10,6 +10,25 @@ VERIFYING: Final = ("construct_event", "parse_event_notification", "parse_thin_e
 UNVERIFYING: Final = ("construct_event_without_verification", "parse_event_notification_without_verification")
 """They do not (stripe 16.1.0)."""
 
+BUILDERS: Final = frozenset(
+    {
+        "stripe.Event.construct_from",
+        "stripe.StripeObject.construct_from",
+        "stripe.stripe_object.StripeObject.construct_from",
+        "stripe.util.convert_to_stripe_object",
+        "stripe.convert_to_stripe_object",
+        "stripe.Webhook.construct_event_without_verification",
+        "stripe.v2.core.EventNotification.from_json",
+    }
+)
+"""Functions that make an event of whatever they are given."""
+
+BUILDING: Final = ("construct_from", "convert_to_stripe_object")
+"""The last names of those of them that make any object of the SDK."""
+
+DESERIALIZING: Final = "deserialize"
+"""The method of a ``StripeClient`` that does the same."""
+
 NAMES: Final = frozenset({*VERIFYING, *UNVERIFYING})
 
 VERIFYING_HANDLERS: Final = frozenset(

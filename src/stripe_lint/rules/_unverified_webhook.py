@@ -24,7 +24,7 @@ LONGEST_LINE = 96
 """How many characters of the verification stand on one line."""
 
 
-_UNVERIFIED = frozenset({*webhook_functions.UNVERIFYING, "deserialize", *webhook_functions.HANDLING})
+_UNVERIFIED = frozenset({*webhook_functions.UNVERIFYING, webhook_functions.DESERIALIZING, *webhook_functions.HANDLING})
 
 
 def repair(module: Module, hit: Hit, edit: Edit) -> None:

@@ -49,7 +49,8 @@ class Framework(NamedTuple):
     (tuples of parameter names) of handlers that nothing registers, such as a Lambda's.
     ``dependency_markers`` are calls in a parameter's default or annotation whose argument the framework runs before
     the handler; ``guard_registrations`` are decorator names that register a function to run before each handler.
-    ``error_handler_decorators`` / ``error_handler_calls`` register a function for an exception class.
+    ``error_handler_decorators`` / ``error_handler_calls`` register a function for an exception class, and
+    ``error_methods`` of a view or a middleware get any exception as their last argument.
 
     Responses: ``response_calls`` build what is sent back, ``response_exceptions`` are raised to answer,
     ``message_calls`` show text to the user on the next page, ``template_calls`` render a context,
@@ -79,7 +80,8 @@ class Framework(NamedTuple):
 
     What runs before a handler: ``guard_keywords`` are keyword arguments of the application, router or route
     that name it, ``guard_attributes`` are class attributes of a view that do, ``guard_decorators`` are dotted names of
-    decorators that do, and ``guard_methods`` are the methods by which a class that is named there, or the view's own
+    decorators that do, ``method_decorators`` are those of decorators that put the ones they are given on a view's
+    methods, and ``guard_methods`` are the methods by which a class that is named there, or the view's own
     class or a middleware, runs. ``guard_calls`` put the classes or functions they are given in front of all handlers of
     an application; ``application_calls`` make one and ``including_calls`` add a router to one, whose ``guard_keywords``
     say the same; ``router_calls`` make something that handlers of its own are registered on. ``guard_settings`` are
@@ -136,6 +138,7 @@ class Framework(NamedTuple):
     guard_registrations: frozenset[str] = frozenset()
     error_handler_decorators: frozenset[str] = frozenset()
     error_handler_calls: frozenset[str] = frozenset()
+    error_methods: frozenset[str] = frozenset()
     response_calls: frozenset[str] = frozenset()
     response_exceptions: frozenset[str] = frozenset()
     message_calls: frozenset[str] = frozenset()
@@ -163,6 +166,7 @@ class Framework(NamedTuple):
     guard_keywords: frozenset[str] = frozenset()
     guard_attributes: frozenset[str] = frozenset()
     guard_decorators: frozenset[str] = frozenset()
+    method_decorators: frozenset[str] = frozenset()
     guard_methods: frozenset[str] = frozenset()
     guard_calls: frozenset[str] = frozenset()
     application_calls: frozenset[str] = frozenset()
