@@ -96,7 +96,7 @@ def _in_function(
             yield AcknowledgedFailure(reached, handler, failed_check=False, grave=grave)
 
 
-_READS_BODY: Final = webhook_functions.NAMES | {"loads", "load", "construct_from"}
+_READS_BODY: Final = webhook_functions.NAMES | {"loads", "load", *webhook_functions.BUILDING}
 
 
 def _accepts_anyway(handler: ast.ExceptHandler) -> bool:

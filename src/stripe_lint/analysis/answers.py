@@ -7,7 +7,7 @@ import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, http_statuses, inlining, names, syntax
+from stripe_lint.analysis import functions, handlers, http_statuses, inlining, names, syntax
 from stripe_lint.analysis.frameworks import is_abort_call
 from stripe_lint.analysis.references import External, FunctionReference
 from stripe_lint.analysis.scopes import BindingKind
@@ -131,4 +131,16 @@ def refuses(module: Module, statement: ast.AST) -> bool:
         return not _is_acceptance(module, call)
     if isinstance(reference, FunctionReference) and inlining.never_returns(reference):
         return True
+    if _refuses_by_object(module, call):
+        return True
     return functions.last_name(call.func) in _STATUS_NAMES and states(module, call)
+
+
+def _refuses_by_object(module: Module, call: ast.Call) -> bool:
+    """Whether a call tells the object by which a handler answers that it failed: ``context.set_code(INTERNAL)``."""
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    framework = handlers.answering_object(module, call.func.value)
+    if framework is None or call.func.attr not in framework.refusing_methods:
+        return False
+    return not any(functions.last_name(each) == "OK" for each in call.args)

@@ -10,6 +10,7 @@ from stripe_lint.analysis import functions, missing_ids, redelivery, replacement
 from stripe_lint.analysis.distinguishing_inputs import distinguishing_inputs
 from stripe_lint.analysis.scopes import BindingKind, Comprehension
 from stripe_lint.analysis.sent_parameters import sent_parameters
+from stripe_lint.data import request_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,12 +36,6 @@ _OPERATIONS: Final = frozenset(
 
 _SHARED: Final = frozenset({"deal", "event", "item", "offer", "ride", "trip"})
 """Those of them of which one record may be paid for by many."""
-
-_PAYERS: Final = frozenset(
-    {"customer", "source", "payment_method", "card", "destination", "charge", "payment_intent", "invoice"}
-    | {"subscription", "transfer", "stripe_account", "on_behalf_of"}
-)
-"""Parameters of a request that say whom it concerns."""
 
 _OWNERS: Final = frozenset(
     {"account", "admin", "author", "buyer", "client", "company", "customer", "guest", "member", "merchant", "org"}
@@ -150,7 +145,8 @@ def _is_told_apart(module: Module, request: Request, name: str, inputs: tuple[In
     if any(each.noun.rpartition("-")[2] in _OPERATIONS - _SHARED for each in inputs):
         return True
     return any(
-        parameter in _PAYERS and name in syntax.names_in(value) for parameter, value in sent_parameters(module, request)
+        parameter in request_parameters.CONCERNED and name in syntax.names_in(value)
+        for parameter, value in sent_parameters(module, request)
     )
 
 
@@ -168,7 +164,7 @@ def _is_partial(module: Module, request: Request, name: str) -> bool:
     if not any(word in request.method.path.lower() for word in _PARTIAL):
         return False
     return any(
-        parameter in {"amount", "amount_to_capture"} and name not in syntax.names_in(value)
+        parameter in request_parameters.AMOUNTS and name not in syntax.names_in(value)
         for parameter, value in sent_parameters(module, request)
     )
 

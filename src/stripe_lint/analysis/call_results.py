@@ -18,7 +18,7 @@ from stripe_lint.analysis import (
     syntax,
     verification,
 )
-from stripe_lint.analysis.frameworks import is_abort_call
+from stripe_lint.analysis.frameworks import is_abort_call, is_generated_message
 from stripe_lint.analysis.references import (
     ClassReference,
     External,
@@ -134,8 +134,7 @@ def _plain_call(evaluation: Evaluation, call: Call) -> Value:
         handed = verification.handed_over(evaluation, call)
         if handed is not None:
             return handed
-    if path is not None and path.endswith(("Error", "Exception")):
-        # an exception of the standard library or of a package carries the text it is made with
+    if _carries_arguments(call):
         carried = frozenset(tag for value in call.values for tag in deep_tagged(value, Mark.TEXT, Mark.EXCEPTION))
         return Value(tags=carried, reference=names.call_result(call.reference))
     if call.receiver.has(Mark.FRESH):
@@ -149,6 +148,13 @@ def _plain_call(evaluation: Evaluation, call: Call) -> Value:
     if looked_up is not None:
         return looked_up
     return Value(reference=names.call_result(call.reference)) if call.reference is not None else UNKNOWN
+
+
+def _carries_arguments(call: Call) -> bool:
+    """Whether what is made holds what it is made with: an exception of some package, or a message to be sent."""
+    if call.path is not None and call.path.endswith(("Error", "Exception")):
+        return True
+    return is_generated_message(call.path or functions.dotted_name(call.node.func))
 
 
 def _text_call(evaluation: Evaluation, call: Call, path: str) -> Value | None:

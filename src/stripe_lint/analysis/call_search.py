@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import names
-from stripe_lint.analysis.references import FunctionReference, ObjectReference
+from stripe_lint.analysis import definitions, dispatch_tables, names
 
 if TYPE_CHECKING:
     import ast
@@ -32,14 +31,31 @@ def callees(module: Module, node: ast.AST) -> list[Callee]:
         return known
     found = []
     for call in module.calls_of.get(node, ()):
-        reference = names.resolve(module, call.func)
-        if isinstance(reference, ObjectReference):
-            method = names.find_method(reference, "__call__")
-            reference = FunctionReference(*method, reference) if method is not None else None
-        if isinstance(reference, FunctionReference):
+        reference = definitions.function_behind(names.resolve(module, call.func))
+        if reference is not None:
             found.append(Callee(call, reference.module, reference.node))
     module.memory["callees", node] = found
     return found
+
+
+def possible_callees(module: Module, node: ast.AST) -> list[Callee]:
+    """The same with each function of a table from which a call takes the one that it runs."""
+    known = module.memory.get(("possible callees", node))
+    if isinstance(known, list):
+        return known
+    found = [callee for call in module.calls_of.get(node, ()) for callee in possible_callees_of(module, call)]
+    module.memory["possible callees", node] = found
+    return found
+
+
+def possible_callees_of(module: Module, call: ast.Call) -> list[Callee]:
+    """The functions of the project of which ``call`` runs one."""
+    reference = names.resolve(module, call.func)
+    if reference is None:
+        looked_up = dispatch_tables.functions_looked_up(module, call.func)
+        return [Callee(call, each.module, each.node) for each in looked_up]
+    function = definitions.function_behind(reference)
+    return [Callee(call, function.module, function.node)] if function is not None else []
 
 
 class CallSearch:

@@ -6,7 +6,7 @@ import ast
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import definitions, functions, names, runners
+from stripe_lint.analysis import definitions, functions, method_decorators, names, runners
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference, Reference
 from stripe_lint.analysis.scopes import BindingKind
 
@@ -228,14 +228,13 @@ def decorated_by(module: Module, function: NamedFunction) -> list[tuple[Module, 
 
 
 def _is_decorator(source: Module, decorator: ast.expr, module: Module, function: NamedFunction) -> bool:
-    target = decorator
-    if isinstance(decorator, ast.Call):
-        wraps = functions.last_name(decorator.func) == "method_decorator" and decorator.args
-        target = decorator.args[0] if wraps else decorator.func
-    if functions.last_name(target) != function.name:
-        return False
-    reference = names.resolve(source, target)
-    return isinstance(reference, FunctionReference) and is_same(reference, module, function)
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    for target in method_decorators.put_on_methods(decorator) or [called]:
+        if functions.last_name(target) == function.name:
+            reference = names.resolve(source, target)
+            if isinstance(reference, FunctionReference) and is_same(reference, module, function):
+                return True
+    return False
 
 
 def is_direct(source: Module, call: ast.Call) -> bool:

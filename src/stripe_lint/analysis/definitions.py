@@ -6,7 +6,13 @@ import ast
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import functions, names
-from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
+from stripe_lint.analysis.references import (
+    ClassReference,
+    FunctionReference,
+    ObjectReference,
+    PartialReference,
+    Reference,
+)
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -23,6 +29,16 @@ def external_bases(reference: ClassReference | ObjectReference) -> set[str]:
             if path is not None:
                 paths.add(path)
     return paths
+
+
+def function_behind(reference: Reference | None) -> FunctionReference | None:
+    """The function of the project that runs where ``reference`` is called."""
+    if isinstance(reference, PartialReference):
+        reference = reference.function
+    if isinstance(reference, ObjectReference):
+        method = names.find_method(reference, "__call__")
+        return FunctionReference(*method, reference) if method is not None else None
+    return reference if isinstance(reference, FunctionReference) else None
 
 
 def only_definition(module: Module, name: str, arguments: int | None = None) -> FunctionReference | None:

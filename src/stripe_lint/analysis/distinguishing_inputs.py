@@ -6,10 +6,11 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import functions, keys, names, syntax
+from stripe_lint.analysis import functions, names, syntax
 from stripe_lint.analysis.references import External
 from stripe_lint.analysis.scopes import BindingKind, Comprehension
 from stripe_lint.analysis.sent_parameters import sent_parameters, written_entries
+from stripe_lint.data import request_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,22 +50,8 @@ _PAYLOAD: Final = (
     r"|validated_data|cleaned_data|attrs|values)$"
 )
 _PAYLOAD_TYPE: Final = r"^dict$|(?:Request|In|Input|Create|Payload|Schema|Form|Body|DTO)$"
-_NOT_SENT: Final = frozenset(
-    {keys.KEY, "api_key", "stripe_account", "stripe_version", "stripe_context", "expand", "options", "headers"}
-    | {"currency", "confirm", "off_session", "capture_method", "confirmation_method", "payment_method_types"}
-    | {"automatic_payment_methods", "return_url", "success_url", "cancel_url", "receipt_email", "statement_descriptor"}
-    | {"statement_descriptor_suffix", "setup_future_usage", "reason", "email", "name", "phone"}
-)
+_NOT_SENT: Final = request_parameters.OPTIONS | request_parameters.ALIKE
 """Parameters of a request that do not tell one operation from another, or are not sent."""
-
-_TAKES_ID: Final = frozenset(
-    {"customer", "payment_method", "source", "destination", "payment_intent", "charge", "invoice", "subscription"}
-    | {"transfer", "price", "card", "default_payment_method", "on_behalf_of", "source_transaction", "cardholder"}
-)
-"""Parameters of a request whose value is an id at Stripe."""
-
-_AMOUNTS: Final = frozenset({"amount", "unit_amount", "amount_to_capture"})
-"""Parameters of a request by which a deposit and the rest of one order differ."""
 
 _READS: Final = frozenset({"get", "pop", "getlist", "getone"})
 
@@ -129,7 +116,7 @@ class _Search:
         if isinstance(node, ast.Call):
             self._follow_call(node, slot, depth)
             return
-        if slot in _AMOUNTS and _is_choice(node):
+        if slot in request_parameters.AMOUNTS and _is_choice(node):
             raise _Unclear
         for child in syntax.children(node):
             if isinstance(child, ast.expr):
@@ -156,7 +143,7 @@ class _Search:
         parameter = next((each for each in bindings if each.kind is BindingKind.PARAMETER), None)
         if parameter is not None and not path and _is_flag(parameter):
             return
-        is_chosen = not path and slot in _AMOUNTS and _is_chosen(self.module, bindings)
+        is_chosen = not path and slot in request_parameters.AMOUNTS and _is_chosen(self.module, bindings)
         within: dict[str, Input] | None = None
         if parameter is None and not self._is_request(base):
             within = self._within(bindings, slot, depth)
@@ -168,7 +155,7 @@ class _Search:
         is_record = bool(path) and not self._is_payload(base, parameter)
         if ids and (is_record or not path):
             self._add(base.id, ids[0])
-        elif is_record and re.search(_PEOPLE, base.id.lower()) and (re.search(_ID, label) or slot in _TAKES_ID):
+        elif is_record and re.search(_PEOPLE, base.id.lower()) and _is_id(label, slot):
             self._add(base.id, ast.unparse(node))
         elif not is_record and (is_chosen or _is_plain(label, slot) or (not path and _has_plain_type(parameter))):
             self._add(label, ast.unparse(node))
@@ -249,7 +236,11 @@ def _is_chosen(module: Module, bindings: list[Binding]) -> bool:
 
 def _is_plain(label: str, slot: str) -> bool:
     """Whether a value is an id or a number, by its name or by where it goes."""
-    return slot in _TAKES_ID or re.search(_ID, label) is not None or re.search(_NUMBER, label) is not None
+    return _is_id(label, slot) or re.search(_NUMBER, label) is not None
+
+
+def _is_id(label: str, slot: str) -> bool:
+    return slot in request_parameters.IDS or re.search(_ID, label) is not None
 
 
 def _has_plain_type(parameter: Binding | None) -> bool:

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import NamedFunction
 
-_ERROR_METHODS = frozenset({"handle_exception", "process_exception"})
-"""Methods of views and middleware that get the exception as their last argument."""
-
 
 class Registration(NamedTuple):
     """A function, decorated or named, that a file registers for exceptions, and what it names as their classes.
@@ -174,7 +171,7 @@ def _handled_exception(function: NamedFunction) -> str | None:
     parameters = [each.arg for each in functions.parameters(function)]
     if parameters == ["exc", "context"]:
         return "exc"
-    if parameters[:1] == ["self"] and function.name in _ERROR_METHODS and len(parameters) > 1:
+    if parameters[:1] == ["self"] and function.name in frameworks.all_names("error_methods") and len(parameters) > 1:
         return parameters[-1]
     registering = frameworks.all_names("error_handler_decorators")
     decorators = (each.func for each in function.decorator_list if isinstance(each, ast.Call))

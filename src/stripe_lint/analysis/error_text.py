@@ -132,6 +132,10 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
     framework = request_values.view_framework(call.receiver.reference)
     if framework is not None and call.name in framework.response_methods | framework.template_methods:
         return _sent(evaluation, call)
+    if isinstance(call.node.func, ast.Attribute):
+        framework = handlers.answering_object(evaluation.module, call.node.func.value)
+        if framework is not None and call.name in framework.response_methods:
+            return _sent(evaluation, call, aborts=call.name in framework.abort_methods)
     if call.name in logging_calls.RECORDERS and not call.receiver.tags and call.reference is None:
         return UNKNOWN
     return None
@@ -146,13 +150,13 @@ def _answers(path: str) -> bool:
 def stored(evaluation: Evaluation, target: ast.Attribute, value: Value) -> None:
     """Exception text is set on the response object that the framework hands to the handler."""
     found = deep_tagged(value, Mark.TEXT, Mark.EXCEPTION)
-    if not found or not isinstance(target.value, ast.Name):
+    if not found:
         return
-    for framework in handlers.frameworks(evaluation.module):
-        if target.value.id in framework.response_parameters and target.attr in framework.response_attributes:
-            place = evaluation.place(evaluation.module.statement_of(target))
-            for tag in found:
-                evaluation.facts.responses.add(ResponseFact(place, Value(tags=frozenset({tag})), returned=False))
+    framework = handlers.answering_object(evaluation.module, target.value)
+    if framework is not None and target.attr in framework.response_attributes:
+        place = evaluation.place(evaluation.module.statement_of(target))
+        for tag in found:
+            evaluation.facts.responses.add(ResponseFact(place, Value(tags=frozenset({tag})), returned=False))
 
 
 def _handler_around(evaluation: Evaluation, node: ast.AST) -> Value | None:
@@ -164,7 +168,7 @@ def _handler_around(evaluation: Evaluation, node: ast.AST) -> Value | None:
     return None
 
 
-def _sent(evaluation: Evaluation, call: Call) -> Value:
+def _sent(evaluation: Evaluation, call: Call, *, aborts: bool = False) -> Value:
     found = [tag for value in call.values for tag in deep_tagged(value, Mark.TEXT, Mark.EXCEPTION)]
     raised_later = is_response_exception(call.path) and not is_response_call(call.path)
     if raised_later and not isinstance(evaluation.module.parents.get(call.node), ast.Raise):
@@ -175,7 +179,7 @@ def _sent(evaluation: Evaluation, call: Call) -> Value:
         if at is not place:
             at = at._replace(node=at.module.statement_of(at.node))
         evaluation.facts.responses.add(ResponseFact(at, Value(tags=frozenset({tag})), returned=False))
-    if is_abort_call(call.path):
+    if aborts or is_abort_call(call.path):
         raise Diverged(Raised(frozenset({"HTTPException"})))
     reference = names.call_result(call.reference) if isinstance(call.reference, External | ClassReference) else None
     status = refusal_status(call)

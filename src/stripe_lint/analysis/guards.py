@@ -9,6 +9,7 @@ from stripe_lint.analysis import (
     applied_decorators,
     conventions,
     functions,
+    method_decorators,
     names,
     syntax,
     verification,
@@ -141,18 +142,12 @@ def wrappers(module: Module, function: NamedFunction) -> list[Wrapper]:
     found = []
     owner = module.enclosing_class(function)
     for decorator in [*(owner.decorator_list if owner is not None else ()), *function.decorator_list]:
-        expression = decorator
-        if decorator not in function.decorator_list and not _decorates_methods(decorator):
+        if decorator not in function.decorator_list and not method_decorators.is_for_methods(decorator):
             continue
-        if (
-            isinstance(decorator, ast.Call)
-            and functions.last_name(decorator.func) == "method_decorator"
-            and decorator.args
-        ):
-            expression = decorator.args[0]
-        wrapper = _verifying_wrapper(module, expression)
-        if wrapper is not None:
-            found.append(wrapper)
+        for each in method_decorators.put_on_methods(decorator) or [decorator]:
+            wrapper = _verifying_wrapper(module, each)
+            if wrapper is not None:
+                found.append(wrapper)
     return found
 
 
@@ -175,10 +170,6 @@ def _verifying_wrapper(module: Module, decorator: ast.expr) -> Wrapper | None:
     ):
         return wrapper_of(reference.module, reference.node)
     return None
-
-
-def _decorates_methods(decorator: ast.expr) -> bool:
-    return isinstance(decorator, ast.Call) and functions.last_name(decorator.func) == "method_decorator"
 
 
 def wrapper_of(module: Module, decorator: NamedFunction) -> Wrapper | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import assignments, definitions, functions, imports, names, static_values
+from stripe_lint.analysis import assignments, definitions, functions, imports, names, static_values, webhook_functions
 from stripe_lint.analysis.frameworks import request_type
 from stripe_lint.analysis.references import ExternalInstance, ObjectReference, Reference
 from stripe_lint.analysis.values import UNKNOWN, Mark, Value, tagged
@@ -100,8 +100,7 @@ def _header_parameter(parameter: ast.arg, default: ast.expr | None) -> Value:
         for keyword in call.keywords:
             if keyword.arg == "alias" and isinstance(keyword.value, ast.Constant):
                 spelled = str(keyword.value.value)
-    plain = spelled.lower().replace("_", "-")
-    return tagged(Mark.SIGNATURE) if plain == "stripe-signature" else UNKNOWN
+    return tagged(Mark.SIGNATURE) if webhook_functions.names_signature_header(spelled) else UNKNOWN
 
 
 def _body_parameter(

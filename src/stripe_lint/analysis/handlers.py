@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import definitions, functions, names
-from stripe_lint.analysis.frameworks import by_name, frameworks_of, generic, request_type
+from stripe_lint.analysis.frameworks import all_names, by_name, frameworks_of, generic, request_type
 from stripe_lint.analysis.references import ExternalInstance, ObjectReference
 from stripe_lint.analysis.request_values import view_framework
 
@@ -31,12 +31,14 @@ def registered_by(module: Module, function: NamedFunction) -> Framework | None:
     owner = module.enclosing_class(function)
     if owner is not None:
         framework = view_framework(ObjectReference(module, owner))
-        named = framework is not None and function.name in framework.view_methods
-        if framework is not None and (named or _is_routed(module, framework, function)):
+        if framework is not None and (_is_view(framework, function) or _is_routed(module, framework, function)):
             return framework
     for framework in frameworks(module):
         if _is_routed(module, framework, function):
             return framework
+    imported = _routed_by_imported(module, function)
+    if imported is not None:
+        return imported
     if _names_a_route(function):
         return generic()
     parameters = tuple(parameter.arg for parameter in functions.parameters(function))
@@ -45,6 +47,20 @@ def registered_by(module: Module, function: NamedFunction) -> Framework | None:
             if parameters in by_name(name).entry_points:
                 return by_name(name)
     return None
+
+
+def _is_view(framework: Framework, function: NamedFunction) -> bool:
+    """Whether a method of one of the framework's classes of views is a handler."""
+    if function.name in framework.view_methods:
+        return True
+    return not function.name.startswith("_") and len(functions.parameters(function)) == framework.view_parameter_count
+
+
+def answering_object(module: Module, node: ast.expr) -> Framework | None:
+    """The framework that hands its handlers the object ``node``, by which they answer."""
+    if not isinstance(node, ast.Name):
+        return None
+    return next((each for each in frameworks(module) if node.id in each.response_parameters), None)
 
 
 _ROUTING: Final = frozenset({"route", "post", "get", "put", "patch", "delete", "api_route"})
@@ -86,6 +102,19 @@ def _routes(module: Module, framework: Framework, decorator: ast.expr) -> bool:
     name = path.rpartition(".")[2] if path is not None else functions.last_name(target)
     is_reached = isinstance(target, ast.Attribute) or framework.bare_routes
     return is_reached and name in framework.route_decorators
+
+
+def _routed_by_imported(module: Module, function: NamedFunction) -> Framework | None:
+    """The framework of an object that another file made and that registers the function here."""
+    for decorator in function.decorator_list:
+        target = decorator.func if isinstance(decorator, ast.Call) else None
+        if isinstance(target, ast.Attribute) and target.attr in all_names("route_decorators"):
+            registry = names.resolve(module, target.value)
+            package = registry.path.partition(".")[0] if isinstance(registry, ExternalInstance) else ""
+            for framework in frameworks_of(frozenset({package})):
+                if target.attr in framework.route_decorators:
+                    return framework
+    return None
 
 
 def framework_for(module: Module, function: NamedFunction) -> Framework:

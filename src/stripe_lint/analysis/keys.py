@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import body_uses, functions, names, static_values, stripe_calls, syntax
+from stripe_lint.analysis import body_uses, configuration_reads, functions, names, static_values, stripe_calls, syntax
 from stripe_lint.analysis.call_search import callees
 from stripe_lint.analysis.facts import KeyedCall, SharedKey
 from stripe_lint.analysis.references import FunctionReference
@@ -30,7 +30,7 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
     path = call.path
     if path in static_values.FRESH_CALLS:
         return _fresh(evaluation, call)
-    if path in static_values.ENVIRONMENT_CALLS:
+    if path in configuration_reads.FUNCTIONS:
         return tagged(Mark.SETTING, evaluation.module, call.node)
     told = stripe_calls.told_method(evaluation.module, call.node.func, call.reference)
     if told is not None:

@@ -6,7 +6,17 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, exceptions, frameworks, functions, logging_calls, names, verifiers
+from stripe_lint.analysis import (
+    callers,
+    configuration_reads,
+    exceptions,
+    frameworks,
+    functions,
+    logging_calls,
+    names,
+    verifiers,
+    webhook_functions,
+)
 from stripe_lint.analysis.references import ExternalInstance, FunctionReference
 
 if TYPE_CHECKING:
@@ -177,7 +187,7 @@ class _Origin:
 
     def _catches_refusal(self, handler: ast.ExceptHandler) -> bool:
         types = exceptions.handler_types(self._module, handler) or []
-        return any(exceptions.class_names(self._module, each)[0] == "SignatureVerificationError" for each in types)
+        return any(exceptions.class_names(self._module, each)[0] == exceptions.SIGNATURE_ERROR for each in types)
 
     def _is_request(self, node: ast.expr) -> bool:
         path = names.dotted_path(self._module, node) or ""
@@ -193,7 +203,7 @@ class _Origin:
 
     def _named(self, key: str, holder: ast.expr) -> tuple[str, bool] | None:
         """What stands under a key in headers, in the environment or in an answer of Stripe's."""
-        if key.lower().replace("_", "-") in {"stripe-signature", "http-stripe-signature"}:
+        if webhook_functions.names_signature_header(key):
             return "the signature header", False
         if key == "client_secret" and functions.last_name(holder) is not None:
             return "a client secret", False
@@ -219,7 +229,7 @@ class _Origin:
             return next((found for each in node.args for found in [self.of(each, depth + 1)] if found), None)
         if holder is None:
             environment = names.dotted_path(self._module, node.func) == "os.getenv"
-            return self._read(node) if environment or name in {"getenv", "config", "env"} else self._whole_object(node)
+            return self._read(node) if environment or name in configuration_reads.NAMES else self._whole_object(node)
         if name in _TEXT_METHODS:
             arguments = node.args if name in {"format", "join"} else []
             return next((found for each in (holder, *arguments) for found in [self.of(each, depth + 1)] if found), None)
@@ -239,7 +249,7 @@ class _Origin:
         key = node.args[0] if node.args else None
         if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
             return None
-        if functions.last_name(node.func) in {"getenv", "config", "env"}:
+        if functions.last_name(node.func) in configuration_reads.NAMES:
             return ("a secret", False) if re.search(_SECRETS, key.value) else None
         return self._named(key.value, node.func.value) if isinstance(node.func, ast.Attribute) else None
 

@@ -6,7 +6,7 @@ import ast
 import sys
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, handlers, names
+from stripe_lint.analysis import functions, handlers, method_decorators, names
 from stripe_lint.analysis.frameworks import known_modules
 from stripe_lint.analysis.references import External, ExternalInstance
 
@@ -28,21 +28,12 @@ _PACKAGES: Final = frozenset(
 _EXEMPTIONS: Final = frozenset({"exempt", "csrf_exempt"})
 """What marks a view for a protection against forged forms, wherever the protection is made."""
 
-_METHOD_DECORATOR: Final = "django.utils.decorators.method_decorator"
 _HANDLES_ERRORS: Final = ("error", "exception", "catch", "rescue", "retry", "suppress")
 
 
-def decorators_in(module: Module, decorator: ast.expr) -> Iterator[ast.expr]:
+def decorators_in(decorator: ast.expr) -> Iterator[ast.expr]:
     """``decorator``, or those that it puts on a method for a view class, innermost first."""
-    if (
-        isinstance(decorator, ast.Call)
-        and decorator.args
-        and names.dotted_path(module, decorator.func) == _METHOD_DECORATOR
-    ):
-        given = decorator.args[0]
-        yield from reversed(given.elts) if isinstance(given, ast.List | ast.Tuple) else (given,)
-    else:
-        yield decorator
+    yield from reversed(method_decorators.put_on_methods(decorator) or [decorator])
 
 
 def decorator_passes(module: Module, decorator: ast.expr) -> bool:

@@ -5,15 +5,24 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import assignments, functions, names, runners, syntax, webhook_functions, webhook_handlers
-from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference, PartialReference
+from stripe_lint.analysis import (
+    assignments,
+    definitions,
+    dispatch_tables,
+    functions,
+    names,
+    runners,
+    syntax,
+    webhook_functions,
+    webhook_handlers,
+)
+from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
 from stripe_lint.analysis.scopes import BindingKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.references import Reference
     from stripe_lint.analysis.scopes import FunctionNode
     from stripe_lint.analysis.webhook_handlers import Handler
 
@@ -180,18 +189,18 @@ def _is_recursive(reached: Reached, function: FunctionNode) -> bool:
 def _led_to(module: Module, function: FunctionNode) -> Iterator[tuple[FunctionReference, ast.AST, bool]]:
     for call in module.calls_of.get(function, ()):
         name = functions.last_name(call.func)
-        reference = _function(names.resolve(module, call.func))
+        reference = definitions.function_behind(names.resolve(module, call.func))
         if reference is not None:
             yield reference, call, True
         elif name in runners.QUEUES and isinstance(call.func, ast.Attribute):
-            task = _function(names.resolve(module, call.func.value))
+            task = definitions.function_behind(names.resolve(module, call.func.value))
             if task is not None:
                 yield task, call, False
         for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
             if isinstance(argument, ast.Lambda):
                 yield FunctionReference(module, argument), call, name in runners.AT_ONCE
             elif isinstance(argument, ast.Name | ast.Attribute):
-                handed = _function(names.resolve(module, argument))
+                handed = definitions.function_behind(names.resolve(module, argument))
                 if handed is not None:
                     yield handed, call, name in runners.AT_ONCE
         if name == "getattr" and len(call.args) > 1:
@@ -199,25 +208,16 @@ def _led_to(module: Module, function: FunctionNode) -> Iterator[tuple[FunctionRe
     yield from _through_tables(module, function)
 
 
-def _function(reference: Reference | None) -> FunctionReference | None:
-    if isinstance(reference, PartialReference):
-        reference = reference.function
-    if isinstance(reference, ObjectReference):
-        method = names.find_method(reference, "__call__")
-        return FunctionReference(*method, reference) if method is not None else None
-    return reference if isinstance(reference, FunctionReference) else None
-
-
 def _through_tables(module: Module, function: FunctionNode) -> Iterator[tuple[FunctionReference, ast.AST, bool]]:
     """The functions in dicts that a function builds or reads."""
     for node in syntax.own_nodes(function):
         if isinstance(node, ast.Dict):
-            for reference, value in _in_table(module, node):
+            for reference, value in dispatch_tables.functions_in(module, node):
                 yield reference, value, True
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and not _only_asks(module, node):
             source, table = assignments.assigned_expression(module, node)
             if isinstance(table, ast.Dict) and source.enclosing_function(table) is not function:
-                for reference, _ in _in_table(source, table):
+                for reference, _ in dispatch_tables.functions_in(source, table):
                     yield reference, node, True
 
 
@@ -225,16 +225,6 @@ def _only_asks(module: Module, table: ast.Name) -> bool:
     """Whether a table is only asked for what it knows: ``kind in HANDLERS``."""
     parent = module.parents.get(table)
     return isinstance(parent, ast.Compare) or (isinstance(parent, ast.Attribute) and parent.attr == "keys")
-
-
-def _in_table(module: Module, table: ast.Dict) -> Iterator[tuple[FunctionReference, ast.AST]]:
-    for value in table.values:
-        if isinstance(value, ast.Dict):
-            yield from _in_table(module, value)
-        elif isinstance(value, ast.Name | ast.Attribute):
-            reference = _function(names.resolve(module, value))
-            if reference is not None:
-                yield reference, value
 
 
 def _named_methods(module: Module, call: ast.Call) -> Iterator[tuple[FunctionReference, ast.AST, bool]]:

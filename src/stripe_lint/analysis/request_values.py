@@ -13,11 +13,13 @@ from stripe_lint.analysis.frameworks import (
     all_names,
     by_name,
     frameworks_of,
+    generated_base,
     generic,
     is_header_function,
     is_json_function,
     is_parsed_global,
     request_global,
+    request_names,
     request_type,
     view_base,
 )
@@ -52,17 +54,6 @@ _JSON_READERS: Final = frozenset(
 _JSON_WRITERS: Final = frozenset(
     {f"{library}.dumps" for library in ("json", "orjson", "ujson", "simplejson", "rapidjson")} | {"flask.json.dumps"}
 )
-_EVENT_BUILDERS: Final = frozenset(
-    {
-        "stripe.Event.construct_from",
-        "stripe.StripeObject.construct_from",
-        "stripe.stripe_object.StripeObject.construct_from",
-        "stripe.util.convert_to_stripe_object",
-        "stripe.convert_to_stripe_object",
-        "stripe.Webhook.construct_event_without_verification",
-        "stripe.v2.core.EventNotification.from_json",
-    }
-)
 _WRITES: Final = frozenset(
     {"update", "save", "delete", "create", "add", "set", "remove", "asave", "aupdate", "adelete"}
 )
@@ -74,7 +65,6 @@ _SAME_BODY: Final = frozenset(
     {"builtins.bytes", "builtins.bytearray", "builtins.memoryview", "io.BytesIO", "copy.copy"}
 )
 _UTF8: Final = frozenset({"utf-8", "ascii"})
-_SIGNATURE_HEADER: Final = "stripe-signature"
 
 _DECIDING: Final = frozenset(
     {f"builtins.{name}" for name in ("any", "all", "bool", "next", "list", "tuple", "set", "len")}
@@ -109,7 +99,11 @@ def view_framework(reference: Reference | None) -> Framework | None:
     """The framework whose view class ``reference`` is an instance of."""
     if isinstance(reference, ObjectReference | ClassReference):
         for path in sorted(definitions.external_bases(reference)):
-            framework = view_base(path)
+            framework = view_base(path) or generated_base(path)
+            if framework is not None:
+                return framework
+        for module, base in names.linearized(reference)[1:]:
+            framework = generated_base(f"{module.path.stem}.{base.name}")
             if framework is not None:
                 return framework
     return None
@@ -151,7 +145,8 @@ def _request_part(evaluation: Evaluation, node: ast.expr, base: Value, name: str
     if framework is None:
         return UNKNOWN
     if name in framework.raw_attributes:
-        return tagged(Mark.RAW, detail="lambda" if framework.base64_flag else "bytes")
+        decoded = not framework.base64_flag or name in framework.decoded_attributes
+        return tagged(Mark.RAW, detail="bytes" if decoded else framework.base64_flag)
     if name in framework.raw_streams:
         return tagged(Mark.STREAM)
     if name in framework.parsed_attributes:
@@ -162,7 +157,7 @@ def _request_part(evaluation: Evaluation, node: ast.expr, base: Value, name: str
         return tagged(Mark.ALTERED, evaluation.module, node, f"`{name}`, which is not the raw body on this framework")
     if name in framework.header_attributes or name in framework.environ_attributes:
         return tagged(Mark.HEADERS)
-    if name in framework.request_attributes or name in {"_request", "wsgi_request", "request"}:
+    if name in framework.request_attributes or name in request_names():
         return base
     return UNKNOWN
 
@@ -194,8 +189,7 @@ def _keyed_part(evaluation: Evaluation, node: ast.expr, base: Value, key: str | 
 
 
 def _header(evaluation: Evaluation, name: str) -> Value | None:
-    plain = name.lower().replace("_", "-").removeprefix("http-")
-    if plain == _SIGNATURE_HEADER:
+    if webhook_functions.names_signature_header(name):
         evaluation.facts.evidence.add("signature header")
         return tagged(Mark.SIGNATURE)
     return None
@@ -276,7 +270,7 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
             return value
     if call.name in webhook_functions.UNVERIFYING:
         return _event_built(evaluation, call)
-    if isinstance(call.reference, StripeService) and call.name == "deserialize":
+    if isinstance(call.reference, StripeService) and call.name == webhook_functions.DESERIALIZING:
         return _event_built(evaluation, call)
     if webhook_functions.is_handling(path, webhook_functions.UNVERIFYING_HANDLERS):
         return _handled_unverified(evaluation, call)
@@ -313,7 +307,7 @@ def _function_called(evaluation: Evaluation, call: Call, path: str) -> Value | N
             altered = Tag(Mark.ALTERED, evaluation.module, call.node, "JSON that was parsed and written again")
             return Value(tags=frozenset({altered, *first.tagged(Mark.PARSED)}))
         return None
-    if path in _EVENT_BUILDERS:
+    if path in webhook_functions.BUILDERS:
         return _event_built(evaluation, call)
     if path in _SAME_BODY or path.endswith(("b64decode", "standard_b64decode")):
         if first.has(Mark.RAW):

@@ -26,7 +26,7 @@ WITHOUT_ERRORS_IN_PACKAGE: Final = "<7.8.1"
 WITH_ERRORS_IN_PACKAGE: Final = ">=7.8.1"
 """The others: all of these have them in the package too."""
 
-_IMPORT_ERRORS: Final = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "AttributeError"})
+_IMPORT_ERRORS: Final = frozenset({"ImportError", "ModuleNotFoundError", "AttributeError"})
 _VERIFY: Final = "verify_ssl_certs"
 _BASES: Final = frozenset(
     {"api_base", "connect_api_base", "upload_api_base", "files_api_base", "meter_events_api_base"}
@@ -81,20 +81,18 @@ def _is_optional(module: Module, node: ast.AST) -> bool:
             return True
         if isinstance(around, ast.If | ast.IfExp) and "hasattr" in ast.dump(around.test):
             return True
-        if isinstance(around, ast.ExceptHandler) and _catches_import_error(around):
+        if isinstance(around, ast.ExceptHandler) and _catches_import_error(module, around):
             return True
     return isinstance(node, ast.Import | ast.ImportFrom) and any(
-        isinstance(handler, ast.ExceptHandler) and _catches_import_error(handler)
+        isinstance(handler, ast.ExceptHandler) and _catches_import_error(module, handler)
         for attempt in exceptions.attempts_around(module, node, within=module.tree)
         for handler in exceptions.handlers_of(attempt)
     )
 
 
-def _catches_import_error(handler: ast.ExceptHandler) -> bool:
-    if handler.type is None:
-        return False
-    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(isinstance(each, ast.Name) and each.id in _IMPORT_ERRORS - {"Exception"} for each in types)
+def _catches_import_error(module: Module, handler: ast.ExceptHandler) -> bool:
+    types = exceptions.handler_types(module, handler) or ()
+    return any(exceptions.class_names(module, each)[0] in _IMPORT_ERRORS for each in types)
 
 
 def unverified_transports(module: Module) -> Iterator[ast.AST]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
     assignments,
+    configuration_reads,
     definitions,
     dj_stripe,
     empty_secrets,
@@ -40,13 +41,10 @@ _GENERIC_NAME: Final = (
     r"(endpoint_|signing_|signature_)?(secret|key)(_key)?"
 )
 _STRIPE_NAME: Final = r"(?i)stripe|whsec"
-_READERS: Final = frozenset(
-    {"os.getenv", "os.environ.get", "os.environ.setdefault", "os.environ.pop", "decouple.config", "builtins.getattr"}
+_READING_NAMES: Final = (
+    configuration_reads.SPEAKING_NAMES | configuration_reads.NAMES | {"get", "str", "getattr", "getfloat"}
 )
-_SPEAKING_NAMES: Final = frozenset({"getenv", "get_env", "get_secret", "get_config", "get_setting"})
-_READING_NAMES: Final = _SPEAKING_NAMES | {"get", "config", "env", "str", "getattr", "getfloat"}
-_CONTAINERS: Final = r"(?i)(^|[._])(env|environ|environment|settings?|config|conf)$"
-_SETTINGS_BASES: Final = frozenset({"BaseSettings", "Settings", "BaseModel"})
+_MODEL_BASES: Final = configuration_reads.SETTINGS_BASES | {"BaseModel"}
 
 
 class SecretDefault(NamedTuple):
@@ -108,15 +106,15 @@ def _of_call(module: Module, call: ast.Call) -> SecretDefault | None:
 
 def _reads_configuration(module: Module, call: ast.Call) -> bool:
     reference = names.resolve(module, call.func)
-    if isinstance(reference, External) and reference.path in _READERS:
+    if isinstance(reference, External) and reference.path in configuration_reads.WITH_DEFAULT:
         return True
-    if functions.last_name(call.func) in _SPEAKING_NAMES:
+    if functions.last_name(call.func) in configuration_reads.SPEAKING_NAMES:
         return True
     if isinstance(call.func, ast.Name):
         return call.func.id in {"config", "env", "getattr"}
     holder = call.func.value if isinstance(call.func, ast.Attribute) else None
     spelled = functions.dotted_name(holder) if holder is not None else None
-    return spelled is not None and re.search(_CONTAINERS, spelled) is not None
+    return spelled is not None and re.search(configuration_reads.CONTAINERS, spelled) is not None
 
 
 def _of_alternative(module: Module, node: ast.expr, read: ast.expr, default: ast.expr) -> Iterator[SecretDefault]:
@@ -139,7 +137,7 @@ def _name_read(node: ast.expr) -> str | None:
 def _of_fields(module: Module, owner: ast.ClassDef) -> Iterator[SecretDefault]:
     """``stripe_webhook_secret: str = ""`` in a class of settings."""
     bases = {base.rpartition(".")[2] for base in definitions.external_bases(ClassReference(module, owner))}
-    if not bases & _SETTINGS_BASES:
+    if not bases & _MODEL_BASES:
         return
     provider = f"{owner.name} {_prefix_of(owner)}"
     for statement in owner.body:

@@ -6,7 +6,16 @@ import ast
 from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, exceptions, functions, handlers, names, static_values, syntax
+from stripe_lint.analysis import (
+    callers,
+    exceptions,
+    functions,
+    handlers,
+    names,
+    static_values,
+    syntax,
+    webhook_functions,
+)
 from stripe_lint.analysis.body_uses import text_of
 from stripe_lint.analysis.frameworks import by_name, generic, request_global, request_names, request_type
 from stripe_lint.analysis.references import External, ExternalInstance
@@ -146,7 +155,7 @@ def _signature_name(module: Module, node: ast.expr) -> str | None:
         if isinstance(assigned, ast.Constant):
             return _signature_name(module, assigned)
         text = text_of(static_values.of(module, node))
-    if text is None or text.lower().replace("-", "_").removeprefix("http_") != "stripe_signature":
+    if text is None or not webhook_functions.names_signature_header(text):
         return None
     return text
 

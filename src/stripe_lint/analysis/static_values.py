@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import definitions, functions, imports, names
+from stripe_lint.analysis import configuration_reads, definitions, functions, imports, names
 from stripe_lint.analysis.references import (
     ClassReference,
     External,
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
 
 _DJANGO_SETTINGS: Final = "django.conf.settings."
-ENVIRONMENT_CALLS: Final = frozenset({"os.getenv", "os.environ.get", "decouple.config"})
-"""Functions that read a setting."""
-
 CLOCKS: Final = frozenset(
     {"time.time", "time.time_ns", "time.monotonic", "time.monotonic_ns", "time.perf_counter", "time.perf_counter_ns"}
     | {"datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "django.utils.timezone.now"}
@@ -106,7 +103,7 @@ def _of_field(module: Module, owner: ast.ClassDef, binding: Binding) -> Value | 
     if default.has(Mark.FRESH):
         return default
     bases = definitions.external_bases(ClassReference(module, owner))
-    if any(base.rpartition(".")[2] in {"BaseSettings", "Settings"} for base in bases):
+    if any(base.rpartition(".")[2] in configuration_reads.SETTINGS_BASES for base in bases):
         return Value(tags=frozenset({Tag(Mark.SETTING, module, binding.node)}))
     return None
 
@@ -175,7 +172,7 @@ def _fixed_call(module: Module, node: ast.Call, depth: int) -> Value:
     path = reference.path if isinstance(reference, External) else ""
     if path in FRESH_CALLS:
         return Value(tags=frozenset({Tag(Mark.FRESH, module, node, "module")}))
-    if path in ENVIRONMENT_CALLS:
+    if path in configuration_reads.FUNCTIONS:
         return Value(tags=frozenset({Tag(Mark.SETTING, module, node)}))
     parts = [fixed(module, argument, depth + 1) for argument in node.args]
     if isinstance(node.func, ast.Attribute):

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import callers, conventions, exceptions, functions, names, webhook_functions
-from stripe_lint.analysis.call_search import Callee, CallSearch, callees
+from stripe_lint.analysis.call_search import Callee, CallSearch, possible_callees, possible_callees_of
 from stripe_lint.analysis.references import (
     External,
     ExternalInstance,
@@ -200,10 +200,7 @@ def call_touches_stripe(module: Module, call: ast.Call, *, handled: bool = False
     """Whether a call reaches Stripe or verifies a webhook, directly or through functions of the project."""
     if _is_stripe_call(module, call):
         return True
-    reference = names.resolve(module, call.func)
-    return isinstance(reference, FunctionReference) and touches_stripe(
-        reference.module, reference.node, handled=handled
-    )
+    return any(touches_stripe(each.module, each.node, handled=handled) for each in possible_callees_of(module, call))
 
 
 def _is_stripe_call(module: Module, call: ast.Call) -> bool:
@@ -234,12 +231,12 @@ def _lets_verification_errors_out(module: Module, function: ast.AST) -> bool:
 
 
 def _callees_with_errors(module: Module, function: ast.AST) -> Iterator[Callee]:
-    for callee in callees(module, function):
+    for callee in possible_callees(module, function):
         if not _is_handled(module, function, callee.call):
             yield callee
 
 
-_TOUCHES_STRIPE: Final = CallSearch("touches Stripe", DEEPEST_SEARCH, _calls_stripe)
+_TOUCHES_STRIPE: Final = CallSearch("touches Stripe", DEEPEST_SEARCH, _calls_stripe, possible_callees)
 _RAISES_STRIPE_ERRORS: Final = CallSearch(
     "raises Stripe errors", DEEPEST_SEARCH, _lets_stripe_errors_out, _callees_with_errors
 )

@@ -124,7 +124,7 @@ def _decorators(module: Module, function: NamedFunction) -> Iterator[tuple[Modul
     """All that is put around a function, innermost first, each with the module that does it."""
     owner = module.enclosing_class(function)
     for decorator in [*reversed(function.decorator_list), *reversed(owner.decorator_list if owner is not None else ())]:
-        for each in passing_layers.decorators_in(module, decorator):
+        for each in passing_layers.decorators_in(decorator):
             yield module, each
     yield from reversed(applied_decorators.applied_decorators(module, function))
 
@@ -155,7 +155,7 @@ def _class_may_catch(module: Module, function: NamedFunction) -> bool:
     if owner is None:
         return False
     reference = ObjectReference(module, owner)
-    if names.find_method(reference, "handle_exception") is not None:
+    if any(names.find_method(reference, name) is not None for name in frameworks.all_names("error_methods")):
         return True
     dispatch = names.find_method(reference, "dispatch")
     return (
@@ -181,8 +181,10 @@ def _is_answered(module: Module, function: NamedFunction, raised: Raised) -> boo
 def _registered_names(module: Module, function: NamedFunction) -> Iterator[str]:
     """The names of the exception classes for which the project registers error handlers with the frameworks here."""
     used = handlers.frameworks(module)
-    if not used and handlers.registered_by(module, function) is frameworks.generic():
-        used = frameworks.ALL  # the application comes from another file
+    registered = handlers.registered_by(module, function) if not used else None
+    if registered is not None:
+        # the application comes from another file
+        used = frameworks.ALL if registered is frameworks.generic() else (registered,)
     fields = ("error_handler_decorators", "error_handler_calls", "error_handler_keywords")
     words = sorted({name for framework in used for field in fields for name in getattr(framework, field)})
     paths = {path for word in words for path in module.project.files_that_mention(word, module.path) or ()}

@@ -7,7 +7,7 @@ import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import assignments, functions, names, static_values, syntax
+from stripe_lint.analysis import assignments, functions, names, static_values, syntax, webhook_functions
 from stripe_lint.analysis.body_uses import text_of
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ _KEY_NAME: Final = (
     r"(?:(?:stripe|my|the|live|test|prod|production)_)*"
     r"(?:secret_key|secret_api_key|api_key|apikey|private_key|publishable_key|public_key|sk|pk)(?:_(?:live|test))?"
 )
+_SIGNATURES: Final = frozenset({"sig", "sig_header", "signature", "signature_header"})
 _ENDS_OF_KEY_NAMES: Final = ("key", "sk", "pk", "_live", "_test")
 _KEY: Final = r"(?:sk|rk|pk)_(?:live|test)_"
 _API_KEYS: Final = frozenset({"stripe.api_key", "stripe.publishable_key"})
@@ -110,7 +111,7 @@ def role_of_name(name: str) -> Role | None:
         return Role.API_KEY
     if "secret" in plain or "whsec" in plain:
         return Role.SECRET
-    if plain in {"sig", "sig_header", "signature", "stripe_signature", "http_stripe_signature", "signature_header"}:
+    if plain in _SIGNATURES or webhook_functions.names_signature_header(plain):
         return Role.SIGNATURE
     if plain in {"payload", "body", "raw_body", "raw", "data", "get_data", "raw_payload", "raw_data"}:
         return Role.PAYLOAD

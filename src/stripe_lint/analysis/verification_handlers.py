@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.module import Module
 
-_SIGNATURE_ERROR: Final = "SignatureVerificationError"
-_CAUGHT: Final = frozenset({_SIGNATURE_ERROR, "StripeError", "Exception", "BaseException", "ValueError"})
+_CAUGHT: Final = frozenset({exceptions.SIGNATURE_ERROR, "StripeError", "Exception", "BaseException", "ValueError"})
 
 
 def silent_handlers(module: Module) -> Iterator[ast.ExceptHandler]:
@@ -47,7 +46,7 @@ def _names_failure(module: Module, handler: ast.ExceptHandler) -> bool:
     """Whether a clause is there for the SDK's signature error, whatever verifies."""
     types = exceptions.handler_types(module, handler) or ()
     return any(
-        functions.last_name(each) == _SIGNATURE_ERROR
+        functions.last_name(each) == exceptions.SIGNATURE_ERROR
         and (names.dotted_path(module, each) or "stripe.").startswith("stripe.")
         for each in types
     )

@@ -64,9 +64,6 @@ def _callees_within(module: Module, node: ast.AST) -> Iterator[Callee]:
 
 _VERIFIES: Final = CallSearch("verifies", DEEPEST_MENTION, _verifies_itself, _callees_within)
 
-SIGNATURE_NAMES: Final = frozenset({"stripe-signature", "http_stripe_signature", "stripe_signature"})
-"""How the header that carries the signature is spelled, in lower case."""
-
 
 def speaks_of_events(module: Module, function: ast.AST) -> bool:
     """Whether a function names Stripe's signature header or an event type."""
@@ -76,7 +73,10 @@ def speaks_of_events(module: Module, function: ast.AST) -> bool:
         known = any(
             isinstance(node, ast.Constant)
             and isinstance(node.value, str)
-            and (node.value.lower() in SIGNATURE_NAMES or ("." in node.value and event_types.is_known(node.value)))
+            and (
+                webhook_functions.names_signature_header(node.value)
+                or ("." in node.value and event_types.is_known(node.value))
+            )
             for node in syntax.descendants(function)
         )
         module.memory[key] = known

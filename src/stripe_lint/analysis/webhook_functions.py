@@ -10,6 +10,25 @@ VERIFYING: Final = ("construct_event", "parse_event_notification", "parse_thin_e
 UNVERIFYING: Final = ("construct_event_without_verification", "parse_event_notification_without_verification")
 """They do not (stripe 16.1.0)."""
 
+BUILDERS: Final = frozenset(
+    {
+        "stripe.Event.construct_from",
+        "stripe.StripeObject.construct_from",
+        "stripe.stripe_object.StripeObject.construct_from",
+        "stripe.util.convert_to_stripe_object",
+        "stripe.convert_to_stripe_object",
+        "stripe.Webhook.construct_event_without_verification",
+        "stripe.v2.core.EventNotification.from_json",
+    }
+)
+"""Functions that make an event of whatever they are given."""
+
+BUILDING: Final = ("construct_from", "convert_to_stripe_object")
+"""The last names of those of them that make any object of the SDK."""
+
+DESERIALIZING: Final = "deserialize"
+"""The method of a ``StripeClient`` that does the same."""
+
 NAMES: Final = frozenset({*VERIFYING, *UNVERIFYING})
 
 VERIFYING_HANDLERS: Final = frozenset(
@@ -30,3 +49,8 @@ def is_handling(path: str | None, classes: frozenset[str]) -> bool:
     """Whether ``path`` is the method by which an object of one of the classes takes a delivery."""
     owner, _, method = (path or "").rpartition("().")
     return method in HANDLING and owner in classes
+
+
+def names_signature_header(text: str) -> bool:
+    """Whether ``text`` is a spelling of the header that carries the signature, as HTTP, WSGI or a parameter has it."""
+    return text.lower().replace("-", "_").removeprefix("http_") == "stripe_signature"

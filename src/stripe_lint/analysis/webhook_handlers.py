@@ -46,10 +46,13 @@ MOST_ROOTS: Final = 16
 
 _WEBHOOK_WORDS: Final = (
     *("hook", "event_type", "stripe_event", "event[", "stripe-signature", "stripe_signature"),
-    *(*webhook_functions.VERIFYING, "construct_from", "convert_to_stripe_object"),
-    *("notification_handler", "notificationhandler", "event.retrieve", "events.retrieve", ".deserialize("),
+    *(*webhook_functions.VERIFYING, *webhook_functions.BUILDING, f".{webhook_functions.DESERIALIZING}("),
+    *("notification_handler", "notificationhandler", "event.retrieve", "events.retrieve"),
 )
 _UNVERIFIED: Final = "(?i:without_?verification)"
+_BUILDING: Final = frozenset(
+    {*webhook_functions.BUILDING, webhook_functions.DESERIALIZING, *webhook_functions.UNVERIFYING}
+)
 _DOTTED_TEXT: Final = r"""["']((?:[a-z_\d]+\.){1,3}[a-z_]+)["']"""
 _PARSERS: Final = frozenset({"loads", "load", "get_json", "json"})
 _BODY_USES: Final = _PARSERS | {"model_validate_json", "parse_raw", "request"}
@@ -183,7 +186,7 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
         return False
     if verifiers.mentions_verification(module, function) or guards.wrappers(module, function):
         return True
-    if any(parameter.arg.lower() in verifiers.SIGNATURE_NAMES for parameter in functions.parameters(function)):
+    if any(webhook_functions.names_signature_header(each.arg) for each in functions.parameters(function)):
         return True
     names_read = set()
     known_types = 0
@@ -196,16 +199,11 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
             names_read.add(node.id)  # type: ignore[attr-defined]
         elif kind is ast.Constant and isinstance(node.value, str):  # type: ignore[attr-defined]
             text = node.value  # type: ignore[attr-defined]
-            if text.lower() in verifiers.SIGNATURE_NAMES:
+            if webhook_functions.names_signature_header(text):
                 builds_event = True
             elif "." in text and event_types.is_known(text):
                 known_types += 1
-    if builds_event or names_read & {
-        "construct_from",
-        "convert_to_stripe_object",
-        "deserialize",
-        *webhook_functions.UNVERIFYING,
-    }:
+    if builds_event or names_read & _BUILDING:
         return True
     if names_read & webhook_functions.HANDLING and re.search(_UNVERIFIED, module.text):
         return True

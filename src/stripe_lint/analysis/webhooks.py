@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stripe_lint.analysis import application_guards, other_providers, syntax, webhook_handlers
 from stripe_lint.analysis.facts import Facts, PayloadFact, UnverifiedUse, Use
+from stripe_lint.analysis.frameworks import base64_names
 from stripe_lint.analysis.state import Failure, Place
 from stripe_lint.analysis.values import Mark, Tag
 from stripe_lint.sources import concerns_stripe
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.webhook_handlers import Handler
@@ -178,14 +179,15 @@ def parsed_early(module: Module) -> Iterator[tuple[Place, Place]]:
 
 
 class WrongPayload(NamedTuple):
-    """A verification whose payload is not the raw body: where, why, and whether the body may be base64 only.
+    """A verification whose payload is not the raw body: where and why.
 
+    ``base64_flag`` is the name that would say so, where all that is wrong is that the body may be base64.
     ``fact`` is what reached the verification, ``made`` where the wrong value was made of the request.
     """
 
     place: Place
     reason: str
-    base64_only: bool
+    base64_flag: str
     fact: PayloadFact
     made: Place | None = None
 
@@ -204,13 +206,14 @@ def wrong_payloads(module: Module) -> Iterator[WrongPayload]:
 def _wrong_payload(handler: Handler, fact: PayloadFact) -> WrongPayload | None:
     payload = fact.payload
     if payload.has(Mark.RAW) and not payload.has(Mark.ALTERED) and not payload.has(Mark.PARSED):
-        if all(tag.detail == "lambda" for tag in payload.tagged(Mark.RAW)) and not _knows_base64(handler):
-            return WrongPayload(fact.place, "a Lambda's body may be base64", True, fact)
+        flags = {tag.detail for tag in payload.tagged(Mark.RAW)}
+        if flags <= base64_names() and not knows_base64(handler.facts.modules):
+            return WrongPayload(fact.place, "a Lambda's body may be base64", min(flags), fact)
         return None
     for tag in payload.tagged(Mark.ALTERED):
-        return WrongPayload(_answerable(handler, fact.place, tag), tag.detail, False, fact, _made(tag))
+        return WrongPayload(_answerable(handler, fact.place, tag), tag.detail, "", fact, _made(tag))
     for tag in payload.tagged(Mark.PARSED):
-        return WrongPayload(_answerable(handler, fact.place, tag), "parsed data", False, fact, _made(tag))
+        return WrongPayload(_answerable(handler, fact.place, tag), "parsed data", "", fact, _made(tag))
     return None
 
 
@@ -224,8 +227,9 @@ def _answerable(handler: Handler, place: Place, tag: Tag) -> Place:
     return sites if sites is not None else place
 
 
-def _knows_base64(handler: Handler) -> bool:
-    return any("isBase64Encoded" in module.text or "decoded_body" in module.text for module in handler.facts.modules)
+def knows_base64(modules: Iterable[Module]) -> bool:
+    """Whether one of the files that a handler runs in regards a body in base64."""
+    return any(name in module.text for module in modules for name in base64_names())
 
 
 def finally_line(module: Module, node: ast.Try) -> int:

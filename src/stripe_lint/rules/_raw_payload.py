@@ -34,7 +34,7 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     """Let the verification at ``hit`` get the body as it was sent."""
     for wrong in webhooks.wrong_payloads(module):
         if module.span(wrong.place.node) == hit.span and isinstance(wrong.place.node, ast.Call):
-            if wrong.base64_only:
+            if wrong.base64_flag:
                 _decode(module, wrong.place.node, wrong.fact.argument, edit)
             else:
                 _verify_raw_body(module, wrong, wrong.place.node, edit)

@@ -24,7 +24,7 @@ LONGEST_LINE = 96
 """How many characters of the verification stand on one line."""
 
 
-_UNVERIFIED = frozenset({*webhook_functions.UNVERIFYING, "deserialize", *webhook_functions.HANDLING})
+_UNVERIFIED = frozenset({*webhook_functions.UNVERIFYING, webhook_functions.DESERIALIZING, *webhook_functions.HANDLING})
 
 
 def repair(module: Module, hit: Hit, edit: Edit) -> None:
@@ -102,7 +102,7 @@ def _speaks_of_notifications(function: NamedFunction) -> bool:
 
 def _raw_variable(module: Module, node: ast.AST, function: NamedFunction, before: ast.stmt) -> str | None:
     """The variable with the raw body that ``node`` decodes."""
-    if handlers.framework_for(module, function).base64_flag and "isBase64Encoded" not in module.text:
+    if handlers.framework_for(module, function).base64_flag and not webhooks.knows_base64([module]):
         return None
     for call in (node, *syntax.descendants(node)):
         if isinstance(call, ast.Call) and functions.last_name(call.func) == "loads" and call.args:

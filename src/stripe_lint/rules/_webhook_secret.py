@@ -15,6 +15,7 @@ from stripe_lint.analysis import (
     sdk_verifications,
     secret_defaults,
     syntax,
+    webhook_functions,
 )
 from stripe_lint.analysis.references import ClassReference, External, ModuleReference, ObjectReference
 from stripe_lint.errors import Declined
@@ -200,20 +201,18 @@ def _reads_environment(module: Module) -> bool:
 
 def existing_signature(function: NamedFunction, before: ast.stmt) -> str | None:
     """A name that holds the signature header at ``before``."""
-    from stripe_lint.analysis import verifiers
-
     def speaks(node: ast.AST) -> bool:
         return any(
             isinstance(each, ast.Constant)
             and isinstance(each.value, str)
-            and each.value.lower() in verifiers.SIGNATURE_NAMES
+            and webhook_functions.names_signature_header(each.value)
             for each in (node, *syntax.descendants(node))
         )
 
     for parameter in functions.parameters(function):
         default = functions.default_of(function, parameter)
         parts = [part for part in (parameter.annotation, default) if part is not None]
-        if parameter.arg in verifiers.SIGNATURE_NAMES or any(map(speaks, parts)):
+        if webhook_functions.names_signature_header(parameter.arg) or any(map(speaks, parts)):
             return parameter.arg
     for statement in function.body:
         pending: list[ast.stmt] = [

@@ -173,8 +173,8 @@ def detect(module: Module) -> Iterator[Hit]:
     from stripe_lint.analysis import webhooks
 
     for wrong in webhooks.wrong_payloads(module):
-        if wrong.base64_only:
-            message = "API Gateway may deliver the body as base64: decode it when isBase64Encoded is set"
+        if wrong.base64_flag:
+            message = f"API Gateway may deliver the body as base64: decode it when {wrong.base64_flag} is set"
             yield Hit(module.span(wrong.place.node), message, Severity.INFO)
         else:
             message = f"payload is {wrong.reason}: genuine events are refused; pass the raw body"

@@ -6,6 +6,7 @@ entry: they, and the look-ups over all of them, are built on first use and are a
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -19,13 +20,16 @@ if TYPE_CHECKING:
 __all__ = [
     "ALL",
     "all_names",
+    "base64_names",
     "body_names",
     "by_name",
     "frameworks_of",
+    "generated_base",
     "generic",
     "header_names",
     "is_abort_call",
     "is_dependency_marker",
+    "is_generated_message",
     "is_header_function",
     "is_json_function",
     "is_message_call",
@@ -94,6 +98,22 @@ def view_base(path: str | None) -> Framework | None:
     return _owners("view_bases").get(path)
 
 
+@cache
+def generated_base(path: str) -> Framework | None:
+    """The framework for which a generator writes base classes with such a dotted name."""
+    return next(
+        (entry for entry in _entries() if any(re.fullmatch(each, path) for each in entry.generated_bases)), None
+    )
+
+
+@cache
+def is_generated_message(path: str | None) -> bool:
+    """Whether a generator writes classes with such a dotted name, whose objects are sent."""
+    if path is None:
+        return False
+    return any(re.fullmatch(each, path) for entry in _entries() for each in entry.generated_messages)
+
+
 def is_response_call(path: str | None) -> bool:
     """Whether a call of this dotted name builds what is sent back."""
     return path in all_names("response_calls")
@@ -143,6 +163,12 @@ def is_header_function(path: str | None) -> bool:
 def all_names(field: str) -> frozenset[str]:
     """The union of one field over all entries, for where the framework of a file does not matter or is unknown."""
     return frozenset().union(*(getattr(entry, field) for entry in _entries()))
+
+
+@cache
+def base64_names() -> frozenset[str]:
+    """The names by which code of any framework says that it regards a body in base64."""
+    return all_names("decoded_attributes").union(entry.base64_flag for entry in _entries() if entry.base64_flag)
 
 
 @cache

@@ -20,6 +20,7 @@ FRAMEWORK = Framework(
     request_attributes=("current_event",),
     raw_attributes=frozenset({"body", "decoded_body"}),
     base64_flag="is_base64_encoded",
+    decoded_attributes=frozenset({"decoded_body"}),
     parsed_attributes=frozenset({"json_body"}),
     form_attributes=frozenset({"query_string_parameters"}),
     foreign_attributes=frozenset({"data", "json", "text", "content", "raw_body", "get_data", "get_json", "get_body"}),

@@ -62,6 +62,8 @@ FRAMEWORK = Framework(
         }
     ),
     guard_decorators=frozenset({"django.utils.decorators.method_decorator"}),
+    error_methods=frozenset({"process_exception"}),
+    method_decorators=frozenset({"django.utils.decorators.method_decorator"}),
     guard_methods=frozenset({"dispatch", "setup", "process_request", "process_view", "__call__"}),
     response_calls=spellings(
         "django.http django.http.response",

@@ -44,6 +44,8 @@ FRAMEWORK = Framework(
     guard_attributes=frozenset({"permission_classes", "authentication_classes"}),
     guard_decorators=DJANGO.guard_decorators
     | spellings("rest_framework.decorators", "permission_classes authentication_classes"),
+    error_methods=DJANGO.error_methods | {"handle_exception"},
+    method_decorators=DJANGO.method_decorators,
     guard_methods=DJANGO.guard_methods | {"has_permission", "authenticate", "initial"},
     guard_keywords=frozenset({"permission_classes", "authentication_classes"}),
     guard_settings=(

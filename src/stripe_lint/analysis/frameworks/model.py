@@ -42,11 +42,15 @@ class Framework(NamedTuple):
 
     Handlers: ``route_decorators`` are attribute or function names that register the decorated function as a handler
     (function names only where ``bare_routes`` is true; elsewhere they are methods of an application or router),
-    ``view_bases`` are base classes whose ``view_methods`` are handlers; ``entry_points`` are complete signatures
+    ``view_bases`` are base classes whose ``view_methods`` are handlers; ``generated_bases`` are patterns for the
+    dotted names of such classes that a generator writes for each project, whose public methods with
+    ``view_parameter_count`` parameters are handlers, and ``generated_messages`` those for classes that are written
+    likewise, and whose objects carry what they are made with; ``entry_points`` are complete signatures
     (tuples of parameter names) of handlers that nothing registers, such as a Lambda's.
     ``dependency_markers`` are calls in a parameter's default or annotation whose argument the framework runs before
     the handler; ``guard_registrations`` are decorator names that register a function to run before each handler.
-    ``error_handler_decorators`` / ``error_handler_calls`` register a function for an exception class.
+    ``error_handler_decorators`` / ``error_handler_calls`` register a function for an exception class, and
+    ``error_methods`` of a view or a middleware get any exception as their last argument.
 
     Responses: ``response_calls`` build what is sent back, ``response_exceptions`` are raised to answer,
     ``message_calls`` show text to the user on the next page, ``template_calls`` render a context,
@@ -54,8 +58,9 @@ class Framework(NamedTuple):
     handler is accepted; on Flask, for one, it is a ``TypeError``.
 
     All names at once: ``keyed`` is true where the request is a plain dict and the names of body and headers are its
-    keys (``event["body"]``); ``base64_flag`` is the name that says whether the raw body is base64; ``builds_on`` names
-    the frameworks that this one is made of, which it goes before when a file's framework is decided.
+    keys (``event["body"]``); ``base64_flag`` is the name that says whether the raw body is base64, and
+    ``decoded_attributes`` are those of ``raw_attributes`` that never are; ``builds_on`` names the frameworks that this
+    one is made of, which it goes before when a file's framework is decided.
     ``request_attributes`` hold the request on a view's ``self`` (``self.request``) or on the application
     (``app.current_request``); ``parsed_globals`` are dotted names that are the decoded body wherever they are read.
 
@@ -75,7 +80,8 @@ class Framework(NamedTuple):
 
     What runs before a handler: ``guard_keywords`` are keyword arguments of the application, router or route
     that name it, ``guard_attributes`` are class attributes of a view that do, ``guard_decorators`` are dotted names of
-    decorators that do, and ``guard_methods`` are the methods by which a class that is named there, or the view's own
+    decorators that do, ``method_decorators`` are those of decorators that put the ones they are given on a view's
+    methods, and ``guard_methods`` are the methods by which a class that is named there, or the view's own
     class or a middleware, runs. ``guard_calls`` put the classes or functions they are given in front of all handlers of
     an application; ``application_calls`` make one and ``including_calls`` add a router to one, whose ``guard_keywords``
     say the same; ``router_calls`` make something that handlers of its own are registered on. ``guard_settings`` are
@@ -84,7 +90,8 @@ class Framework(NamedTuple):
     ``error_handler_keywords`` are keyword arguments that map exception classes to functions.
 
     How else an answer is given: ``response_parameters`` of a handler are objects whose ``response_attributes`` are
-    sent; ``response_methods`` and ``template_methods`` are methods of a view or of the framework's own objects that
+    sent, whose ``refusing_methods`` answer with an error, and whose ``abort_methods`` never return;
+    ``response_methods`` and ``template_methods`` are methods of a view or of the framework's own objects that
     send their argument or render a context. ``textless_exceptions`` are those of ``response_exceptions`` whose
     text the framework keeps from the client unless debugging is on. ``json_functions`` are dotted names of functions
     that decode JSON as ``json.loads`` does, ``header_functions`` of those that take a header's name.
@@ -123,11 +130,15 @@ class Framework(NamedTuple):
     bare_routes: bool = False
     view_bases: tuple[str, ...] = ()
     view_methods: frozenset[str] = frozenset()
+    generated_bases: tuple[str, ...] = ()
+    generated_messages: tuple[str, ...] = ()
+    view_parameter_count: int = 0
     entry_points: tuple[tuple[str, ...], ...] = ()
     dependency_markers: tuple[str, ...] = ()
     guard_registrations: frozenset[str] = frozenset()
     error_handler_decorators: frozenset[str] = frozenset()
     error_handler_calls: frozenset[str] = frozenset()
+    error_methods: frozenset[str] = frozenset()
     response_calls: frozenset[str] = frozenset()
     response_exceptions: frozenset[str] = frozenset()
     message_calls: frozenset[str] = frozenset()
@@ -137,6 +148,7 @@ class Framework(NamedTuple):
     builds_on: tuple[str, ...] = ()
     keyed: bool = False
     base64_flag: str = ""
+    decoded_attributes: frozenset[str] = frozenset()
     request_attributes: tuple[str, ...] = ()
     parsed_globals: frozenset[str] = frozenset()
     body_parameter_names: tuple[str, ...] = ()
@@ -154,6 +166,7 @@ class Framework(NamedTuple):
     guard_keywords: frozenset[str] = frozenset()
     guard_attributes: frozenset[str] = frozenset()
     guard_decorators: frozenset[str] = frozenset()
+    method_decorators: frozenset[str] = frozenset()
     guard_methods: frozenset[str] = frozenset()
     guard_calls: frozenset[str] = frozenset()
     application_calls: frozenset[str] = frozenset()
@@ -165,6 +178,8 @@ class Framework(NamedTuple):
     response_parameters: tuple[str, ...] = ()
     response_attributes: frozenset[str] = frozenset()
     response_methods: frozenset[str] = frozenset()
+    refusing_methods: frozenset[str] = frozenset()
+    abort_methods: frozenset[str] = frozenset()
     template_methods: frozenset[str] = frozenset()
     textless_exceptions: frozenset[str] = frozenset()
     json_functions: frozenset[str] = frozenset()

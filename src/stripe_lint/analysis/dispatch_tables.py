@@ -1,0 +1,60 @@
+"""Tables of functions: dicts from which the code takes the function that it then calls."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from stripe_lint.analysis import assignments, definitions, names
+from stripe_lint.analysis.references import ClassReference, ObjectReference
+from stripe_lint.analysis.scopes import BindingKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.references import FunctionReference
+
+
+def functions_in(module: Module, table: ast.Dict) -> Iterator[tuple[FunctionReference, ast.AST]]:
+    """The functions of the project in a dict and in those in it, each with what names it there."""
+    for value in table.values:
+        if isinstance(value, ast.Dict):
+            yield from functions_in(module, value)
+        elif isinstance(value, ast.Name | ast.Attribute):
+            reference = definitions.function_behind(names.resolve(module, value))
+            if reference is not None:
+                yield reference, value
+
+
+def functions_looked_up(module: Module, node: ast.expr) -> Iterator[FunctionReference]:
+    """The functions that ``node`` may be: ``HANDLERS[kind]``, ``HANDLERS.get(kind)``, or a local that holds one."""
+    if isinstance(node, ast.Name):
+        for binding in module.bindings_of(node):
+            if binding.kind is BindingKind.ASSIGNMENT and isinstance(binding.value, ast.Subscript | ast.Call):
+                yield from functions_looked_up(module, binding.value)
+        return
+    table: ast.expr | None = None
+    if isinstance(node, ast.Subscript):
+        table = node.value
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+        table = node.func.value
+    found = _dict_behind(module, table) if table is not None else None
+    if found is not None:
+        for reference, _ in functions_in(*found):
+            yield reference
+
+
+def _dict_behind(module: Module, node: ast.expr) -> tuple[Module, ast.Dict] | None:
+    source, value = assignments.assigned_expression(module, node)
+    if isinstance(value, ast.Dict):
+        return source, value
+    owner = names.resolve(module, node.value) if isinstance(node, ast.Attribute) else None
+    if isinstance(node, ast.Attribute) and isinstance(owner, ClassReference | ObjectReference):
+        for source, each in names.linearized(owner):
+            scope = source.scopes.get(each)
+            bindings = scope.bindings.get(node.attr, []) if scope is not None else []
+            for binding in (*bindings, *(held for _, held in source.bindings_on_self(each, node.attr))):
+                if isinstance(binding.value, ast.Dict):
+                    return source, binding.value
+    return None
