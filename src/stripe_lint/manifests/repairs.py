@@ -85,6 +85,9 @@ def raise_bound(manifest: CheckedManifest, entry: Entry, text: str, target: Vers
         raise Declined("there is a constraint for each environment; raise the right one by hand")
     if manifest.declarations:
         raise Declined(f"the list is compiled from {manifest.declarations[0].path.name}: raise the bound there")
+    if manifest.compiled:
+        name = manifest.compiled[0].path.name
+        raise Declined(f"{name} is compiled from it: raise the bound here, and compile {name} anew")
     start, end = _offsets(text, entry.span)
     written = text[start:end]
     found = None
