@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import metadata
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,7 @@ from stripe_lint.manifests.checked import CheckedManifest
 from stripe_lint.manifests.kinds import kind_of
 from stripe_lint.manifests.knowledge import shipped_knowledge
 from stripe_lint.manifests.reading import parse_manifest
-from stripe_lint.manifests.repairs import add_dependabot_entry, raise_bound
+from stripe_lint.manifests.repairs import OLDEST_PYTHON_OF_NEWEST, add_dependabot_entry, raise_bound
 from stripe_lint.manifests.updates import is_kept_up_to_date
 from stripe_lint.rules.stp501 import detect
 
@@ -193,3 +194,34 @@ def test_an_entry_for_dependabot_is_added(name: str, configuration: str | None, 
 def test_a_configuration_that_is_no_plain_list_is_left(configuration: str, tmp_path: Path) -> None:
     with pytest.raises(Declined):
         add_dependabot_entry(project(tmp_path / "project", "requirements.txt", configuration))
+
+
+def test_which_python_the_newest_release_asks_for() -> None:
+    assert metadata("stripe")["Requires-Python"] == f">={'.'.join(map(str, OLDEST_PYTHON_OF_NEWEST))}"
+
+
+PROJECT = '[project]\nname = "x"\nrequires-python = "{python}"\ndependencies = ["stripe==5.0.0{marker}"]\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_raised"),
+    [
+        ("requirements.txt", 'stripe==5.0.0 ; python_version < "3.9"\n', False),
+        ("requirements.txt", 'stripe==5.0.0 ; python_version < "3.9"  # old\n', False),
+        ("requirements.txt", 'stripe==5.0.0 ; python_version < "3.10"\n', True),
+        ("requirements.txt", 'stripe==5.0.0 ; sys_platform == "linux"\n', True),
+        ("pyproject.toml", PROJECT.format(python=">=3.7,<3.9", marker=""), False),
+        ("pyproject.toml", PROJECT.format(python=">=3.7", marker="; python_version < '3.9'"), False),
+        ("pyproject.toml", PROJECT.format(python=">=3.7", marker=""), True),
+        ("pyproject.toml", PROJECT.format(python=">=3.10,<3.13", marker=""), True),
+    ],
+)
+def test_nothing_is_raised_above_the_python_that_it_is_for(
+    name: str, text: str, is_raised: bool, tmp_path: Path
+) -> None:
+    manifest = checked(tmp_path / name, text)
+    if is_raised:
+        assert "==16.1.0" in raise_bound(manifest, manifest.entries[0], text, TARGET).text
+    else:
+        with pytest.raises(Declined, match=r"it is for Pythons before 3\.9, which stripe 16\.1\.0 does not support"):
+            raise_bound(manifest, manifest.entries[0], text, TARGET)

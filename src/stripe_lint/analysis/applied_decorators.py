@@ -27,9 +27,12 @@ def applied_decorators(module: Module, function: NamedFunction) -> list[tuple[Mo
 
 def is_registered(module: Module, function: NamedFunction) -> bool:
     """Whether something in the project registers a function, or the view class that it belongs to, as a handler."""
-    for source, reference in _references(module, function):
+    for source, reference in (*_references(module, function), *callers.handed_references(module, function)):
         registration, _ = _around(source, reference)
         if registration is not None and _registers(source, registration):
+            return True
+        applied = source.parents[reference]
+        if isinstance(applied, ast.Call) and handlers.is_route(source, applied.func):
             return True
     return False
 

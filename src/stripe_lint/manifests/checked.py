@@ -78,6 +78,15 @@ class CheckedManifest:
         )
 
     @cached_property
+    def compiled(self) -> tuple[CheckedManifest, ...]:
+        """The lists of requirements beside this manifest that are compiled from it."""
+        return tuple(
+            each
+            for each in self.neighbours
+            if not each.manifest.kind.is_lock and any(source.path == self.path for source in each.declarations)
+        )
+
+    @cached_property
     def constraining(self) -> tuple[tuple[CheckedManifest, Entry], ...]:
         """The entries in other files that this manifest names as its constraints."""
         named = [include.path for include in self.manifest.includes if include.role is Role.CONSTRAINT]

@@ -79,17 +79,21 @@ def parse_marker(text: str) -> Marker:
         raise ValueError(f'"{text}" is no valid environment marker') from error
 
 
-def can_apply(marker: Marker) -> bool:
-    """Whether ``marker`` holds in some environment that a program of today runs in."""
-    return _can_apply(marker, str(marker))
+def can_apply(marker: Marker, oldest: tuple[int, int] = OLDEST_PYTHON) -> bool:
+    """Whether ``marker`` holds in some environment that a program of today runs in, with Python ``oldest`` or newer."""
+    return _can_apply(marker, str(marker), oldest)
+
+
+def pythons_since(oldest: tuple[int, int]) -> list[str]:
+    """The versions of Python, as ``3.11``, from ``oldest`` on."""
+    return [f"{oldest[0]}.{minor}" for minor in range(oldest[1], _NEWEST_PYTHON[1] + 1)]
 
 
 @cache
-def _can_apply(marker: Marker, text: str) -> bool:
+def _can_apply(marker: Marker, text: str, oldest: tuple[int, int]) -> bool:
     if "extra" in text or "implementation" in text:
         return True
-    pythons = [f"{OLDEST_PYTHON[0]}.{minor}" for minor in range(OLDEST_PYTHON[1], _NEWEST_PYTHON[1] + 1)]
-    for python, (sys_platform, os_name, system) in product(pythons, _PLATFORMS):
+    for python, (sys_platform, os_name, system) in product(pythons_since(oldest), _PLATFORMS):
         environment = {
             "python_version": python,
             "python_full_version": f"{python}.1",

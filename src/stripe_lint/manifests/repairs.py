@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.errors import Declined
 from stripe_lint.manifests.bounds import raised
+from stripe_lint.manifests.dependency import can_apply, parse_marker, pythons_since
 from stripe_lint.manifests.kinds import Kind
 from stripe_lint.manifests.updates import DEPENDABOT_FILES, covers, dependabot_updates, repository_root
 
@@ -54,6 +55,15 @@ _VALUE = re.compile(
 )
 
 
+_MARKER = re.compile(r";\s*([^;#\r\n]*[^;#\r\n\s\\,])")
+_REQUIRES_PYTHON = re.compile(r"""^requires-python\s*=\s*["']([^"']*)["']""", re.MULTILINE)
+
+OLDEST_PYTHON_OF_NEWEST: Final = (3, 9)
+"""What the releases of ``stripe`` ask for since 15.0.0, by their metadata."""
+
+_FIRST_MAJOR_FOR_IT: Final = 15
+
+
 class NewText(NamedTuple):
     """What a file is to hold; ``path`` is absolute, and may not exist yet.
 
@@ -85,6 +95,9 @@ def raise_bound(manifest: CheckedManifest, entry: Entry, text: str, target: Vers
         raise Declined("there is a constraint for each environment; raise the right one by hand")
     if manifest.declarations:
         raise Declined(f"the list is compiled from {manifest.declarations[0].path.name}: raise the bound there")
+    if manifest.compiled:
+        name = manifest.compiled[0].path.name
+        raise Declined(f"{name} is compiled from it: raise the bound here, and compile {name} anew")
     start, end = _offsets(text, entry.span)
     written = text[start:end]
     found = None
@@ -94,6 +107,7 @@ def raise_bound(manifest: CheckedManifest, entry: Entry, text: str, target: Vers
         found = _REQUIREMENT.search(written)
     if found is None or "://" in written:
         raise Declined("the version stands in no bound that could be raised")
+    _require_python(kind, text, written, target)
     specifiers = found["specifiers"]
     blank = specifiers[len(specifiers.rstrip()) :]
     changed = written[: found.start("specifiers")] + raised(specifiers.rstrip(), target) + blank
@@ -104,6 +118,33 @@ def raise_bound(manifest: CheckedManifest, entry: Entry, text: str, target: Vers
         "your code has to be tested with the newer release",
         target,
     )
+
+
+def _require_python(kind: Kind, text: str, written: str, target: Version) -> None:
+    """Raises ``Declined`` where the requirement is for Pythons that are all too old for ``target``."""
+    if target.major < _FIRST_MAJOR_FOR_IT:
+        return
+    requirement = written.strip(written[:1]) if written.startswith(("'", '"')) else written
+    marker = _MARKER.search(requirement)
+    conditions = [marker[1]] if marker is not None else []
+    if kind is Kind.PYPROJECT:
+        conditions += [f"requires-python {each}" for each in _REQUIRES_PYTHON.findall(text)]
+    if not all(_holds_in_newer_python(condition) for condition in conditions):
+        oldest = ".".join(map(str, OLDEST_PYTHON_OF_NEWEST))
+        raise Declined(f"it is for Pythons before {oldest}, which stripe {target} does not support")
+
+
+def _holds_in_newer_python(condition: str) -> bool:
+    """Whether a marker, or what follows ``requires-python``, admits a Python that the newest releases run with."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        if not condition.startswith("requires-python "):
+            return can_apply(parse_marker(condition), OLDEST_PYTHON_OF_NEWEST)
+        specifiers = SpecifierSet(condition.removeprefix("requires-python "))
+    except (InvalidSpecifier, ValueError):
+        return True
+    return any(specifiers.contains(f"{python}.1") for python in pythons_since(OLDEST_PYTHON_OF_NEWEST))
 
 
 def add_dependabot_entry(manifest: CheckedManifest) -> NewText:

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import callers, exceptions, guards, handlers, module_names, sdk_uses
+from stripe_lint.analysis import applied_decorators, callers, exceptions, guards, handlers, module_names, sdk_uses
 from stripe_lint.analysis.state import Raised
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ _REFUSAL = Raised(frozenset({"HTTPException"}))
 def answers(module: Module, function: NamedFunction) -> bool:
     """Whether what ``function`` returns is the answer to the request."""
     if handlers.registered_by(module, function) is not None:
+        return True
+    if applied_decorators.is_registered(module, function):
         return True
     if callers.handed_references(module, function) and handlers.framework_for(module, function).dependency_markers:
         return False
