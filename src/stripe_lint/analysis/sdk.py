@@ -44,10 +44,9 @@ def call_result(path: str) -> Reference | None:
 
 def service_call_result(path: str) -> Reference | None:
     """What calling a method of a ``StripeClient`` or of one of its services gives."""
-    if path in {"notification_handler", "async_notification_handler"}:
-        return ExternalInstance("stripe.StripeEventNotificationHandler")
-    if path in {"notification_handler_without_verification", "async_notification_handler_without_verification"}:
-        return ExternalInstance("stripe.UnverifiedNotificationHandler")
+    handler = webhook_functions.HANDLERS_MADE.get(path)
+    if handler is not None:
+        return ExternalInstance(handler)
     method = surface.service_method(path)
     return _result(method) if method is not None else None
 

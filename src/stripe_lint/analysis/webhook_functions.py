@@ -36,10 +36,16 @@ VERIFYING_HANDLERS: Final = frozenset(
 )
 """Classes whose objects verify each delivery that they handle (stripe 16.1.0)."""
 
-UNVERIFYING_HANDLERS: Final = frozenset(
-    {"stripe.UnverifiedNotificationHandler", *(f"{path}WithoutVerification" for path in VERIFYING_HANDLERS)}
-)
-"""Classes whose objects do not; the first stands for what the methods of a ``StripeClient`` give."""
+UNVERIFYING_HANDLERS: Final = frozenset(f"{path}WithoutVerification" for path in VERIFYING_HANDLERS)
+"""Classes whose objects do not."""
+
+HANDLERS_MADE: Final = {
+    "notification_handler": "stripe.StripeEventNotificationHandler",
+    "async_notification_handler": "stripe.AsyncStripeEventNotificationHandler",
+    "notification_handler_without_verification": "stripe.StripeEventNotificationHandlerWithoutVerification",
+    "async_notification_handler_without_verification": "stripe.AsyncStripeEventNotificationHandlerWithoutVerification",
+}
+"""The methods of a ``StripeClient`` that make such an object, and its class."""
 
 HANDLING: Final = frozenset({"handle", "handle_async"})
 """Methods of these classes that take a delivery."""
