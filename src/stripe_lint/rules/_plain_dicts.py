@@ -7,7 +7,7 @@ comes out must be followed, and where it is used as an object, it has to stay on
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import callers, names, sdk_objects, syntax
 from stripe_lint.analysis.references import FunctionReference
@@ -40,9 +40,9 @@ def make_plain(module: Module, use: DictUse, edit: Edit) -> None:
     if use.words.startswith("json.dump"):
         # The SDK makes Decimals of some amounts since 15.
         edit.set_keyword(use.node, "default", "str")
-    assignment = _where_it_is_taken(module, maker)
-    if assignment is not None:
-        _convert(module, assignment, edit)
+    taken = _where_it_is_taken(module, maker)
+    if taken is not None:
+        _convert(module, taken.value, edit)
         edit.describe("makes a dict of the object where it is taken")
         return
     trouble = _parts_of(module, maker).object_use
@@ -87,13 +87,26 @@ def _asks_for_field(module: Module, use: DictUse) -> bool:
 
 def _maker(module: Module, use: DictUse) -> DictUse:
     """The first use on the way to ``use`` whose dict its object comes from; ``use`` itself if there is none."""
-    for other in _repaired_uses(module):
-        if other.node is use.node:
-            continue
-        parts = _parts_of(module, other)
-        if use.holder in parts.reached and (parts.object_use is None or _where_it_is_taken(module, other) is not None):
-            return _maker(module, other)
+    passed: set[ast.AST] = {use.node}
+    while (before := _made_before(module, use, passed)) is not None:
+        use = before
+        passed.add(use.node)
     return use
+
+
+def _made_before(module: Module, use: DictUse, passed: set[ast.AST]) -> DictUse | None:
+    """Another use, none of ``passed``, that makes a dict which the object of ``use`` comes out of."""
+    own = _where_it_is_taken(module, use)
+    for other in _repaired_uses(module):
+        if other.node in passed:
+            continue
+        taken = _where_it_is_taken(module, other)
+        if taken is not None and own is not None and taken.value is own.value:
+            continue
+        parts = taken.parts if taken is not None else _parts_of(module, other)
+        if use.holder in parts.reached and parts.object_use is None:
+            return other
+    return None
 
 
 def _repaired_uses(module: Module) -> list[DictUse]:
@@ -108,8 +121,22 @@ def _repaired_uses(module: Module) -> list[DictUse]:
     return known
 
 
-def _where_it_is_taken(module: Module, use: DictUse) -> ast.expr | None:
-    """The expression that a variable takes the object from, if the variable is used several times, only as a dict."""
+class _Taken(NamedTuple):
+    """The expression that a variable takes an object from, and what is done with the variable and comes out of it."""
+
+    value: ast.expr
+    parts: _Parts
+
+
+def _where_it_is_taken(module: Module, use: DictUse) -> _Taken | None:
+    """Where a variable takes the object, if the variable is used several times, only as a dict."""
+    key = ("taken", use.node)
+    if key not in module.memory:
+        module.memory[key] = _taken(module, use)
+    return module.memory[key]  # type: ignore[return-value]
+
+
+def _taken(module: Module, use: DictUse) -> _Taken | None:
     name = use.holder
     found = module.scope_of(name).lookup(name.id) if isinstance(name, ast.Name) else None
     value = module.only_assignment(name)
@@ -126,7 +153,7 @@ def _where_it_is_taken(module: Module, use: DictUse) -> ast.expr | None:
     parts.reached.add(value)
     for load in loads:
         parts.follow(module, load)
-    return value if parts.object_use is None else None
+    return _Taken(value, parts) if parts.object_use is None else None
 
 
 def _is_never_none(module: Module, node: ast.expr) -> bool:
