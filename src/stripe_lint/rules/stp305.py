@@ -86,11 +86,11 @@ _WITHOUT_DICTS = ">=15.0.0"
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each use that only a dict allows."""
-    from stripe_lint.analysis.sdk_objects import dict_uses
+    from stripe_lint.analysis.dict_uses import dict_uses
 
-    if "stripe" not in module.text:
+    if "stripe" not in module.lowered:
         return
-    uses = list(dict_uses(module))
+    uses = dict_uses(module)
     requirement = module.stripe_requirement if uses else None
     if requirement is None or requirement.excludes(_WITHOUT_DICTS):
         return
@@ -103,15 +103,17 @@ def detect(module: Module) -> Iterator[Hit]:
 
 def fix(module: Module, hit: Hit, edit: Edit) -> None:
     """Make a dict of the object first."""
-    from stripe_lint.analysis.sdk_objects import dict_uses, has_stand_in
-    from stripe_lint.rules._plain_dicts import CHANGING, make_plain
+    from stripe_lint.analysis.dict_uses import dict_uses
+    from stripe_lint.analysis.sdk_objects import alternative
+    from stripe_lint.rules._plain_dicts import make_plain
 
     use = next(use for use in dict_uses(module) if module.span(use.node) == hit.span)
     if use.words.startswith("isinstance"):
         edit.decline("what the test decides has to be decided anew: with stripe 15 it is always false")
-    if has_stand_in(module, use.holder):
-        edit.decline("in another branch this is an object of your own class, which has no to_dict()")
-    if use.words.strip(".()") in CHANGING:
+    other = alternative(module, use.holder)
+    if other is not None:
+        edit.decline(f"in another branch this is {other}")
+    if use.changes:
         edit.decline("a dict made of the object is a copy, and what is changed in it changes nothing")
     make_plain(module, use, edit)
 
