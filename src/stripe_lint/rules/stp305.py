@@ -3,16 +3,18 @@
 ## What it finds
 
 A verified event, or anything else that the SDK returned, used as only a `dict` can be: `event.get("type")`, `.items()`,
-`.keys()`, `.values()`, `dict(event)`, `json.dumps(event)`, `isinstance(event, dict)`. Entries and attributes count too
-(`session["metadata"].get("order")`), and arguments of functions that get nothing else.
+`.keys()`, `.values()`, `dict(event)`, `json.dumps(event)`, `isinstance(event, dict)`, `save(**event)`,
+`for name in event`, `len(event)`. Entries and attributes count too (`session["metadata"].get("order")`), and arguments
+of functions that get nothing else, whatever their annotations say, also through a table of handlers.
 
 Only where the project may get stripe 15.0.0 or newer, by its lock file, pin or range, or by `--stripe-version`. Where
 nothing says which release, the rule is silent.
 
-An object of your own class that stands in for the event in some branch changes nothing: the real one fails.
+That another branch has a parsed body there, or an object of your own class, changes nothing: the real one fails.
 
-Not reported: `event["type"]`, `event.type`, `"type" in event`, `event.to_dict()`; a value that may also be a parsed
-body.
+Not reported: `event["type"]`, `event.type`, `"type" in event`, `event.to_dict()`; what is right on all releases, such
+as `event if isinstance(event, dict) else event.to_dict()`; a variable that other branches give something else, in a
+function that asks for its type.
 
 Limit: values are followed through names, entries, parameters and returns, not through attributes of your own objects.
 
@@ -55,7 +57,7 @@ that it is deprecated, and from 15 on it is the supported way again. Or use what
 Since 15 what comes out of `to_dict()` is plain all the way down. `stripe-lint fix` follows it: a variable that is only
 used as a dict gets its dict where it is assigned, and where a part is used as an object (`page.get("data")[0].url`), it
 asks for the attribute instead: `getattr(page, "data", None)`. `isinstance(event, dict)` stays: what the test decides
-has to be decided anew.
+has to be decided anew; and so does a value that another branch gives something else, which may have no `to_dict()`.
 
 ## Suppress
 
