@@ -111,6 +111,36 @@ def test_no_release_is_let_in_that_breaks_the_code(shop: Shop) -> None:
     assert shop.check("--select", "STP305,STP501,STP503").code == 0
 
 
+def test_a_second_list_beside_the_first_is_for_the_same_code(shop: Shop) -> None:
+    first = shop.write("requirements.txt", "stripe==10.5.0\n")
+    second = shop.write("temp_requirements.txt", "stripe==10.5.0\n")
+    shop.write("shop/webhooks.py", WEBHOOK)
+    out = fix(shop, "--unsafe-fixes", "--select", "STP501,STP503").out
+    assert out.count("would break shop/webhooks.py:6 (STP305)") == len((first, second)) * 2
+    assert {path.read_text(encoding="utf-8") for path in (first, second)} == {"stripe==10.5.0\n"}
+
+
+@pytest.mark.parametrize("beside", [None, "handlers/requirements.txt"])
+def test_the_list_of_a_layer_is_for_the_code_that_stands_elsewhere(shop: Shop, beside: str | None) -> None:
+    shop.write(".git/HEAD", "")
+    layer = shop.write("layers/dependencies/requirements.txt", "stripe==10.5.0\n")
+    if beside is not None:
+        shop.write(beside, "stripe==10.5.0\n")
+    shop.write("handlers/webhooks.py", WEBHOOK)
+    assert "would break handlers/webhooks.py:6 (STP305)" in fix(shop, "--unsafe-fixes", "--select", "STP501").out
+    assert layer.read_text(encoding="utf-8") == "stripe==10.5.0\n"
+
+
+def test_the_list_of_another_service_is_not_for_the_code_of_this_one(shop: Shop) -> None:
+    shop.write(".git/HEAD", "")
+    shop.write("old/requirements.txt", "stripe==10.5.0\n")
+    shop.write("old/webhooks.py", WEBHOOK)
+    newer = shop.write("new/requirements.txt", "stripe==10.5.0\n")
+    shop.write("new/webhooks.py", WEBHOOK.replace('event.get("type")', 'event["type"]'))
+    fix(shop, "--unsafe-fixes", "--select", "STP501")
+    assert newer.read_text(encoding="utf-8") == "stripe==16.1.0\n"
+
+
 REMOVED = """import stripe
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import definitions, dispatch_tables, names
+from stripe_lint.analysis import definitions, dispatch_tables, names, runners
 
 if TYPE_CHECKING:
     import ast
@@ -31,7 +31,7 @@ def callees(module: Module, node: ast.AST) -> list[Callee]:
         return known
     found = []
     for call in module.calls_of.get(node, ()):
-        reference = definitions.function_behind(names.resolve(module, call.func))
+        reference = definitions.function_behind(names.resolve(module, runners.run_by(call) or call.func))
         if reference is not None:
             found.append(Callee(call, reference.module, reference.node))
     module.memory["callees", node] = found

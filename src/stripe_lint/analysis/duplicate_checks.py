@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 _TAKEN_ALREADY: Final = (
     r"Integrity|Unique|Duplicate|AlreadyExists|ConditionalCheck|Conflict|AlreadyProcessed|FailedPrecondition"
 )
-FOUND_NOTHING: Final = r"DoesNotExist|NoResult|NotFound"
-"""The names of exceptions that tell that a look-up has found nothing."""
 
 
 def is_checked(
@@ -85,7 +83,7 @@ def _decides(module: Module, around: ast.AST, child: ast.AST, known: Names, *, c
     if isinstance(around, ast.ExceptHandler):
         # what follows a failed look-up runs only where nothing was found
         types = exceptions.handler_types(module, around) or []
-        return any(re.search(FOUND_NOTHING, exceptions.class_names(module, each)[0]) for each in types)
+        return any(re.search(duplicate_tests.FOUND_NOTHING, exceptions.class_names(module, each)[0]) for each in types)
     return False
 
 

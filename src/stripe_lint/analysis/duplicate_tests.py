@@ -6,7 +6,16 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import assignments, event_values, functions, names, stripe_calls, syntax, work
+from stripe_lint.analysis import (
+    assignments,
+    event_values,
+    exceptions,
+    functions,
+    names,
+    stripe_calls,
+    syntax,
+    work,
+)
 from stripe_lint.analysis.references import FunctionReference, ObjectReference
 from stripe_lint.analysis.work import Work
 
@@ -14,6 +23,9 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.event_values import Names
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode
+
+FOUND_NOTHING: Final = r"DoesNotExist|NoResult|NotFound"
+"""The names of exceptions that tell that a look-up has found nothing."""
 
 _OWN_ATTRIBUTE: Final = 2
 _MOST_NAMES: Final = 6
@@ -61,6 +73,9 @@ def _name_tells(module: Module, node: ast.Name, known: Names, *, holds: bool, de
         return not holds or _found_by_status(module, node)
     assigned = assignments.assigned_expression(module, node)[1]
     if assigned is node:
+        look_up = _says_found(module, node)
+        if look_up is not None:
+            return not holds or any(filters_by_status(each) for each in look_up)
         return not _is_plain_flag(module, node)
     if isinstance(assigned, ast.Constant | ast.Name):
         return False
@@ -77,11 +92,25 @@ def _is_plain_flag(module: Module, node: ast.Name) -> bool:
     return not bindings or (len(bindings) == 1 and isinstance(bindings[0].value, ast.Constant))
 
 
+def _says_found(module: Module, node: ast.Name) -> list[ast.stmt] | None:
+    """The look-up, with what stands beside it in a ``try``, that has found something where a flag is set."""
+    bindings = module.bindings_of(node)
+    values = [binding.value.value for binding in bindings if isinstance(binding.value, ast.Constant)]
+    if len(values) < len(bindings) or values.count(True) != 1:
+        return None
+    for attempt in exceptions.attempts_around(module, bindings[values.index(True)].node):
+        for handler in exceptions.handlers_of(attempt):
+            types = exceptions.handler_types(module, handler) or ()
+            if any(re.search(FOUND_NOTHING, exceptions.class_names(module, each)[0]) for each in types):
+                return attempt.body
+    return None
+
+
 def _found_by_status(module: Module, node: ast.Name) -> bool:
     return any(each.value is not None and filters_by_status(each.value) for each in module.bindings_of(node))
 
 
-def filters_by_status(node: ast.expr) -> bool:
+def filters_by_status(node: ast.AST) -> bool:
     """Whether a look-up takes only rows in a certain state."""
     for inner in syntax.descendants(node):
         if isinstance(inner, ast.keyword) and inner.arg is not None and re.search(_STATUS_NAME, inner.arg):

@@ -236,7 +236,7 @@ def _of_attempt(reached: Reached, node: ast.Try, known: Names, verified_from: in
             continue
         if caught & {"KeyError", "LookupError"} and _takes_from_table(node, known):
             yield from _refusal(reached, handler.body, Reason.UNKNOWN_TYPE)
-        elif any(re.search(duplicate_checks.FOUND_NOTHING, name) for name in caught):
+        elif any(re.search(duplicate_tests.FOUND_NOTHING, name) for name in caught):
             yield from _of_lookup(reached, node, handler)
 
 

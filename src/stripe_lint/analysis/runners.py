@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from enum import Enum, auto
 from typing import Final, NamedTuple
+
+from stripe_lint.analysis import functions
 
 
 class Kind(Enum):
@@ -99,3 +102,14 @@ def keywords_of(name: str) -> Keywords:
     """How the runner of this name passes keyword arguments on; ``NONE`` where there is no such runner."""
     runner = RUNNERS.get(name)
     return runner.keywords if runner is not None else Keywords.NONE
+
+
+def run_by(call: ast.Call) -> ast.expr | None:
+    """The function that ``call`` runs elsewhere and gives the result of: ``asyncio.to_thread(function)``."""
+    name = functions.last_name(call.func)
+    if name is None and isinstance(call.func, ast.Call) and functions.last_name(call.func.func) in ADAPTERS:
+        return call.func.args[0] if call.func.args else None
+    runner = RUNNERS.get(name or "")
+    place = 1 if name == EXECUTOR else 0
+    is_waited_for = runner is not None and runner.kind is Kind.WAITED_FOR
+    return call.args[place] if is_waited_for and len(call.args) > place else None

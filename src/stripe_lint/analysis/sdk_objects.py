@@ -1,80 +1,80 @@
-"""Objects of the SDK in the code: which expressions are one whatever the flow, and where one is used as a ``dict``.
+"""Objects of the SDK in the code: which expressions are one, at least on some path.
 
-An expression is an object of the SDK where everything that its name is bound to is one: a verified event, what a method
-of the API returned, an entry or attribute of either, the argument of a function that gets nothing else. One other
-binding, such as a parsed body, and nothing is claimed.
+An object of the SDK is a verified event, what a method of the API returned, an entry or attribute of either, the
+argument of a function that gets nothing else. A variable that another branch gives something else, such as a parsed
+body, is one where the object can still be in it, unless the function asks for its type.
 """
 
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import callers, functions, names, stripe_calls, syntax
-from stripe_lint.analysis.references import ExternalInstance, ExternalList, FunctionReference, ObjectReference
+from stripe_lint.analysis import (
+    callers,
+    functions,
+    handler_tables,
+    names,
+    reaching_values,
+    runners,
+    stripe_calls,
+    syntax,
+    type_guards,
+)
+from stripe_lint.analysis.references import (
+    External,
+    ExternalInstance,
+    ExternalList,
+    FunctionReference,
+    ObjectReference,
+)
 from stripe_lint.analysis.scopes import BindingKind
 from stripe_lint.data import event_types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.references import Reference
     from stripe_lint.analysis.scopes import Binding, NamedFunction
 
 DEEPEST: Final = 8
 """How many steps (names, callers, entries) one question may take."""
 
 _EVENT_MAKERS: Final = frozenset({"construct_event"})
-_DICT_METHODS: Final = ("get", "items", "keys", "values", "pop", "update", "setdefault", "copy", "popitem", "clear")
 _LISTS_OF: Final = frozenset({"auto_paging_iter"})
-_DUMPING: Final = frozenset({"json.dumps", "simplejson.dumps", "orjson.dumps", "ujson.dumps", "json.dump"})
-_CONVERTERS: Final = frozenset({"to_dict", "to_dict_recursive"})
+_NO_LISTS: Final = frozenset({"object", "metadata"})
+"""Entries that are always a single object."""
 
-
-class DictUse(NamedTuple):
-    """A use that only a ``dict`` allows: ``node`` is the use, ``holder`` the object, ``words`` name the use."""
-
-    node: ast.Call
-    holder: ast.expr
-    words: str
-
-
-def dict_uses(module: Module) -> Iterator[DictUse]:
-    """Where an object of the SDK is used as a ``dict``."""
-    for method in _DICT_METHODS:
-        for call in module.calls.get(method, ()):
-            if isinstance(call.func, ast.Attribute) and is_sdk_object(module, call.func.value):
-                yield DictUse(call, call.func.value, f".{method}()")
-    for name, words in (("dict", "dict()"), ("dumps", "json.dumps()"), ("dump", "json.dump()")):
-        for call in module.calls.get(name, ()):
-            path = names.dotted_path(module, call.func)
-            fits = path in _DUMPING if name != "dict" else isinstance(call.func, ast.Name) and path is None
-            if name == "dict" and path == "builtins.dict":
-                fits = True
-            if fits and call.args and is_sdk_object(module, call.args[0]) and not _has_default(call):
-                yield DictUse(call, call.args[0], words)
-    for call in module.calls.get("isinstance", ()):
-        if len(call.args) == 2 and _names_dict(call.args[1]) and is_sdk_object(module, call.args[0]):
-            yield DictUse(call, call.args[0], "isinstance(…, dict)")
-
-
-def _has_default(call: ast.Call) -> bool:
-    return any(keyword.arg in {"default", "cls"} for keyword in call.keywords)
-
-
-def _names_dict(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id == "dict"
+_STAND_IN: Final = "an object of your own class, which has no to_dict()"
+_SOMETHING_ELSE: Final = "something else, which may have no to_dict()"
 
 
 def is_sdk_object(module: Module, node: ast.expr) -> bool:
-    """Whether ``node`` is an object of the SDK, whatever the flow; a branch for tests may put its own object there."""
+    """Whether ``node`` is an object of the SDK, at least where the flow comes from one."""
     return _Search().asks(module, node)
 
 
-def has_stand_in(module: Module, node: ast.expr) -> bool:
-    """Whether some branch puts an object of the project's own where ``node`` else is one of the SDK."""
+def alternative(module: Module, node: ast.expr) -> str | None:
+    """What ``node`` is in another branch where it is not always an object of the SDK, as words."""
     search = _Search()
-    return search.asks(module, node) and search.has_stand_in
+    return search.alternative if search.asks(module, node) else None
+
+
+def is_single_object(module: Module, node: ast.expr, depth: int = 0) -> bool:
+    """Whether ``node`` is an object of the SDK, and neither a list nor a plain value in one."""
+    if depth > DEEPEST or not is_sdk_object(module, node):
+        return False
+    if isinstance(node, ast.Await | ast.NamedExpr):
+        return is_single_object(module, node.value, depth + 1)
+    if isinstance(node, ast.Subscript):
+        return isinstance(node.slice, ast.Constant) and node.slice.value in _NO_LISTS
+    if isinstance(node, ast.Attribute):
+        return node.attr in _NO_LISTS
+    if isinstance(node, ast.Name):
+        values = [binding.value for binding in module.bindings_of(node) if not _is_none(binding)]
+        return all(value is not None and is_single_object(module, value, depth + 1) for value in values)
+    return isinstance(node, ast.Call) and (
+        functions.last_name(node.func) in _EVENT_MAKERS or isinstance(names.resolve(module, node), ExternalInstance)
+    )
 
 
 class _Search:
@@ -82,8 +82,8 @@ class _Search:
 
     def __init__(self) -> None:
         self._known: dict[ast.AST, bool] = {}
-        self.has_stand_in = False
-        """Whether an object of the project's own class may be there as well."""
+        self.alternative: str | None = None
+        """What may be there as well, as words."""
 
     def asks(self, module: Module, node: ast.expr, depth: int = 0) -> bool:
         if depth > DEEPEST:
@@ -95,12 +95,16 @@ class _Search:
         return self._known[node]
 
     def _finds(self, module: Module, node: ast.expr, depth: int) -> bool:
+        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and type_guards.is_never_an_object(module, node):
+            return False
         if isinstance(node, ast.Await | ast.Starred):
             return self.asks(module, node.value, depth + 1)
         if isinstance(node, ast.NamedExpr):
             return self.asks(module, node.value, depth + 1)
         if isinstance(node, ast.Subscript):
             return self.asks(module, node.value, depth + 1)
+        if isinstance(node, ast.IfExp):
+            return self._either(module, node, depth)
         if isinstance(node, ast.Name):
             return self._name(module, node, depth)
         if isinstance(node, ast.Attribute):
@@ -111,38 +115,64 @@ class _Search:
         if isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}:
             return False
         reference = names.resolve(module, node.value)
-        if reference is not None and not isinstance(reference, ExternalInstance | ExternalList):
+        if reference is not None and not _is_of_object(reference):
             return False
         return self.asks(module, node.value, depth + 1)
+
+    def _either(self, module: Module, node: ast.IfExp, depth: int) -> bool:
+        arms = [arm for arm in (node.body, node.orelse) if not syntax.is_none(arm)]
+        objects = [arm for arm in arms if self.asks(module, arm, depth + 1)]
+        if objects and len(objects) < len(arms):
+            self.alternative = self.alternative or _SOMETHING_ELSE
+        return bool(objects)
 
     def _call(self, module: Module, node: ast.Call, depth: int) -> bool:
         if _is_resource(module, node):
             return True
         name = functions.last_name(node.func)
-        if name in _CONVERTERS:
+        if name in type_guards.CONVERTERS:
             return False
         if name in _EVENT_MAKERS:
             return _is_sdk_verification(module, node)
+        if name == "construct_from":
+            return (names.dotted_path(module, node.func) or "").startswith("stripe.")
         if isinstance(node.func, ast.Attribute) and name in _LISTS_OF | {"get"}:
             return self.asks(module, node.func.value, depth + 1)
         if isinstance(node.func, ast.Name) and name == "getattr" and len(node.args) > 1:
             return self.asks(module, node.args[0], depth + 1)
-        reference = names.resolve(module, node.func)
-        if isinstance(reference, FunctionReference) and not isinstance(reference.node, ast.Lambda):
-            returned = [
-                each.value for each in reference.module.returns.get(reference.node, ()) if each.value is not None
-            ]
-            given = [value for value in returned if not syntax.is_none(value)]
-            return bool(given) and all(self.asks(reference.module, value, depth + 1) for value in given)
-        return False
+        return self._result(module, runners.run_by(node) or node.func, depth)
+
+    def _result(self, module: Module, function: ast.expr, depth: int) -> bool:
+        """Whether calling ``function`` gives an object of the SDK."""
+        if isinstance(function, ast.Lambda):
+            return self.asks(module, function.body, depth + 1)
+        reference = names.resolve(module, function)
+        if isinstance(reference, External):
+            return stripe_calls.is_sdk_object(names.call_result(reference))
+        if not isinstance(reference, FunctionReference):
+            return False
+        if isinstance(reference.node, ast.Lambda):
+            return self._result(reference.module, reference.node, depth)
+        returned = [each.value for each in reference.module.returns.get(reference.node, ()) if each.value is not None]
+        given = [value for value in returned if not syntax.is_none(value)]
+        return bool(given) and all(self.asks(reference.module, value, depth + 1) for value in given)
 
     def _name(self, module: Module, node: ast.Name, depth: int) -> bool:
         bindings = [binding for binding in module.bindings_of(node) if not _is_none(binding)]
-        stand_ins = [binding for binding in bindings if self._is_stand_in(module, binding, depth)]
-        others = [binding for binding in bindings if binding not in stand_ins]
-        if not others or not all(self._binding(module, binding, node.id, depth) for binding in others):
+        objects = [binding for binding in bindings if self._binding(module, binding, node.id, depth)]
+        others = [binding for binding in bindings if binding not in objects]
+        if not objects or not others:
+            return bool(objects)
+        if all(self._is_stand_in(module, binding, depth) for binding in others):
+            self.alternative = self.alternative or _STAND_IN
+            return True
+        function = module.enclosing_function(node)
+        if function is None or type_guards.is_asked_for_type(module, function, node.id):
             return False
-        self.has_stand_in = self.has_stand_in or bool(stand_ins)
+        if not any(reaching_values.may_reach(module, binding, node) for binding in objects):
+            return False
+        if any(reaching_values.may_reach(module, binding, node) for binding in others):
+            self.alternative = self.alternative or _SOMETHING_ELSE
         return True
 
     def _is_stand_in(self, module: Module, binding: Binding, depth: int) -> bool:
@@ -170,13 +200,10 @@ class _Search:
             instance = names.instance_of_annotation(module, binding.annotation)
             if isinstance(instance, ExternalInstance):
                 return stripe_calls.is_sdk_object(instance)
-            if "dict" in ast.dump(binding.annotation).lower():
-                return False
         sites = callers.call_sites(module, function)
         handed = [
-            (source, argument)
-            for source, call in sites or ()
-            for argument in [callers.argument_for(module, function, call, name)]
+            (source, callers.argument_for(module, function, call, name))
+            for source, call in (*(sites or ()), *handler_tables.calls_through_tables(module, function))
         ]
         if handed:
             return all(argument is not None and self.asks(source, argument, depth + 1) for source, argument in handed)
@@ -217,9 +244,14 @@ def _verifies_only(module: Module) -> bool:
 
 
 def _is_none(binding: Binding) -> bool:
-    if binding.kind is BindingKind.ANNOTATION:
-        return True
-    return syntax.is_none(binding.value)
+    return binding.kind is BindingKind.ANNOTATION or syntax.is_none(binding.value)
+
+
+def _is_of_object(reference: Reference) -> bool:
+    """Whether a reference is an object of the SDK, a list of them, or a field of one."""
+    if isinstance(reference, External):
+        return reference.path.startswith("stripe.") and "()." in reference.path
+    return isinstance(reference, ExternalInstance | ExternalList)
 
 
 def _is_resource(module: Module, node: ast.Call) -> bool:

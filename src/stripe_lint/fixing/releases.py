@@ -9,6 +9,7 @@ from stripe_lint.catalogue import all_rules
 from stripe_lint.discovery import PYTHON_SUFFIXES, discover
 from stripe_lint.engine import applicable_rules, check_source, project_of
 from stripe_lint.errors import Declined, SourceError
+from stripe_lint.manifests.folder import project_folder
 from stripe_lint.manifests.requirement import stripe_requirement
 from stripe_lint.sources import concerns_stripe, decode, display_name, find_root, read_bytes
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 def reject_breaking_releases(
     manifest: Path, newest: Version, admitted: VersionRange, configurations: Configurations
 ) -> None:
-    """Raises ``Declined`` if code that the manifest is for would have findings with the releases that it has not now.
+    """Raises ``Declined`` if code that the manifest may be for would have findings with releases that it has not now.
 
     ``admitted`` are the releases that the manifest is about to admit, ``newest`` is the newest of them.
 
@@ -46,20 +47,40 @@ def reject_breaking_releases(
 
 
 def _governed_code(manifest: Path, configurations: Configurations) -> Iterator[tuple[Source, Config]]:
-    """The files about Stripe that run with what the manifest asks for, with the configuration of each."""
-    for path in discover([find_root(manifest)], configurations).files:
+    """The files about Stripe that may run with what the manifest asks for, with the configuration of each.
+
+    That is the code that the manifests of its folder speak for, one of which may be installed as well as another, and
+    the code that none speaks for. A manifest that has no code of its own, such as that of a layer, is for all code.
+    """
+    own: list[tuple[Source, Config]] = []
+    others: list[tuple[Source, Config]] = []
+    for path in discover([_repository(manifest)], configurations).files:
         if not path.name.endswith(PYTHON_SUFFIXES):
             continue
         config = configurations.at(path.parent)
         requirement = stripe_requirement(path, config.stripe_version)
-        if requirement is None or requirement.path != manifest:
+        code = _code_about_stripe(path) if requirement is None or requirement.path is not None else None
+        if code is None:
             continue
-        try:
-            data = read_bytes(path)
-            if concerns_stripe(data):
-                yield decode(data, path, str(path)), config
-        except SourceError:
-            continue
+        if requirement is not None and requirement.path is not None:
+            is_own = project_folder(requirement.path) == project_folder(manifest)
+            (own if is_own else others).append((code, config))
+        else:
+            yield code, config
+    yield from own or others
+
+
+def _repository(manifest: Path) -> Path:
+    """The repository around a manifest; without one, what owns the code beside it."""
+    return next((folder for folder in manifest.parents if (folder / ".git").exists()), None) or find_root(manifest)
+
+
+def _code_about_stripe(path: Path) -> Source | None:
+    try:
+        data = read_bytes(path)
+        return decode(data, path, str(path)) if concerns_stripe(data) else None
+    except SourceError:
+        return None
 
 
 def _by_release(source: Source, config: Config) -> tuple[Finding, ...]:

@@ -64,6 +64,12 @@ def manifests_in(folder: Path) -> Iterator[Manifest]:
                     yield manifest
 
 
+def project_folder(manifest: Path) -> Path:
+    """The folder of the project that the manifest at this path belongs to: the inverse of ``manifests_in``."""
+    folder = manifest.parent
+    return folder.parent if folder.name.lower() in REQUIREMENT_FOLDERS else folder
+
+
 def _names(folder: Path) -> list[str]:
     try:
         return sorted(entry.name for entry in os.scandir(folder))

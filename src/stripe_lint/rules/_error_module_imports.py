@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from stripe_lint.fixing.edit import Edit
 
 
-def replace_module(module: Module, node: ast.Import | ast.ImportFrom, edit: Edit) -> None:
-    """Import the package instead of its module, and take from it what the file takes from the module."""
+def replace_module(module: Module, node: ast.Import | ast.ImportFrom, edit: Edit) -> bool:
+    """Import the package instead of its module, and take from it what the file takes from the module, if anything."""
     wanted = "stripe.error" if isinstance(node, ast.Import) else "error"
     alias = next(each for each in node.names if each.name == wanted)
     others = [each for each in node.names if each is not alias]
     if isinstance(node, ast.Import) and alias.asname is None:
-        for attribute in sdk_uses.error_attributes(module):
+        attributes = list(sdk_uses.error_attributes(module))
+        is_used = bool(attributes)
+        for attribute in attributes:
             if not isinstance(module.parents[attribute], ast.Attribute):
                 edit.decline(
                     f"stripe.error itself is a value in line {attribute.lineno}: take the classes from stripe there"
@@ -28,6 +30,7 @@ def replace_module(module: Module, node: ast.Import | ast.ImportFrom, edit: Edit
         is_needed = not _imports_package(module, node)
     else:
         uses = _uses(module, node, alias.asname or wanted, edit)
+        is_used = bool(uses)
         written = module_names.existing_name(module, "stripe.StripeError", uses[0] if uses else node) or ""
         package = written.partition(".")[0] if "." in written else None
         is_needed = package is None
@@ -36,6 +39,7 @@ def replace_module(module: Module, node: ast.Import | ast.ImportFrom, edit: Edit
         for use in uses:
             edit.replace(use, package or "stripe")
     _replace_statement(node, others, is_needed, edit)
+    return is_used
 
 
 def import_classes(module: Module, node: ast.ImportFrom, edit: Edit) -> None:

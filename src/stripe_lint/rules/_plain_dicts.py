@@ -7,24 +7,24 @@ comes out must be followed, and where it is used as an object, it has to stay on
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, names, sdk_objects, syntax
+from stripe_lint.analysis import callers, functions, names, sdk_objects, syntax
+from stripe_lint.analysis.dict_uses import CHANGING, dict_uses
 from stripe_lint.analysis.references import FunctionReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stripe_lint.analysis.dict_uses import DictUse
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import Scope
-    from stripe_lint.analysis.sdk_objects import DictUse
     from stripe_lint.fixing.edit import Edit
 
-CHANGING: Final = frozenset({"pop", "popitem", "update", "setdefault", "clear"})
 _METHODS_OF_PLAIN: Final = frozenset(
     name for kind in (dict, list, str, bytes, int, float) for name in dir(kind) if not name.startswith("_")
 )
-_GIVING_PARTS: Final = frozenset({"get", "items", "values", "copy"})
+_GIVING_PARTS: Final = frozenset({"get", "items", "values", "copy", "dict"})
 _GIVING_ELEMENTS: Final = frozenset({"list", "tuple", "sorted", "reversed", "iter", "next", "enumerate", "set"})
 _OF_OBJECTS: Final = frozenset({"hasattr", "getattr", "setattr", "delattr", "vars"})
 _NO_FIELDS: Final = frozenset(dir(dict)) | {"api_key", "stripe_account", "stripe_version", "last_response", "request"}
@@ -37,12 +37,12 @@ _CONTAINERS: Final = frozenset({"object"})
 def make_plain(module: Module, use: DictUse, edit: Edit) -> None:
     """Record what makes the use work in all releases. Declines where what comes out of a dict must be an object."""
     maker = _maker(module, use)
-    if use.words.startswith("json.dump"):
+    if isinstance(use.node, ast.Call) and use.words.startswith("json.dump"):
         # The SDK makes Decimals of some amounts since 15.
         edit.set_keyword(use.node, "default", "str")
-    assignment = _where_it_is_taken(module, maker)
-    if assignment is not None:
-        _convert(module, assignment, edit)
+    taken = _where_it_is_taken(module, maker)
+    if taken is not None:
+        _convert(module, taken.value, edit)
         edit.describe("makes a dict of the object where it is taken")
         return
     trouble = _parts_of(module, maker).object_use
@@ -50,7 +50,7 @@ def make_plain(module: Module, use: DictUse, edit: Edit) -> None:
         _convert(module, maker.holder, edit)
         edit.describe("makes a dict of the object first")
         return
-    if maker is not use or not _asks_for_field(module, use):
+    if maker is not use or not isinstance(use.node, ast.Call) or not _asks_for_field(module, use, use.node):
         edit.decline(f"what comes out of it is used as an object in line {trouble.lineno}, and a dict holds only dicts")
     key, *default = use.node.args
     asked = [edit.source_of(use.holder), edit.source_of(key), *(edit.source_of(each) for each in default)]
@@ -69,9 +69,8 @@ def _convert(module: Module, node: ast.expr, edit: Edit) -> None:
         edit.replace(node, f"({edit.source_of(node)}).to_dict()")
 
 
-def _asks_for_field(module: Module, use: DictUse) -> bool:
+def _asks_for_field(module: Module, use: DictUse, call: ast.Call) -> bool:
     """Whether the use is a ``get`` that an attribute can stand for."""
-    call = use.node
     key = call.args[0] if call.args else None
     return (
         use.words == ".get()"
@@ -87,13 +86,26 @@ def _asks_for_field(module: Module, use: DictUse) -> bool:
 
 def _maker(module: Module, use: DictUse) -> DictUse:
     """The first use on the way to ``use`` whose dict its object comes from; ``use`` itself if there is none."""
-    for other in _repaired_uses(module):
-        if other.node is use.node:
-            continue
-        parts = _parts_of(module, other)
-        if use.holder in parts.reached and (parts.object_use is None or _where_it_is_taken(module, other) is not None):
-            return _maker(module, other)
+    passed: set[ast.AST] = {use.node}
+    while (before := _made_before(module, use, passed)) is not None:
+        use = before
+        passed.add(use.node)
     return use
+
+
+def _made_before(module: Module, use: DictUse, passed: set[ast.AST]) -> DictUse | None:
+    """Another use, none of ``passed``, that makes a dict which the object of ``use`` comes out of."""
+    own = _where_it_is_taken(module, use)
+    for other in _repaired_uses(module):
+        if other.node in passed:
+            continue
+        taken = _where_it_is_taken(module, other)
+        if taken is not None and own is not None and taken.value is own.value:
+            continue
+        parts = taken.parts if taken is not None else _parts_of(module, other)
+        if use.holder in parts.reached and parts.object_use is None:
+            return other
+    return None
 
 
 def _repaired_uses(module: Module) -> list[DictUse]:
@@ -101,15 +113,30 @@ def _repaired_uses(module: Module) -> list[DictUse]:
     if not isinstance(known, list):
         known = [
             use
-            for use in sdk_objects.dict_uses(module)
-            if not use.words.startswith("isinstance") and use.words.strip(".()") not in CHANGING
+            for use in dict_uses(module)
+            if not use.words.startswith("isinstance")
+            if not use.changes and sdk_objects.alternative(module, use.holder) is None
         ]
         module.memory["uses that become plain"] = known
     return known
 
 
-def _where_it_is_taken(module: Module, use: DictUse) -> ast.expr | None:
-    """The expression that a variable takes the object from, if the variable is used several times, only as a dict."""
+class _Taken(NamedTuple):
+    """The expression that a variable takes an object from, and what is done with the variable and comes out of it."""
+
+    value: ast.expr
+    parts: _Parts
+
+
+def _where_it_is_taken(module: Module, use: DictUse) -> _Taken | None:
+    """Where a variable takes the object, if the variable is used several times, only as a dict."""
+    key = ("taken", use.node)
+    if key not in module.memory:
+        module.memory[key] = _taken(module, use)
+    return module.memory[key]  # type: ignore[return-value]
+
+
+def _taken(module: Module, use: DictUse) -> _Taken | None:
     name = use.holder
     found = module.scope_of(name).lookup(name.id) if isinstance(name, ast.Name) else None
     value = module.only_assignment(name)
@@ -126,7 +153,7 @@ def _where_it_is_taken(module: Module, use: DictUse) -> ast.expr | None:
     parts.reached.add(value)
     for load in loads:
         parts.follow(module, load)
-    return value if parts.object_use is None else None
+    return _Taken(value, parts) if parts.object_use is None else None
 
 
 def _is_never_none(module: Module, node: ast.expr) -> bool:
@@ -163,7 +190,9 @@ def _parts_of(module: Module, use: DictUse) -> _Parts:
     known = module.memory.get(key)
     if not isinstance(known, _Parts):
         known = module.memory[key] = _Parts(module)
-        if use.words.strip(".()") in _GIVING_PARTS:
+        if use.words == "unpacking":
+            known.unpacked(module, use.node)
+        elif use.words.strip(".()") in _GIVING_PARTS:
             known.follow(module, use.node)
     return known
 
@@ -205,6 +234,19 @@ class _Parts:
                 self._argument(module, node, parent)
             case ast.Return():
                 self._returned(module, parent)
+
+    def unpacked(self, module: Module, node: ast.expr) -> None:
+        """Looks at what is done with the entries that ``**`` takes out of ``node``, which is plain."""
+        parent = module.parents[node]
+        call = module.parents[parent] if isinstance(parent, ast.keyword) else None
+        if isinstance(parent, ast.Dict):
+            self.follow(module, parent)
+        reference = names.resolve(module, call.func) if isinstance(call, ast.Call) else None
+        if isinstance(reference, FunctionReference):
+            source, function = reference.module, reference.node
+            for parameter in functions.parameters(function):
+                for load in _loads(source, source.scopes[function], parameter.arg):
+                    self.follow(source, load)
 
     def _goes_on(self, module: Module, node: ast.expr, fits: bool) -> None:
         if fits:

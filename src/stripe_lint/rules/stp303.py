@@ -4,8 +4,8 @@
 
 - `import stripe.error` and `from stripe.error import ...` where the project's stripe may be 13.0.0 or newer: the module
   is gone, and the import ends in `ModuleNotFoundError` when the process starts.
-- `stripe.error.CardError` after `import stripe`, and `from stripe import error`, where it may be 13.0.0 to 14.0.0: the
-  attribute was missing in these releases, and came back in 14.0.1.
+- `stripe.error.CardError` after `import stripe`, where it may be 13.0.0 to 14.0.0: the attribute was missing in these
+  releases, and came back in 14.0.1. There `from stripe import error` fails too, when the process starts.
 
 Which releases the project may get is read from its lock file, else its pin or range, in the nearest folder upward that
 speaks of stripe (`setup.py` included); `--stripe-version` overrides that. Where nothing says it, the import is reported
@@ -16,7 +16,7 @@ the answer to a missing newer name.
 
 ## Why it costs money
 
-The import stops the deployment, which is the harmless case. The attribute fails later: Python evaluates what stands in
+An import stops the deployment, which is the harmless case. The attribute fails later: Python evaluates what stands in
 `except stripe.error.CardError` only when an exception arrives there. Every payment works until the first card is
 declined; then an `AttributeError` replaces the error that you wanted to handle, and the customer sees a 500.
 
@@ -96,8 +96,9 @@ def detect(module: Module) -> Iterator[Hit]:
                 message = "stripe.error is gone since 13.0.0, so this import fails: take the class from stripe itself"
                 yield Hit(module.span(use.node), message)
         elif requirement is not None and requirement.admits(WITHOUT_ERROR_ATTRIBUTE):
-            message = "stripe.error is missing in 13.0.0 to 14.0.0, just when an error arrives: use stripe.X"
-            yield Hit(module.span(use.node), message)
+            is_import = isinstance(use.node, ast.ImportFrom)
+            effect = "so this import fails" if is_import else "just when an error arrives"
+            yield Hit(module.span(use.node), f"stripe.error is missing in 13.0.0 to 14.0.0, {effect}: use stripe.X")
 
 
 def fix(module: Module, hit: Hit, edit: Edit) -> None:
@@ -116,8 +117,9 @@ def fix(module: Module, hit: Hit, edit: Edit) -> None:
 
         if isinstance(node, ast.ImportFrom) and use.imports_module:
             _error_module_imports.import_classes(module, node, edit)
-        else:
-            _error_module_imports.replace_module(module, node, edit)
+        elif not _error_module_imports.replace_module(module, node, edit):
+            edit.describe("takes away the import, of which nothing is used")
+            return
     edit.describe("takes the class from stripe itself")
 
 

@@ -3,16 +3,18 @@
 ## What it finds
 
 A verified event, or anything else that the SDK returned, used as only a `dict` can be: `event.get("type")`, `.items()`,
-`.keys()`, `.values()`, `dict(event)`, `json.dumps(event)`, `isinstance(event, dict)`. Entries and attributes count too
-(`session["metadata"].get("order")`), and arguments of functions that get nothing else.
+`.keys()`, `.values()`, `dict(event)`, `json.dumps(event)`, `isinstance(event, dict)`, `save(**event)`,
+`for name in event`, `len(event)`. Entries and attributes count too (`session["metadata"].get("order")`), and arguments
+of functions that get nothing else, whatever their annotations say, also through a table of handlers.
 
 Only where the project may get stripe 15.0.0 or newer, by its lock file, pin or range, or by `--stripe-version`. Where
 nothing says which release, the rule is silent.
 
-An object of your own class that stands in for the event in some branch changes nothing: the real one fails.
+That another branch has a parsed body there, or an object of your own class, changes nothing: the real one fails.
 
-Not reported: `event["type"]`, `event.type`, `"type" in event`, `event.to_dict()`; a value that may also be a parsed
-body.
+Not reported: `event["type"]`, `event.type`, `"type" in event`, `event.to_dict()`; what is right on all releases, such
+as `event if isinstance(event, dict) else event.to_dict()`; a variable that other branches give something else, in a
+function that asks for its type.
 
 Limit: values are followed through names, entries, parameters and returns, not through attributes of your own objects.
 
@@ -55,7 +57,7 @@ that it is deprecated, and from 15 on it is the supported way again. Or use what
 Since 15 what comes out of `to_dict()` is plain all the way down. `stripe-lint fix` follows it: a variable that is only
 used as a dict gets its dict where it is assigned, and where a part is used as an object (`page.get("data")[0].url`), it
 asks for the attribute instead: `getattr(page, "data", None)`. `isinstance(event, dict)` stays: what the test decides
-has to be decided anew.
+has to be decided anew; and so does a value that another branch gives something else, which may have no `to_dict()`.
 
 ## Suppress
 
@@ -86,11 +88,11 @@ _WITHOUT_DICTS = ">=15.0.0"
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each use that only a dict allows."""
-    from stripe_lint.analysis.sdk_objects import dict_uses
+    from stripe_lint.analysis.dict_uses import dict_uses
 
-    if "stripe" not in module.text:
+    if "stripe" not in module.lowered:
         return
-    uses = list(dict_uses(module))
+    uses = dict_uses(module)
     requirement = module.stripe_requirement if uses else None
     if requirement is None or requirement.excludes(_WITHOUT_DICTS):
         return
@@ -103,15 +105,17 @@ def detect(module: Module) -> Iterator[Hit]:
 
 def fix(module: Module, hit: Hit, edit: Edit) -> None:
     """Make a dict of the object first."""
-    from stripe_lint.analysis.sdk_objects import dict_uses, has_stand_in
-    from stripe_lint.rules._plain_dicts import CHANGING, make_plain
+    from stripe_lint.analysis.dict_uses import dict_uses
+    from stripe_lint.analysis.sdk_objects import alternative
+    from stripe_lint.rules._plain_dicts import make_plain
 
     use = next(use for use in dict_uses(module) if module.span(use.node) == hit.span)
     if use.words.startswith("isinstance"):
         edit.decline("what the test decides has to be decided anew: with stripe 15 it is always false")
-    if has_stand_in(module, use.holder):
-        edit.decline("in another branch this is an object of your own class, which has no to_dict()")
-    if use.words.strip(".()") in CHANGING:
+    other = alternative(module, use.holder)
+    if other is not None:
+        edit.decline(f"in another branch this is {other}")
+    if use.changes:
         edit.decline("a dict made of the object is a copy, and what is changed in it changes nothing")
     make_plain(module, use, edit)
 
