@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import assignments, definitions, names
+from stripe_lint.analysis import assignments, callers, definitions, names
 from stripe_lint.analysis.references import ClassReference, ObjectReference
 from stripe_lint.analysis.scopes import BindingKind
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.references import FunctionReference
+    from stripe_lint.analysis.scopes import NamedFunction
 
 
 def functions_in(module: Module, table: ast.Dict) -> Iterator[tuple[FunctionReference, ast.AST]]:
@@ -28,7 +29,7 @@ def functions_in(module: Module, table: ast.Dict) -> Iterator[tuple[FunctionRefe
 
 
 def functions_looked_up(module: Module, node: ast.expr) -> Iterator[FunctionReference]:
-    """The functions that ``node`` may be: ``HANDLERS[kind]``, ``HANDLERS.get(kind)``, or a local that holds one."""
+    """The functions that ``node`` may be: ``TABLE[kind]``, ``TABLE.get(kind, other)``, or a local that holds one."""
     if isinstance(node, ast.Name):
         for binding in module.bindings_of(node):
             if binding.kind is BindingKind.ASSIGNMENT and isinstance(binding.value, ast.Subscript | ast.Call):
@@ -39,6 +40,10 @@ def functions_looked_up(module: Module, node: ast.expr) -> Iterator[FunctionRefe
         table = node.value
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
         table = node.func.value
+        for default in node.args[1:2]:
+            reference = definitions.function_behind(names.resolve(module, default))
+            if reference is not None:
+                yield reference
     found = _dict_behind(module, table) if table is not None else None
     if found is not None:
         for reference, _ in functions_in(*found):
@@ -58,3 +63,30 @@ def _dict_behind(module: Module, node: ast.expr) -> tuple[Module, ast.Dict] | No
                 if isinstance(binding.value, ast.Dict):
                     return source, binding.value
     return None
+
+
+def calls_through_tables(module: Module, function: NamedFunction) -> list[tuple[Module, ast.Call]]:
+    """The calls of what the code takes out of tables that ``function`` is in, where its file or another names it."""
+    key = ("calls through tables", function)
+    if key in module.memory:
+        return module.memory[key]  # type: ignore[return-value]
+    found: list[tuple[Module, ast.Call]] = []
+    for path in module.project.files_that_mention(function.name, module.path) or ():
+        source = module.project.module_at(path)
+        for reference, call in _looked_up_and_called(source) if source is not None else ():
+            if source is not None and callers.is_same(reference, module, function):
+                found.append((source, call))
+    module.memory[key] = found
+    return found
+
+
+def _looked_up_and_called(source: Module) -> list[tuple[FunctionReference, ast.Call]]:
+    known = source.memory.get("looked up and called")
+    if not isinstance(known, list):
+        known = source.memory["looked up and called"] = [
+            (reference, call)
+            for calls in source.calls_of.values()
+            for call in calls
+            for reference in functions_looked_up(source, call.func)
+        ]
+    return known

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import (
     callers,
+    dispatch_tables,
     functions,
-    handler_tables,
     names,
     reaching_values,
     runners,
@@ -203,7 +203,7 @@ class _Search:
         sites = callers.call_sites(module, function)
         handed = [
             (source, callers.argument_for(module, function, call, name))
-            for source, call in (*(sites or ()), *handler_tables.calls_through_tables(module, function))
+            for source, call in (*(sites or ()), *dispatch_tables.calls_through_tables(module, function))
         ]
         if handed:
             return all(argument is not None and self.asks(source, argument, depth + 1) for source, argument in handed)
