@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, names, syntax
+from stripe_lint.analysis import blocks, functions, names, syntax
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.scopes import Scope
     from stripe_lint.analysis.secret_defaults import SecretDefault
 
-_EXITS: Final = frozenset({"exit", "abort", "_exit", "fail", "send_error"})
 _CLEANED: Final = frozenset({"strip", "lower", "upper"})
 
 
@@ -169,20 +168,25 @@ def is_refused(module: Module, default: SecretDefault) -> bool:
 
 def _refused_in(module: Module, name: str) -> bool:
     known_as = {name, *_aliases(module, name)}
-    if any(_is_refusal(node, known_as) for node in syntax.descendants(module.tree)):
+    if any(_is_refusal(module, node, known_as) for node in syntax.descendants(module.tree)):
         return True
     return _refused_by_callee(module, known_as)
 
 
-def _is_refusal(node: ast.AST, known_as: set[str]) -> bool:
+def _is_refusal(module: Module, node: ast.AST, known_as: set[str]) -> bool:
     """Whether a statement ends the request or the process where the secret is empty."""
     if isinstance(node, ast.Assert):
         return _names(node.test, known_as)
     if not isinstance(node, ast.If):
         return False
-    if _says_empty(node.test, known_as) and _leaves(node.body):
+    if _says_empty(node.test, known_as) and blocks.leaves(module, node.body):
         return True
-    return bool(node.orelse) and _names(node.test, known_as) and not _negates(node.test) and _leaves(node.orelse)
+    return (
+        bool(node.orelse)
+        and _names(node.test, known_as)
+        and not _negates(node.test)
+        and blocks.leaves(module, node.orelse)
+    )
 
 
 def _refused_by_callee(module: Module, known_as: set[str]) -> bool:
@@ -204,7 +208,7 @@ def _refused_by_callee(module: Module, known_as: set[str]) -> bool:
             taken = (
                 {parameter.arg for parameter in functions.parameters(held)} - {"self"} if held is not None else set()
             )
-            if taken and any(_is_refusal(inner, taken) for inner in syntax.descendants(node)):
+            if taken and any(_is_refusal(reference.module, inner, taken) for inner in syntax.descendants(node)):
                 return True
     return False
 
@@ -249,16 +253,3 @@ def _names(node: ast.AST, known_as: set[str]) -> bool:
         if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and inner.value in known_as:
             return True
     return False
-
-
-def _leaves(body: list[ast.stmt]) -> bool:
-    last = body[-1]
-    while isinstance(last, ast.Try | ast.With | ast.AsyncWith):
-        last = last.body[-1]
-    if isinstance(last, ast.Raise | ast.Return):
-        return True
-    return (
-        isinstance(last, ast.Expr)
-        and isinstance(last.value, ast.Call)
-        and functions.last_name(last.value.func) in _EXITS
-    )

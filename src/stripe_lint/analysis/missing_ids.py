@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import callers, functions, syntax
-from stripe_lint.analysis.duplicate_checks import leaves
+from stripe_lint.analysis import blocks, callers, functions, syntax
 from stripe_lint.analysis.scopes import BindingKind
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def _is_said_to_be_set(module: Module, node: ast.Call, function: NamedFunction, 
     """What the conditions on the way to ``node`` say about the id, the nearest first."""
     child: ast.AST = node
     for around in module.ancestors(node):
-        for test, holds in _conditions(around, child):
+        for test, holds in _conditions(module, around, child):
             said = _says(test, name, source, holds=holds)
             if said is not None:
                 return said
@@ -47,14 +46,14 @@ def _is_said_to_be_set(module: Module, node: ast.Call, function: NamedFunction, 
     return None
 
 
-def _conditions(around: ast.AST, child: ast.AST) -> Iterator[tuple[ast.expr, bool]]:
+def _conditions(module: Module, around: ast.AST, child: ast.AST) -> Iterator[tuple[ast.expr, bool]]:
     """The conditions that decide whether ``child`` is evaluated, each with whether it has to hold."""
-    for block in (getattr(around, "body", None), getattr(around, "orelse", None), getattr(around, "finalbody", None)):
-        if isinstance(block, list) and child in block:
+    for block in blocks.blocks_of(around):
+        if child in block:
             for earlier in reversed(block[: block.index(child)]):
                 if isinstance(earlier, ast.Assert):
                     yield earlier.test, True
-                elif isinstance(earlier, ast.If) and leaves(earlier.body):
+                elif isinstance(earlier, ast.If) and blocks.leaves(module, earlier.body):
                     yield earlier.test, False
     if isinstance(around, ast.If | ast.While):
         if child in around.body:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import (
     answers,
     assignments,
+    blocks,
     duplicate_checks,
     duplicate_tests,
     event_values,
@@ -322,22 +323,18 @@ def _continues_chain(module: Module, node: ast.If) -> bool:
 def _otherwise(module: Module, node: ast.If, known: Names, tables: set[str]) -> list[ast.stmt]:
     """What runs where no branch of a chain of ``if … elif`` on the type was taken; empty where that can't be told."""
     current = node
-    all_leave = duplicate_checks.leaves(current.body)
+    all_leave = blocks.leaves(module, current.body)
     while len(current.orelse) == 1 and isinstance(current.orelse[0], ast.If):
         current = current.orelse[0]
         if _tells(module, current.test, known, tables) is not True:
             return []
-        all_leave = all_leave and duplicate_checks.leaves(current.body)
+        all_leave = all_leave and blocks.leaves(module, current.body)
     if current.orelse:
         return current.orelse
     if not all_leave:
         return []
-    parent = module.parents[node]
-    for field in ("body", "orelse", "finalbody"):
-        block = getattr(parent, field, None)
-        if isinstance(block, list) and node in block:
-            return block[block.index(node) + 1 :]
-    return []
+    block = blocks.block_of(module, node)
+    return block[block.index(node) + 1 :]
 
 
 def _finds_nothing(module: Module, test: ast.expr, known: Names) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
     assignments,
+    blocks,
     duplicate_checks,
     event_values,
     functions,
@@ -197,19 +198,16 @@ def _runs_before(earlier: Place, later: Place) -> bool:
     module = earlier.module
     if module is not later.module:
         return False
-    statement: ast.AST = module.statement_of(earlier.node)
+    statement: ast.stmt = module.statement_of(earlier.node)
     parent = module.parents.get(statement)
     while isinstance(parent, ast.Try | ast.With | ast.AsyncWith) and statement in parent.body:
         statement, parent = parent, module.parents.get(parent)
     if parent is None or earlier.node is later.node:
         return earlier.node is later.node
     chain = [later.node, *module.ancestors(later.node)]
-    for field in ("body", "orelse", "finalbody"):
-        block = getattr(parent, field, None)
-        if isinstance(block, list) and statement in block:
-            after = block[block.index(statement) :]
-            return any(node in after for node in chain)
-    return False
+    block = blocks.block_of(module, statement)
+    after = block[block.index(statement) :]
+    return any(node in after for node in chain)
 
 
 # what is an effect
