@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import blocks, callers, functions, syntax
+from stripe_lint.analysis import blocks, callers, functions, names, unsaved_records
 from stripe_lint.analysis.scopes import BindingKind
 
 if TYPE_CHECKING:
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import Binding, NamedFunction
-
-_STORES: Final = frozenset({"save", "asave", "insert", "add", "flush", "commit", "refresh", "create", "bulk_create"})
-"""Methods of a record, or of what is given it, that store it, so that it gets its id."""
 
 _READS: Final = frozenset({"get", "pop"})
 
@@ -93,9 +90,10 @@ def _leaves_out(
     if binding.kind is BindingKind.PARAMETER:
         # an id that is read from the parameter needs it; who asks for it first knows that it may be missing
         return (name == source or functions.tests(function, name)) and _is_left_out(module, function, binding, name)
-    value = binding.value.value if isinstance(binding.value, ast.Await) else binding.value
     if name != source:
-        return _is_unsaved(value) and not _is_stored(module, function, binding, name, node)
+        attribute = source.rpartition(".")[2] if source.startswith(f"{name}.") else None
+        return unsaved_records.is_unsaved(module, function, binding, name, attribute, node)
+    value = binding.value.value if isinstance(binding.value, ast.Await) else binding.value
     return (
         isinstance(value, ast.Call)
         and isinstance(value.func, ast.Attribute)
@@ -109,41 +107,7 @@ def _leaves_out(
 def _is_left_out(module: Module, function: NamedFunction, binding: Binding, name: str) -> bool:
     """Whether a caller may give nothing for a parameter."""
     if not syntax.is_none(binding.value):
-        return _is_optional(binding.annotation)
+        return binding.annotation is not None and names.admits_none(module, binding.annotation)
     sites = callers.call_sites(module, function)
     passed = [callers.argument_for(source, function, call, name) for source, call in sites or ()]
     return not passed or any(value is None or syntax.is_none(value) for value in passed)
-
-
-def _is_optional(annotation: ast.expr | None) -> bool:
-    """Whether a type admits ``None``."""
-    if annotation is None:
-        return False
-    node = annotation
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return "Optional[" in node.value or "None" in node.value
-    if isinstance(node, ast.Subscript) and functions.last_name(node.value) == "Optional":
-        return True
-    if isinstance(node, ast.BinOp) or (isinstance(node, ast.Subscript) and functions.last_name(node.value) == "Union"):
-        return any(syntax.is_none(inner) for inner in syntax.descendants(node) if isinstance(inner, ast.Constant))
-    return False
-
-
-def _is_unsaved(value: ast.expr | None) -> bool:
-    """Whether a record is made without being stored."""
-    return isinstance(value, ast.Call) and any(
-        keyword.arg == "commit" and isinstance(keyword.value, ast.Constant) and keyword.value.value is False
-        for keyword in value.keywords
-    )
-
-
-def _is_stored(module: Module, function: NamedFunction, binding: Binding, name: str, node: ast.Call) -> bool:
-    """Whether the record is stored between where it is made and the request."""
-    made = getattr(binding.node, "end_lineno", 0)
-    for call in module.calls_of.get(function, ()):
-        if not made < call.lineno < node.lineno or functions.last_name(call.func) not in _STORES:
-            continue
-        receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
-        if any(isinstance(each, ast.Name) and each.id == name for each in (receiver, *call.args)):
-            return True
-    return False

@@ -210,5 +210,3 @@ def _called_for_effect(module: Module, statement: ast.Return) -> ast.expr | None
     if isinstance(call, ast.Call) and isinstance(names.resolve(module, call.func), FunctionReference):
         return value
     return None
-
-
