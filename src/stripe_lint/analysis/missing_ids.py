@@ -5,12 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import blocks, callers, functions, names, unsaved_records
+from stripe_lint.analysis import callers, conditions, functions, names, syntax, unsaved_records
 from stripe_lint.analysis.scopes import BindingKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import Binding, NamedFunction
 
@@ -31,56 +29,11 @@ def may_be_missing(module: Module, node: ast.Call, name: str, source: str) -> bo
 
 def _is_said_to_be_set(module: Module, node: ast.Call, function: NamedFunction, name: str, source: str) -> bool | None:
     """What the conditions on the way to ``node`` say about the id, the nearest first."""
-    child: ast.AST = node
-    for around in module.ancestors(node):
-        for test, holds in _conditions(module, around, child):
-            said = _says(test, name, source, holds=holds)
-            if said is not None:
-                return said
-        if around is function:
-            break
-        child = around
+    for test, holds in conditions.on_the_way(module, node, function):
+        said = conditions.says_set(test, lambda each: ast.unparse(each) in {name, source}, holds=holds)
+        if said is not None:
+            return said
     return None
-
-
-def _conditions(module: Module, around: ast.AST, child: ast.AST) -> Iterator[tuple[ast.expr, bool]]:
-    """The conditions that decide whether ``child`` is evaluated, each with whether it has to hold."""
-    for block in blocks.blocks_of(around):
-        if child in block:
-            for earlier in reversed(block[: block.index(child)]):
-                if isinstance(earlier, ast.Assert):
-                    yield earlier.test, True
-                elif isinstance(earlier, ast.If) and blocks.leaves(module, earlier.body):
-                    yield earlier.test, False
-    if isinstance(around, ast.If | ast.While):
-        if child in around.body:
-            yield around.test, True
-        elif child in around.orelse and isinstance(around, ast.If):
-            yield around.test, False
-    elif isinstance(around, ast.IfExp) and child is not around.test:
-        yield around.test, child is around.body
-    elif isinstance(around, ast.BoolOp) and isinstance(child, ast.expr):
-        for value in around.values[: around.values.index(child)]:
-            yield value, isinstance(around.op, ast.And)
-
-
-def _says(test: ast.expr, name: str, source: str, *, holds: bool) -> bool | None:
-    """Whether the id is set where ``test`` holds, or fails; ``None`` where that says nothing about it."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        return _says(test.operand, name, source, holds=not holds)
-    if isinstance(test, ast.BoolOp):
-        if isinstance(test.op, ast.And) is not holds:
-            return None
-        return next(
-            (said for value in test.values if (said := _says(value, name, source, holds=holds)) is not None), None
-        )
-    if isinstance(test, ast.Compare) and len(test.ops) == 1 and syntax.is_none(test.comparators[0]):
-        if isinstance(test.ops[0], ast.Is | ast.Eq):
-            return _says(test.left, name, source, holds=not holds)
-        return _says(test.left, name, source, holds=holds)
-    if isinstance(test, ast.NamedExpr):
-        return _says(test.target, name, source, holds=holds)
-    return holds if ast.unparse(test) in {name, source} else None
 
 
 def _leaves_out(
