@@ -134,8 +134,7 @@ def _stored_once(module: Module, statement: ast.AST, known: Names) -> bool:
     for inner in work.nodes_of(statement):
         if not isinstance(inner, ast.Call) or functions.last_name(inner.func) not in {"create", "acreate"}:
             continue
-        manager = inner.func.value if isinstance(inner.func, ast.Attribute) else None
-        owner = manager.value if isinstance(manager, ast.Attribute) and manager.attr == "objects" else manager
+        owner = work.manager_of(inner) or (inner.func.value if isinstance(inner.func, ast.Attribute) else None)
         reference = names.resolve(module, owner) if owner is not None else None
         if isinstance(reference, ClassReference):
             of_event = {

@@ -125,16 +125,9 @@ def _verified_from(reached: Reached) -> int:
     lines += [
         call.lineno
         for call in (module.calls_of.get(function, ()) if not lines and reached.caller is None else ())
-        if _verifies_by_hand(module, call)
+        if verifiers.call_verifies(module, call)
     ]
     return min(lines, default=0)
-
-
-def _verifies_by_hand(module: Module, call: ast.Call) -> bool:
-    reference = names.resolve(module, call.func)
-    return isinstance(reference, FunctionReference) and verifiers.mentions_verification(
-        reference.module, reference.node
-    )
 
 
 def _known(reached: Reached) -> Names:
@@ -273,19 +266,11 @@ def _looks_up_what_is_missed(module: Module, statement: ast.stmt, handler: ast.E
     types = exceptions.handler_types(module, handler) or []
     owners = {functions.dotted_name(each.value) for each in types if isinstance(each, ast.Attribute)} - {None}
     return any(
-        functions.last_name(call.func) in _LOOK_UP_ONE and _manager_of(call) in owners
+        functions.last_name(call.func) in _LOOK_UP_ONE
+        and (owner := work.manager_of(call)) is not None
+        and functions.dotted_name(owner) in owners
         for call in work.within([statement])
     )
-
-
-def _manager_of(call: ast.Call) -> str | None:
-    """The class whose objects are looked up: ``Order`` of ``Order.objects.select_related("shop").get(...)``."""
-    current: ast.expr = call.func
-    while isinstance(current, ast.Call | ast.Attribute):
-        if isinstance(current, ast.Attribute) and current.attr == "objects":
-            return functions.dotted_name(current.value)
-        current = current.func if isinstance(current, ast.Call) else current.value
-    return None
 
 
 def _looks_up_elsewhere(module: Module, statement: ast.stmt) -> bool:

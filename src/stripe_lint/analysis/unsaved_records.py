@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import definitions, functions, names, work
+from stripe_lint.analysis import definitions, functions, names, syntax, work
 from stripe_lint.analysis.references import ClassReference
 from stripe_lint.analysis.work import Work
 
@@ -77,7 +77,7 @@ def _comes_later(owner: ClassReference, made: ast.Call, attribute: str) -> bool:
     if field is None:
         return column in _IDS
     return _keyword(field, "default_factory") is None and (
-        _is_column(field) or _is_none(_keyword(field, "default") or ast.Constant(None))
+        _is_column(field) or syntax.is_none(_keyword(field, "default") or ast.Constant(None))
     )
 
 
@@ -101,10 +101,6 @@ def _fields(owner: ClassReference) -> dict[str, ast.Call | None]:
 
 def _keyword(call: ast.Call, name: str) -> ast.expr | None:
     return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
 
 
 # what happens with the record before the request

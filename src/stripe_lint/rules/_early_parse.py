@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import blocks, functions, names, syntax, verifiers, webhook_functions, webhooks
-from stripe_lint.analysis.references import FunctionReference
+from stripe_lint.analysis import blocks, functions, syntax, verifiers, webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -117,17 +116,8 @@ def _checks(module: Module, unit: _Unit, verification: Place) -> list[ast.AST]:
         if isinstance(call, ast.Call | ast.Compare)
         and call not in inside
         and call.lineno >= unit.statement.lineno
-        and (call is verification.node or (isinstance(call, ast.Call) and _verifies(module, call)))
+        and (call is verification.node or (isinstance(call, ast.Call) and verifiers.call_verifies(module, call)))
     ]
-
-
-def _verifies(module: Module, call: ast.Call) -> bool:
-    if functions.last_name(call.func) in webhook_functions.VERIFYING:
-        return True
-    reference = names.resolve(module, call.func)
-    return isinstance(reference, FunctionReference) and verifiers.mentions_verification(
-        reference.module, reference.node
-    )
 
 
 def _reads(unit: _Unit) -> list[ast.Name]:
