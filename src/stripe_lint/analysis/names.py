@@ -319,7 +319,7 @@ def instance_of_annotation(module: Module, annotation: ast.expr) -> Reference | 
 
 def admits_none(module: Module, annotation: ast.expr, depth: int = 0) -> bool:
     """Whether a type admits ``None``; names of types and ``Annotated`` are looked through."""
-    if depth > DEEPEST:
+    if depth > _DEEPEST:
         return False
     expression = syntax.annotation_expression(annotation)
     if syntax.is_none(expression):
