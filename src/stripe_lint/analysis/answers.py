@@ -7,7 +7,7 @@ import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, handlers, http_statuses, inlining, names, syntax
+from stripe_lint.analysis import blocks, functions, handlers, http_statuses, names, syntax
 from stripe_lint.analysis.frameworks import is_abort_call
 from stripe_lint.analysis.references import External, FunctionReference
 from stripe_lint.analysis.scopes import BindingKind
@@ -129,7 +129,7 @@ def refuses(module: Module, statement: ast.AST) -> bool:
     reference = names.resolve(module, call.func)
     if isinstance(reference, External) and is_abort_call(reference.path):
         return not _is_acceptance(module, call)
-    if isinstance(reference, FunctionReference) and inlining.never_returns(reference):
+    if isinstance(reference, FunctionReference) and blocks.never_returns(reference):
         return True
     if _refuses_by_object(module, call):
         return True

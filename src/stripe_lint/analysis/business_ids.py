@@ -6,7 +6,16 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import functions, missing_ids, redelivery, replacements, retry_loops, stripe_calls, syntax
+from stripe_lint.analysis import (
+    functions,
+    missing_ids,
+    redelivery,
+    replacements,
+    retry_loops,
+    stripe_calls,
+    syntax,
+    work,
+)
 from stripe_lint.analysis.distinguishing_inputs import distinguishing_inputs
 from stripe_lint.analysis.scopes import BindingKind, Comprehension
 from stripe_lint.analysis.sent_parameters import sent_parameters
@@ -316,9 +325,8 @@ def _django_rows(module: Module, function: ast.AST | None) -> Iterator[str]:
             if (
                 binding.kind is BindingKind.ASSIGNMENT
                 and isinstance(value, ast.Call)
-                and isinstance(value.func, ast.Attribute)
-                and value.func.attr in {"get", "create", "aget", "acreate"}
-                and "objects" in (functions.attribute_chain(value.func) or ())
+                and functions.last_name(value.func) in {"get", "create", "aget", "acreate"}
+                and work.manager_of(value) is not None
             ) or (isinstance(value, ast.Call) and functions.last_name(value.func) == "get_object_or_404"):
                 yield name
 

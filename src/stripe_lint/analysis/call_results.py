@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import (
     bindings,
+    blocks,
     body_uses,
     calls,
     error_text,
@@ -115,7 +116,7 @@ def _plain_call(evaluation: Evaluation, call: Call) -> Value:
             return inlined
         if isinstance(call.reference, FunctionReference):
             inlining.expose_mutated(evaluation, call, call.reference)
-            if inlining.never_returns(call.reference):
+            if blocks.never_returns(call.reference):
                 raise Diverged(Raised(frozenset({"HTTPException"})))
     if isinstance(call.reference, ClassReference):
         return _constructed(evaluation, call, call.reference)

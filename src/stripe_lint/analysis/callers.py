@@ -11,6 +11,8 @@ from stripe_lint.analysis.references import ClassReference, FunctionReference, O
 from stripe_lint.analysis.scopes import BindingKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode, NamedFunction
 
@@ -116,6 +118,17 @@ def _handed(source: Module, name: str, module: Module, function: NamedFunction) 
         if isinstance(reference, FunctionReference) and is_same(reference, module, function):
             found.append(argument)
     return found
+
+
+def dependents(module: Module, function: NamedFunction) -> Iterator[tuple[Module, NamedFunction | None]]:
+    """The functions whose request a framework lets ``function`` see first, as a dependency; ``None`` for a router."""
+    for source, reference in handed_references(module, function):
+        call = source.parents.get(reference)
+        if isinstance(call, ast.Call) and names.dependency_of(source, call) is reference:
+            around = (
+                each for each in source.ancestors(call) if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+            )
+            yield source, next(around, None)
 
 
 def _arguments_by_name(source: Module) -> dict[str, list[ast.expr]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import functions, names, syntax
 
@@ -97,7 +97,8 @@ def _once(build: Target) -> Target:
     return target
 
 
-_ENDLESS_CALLS = frozenset({("sys", "exit"), ("os", "_exit"), ("os", "abort")})
+_EXITS: Final = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit", "exit", "quit"})
+"""What ends the process, by import path, or as it is spelled where that can't be asked."""
 
 
 class _Builder:
@@ -134,7 +135,7 @@ class _Builder:
         created = self.node(NodeKind.STATEMENT, statement, around)
         if kind is ast.Return:
             created.following = around.returning()
-        elif kind is not ast.Raise and not _never_returns(statement):
+        elif kind is not ast.Raise and not _ends(statement, self.module):
             created.following = following
         if kind is ast.Assert:
             return self.assertion(statement, following, around)  # type: ignore[arg-type]
@@ -227,7 +228,7 @@ class _Builder:
             created = self.node(NodeKind.CASE, case, around)
             body = self.block(case.body, following, around)
             created.following = self.condition(case.guard, body, entry, around) if case.guard is not None else body
-            if not (case.guard is None and _always_matches(case.pattern)):
+            if not (case.guard is None and always_matches(case.pattern)):
                 created.otherwise = entry
             entry = created
         subject = self.node(NodeKind.STATEMENT, statement, around)
@@ -239,7 +240,8 @@ _LOOPS = frozenset({ast.For, ast.AsyncFor, ast.While})
 _WITHS = frozenset({ast.With, ast.AsyncWith})
 
 
-def _always_matches(pattern: ast.pattern) -> bool:
+def always_matches(pattern: ast.pattern) -> bool:
+    """Whether a pattern matches whatever it is given."""
     return isinstance(pattern, ast.MatchAs) and pattern.pattern is None
 
 
@@ -253,11 +255,15 @@ def suppresses(item: ast.withitem, module: Module | None) -> bool:
     return module is not None and names.dotted_path(module, call.func) == "contextlib.suppress"
 
 
-def _never_returns(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        chain = functions.attribute_chain(statement.value.func)
-        return chain is not None and (tuple(chain) in _ENDLESS_CALLS or chain in (["exit"], ["quit"]))
-    return False
+def ends_process(call: ast.Call, module: Module | None) -> bool:
+    """Whether a call is ``sys.exit(…)`` or the like, whatever it is called here."""
+    path = names.dotted_path(module, call.func) if module is not None else functions.dotted_name(call.func)
+    return path in _EXITS
+
+
+def _ends(statement: ast.stmt, module: Module | None) -> bool:
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(call, ast.Call) and ends_process(call, module)
 
 
 def build(function: FunctionNode, module: Module | None = None) -> Graph:

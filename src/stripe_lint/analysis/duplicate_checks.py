@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import (
     assignments,
+    blocks,
     definitions,
     duplicate_tests,
     event_values,
@@ -27,7 +28,7 @@ from stripe_lint.analysis.references import ClassReference
 from stripe_lint.analysis.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from stripe_lint.analysis.event_values import Names
     from stripe_lint.analysis.module import Module
@@ -49,7 +50,7 @@ def is_checked(
     for around in module.ancestors(node):
         if _decides(module, around, child, known, constraints=constraints):
             return True
-        for block in _blocks(around):
+        for block in blocks.blocks_of(around):
             if child in block:
                 before = block[: block.index(child)]
                 if _checked_before(module, before, known, constraints=constraints):
@@ -58,13 +59,6 @@ def is_checked(
             return False
         child = around
     return False
-
-
-def _blocks(node: ast.AST) -> Iterator[list[ast.AST]]:
-    for field in ("body", "orelse", "finalbody"):
-        block = getattr(node, field, None)
-        if isinstance(block, list):
-            yield block
 
 
 def _decides(module: Module, around: ast.AST, child: ast.AST, known: Names, *, constraints: bool) -> bool:
@@ -101,19 +95,21 @@ def _checked_before(
     """
     for statement in before:
         if isinstance(statement, ast.If):
-            if leaves(statement.body) and duplicate_tests.is_duplicate_test(module, statement.test, known, holds=False):
+            if blocks.leaves(module, statement.body) and duplicate_tests.is_duplicate_test(
+                module, statement.test, known, holds=False
+            ):
                 return True
-            if statement.orelse and leaves(statement.orelse):
+            if statement.orelse and blocks.leaves(module, statement.orelse):
                 if duplicate_tests.is_duplicate_test(module, statement.test, known, holds=True):
                     return True
                 inner = statement.orelse[0]
                 if isinstance(inner, ast.If) and _checked_before(module, [inner], known, constraints=constraints):
                     return True
         elif isinstance(statement, ast.Try):
-            left = [each for each in statement.handlers if leaves(each.body)]
+            left = [each for each in statement.handlers if blocks.leaves(module, each.body)]
             if constraints and any(_is_taken_already(module, each) for each in left):
                 return True
-            if leaves(statement.body) and Work.LOOKUP in work.of_calls_in(module, statement):
+            if blocks.leaves(module, statement.body) and Work.LOOKUP in work.of_calls_in(module, statement):
                 return True
             goes_on = tolerated or len(left) < len(statement.handlers)
             inside = [*statement.body, *statement.orelse, *statement.finalbody]
@@ -136,8 +132,7 @@ def _stored_once(module: Module, statement: ast.AST, known: Names) -> bool:
     for inner in work.nodes_of(statement):
         if not isinstance(inner, ast.Call) or functions.last_name(inner.func) not in {"create", "acreate"}:
             continue
-        manager = inner.func.value if isinstance(inner.func, ast.Attribute) else None
-        owner = manager.value if isinstance(manager, ast.Attribute) and manager.attr == "objects" else manager
+        owner = work.manager_of(inner) or (inner.func.value if isinstance(inner.func, ast.Attribute) else None)
         reference = names.resolve(module, owner) if owner is not None else None
         if isinstance(reference, ClassReference):
             of_event = {
@@ -146,20 +141,6 @@ def _stored_once(module: Module, statement: ast.AST, known: Names) -> bool:
             if unique_columns.has_unique_column(reference, of_event):
                 return True
     return False
-
-
-def leaves(block: list[ast.stmt]) -> bool:
-    """Whether a block always ends in leaving what is around it."""
-    last = block[-1] if block else None
-    if isinstance(last, ast.If):
-        return bool(last.orelse) and leaves(last.body) and leaves(last.orelse)
-    if isinstance(last, ast.Try) and not last.handlers:
-        return leaves(last.body)
-    if isinstance(last, ast.With | ast.AsyncWith):
-        return leaves(last.body)
-    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
-        return functions.last_name(last.value.func) in {"abort", "exit", "_exit"}
-    return isinstance(last, ast.Return | ast.Raise | ast.Continue | ast.Break)
 
 
 def _hands_id_on(module: Module, statement: ast.AST) -> bool:

@@ -7,14 +7,13 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
-    assignments,
     callers,
     control_flow,
+    exceptions,
     functions,
     logging_calls,
     names,
     reach,
-    stripe_calls,
     syntax,
     verifiers,
     webhook_handlers,
@@ -76,13 +75,13 @@ def _handlers(module: Module) -> list[Handler]:
 
 def _written_by(module: Module, function: FunctionNode, *, verifies: bool) -> Iterator[EarlyRecord]:
     calls = module.calls_of.get(function, ())
-    verifications = [call for call in calls if _verifies(module, call)]
+    verifications = [call for call in calls if verifiers.call_verifies(module, call)]
     if verifies and not verifications:
         # a decorator, a dependency or a middleware has verified the delivery before
         return
     body, headers = _names(module, function, body_names()), _names(module, function, header_names())
     for call in calls:
-        if _in_except(module, function, call) or not _stores_some_of(module, call, body, body_names()):
+        if exceptions.is_in_except(module, call, function) or not _stores_some_of(module, call, body, body_names()):
             continue
         if verifications:
             found = _is_followed_by(module, function, call, verifications)
@@ -125,21 +124,12 @@ def _stores_some_of(
     return bool(given) and any(
         _stores_some_of(reference.module, inner, given, frozenset(), depth - 1)
         for inner in reference.module.calls_of.get(reference.node, ())
-        if not _in_except(reference.module, reference.node, inner)
+        if not exceptions.is_in_except(reference.module, inner, reference.node)
     )
 
 
 def _arguments(module: Module, call: ast.Call) -> list[ast.expr]:
     return [*call.args, *(keyword.value for keyword in call.keywords), *_of_object(module, call)]
-
-
-def _verifies(module: Module, call: ast.Call) -> bool:
-    if stripe_calls.call_verifies(module, call):
-        return True
-    reference = names.resolve(module, call.func)
-    return isinstance(reference, FunctionReference) and verifiers.mentions_verification(
-        reference.module, reference.node
-    )
 
 
 def _names(module: Module, function: FunctionNode, parts: frozenset[str]) -> set[str]:
@@ -194,39 +184,22 @@ def _is_log(module: Module, call: ast.Call) -> bool:
     for argument in call.args[:1]:
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
             spoken.append(argument.value)
-    made = _making(module, call)
-    if made is not None:
-        reference = names.resolve(module, made.func)
+    stored = work.stored_object(module, call)
+    if stored is not None:
+        source, made = stored
+        reference = names.resolve(source, made.func)
         if isinstance(reference, ClassReference):
             spoken.append(reference.node.name)
         else:
-            imported = (names.dotted_path(module, made.func) or "").rpartition(".")[2]
+            imported = (names.dotted_path(source, made.func) or "").rpartition(".")[2]
             spoken.append(imported or functions.last_name(made.func) or "")
     return any(re.search(_LOGS, name) for name in spoken)
 
 
 def _of_object(module: Module, call: ast.Call) -> list[ast.expr]:
     """The arguments with which the object was made that is added or saved."""
-    made = _making(module, call)
-    return [] if made is None else [*made.args, *(keyword.value for keyword in made.keywords)]
-
-
-def _making(module: Module, call: ast.Call) -> ast.Call | None:
-    """The call that made the object that is added or saved, here or where the variable got it."""
-    saved: ast.expr | None = call.args[0] if call.args else None
-    if isinstance(call.func, ast.Attribute) and call.func.attr in {"save", "asave"}:
-        saved = call.func.value
-    made = assignments.assigned_expression(module, saved)[1] if saved is not None else None
-    return made if isinstance(made, ast.Call) else None
-
-
-def _in_except(module: Module, function: FunctionNode, node: ast.AST) -> bool:
-    for around in module.ancestors(node):
-        if around is function:
-            return False
-        if isinstance(around, ast.ExceptHandler):
-            return True
-    return False
+    stored = work.stored_object(module, call)
+    return [] if stored is None else [*stored[1].args, *(keyword.value for keyword in stored[1].keywords)]
 
 
 def _by_header(module: Module, function: FunctionNode) -> Iterator[EarlyRecord]:

@@ -1,21 +1,18 @@
-"""What becomes of a secret that is empty: whether it is refused, or only looked at."""
+"""What becomes of a secret that is empty: whether it is only looked at, or something else takes its place."""
 
 from __future__ import annotations
 
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, names, syntax
-from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
+from stripe_lint.analysis import conditions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import Scope
-    from stripe_lint.analysis.secret_defaults import SecretDefault
 
-_EXITS: Final = frozenset({"exit", "abort", "_exit", "fail", "send_error"})
 _CLEANED: Final = frozenset({"strip", "lower", "upper"})
 
 
@@ -123,142 +120,15 @@ def _is_known_to_be_full(module: Module, node: ast.AST) -> bool:
     """Whether a variable is used only where a condition around it has found that it is not empty."""
     if not isinstance(node, ast.Name):
         return False
-    child: ast.AST = node
-    for around in module.ancestors(node):
-        if isinstance(around, ast.If):
-            if child in around.body and _says_full(around.test, node.id):
-                return True
-            if child in around.orelse and _is_negated(around.test, node.id):
-                return True
-        elif isinstance(around, ast.IfExp):
-            if child is around.body and _says_full(around.test, node.id):
-                return True
-            if child is around.orelse and _is_negated(around.test, node.id):
-                return True
-        elif isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            return False
-        child = around
-    return False
-
-
-def _says_full(test: ast.expr, name: str) -> bool:
-    """Whether a condition holds only where the variable ``name`` is not empty."""
-    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
-        return any(_says_full(each, name) for each in test.values)
-    if isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute):
-        return test.func.attr in _CLEANED and _says_full(test.func.value, name)
-    return isinstance(test, ast.Name) and test.id == name
-
-
-def _is_negated(test: ast.expr, name: str) -> bool:
-    """Whether a condition is ``not name``."""
-    return isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) and _says_full(test.operand, name)
-
-
-def is_refused(module: Module, default: SecretDefault) -> bool:
-    """Whether somewhere in the project an empty value ends the request or the process."""
-    for name in default.names:
-        if _refused_in(module, name):
-            return True
-        for path in module.project.files_that_mention(name, module.path) or ():
-            source = module.project.module_at(path)
-            if source is not None and source is not module and _refused_in(source, name):
-                return True
-    return False
-
-
-def _refused_in(module: Module, name: str) -> bool:
-    known_as = {name, *_aliases(module, name)}
-    if any(_is_refusal(node, known_as) for node in syntax.descendants(module.tree)):
-        return True
-    return _refused_by_callee(module, known_as)
-
-
-def _is_refusal(node: ast.AST, known_as: set[str]) -> bool:
-    """Whether a statement ends the request or the process where the secret is empty."""
-    if isinstance(node, ast.Assert):
-        return _names(node.test, known_as)
-    if not isinstance(node, ast.If):
-        return False
-    if _says_empty(node.test, known_as) and _leaves(node.body):
-        return True
-    return bool(node.orelse) and _names(node.test, known_as) and not _negates(node.test) and _leaves(node.orelse)
-
-
-def _refused_by_callee(module: Module, known_as: set[str]) -> bool:
-    """Whether the secret is handed to something of the project that refuses an empty one."""
-    for calls in module.calls.values():
-        for call in calls:
-            arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
-            if not any(isinstance(each, ast.Name | ast.Attribute) and _names(each, known_as) for each in arguments):
-                continue
-            reference = names.resolve(module, call.func)
-            if isinstance(reference, ObjectReference | ClassReference):
-                method = names.find_method(reference, "__init__")
-                held = method[1] if method is not None else None
-                node: ast.AST = reference.node
-            elif isinstance(reference, FunctionReference) and not isinstance(reference.node, ast.Lambda):
-                held = node = reference.node
-            else:
-                continue
-            taken = (
-                {parameter.arg for parameter in functions.parameters(held)} - {"self"} if held is not None else set()
-            )
-            if taken and any(_is_refusal(inner, taken) for inner in syntax.descendants(node)):
-                return True
-    return False
-
-
-def _aliases(module: Module, name: str) -> Iterator[str]:
-    """Variables that hold the secret: ``secret = settings.NAME``."""
-    for node in module.of_kind(ast.Assign):
-        if _names(node.value, {name}):
-            for target in node.targets:
-                if isinstance(target, ast.Name):
-                    yield target.id
-
-
-def _says_empty(test: ast.expr, known_as: set[str]) -> bool:
-    for node in syntax.descendants(test):
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not) and _names(node.operand, known_as):
-            return True
-        if (
-            isinstance(node, ast.Compare)
-            and _names(node, known_as)
-            and any(isinstance(operator, ast.Eq | ast.Is | ast.In) for operator in node.ops)
-            and any(
-                isinstance(part, ast.Constant) and part.value in {"", None}
-                for each in node.comparators
-                for part in syntax.descendants(each)
-            )
-        ):
-            return True
-    return False
-
-
-def _negates(test: ast.expr) -> bool:
-    return any(isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not) for node in syntax.descendants(test))
-
-
-def _names(node: ast.AST, known_as: set[str]) -> bool:
-    for inner in syntax.descendants(node):
-        if isinstance(inner, ast.Name) and inner.id in known_as:
-            return True
-        if isinstance(inner, ast.Attribute) and inner.attr in known_as:
-            return True
-        if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and inner.value in known_as:
-            return True
-    return False
-
-
-def _leaves(body: list[ast.stmt]) -> bool:
-    last = body[-1]
-    while isinstance(last, ast.Try | ast.With | ast.AsyncWith):
-        last = last.body[-1]
-    if isinstance(last, ast.Raise | ast.Return):
-        return True
-    return (
-        isinstance(last, ast.Expr)
-        and isinstance(last.value, ast.Call)
-        and functions.last_name(last.value.func) in _EXITS
+    name = node.id
+    return any(
+        conditions.says_set(test, lambda each: _is_full_text(each, name), holds=holds, missing=conditions.NO_TEXT)
+        for test, holds in conditions.on_the_way(module, node, module.enclosing_function(node))
     )
+
+
+def _is_full_text(test: ast.expr, name: str) -> bool:
+    """Whether an expression is true only where the variable ``name`` is not empty: itself, or what is left of it."""
+    if isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.func.attr in _CLEANED:
+        return _is_full_text(test.func.value, name)
+    return isinstance(test, ast.Name) and test.id == name

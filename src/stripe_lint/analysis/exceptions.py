@@ -69,6 +69,16 @@ def attempts_around(module: Module, node: ast.AST, within: ast.AST | None = None
         child = around
 
 
+def is_in_except(module: Module, node: ast.AST, within: ast.AST) -> bool:
+    """Whether something in ``within`` happens only where something has failed."""
+    for around in module.ancestors(node):
+        if around is within:
+            return False
+        if isinstance(around, ast.ExceptHandler):
+            return True
+    return False
+
+
 def handlers_of(attempt: Attempt) -> Sequence[ast.ExceptHandler | ast.With | ast.AsyncWith]:
     """What may catch an error of the body; a ``with`` itself, which may be ``suppress(…)``."""
     return attempt.handlers if isinstance(attempt, ast.Try) else [attempt]

@@ -100,6 +100,14 @@ def is_overload(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and has_decorator(node, "overload")
 
 
+def is_abstract(node: FunctionNode) -> bool:
+    """Whether a function only says that a subclass has to define it."""
+    if isinstance(node, ast.Lambda):
+        return False
+    last = node.body[-1]
+    return isinstance(last, ast.Raise) and last.exc is not None and "NotImplementedError" in ast.dump(last.exc)
+
+
 def is_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether reading the attribute runs the function."""
     return any(name in _PROPERTIES for name in decorator_names(node))

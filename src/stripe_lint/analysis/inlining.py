@@ -20,20 +20,15 @@ from stripe_lint.analysis import (
     task_decorators,
     verifiers,
 )
-from stripe_lint.analysis.frameworks import is_abort_call
-from stripe_lint.analysis.references import External, FunctionReference, ObjectReference
+from stripe_lint.analysis.references import FunctionReference, ObjectReference
 from stripe_lint.analysis.values import UNKNOWN, Mark, Value, all_tags, deep_tagged
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.calls import Call
     from stripe_lint.analysis.evaluation import Evaluation
-    from stripe_lint.analysis.scopes import FunctionNode
 
 DEEPEST_UNTOLD: Final = 3
 """How many calls deep every function is followed where all of them are, whatever its arguments say."""
-
-DEEPEST_LEAVING: Final = 2
-"""How many calls deep a function is searched for the ``raise`` with which it always ends."""
 
 FOLLOWED: Final = (Mark.REQUEST, Mark.RAW, Mark.PARSED, Mark.SIGNATURE, Mark.TEXT, Mark.EXCEPTION, Mark.HEADERS)
 _ALWAYS_FOLLOWED: Final = frozenset({Mark.TEXT, Mark.EXCEPTION, Mark.DIGEST, Mark.VERDICT})
@@ -41,7 +36,6 @@ _BODY_MARKS: Final = frozenset(
     {Mark.RAW, Mark.STREAM, Mark.PARSED, Mark.ALTERED, Mark.SIGNATURE, Mark.EVENT, Mark.FRESH}
 )
 _UNREAD_BODY_MARKS: Final = frozenset({Mark.RAW, Mark.SIGNATURE, Mark.STREAM})
-_EXITS: Final = frozenset({"sys.exit", "os._exit", "builtins.exit"})
 
 
 def inlined(evaluation: Evaluation, call: Call) -> Value | None:
@@ -60,7 +54,7 @@ def inlined(evaluation: Evaluation, call: Call) -> Value | None:
     outcomes = evaluation.interpreter.summary(
         reference, bound, evaluation.history, captured, evaluation.frame, call.node, answers=answers
     )
-    if outcomes is None or _is_abstract(reference.node):
+    if outcomes is None or functions.is_abstract(reference.node):
         return None
     if reference.node in reference.module.yields:
         return None
@@ -184,14 +178,6 @@ def _run_task(evaluation: Evaluation, call: Call, target: FunctionReference) -> 
     return outcomes is not None
 
 
-def _is_abstract(node: FunctionNode) -> bool:
-    """Whether a function only says that a subclass has to define it."""
-    if isinstance(node, ast.Lambda):
-        return False
-    last = node.body[-1]
-    return isinstance(last, ast.Raise) and last.exc is not None and "NotImplementedError" in ast.dump(last.exc)
-
-
 def _is_cached(node: ast.FunctionDef) -> bool:
     return any(name in {"lru_cache", "cache"} for name in functions.decorator_names(node))
 
@@ -207,34 +193,3 @@ def _answered(value: Value) -> Value:
     if value.fields is not None:
         fields = tuple((name, _answered(item)) for name, item in value.fields)
     return value._replace(tags=kept, fields=fields)
-
-
-def never_returns(reference: FunctionReference, depth: int = 0) -> bool:
-    """Whether a function of the project never returns: its last statement raises, aborts or exits."""
-    key = ("leaves", reference.node)
-    known = reference.module.memory.get(key)
-    if not isinstance(known, bool):
-        known = _leaves(reference, depth)
-        reference.module.memory[key] = known
-    return known
-
-
-def _leaves(reference: FunctionReference, depth: int) -> bool:
-    node = reference.node
-    if isinstance(node, ast.Lambda) or not node.body or depth > DEEPEST_LEAVING or node in reference.module.yields:
-        return False
-    last = node.body[-1]
-    if node in reference.module.returns:
-        return False
-    if isinstance(last, ast.Raise):
-        if _is_abstract(node):
-            return False
-        return all(not isinstance(inner, ast.If | ast.Try) for inner in node.body[:-1])
-    while isinstance(last, ast.Try) and not last.handlers and not last.orelse:
-        last = last.body[-1]
-    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
-        callee = names.resolve(reference.module, last.value.func)
-        if isinstance(callee, External):
-            return is_abort_call(callee.path) or callee.path in _EXITS
-        return isinstance(callee, FunctionReference) and never_returns(callee, depth + 1)
-    return False

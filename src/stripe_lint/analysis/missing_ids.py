@@ -5,18 +5,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import callers, functions, syntax
-from stripe_lint.analysis.duplicate_checks import leaves
+from stripe_lint.analysis import callers, conditions, functions, names, syntax, unsaved_records
 from stripe_lint.analysis.scopes import BindingKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import Binding, NamedFunction
-
-_STORES: Final = frozenset({"save", "asave", "insert", "add", "flush", "commit", "refresh", "create", "bulk_create"})
-"""Methods of a record, or of what is given it, that store it, so that it gets its id."""
 
 _READS: Final = frozenset({"get", "pop"})
 
@@ -35,56 +29,11 @@ def may_be_missing(module: Module, node: ast.Call, name: str, source: str) -> bo
 
 def _is_said_to_be_set(module: Module, node: ast.Call, function: NamedFunction, name: str, source: str) -> bool | None:
     """What the conditions on the way to ``node`` say about the id, the nearest first."""
-    child: ast.AST = node
-    for around in module.ancestors(node):
-        for test, holds in _conditions(around, child):
-            said = _says(test, name, source, holds=holds)
-            if said is not None:
-                return said
-        if around is function:
-            break
-        child = around
+    for test, holds in conditions.on_the_way(module, node, function):
+        said = conditions.says_set(test, lambda each: ast.unparse(each) in {name, source}, holds=holds)
+        if said is not None:
+            return said
     return None
-
-
-def _conditions(around: ast.AST, child: ast.AST) -> Iterator[tuple[ast.expr, bool]]:
-    """The conditions that decide whether ``child`` is evaluated, each with whether it has to hold."""
-    for block in (getattr(around, "body", None), getattr(around, "orelse", None), getattr(around, "finalbody", None)):
-        if isinstance(block, list) and child in block:
-            for earlier in reversed(block[: block.index(child)]):
-                if isinstance(earlier, ast.Assert):
-                    yield earlier.test, True
-                elif isinstance(earlier, ast.If) and leaves(earlier.body):
-                    yield earlier.test, False
-    if isinstance(around, ast.If | ast.While):
-        if child in around.body:
-            yield around.test, True
-        elif child in around.orelse and isinstance(around, ast.If):
-            yield around.test, False
-    elif isinstance(around, ast.IfExp) and child is not around.test:
-        yield around.test, child is around.body
-    elif isinstance(around, ast.BoolOp) and isinstance(child, ast.expr):
-        for value in around.values[: around.values.index(child)]:
-            yield value, isinstance(around.op, ast.And)
-
-
-def _says(test: ast.expr, name: str, source: str, *, holds: bool) -> bool | None:
-    """Whether the id is set where ``test`` holds, or fails; ``None`` where that says nothing about it."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        return _says(test.operand, name, source, holds=not holds)
-    if isinstance(test, ast.BoolOp):
-        if isinstance(test.op, ast.And) is not holds:
-            return None
-        return next(
-            (said for value in test.values if (said := _says(value, name, source, holds=holds)) is not None), None
-        )
-    if isinstance(test, ast.Compare) and len(test.ops) == 1 and syntax.is_none(test.comparators[0]):
-        if isinstance(test.ops[0], ast.Is | ast.Eq):
-            return _says(test.left, name, source, holds=not holds)
-        return _says(test.left, name, source, holds=holds)
-    if isinstance(test, ast.NamedExpr):
-        return _says(test.target, name, source, holds=holds)
-    return holds if ast.unparse(test) in {name, source} else None
 
 
 def _leaves_out(
@@ -94,9 +43,10 @@ def _leaves_out(
     if binding.kind is BindingKind.PARAMETER:
         # an id that is read from the parameter needs it; who asks for it first knows that it may be missing
         return (name == source or functions.tests(function, name)) and _is_left_out(module, function, binding, name)
-    value = binding.value.value if isinstance(binding.value, ast.Await) else binding.value
     if name != source:
-        return _is_unsaved(value) and not _is_stored(module, function, binding, name, node)
+        attribute = source.rpartition(".")[2] if source.startswith(f"{name}.") else None
+        return unsaved_records.is_unsaved(module, function, binding, name, attribute, node)
+    value = binding.value.value if isinstance(binding.value, ast.Await) else binding.value
     return (
         isinstance(value, ast.Call)
         and isinstance(value.func, ast.Attribute)
@@ -110,41 +60,7 @@ def _leaves_out(
 def _is_left_out(module: Module, function: NamedFunction, binding: Binding, name: str) -> bool:
     """Whether a caller may give nothing for a parameter."""
     if not syntax.is_none(binding.value):
-        return _is_optional(binding.annotation)
+        return binding.annotation is not None and names.admits_none(module, binding.annotation)
     sites = callers.call_sites(module, function)
     passed = [callers.argument_for(source, function, call, name) for source, call in sites or ()]
     return not passed or any(value is None or syntax.is_none(value) for value in passed)
-
-
-def _is_optional(annotation: ast.expr | None) -> bool:
-    """Whether a type admits ``None``."""
-    if annotation is None:
-        return False
-    node = annotation
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return "Optional[" in node.value or "None" in node.value
-    if isinstance(node, ast.Subscript) and functions.last_name(node.value) == "Optional":
-        return True
-    if isinstance(node, ast.BinOp) or (isinstance(node, ast.Subscript) and functions.last_name(node.value) == "Union"):
-        return any(syntax.is_none(inner) for inner in syntax.descendants(node) if isinstance(inner, ast.Constant))
-    return False
-
-
-def _is_unsaved(value: ast.expr | None) -> bool:
-    """Whether a record is made without being stored."""
-    return isinstance(value, ast.Call) and any(
-        keyword.arg == "commit" and isinstance(keyword.value, ast.Constant) and keyword.value.value is False
-        for keyword in value.keywords
-    )
-
-
-def _is_stored(module: Module, function: NamedFunction, binding: Binding, name: str, node: ast.Call) -> bool:
-    """Whether the record is stored between where it is made and the request."""
-    made = getattr(binding.node, "end_lineno", 0)
-    for call in module.calls_of.get(function, ()):
-        if not made < call.lineno < node.lineno or functions.last_name(call.func) not in _STORES:
-            continue
-        receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
-        if any(isinstance(each, ast.Name) and each.id == name for each in (receiver, *call.args)):
-            return True
-    return False

@@ -317,6 +317,32 @@ def instance_of_annotation(module: Module, annotation: ast.expr) -> Reference | 
     return _instance_of(resolve(module, expression))
 
 
+def admits_none(module: Module, annotation: ast.expr, depth: int = 0) -> bool:
+    """Whether a type admits ``None``; names of types and ``Annotated`` are looked through."""
+    if depth > _DEEPEST:
+        return False
+    expression = syntax.annotation_expression(annotation)
+    if syntax.is_none(expression):
+        return True
+    if isinstance(expression, ast.BinOp) and isinstance(expression.op, ast.BitOr):
+        return any(admits_none(module, part, depth + 1) for part in (expression.left, expression.right))
+    if isinstance(expression, ast.Subscript):
+        # what stands in quotes has no place in the tree, and is taken for what it is usually called
+        is_placed = expression in module.parents
+        path = dotted_path(module, expression.value) if is_placed else f"typing.{functions.last_name(expression.value)}"
+        parts = expression.slice.elts if isinstance(expression.slice, ast.Tuple) else [expression.slice]
+        if path in _ANNOTATED:
+            return bool(parts) and admits_none(module, parts[0], depth + 1)
+        return path in _OPTIONAL_WRAPPERS and (
+            path.endswith(".Optional") or any(admits_none(module, part, depth + 1) for part in parts)
+        )
+    if isinstance(expression, ast.Name) and expression in module.parents:
+        source, binding = imports.settled(module, module.bindings_of(expression))
+        value = binding.value if binding is not None and binding.kind is BindingKind.ASSIGNMENT else None
+        return isinstance(value, ast.Subscript | ast.BinOp) and admits_none(source, value, depth + 1)
+    return False
+
+
 def _instance_of_text(module: Module, place: ast.expr, expression: ast.expr) -> Reference | None:
     """As ``instance_of_annotation`` for an annotation in quotes, whose nodes have no parents."""
     scope = module.scope_of(place)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import (
     answers,
     assignments,
+    blocks,
     duplicate_checks,
     duplicate_tests,
     event_values,
@@ -124,16 +125,9 @@ def _verified_from(reached: Reached) -> int:
     lines += [
         call.lineno
         for call in (module.calls_of.get(function, ()) if not lines and reached.caller is None else ())
-        if _verifies_by_hand(module, call)
+        if verifiers.call_verifies(module, call)
     ]
     return min(lines, default=0)
-
-
-def _verifies_by_hand(module: Module, call: ast.Call) -> bool:
-    reference = names.resolve(module, call.func)
-    return isinstance(reference, FunctionReference) and verifiers.mentions_verification(
-        reference.module, reference.node
-    )
 
 
 def _known(reached: Reached) -> Names:
@@ -272,19 +266,11 @@ def _looks_up_what_is_missed(module: Module, statement: ast.stmt, handler: ast.E
     types = exceptions.handler_types(module, handler) or []
     owners = {functions.dotted_name(each.value) for each in types if isinstance(each, ast.Attribute)} - {None}
     return any(
-        functions.last_name(call.func) in _LOOK_UP_ONE and _manager_of(call) in owners
+        functions.last_name(call.func) in _LOOK_UP_ONE
+        and (owner := work.manager_of(call)) is not None
+        and functions.dotted_name(owner) in owners
         for call in work.within([statement])
     )
-
-
-def _manager_of(call: ast.Call) -> str | None:
-    """The class whose objects are looked up: ``Order`` of ``Order.objects.select_related("shop").get(...)``."""
-    current: ast.expr = call.func
-    while isinstance(current, ast.Call | ast.Attribute):
-        if isinstance(current, ast.Attribute) and current.attr == "objects":
-            return functions.dotted_name(current.value)
-        current = current.func if isinstance(current, ast.Call) else current.value
-    return None
 
 
 def _looks_up_elsewhere(module: Module, statement: ast.stmt) -> bool:
@@ -322,22 +308,18 @@ def _continues_chain(module: Module, node: ast.If) -> bool:
 def _otherwise(module: Module, node: ast.If, known: Names, tables: set[str]) -> list[ast.stmt]:
     """What runs where no branch of a chain of ``if … elif`` on the type was taken; empty where that can't be told."""
     current = node
-    all_leave = duplicate_checks.leaves(current.body)
+    all_leave = blocks.leaves(module, current.body)
     while len(current.orelse) == 1 and isinstance(current.orelse[0], ast.If):
         current = current.orelse[0]
         if _tells(module, current.test, known, tables) is not True:
             return []
-        all_leave = all_leave and duplicate_checks.leaves(current.body)
+        all_leave = all_leave and blocks.leaves(module, current.body)
     if current.orelse:
         return current.orelse
     if not all_leave:
         return []
-    parent = module.parents[node]
-    for field in ("body", "orelse", "finalbody"):
-        block = getattr(parent, field, None)
-        if isinstance(block, list) and node in block:
-            return block[block.index(node) + 1 :]
-    return []
+    block = blocks.block_of(module, node)
+    return block[block.index(node) + 1 :]
 
 
 def _finds_nothing(module: Module, test: ast.expr, known: Names) -> bool:

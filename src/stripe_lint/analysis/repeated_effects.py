@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
     assignments,
+    blocks,
     duplicate_checks,
     event_values,
+    exceptions,
     functions,
     keys,
     names,
@@ -144,7 +146,7 @@ def _known_at(reached: Reached, known: dict[int, _Known]) -> _Known:
         found = event_values.names_in(reached.module, reached.function, parameters)
         return _Known(found, checked=False, checked_without_constraint=False)
     before = known[id(caller)]
-    if _is_in_except(caller.module, caller.function, call):
+    if exceptions.is_in_except(caller.module, call, caller.function):
         return _Known(before.names, checked=True, checked_without_constraint=True)
     callee = FunctionReference(reached.module, reached.function)
     parameters = event_values.event_arguments(caller.module, call, callee, before.names)
@@ -197,19 +199,16 @@ def _runs_before(earlier: Place, later: Place) -> bool:
     module = earlier.module
     if module is not later.module:
         return False
-    statement: ast.AST = module.statement_of(earlier.node)
+    statement: ast.stmt = module.statement_of(earlier.node)
     parent = module.parents.get(statement)
     while isinstance(parent, ast.Try | ast.With | ast.AsyncWith) and statement in parent.body:
         statement, parent = parent, module.parents.get(parent)
     if parent is None or earlier.node is later.node:
         return earlier.node is later.node
     chain = [later.node, *module.ancestors(later.node)]
-    for field in ("body", "orelse", "finalbody"):
-        block = getattr(parent, field, None)
-        if isinstance(block, list) and statement in block:
-            after = block[block.index(statement) :]
-            return any(node in after for node in chain)
-    return False
+    block = blocks.block_of(module, statement)
+    after = block[block.index(statement) :]
+    return any(node in after for node in chain)
 
 
 # what is an effect
@@ -217,7 +216,9 @@ def _runs_before(earlier: Place, later: Place) -> bool:
 
 def _effects(module: Module, function: FunctionNode, known: Names) -> Iterator[_Effect]:
     for node in syntax.own_nodes(function):
-        if not isinstance(node, ast.Call | ast.AugAssign | ast.Assign) or _is_in_except(module, function, node):
+        if not isinstance(node, ast.Call | ast.AugAssign | ast.Assign) or exceptions.is_in_except(
+            module, node, function
+        ):
             continue
         if isinstance(node, ast.Call):
             effect = _of_call(module, node, known)
@@ -230,16 +231,6 @@ def _effects(module: Module, function: FunctionNode, known: Names) -> Iterator[_
             target = node.targets[0]
             if _adds_to_itself(target, node.value) and _is_stored(target, known):
                 yield _Effect(node, "adds to a stored number")
-
-
-def _is_in_except(module: Module, function: FunctionNode, node: ast.AST) -> bool:
-    """Whether something happens only where something has failed, be it the work or a look-up before it."""
-    for around in module.ancestors(node):
-        if around is function:
-            return False
-        if isinstance(around, ast.ExceptHandler):
-            return True
-    return False
 
 
 def _is_stored(target: ast.expr, known: Names) -> bool:
@@ -303,35 +294,25 @@ def _is_shared(module: Module, receiver: ast.expr) -> bool:
 
 def _of_row_saved(module: Module, call: ast.Call, name: str) -> _Effect | None:
     """A new object that is added to a session, or saved; one that was looked up is only changed."""
-    saved: ast.expr | None = call.args[0] if call.args else None
-    if isinstance(call.func, ast.Attribute):
-        if name in {"save", "asave"}:
-            saved = call.func.value
-        elif work.of_call(module, call) is not Work.INSERT:
+    if name in {"add", "add_all"} and isinstance(call.func, ast.Attribute):
+        if work.of_call(module, call) is not Work.INSERT:
             return None
-        elif isinstance(call.func.value, ast.Call):
+        if isinstance(call.func.value, ast.Call):
             return _Effect(call, "adds a row")
-    made = _made(module, saved) if saved is not None else None
-    owner = names.resolve(module, made.func) if made is not None else None
-    if made is None or not isinstance(owner, ClassReference) or unique_columns.refuses_second(owner, made):
+    stored = work.stored_object(module, call)
+    if stored is None:
+        return None
+    source, made = stored
+    owner = names.resolve(source, made.func)
+    if not isinstance(owner, ClassReference) or unique_columns.refuses_second(owner, made):
         return None
     return _Effect(call, "adds a row", unconstrained=True)
-
-
-def _made(module: Module, node: ast.expr) -> ast.Call | None:
-    """The call that made an object, where a name can hold nothing else."""
-    if isinstance(node, ast.Call):
-        return node
-    value = module.only_assignment(node)
-    return value if isinstance(value, ast.Call) else None
 
 
 def _of_insert(module: Module, call: ast.Call, known: Names) -> _Effect | None:
     """An insert that the database does not refuse a second time, as far as its table can be seen."""
     if functions.last_name(call.func) in {"create", "acreate"} and isinstance(call.func, ast.Attribute):
-        manager = call.func.value
-        owner = manager.value if isinstance(manager, ast.Attribute) and manager.attr == "objects" else manager
-        reference = names.resolve(module, owner)
+        reference = names.resolve(module, work.manager_of(call) or call.func.value)
         if not isinstance(reference, ClassReference) or unique_columns.refuses_second(reference, call):
             return None
         return _Effect(call, "adds a row", unconstrained=True)

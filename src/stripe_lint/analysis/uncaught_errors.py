@@ -166,10 +166,7 @@ def _class_may_catch(module: Module, function: NamedFunction) -> bool:
 
 
 def _is_dependency(module: Module, function: NamedFunction) -> bool:
-    return any(
-        isinstance(call := source.parents.get(reference), ast.Call) and names.dependency_of(source, call) is reference
-        for source, reference in callers.handed_references(module, function)
-    )
+    return any(True for _ in callers.dependents(module, function))
 
 
 def _is_answered(module: Module, function: NamedFunction, raised: Raised) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from stripe_lint.analysis import conventions, functions, names, syntax, webhook_functions
 from stripe_lint.analysis.call_search import Callee, CallSearch, callees
 from stripe_lint.analysis.frameworks import body_names, header_names
+from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.data import event_types
 
 if TYPE_CHECKING:
@@ -32,6 +33,14 @@ DEEPEST_MENTION: Final = 4
 def mentions_verification(module: Module, node: ast.AST) -> bool:
     """Whether a function or class holds a verification, itself, in a nested function, or in what it calls."""
     return _VERIFIES.ask(module, node)
+
+
+def call_verifies(module: Module, call: ast.Call) -> bool:
+    """Whether a call is a verification of the SDK, or runs a function of the project that holds one, by hand too."""
+    if functions.last_name(call.func) in webhook_functions.VERIFYING:
+        return True
+    reference = names.resolve(module, call.func)
+    return isinstance(reference, FunctionReference) and mentions_verification(reference.module, reference.node)
 
 
 @cache

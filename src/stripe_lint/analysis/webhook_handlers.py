@@ -16,7 +16,6 @@ from stripe_lint.analysis import (
     guards,
     handler_parameters,
     handlers,
-    names,
     routes,
     starts,
     syntax,
@@ -233,15 +232,10 @@ def _serves_webhooks(module: Module, function: NamedFunction) -> bool:
 
 def _is_dependency(module: Module, function: NamedFunction) -> bool:
     """Whether a handler that speaks of events depends on ``function``."""
-    for source, reference in callers.handed_references(module, function):
-        call = source.parents.get(reference)
-        if isinstance(call, ast.Call) and names.dependency_of(source, call) is reference:
-            holder = next(
-                (n for n in source.ancestors(call) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)), None
-            )
-            if holder is not None and verifiers.speaks_of_events(source, holder):
-                return True
-    return False
+    return any(
+        holder is not None and verifiers.speaks_of_events(source, holder)
+        for source, holder in callers.dependents(module, function)
+    )
 
 
 def _serves_verification(module: Module, function: NamedFunction) -> bool:
@@ -313,14 +307,9 @@ def _through_framework(
     module: Module, function: NamedFunction, seen: set[NamedFunction]
 ) -> Iterator[tuple[Module, NamedFunction]]:
     """The handlers that ``function`` is a dependency or a decorator of."""
-    for source, reference in callers.handed_references(module, function):
-        call = source.parents.get(reference)
-        if not isinstance(call, ast.Call) or names.dependency_of(source, call) is not reference:
-            continue
-        for around in source.ancestors(call):
-            if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield from _entry_points(source, around, 1, seen)
-                break
+    for source, holder in callers.dependents(module, function):
+        if holder is not None:
+            yield from _entry_points(source, holder, 1, seen)
     for source, decorated in callers.decorated_by(module, function):
         yield from _entry_points(source, decorated, 1, seen)
 

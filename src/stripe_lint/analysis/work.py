@@ -277,6 +277,25 @@ def of_calls_in(module: Module, node: ast.AST) -> frozenset[Work]:
     )
 
 
+def manager_of(call: ast.Call) -> ast.expr | None:
+    """The class through whose manager a call goes: ``Order`` of ``Order.objects.select_related("shop").get(…)``."""
+    current: ast.expr = call.func
+    while isinstance(current, ast.Call | ast.Attribute):
+        if isinstance(current, ast.Attribute) and current.attr == "objects":
+            return current.value
+        current = current.func if isinstance(current, ast.Call) else current.value
+    return None
+
+
+def stored_object(module: Module, call: ast.Call) -> tuple[Module, ast.Call] | None:
+    """The call that made the object which ``call`` adds or saves, where a name can hold nothing else, and its file."""
+    stored: ast.expr | None = call.args[0] if call.args else None
+    if isinstance(call.func, ast.Attribute) and call.func.attr in {"save", "asave"}:
+        stored = call.func.value
+    source, made = assignments.assigned_expression(module, stored) if stored is not None else (module, None)
+    return (source, made) if isinstance(made, ast.Call) else None
+
+
 def within(nodes: list[ast.stmt]) -> Iterator[ast.Call]:
     """The calls in statements that run with them, not in functions defined there."""
     for statement in nodes:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from stripe_lint.analysis import (
     acknowledged_failures,
     answers,
+    blocks,
     callers,
     exceptions,
     failure_ends,
@@ -23,7 +24,7 @@ from stripe_lint.analysis import (
 from stripe_lint.analysis.answers import Answer
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.uncaught_errors import PAYLOAD_ERROR, SIGNATURE_ERROR
-from stripe_lint.rules import _answer_status, _blocks, _dropped_answer, _meant_answers, _refusals, stp108
+from stripe_lint.rules import _answer_status, _dropped_answer, _exception_names, _meant_answers, _refusals, stp108
 from stripe_lint.rules._dropped_answer import SENT_AGAIN
 from stripe_lint.test_code import is_test_code
 
@@ -91,7 +92,7 @@ def _refuse(
     for clause in clauses:
         if clause is handler or _takes_bad_body(module, clause):
             replaced = [each for each in _returns(clause) if _answer_400(module, function, failure, each, edit)]
-            _blocks.drop_exception_name(module, clause, replaced, edit)
+            _exception_names.drop_exception_name(module, clause, replaced, edit)
     edit.describe("a failed verification is answered with 400")
 
 
@@ -100,7 +101,7 @@ def _takes_bad_body(module: Module, handler: ast.ExceptHandler) -> bool:
     found = list(_returns(handler))
     return (
         any(exceptions.catches(module, handler, raised) for raised in (SIGNATURE_ERROR, PAYLOAD_ERROR))
-        and _blocks.leaves(handler.body)
+        and blocks.leaves(module, handler.body)
         and bool(found)
         and all(answers.answer_of(module, each.value) is Answer.TAKEN for each in found)
         and _meant_answers.line_that_says_why(module, handler.lineno, _last_line(module, handler)) is None
@@ -160,9 +161,9 @@ def _raise(
     last = handler.body[-1]
     if isinstance(last, ast.Pass):
         edit.replace_statement(last, again)
-    elif not _always_leaves(last):
+    elif not blocks.leaves(module, handler.body):
         edit.insert_after(last, "raise")
-    _blocks.drop_exception_name(module, handler, replaced, edit)
+    _exception_names.drop_exception_name(module, handler, replaced, edit)
     edit.describe("the error goes on, so that Stripe sends the event again")
     edit.note(SENT_AGAIN)
 
@@ -209,12 +210,3 @@ def _called_for_effect(module: Module, statement: ast.Return) -> ast.expr | None
     if isinstance(call, ast.Call) and isinstance(names.resolve(module, call.func), FunctionReference):
         return value
     return None
-
-
-def _always_leaves(last: ast.stmt) -> bool:
-    """Whether nothing runs behind a statement."""
-    if isinstance(last, ast.If):
-        return bool(last.orelse) and _always_leaves(last.body[-1]) and _always_leaves(last.orelse[-1])
-    if isinstance(last, ast.With | ast.AsyncWith):
-        return _always_leaves(last.body[-1])
-    return isinstance(last, ast.Return | ast.Raise | ast.Continue | ast.Break)

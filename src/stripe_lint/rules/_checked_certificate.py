@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
+from stripe_lint.analysis import blocks
 from stripe_lint.analysis.sdk_uses import switches_off, unverified_transports
 from stripe_lint.comments import comments_in
 
@@ -62,6 +63,4 @@ def _is_needed(module: Module, statement: ast.stmt) -> bool:
     lines = range(statement.lineno - 1, (statement.end_lineno or statement.lineno) + 1)
     if any(each.line in lines and (each.alone or each.line in lines[1:]) for each in comments_in(module.text)):
         return True
-    parent = module.parents[statement]
-    blocks = (getattr(parent, name, None) for name in ("body", "orelse", "finalbody"))
-    return any(isinstance(block, list) and block == [statement] for block in blocks)
+    return blocks.block_of(module, statement) == [statement]

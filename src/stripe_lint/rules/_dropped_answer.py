@@ -6,11 +6,11 @@ import ast
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import answers, control_flow, dropped_answers, names, syntax
+from stripe_lint.analysis import answers, blocks, control_flow, dropped_answers, names, syntax
 from stripe_lint.analysis.answers import Answer
 from stripe_lint.analysis.frameworks import is_response_call
 from stripe_lint.analysis.references import FunctionReference
-from stripe_lint.rules import _answer_status, _blocks, _refusals
+from stripe_lint.rules import _answer_status, _refusals
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.acknowledged_failures import AcknowledgedFailure
@@ -40,7 +40,7 @@ def repair(module: Module, failure: AcknowledgedFailure, edit: Edit) -> None:
         edit.decline("the function may return something that is no response; return what is one")
     edit.unsafe("Stripe is told of the failure, and sends the event again")
     source = edit.source_of(statement.value)
-    if _Outcome.NOTHING not in outcomes and _blocks.block_of(module, statement)[-1] is statement:
+    if _Outcome.NOTHING not in outcomes and blocks.block_of(module, statement)[-1] is statement:
         edit.replace_statement(statement, f"return {source}")
     else:
         name = edit.free_name(statement, "response", "answer", "outcome")

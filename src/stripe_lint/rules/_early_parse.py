@@ -5,9 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import functions, names, syntax, verifiers, webhook_functions, webhooks
-from stripe_lint.analysis.references import FunctionReference
-from stripe_lint.rules import _blocks
+from stripe_lint.analysis import blocks, functions, syntax, verifiers, webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -118,17 +116,8 @@ def _checks(module: Module, unit: _Unit, verification: Place) -> list[ast.AST]:
         if isinstance(call, ast.Call | ast.Compare)
         and call not in inside
         and call.lineno >= unit.statement.lineno
-        and (call is verification.node or (isinstance(call, ast.Call) and _verifies(module, call)))
+        and (call is verification.node or (isinstance(call, ast.Call) and verifiers.call_verifies(module, call)))
     ]
-
-
-def _verifies(module: Module, call: ast.Call) -> bool:
-    if functions.last_name(call.func) in webhook_functions.VERIFYING:
-        return True
-    reference = names.resolve(module, call.func)
-    return isinstance(reference, FunctionReference) and verifiers.mentions_verification(
-        reference.module, reference.node
-    )
 
 
 def _reads(unit: _Unit) -> list[ast.Name]:
@@ -152,7 +141,7 @@ def _sink(
     module: Module, unit: _Unit, checks: list[ast.AST], reads: list[ast.Name], unread: Collection[ast.AST], edit: Edit
 ) -> None:
     """Move the parse right before its first use, if that is behind the check or where nothing is checked."""
-    target = _blocks.first_in_common_block(module, unit.function, reads)
+    target = blocks.first_in_common_block(module, unit.function, reads)
     if target is None or _comes_before(module, unit, target, checks):
         _move_what_depends(module, unit, checks, unread, edit)
         return
@@ -166,19 +155,19 @@ def _sink(
 def _comes_before(module: Module, unit: _Unit, target: ast.stmt, checks: list[ast.AST]) -> bool:
     """Whether a check follows ``target`` or is a part of it."""
     current: ast.AST = target
-    block = _blocks.block_of(module, target)
+    block = blocks.block_of(module, target)
     while block:
         rest = block[block.index(current) :] if current in block else block
         if any(check in syntax.descendants(statement) for statement in rest for check in checks):
             return True
-        if _blocks.leaves(block):
+        if blocks.leaves(module, block):
             return False
         parent = module.parents[block[0]]
         while not isinstance(parent, ast.stmt):
             parent = module.parents[parent]
         if parent is unit.function:
             return False
-        outer = _blocks.block_of(module, parent)
+        outer = blocks.block_of(module, parent)
         current, block = parent, outer[outer.index(parent) + 1 :]
     return False
 
@@ -202,7 +191,7 @@ def _rebound(
     module: Module, unit: _Unit, checks: list[ast.AST], reads: list[ast.Name], stores: list[ast.Name], edit: Edit
 ) -> None:
     """The name of the parsed body becomes the name of the verified event."""
-    block = _blocks.block_of(module, unit.statement)
+    block = blocks.block_of(module, unit.statement)
     statement = _checking_statement(block, unit, checks)
     if statement is None or len(unit.bound) != 1 or not unit.pure:
         edit.decline(
@@ -229,7 +218,7 @@ def _rebound(
 
 def _use_event(module: Module, unit: _Unit, statement: ast.stmt, reads: list[ast.Name], edit: Edit) -> None:
     """Every path behind ``statement`` has the event under the name of the parsed body."""
-    block = _blocks.block_of(module, unit.statement)
+    block = blocks.block_of(module, unit.statement)
     between = block[block.index(unit.statement) + 1 : block.index(statement)]
     inside = set(syntax.descendants(statement))
     handled = {inner for handler in getattr(statement, "handlers", ()) for inner in syntax.descendants(handler)}
@@ -269,7 +258,7 @@ def _move_what_depends(
     module: Module, unit: _Unit, checks: list[ast.AST], unread: Collection[ast.AST], edit: Edit
 ) -> None:
     """Move the parse, and what is done with it before the check, right behind the check."""
-    block = _blocks.block_of(module, unit.statement)
+    block = blocks.block_of(module, unit.statement)
     statement = _checking_statement(block, unit, checks)
     if statement is None:
         edit.decline("the parse and the check are not in one block; verify first")

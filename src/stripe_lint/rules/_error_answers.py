@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import deciding_texts, error_handlers, error_responses, functions, handlers
-from stripe_lint.rules import _blocks, _error_wording, _exception_logs
+from stripe_lint.rules import _error_wording, _exception_logs, _exception_names
 from stripe_lint.rules._exception_texts import Catch, carriers, helper_with_exception, unread
 
 if TYPE_CHECKING:
@@ -174,4 +174,4 @@ def _answer_with_status(module: Module, leak: Leak, edit: Edit) -> None:
 def _drop_name(module: Module, catch: Catch, replaced: list[ast.expr], edit: Edit) -> None:
     """Take ``as e`` away where nothing is left that reads it."""
     if isinstance(catch.node, ast.ExceptHandler) and not _error_wording.needs_exception(catch, replaced):
-        _blocks.drop_exception_name(module, catch.node, replaced, edit)
+        _exception_names.drop_exception_name(module, catch.node, replaced, edit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, deciding_texts, error_text, functions, logging_calls, names, syntax
+from stripe_lint.analysis import blocks, callers, deciding_texts, error_text, functions, logging_calls, names, syntax
 from stripe_lint.analysis.references import FunctionReference
 
 if TYPE_CHECKING:
@@ -324,12 +324,8 @@ def _statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
         yield statement
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             continue
-        for field in ("body", "orelse", "finalbody"):
-            yield from _statements(getattr(statement, field, ()))
-        for handler in getattr(statement, "handlers", ()):
-            yield from _statements(handler.body)
-        for case in getattr(statement, "cases", ()):
-            yield from _statements(case.body)
+        for block in blocks.blocks_of(statement):
+            yield from _statements(block)
 
 
 def _store(statement: ast.stmt) -> _Store | None:

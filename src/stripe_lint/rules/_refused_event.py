@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import answers, functions, http_statuses, logging_calls, names, refused_events, syntax
+from stripe_lint.analysis import answers, blocks, functions, http_statuses, logging_calls, names, refused_events, syntax
 from stripe_lint.analysis.answers import Answer
 from stripe_lint.analysis.frameworks import is_response_call
 from stripe_lint.analysis.references import External, FunctionReference
 from stripe_lint.analysis.refused_events import Reason
-from stripe_lint.rules import _answer_status, _blocks, _log_statements, _meant_answers, _refusals
+from stripe_lint.rules import _answer_status, _log_statements, _meant_answers, _refusals
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -102,7 +102,7 @@ def _log(module: Module, function: NamedFunction, statement: ast.stmt, refused: 
     """The statement that logs the type of an event that is not known; ``None`` where that is done or can't be told."""
     if refused.reason is not Reason.UNKNOWN_TYPE or refused.event_type is None:
         return None
-    before = _blocks.block_of(module, statement)
+    before = blocks.block_of(module, statement)
     if any(_logs(module, each) for each in before[: before.index(statement)]):
         return None
     logger = _log_statements.logger_for(module, function, statement, edit)

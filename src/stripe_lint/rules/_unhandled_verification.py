@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
+    blocks,
     evaluation_order,
     exceptions,
     functions,
@@ -16,7 +17,7 @@ from stripe_lint.analysis import (
 )
 from stripe_lint.analysis.logging_calls import LEVELS
 from stripe_lint.analysis.uncaught_errors import PAYLOAD_ERROR, SIGNATURE_ERROR
-from stripe_lint.rules import _blocks, _logged_refusal, _refusals
+from stripe_lint.rules import _exception_names, _logged_refusal, _refusals
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -110,7 +111,7 @@ def _complete(place: _Place, attempt: ast.Try, edit: Edit) -> None:
                 edit.decline("the `except` raises the error again on some paths only; answer 400 on all")
             refusal = _refusals.refusal(place.module, place.function, place.handler, last, edit)
             edit.replace_statement(last, refusal)
-            _blocks.drop_exception_name(place.module, clause, [last], edit)
+            _exception_names.drop_exception_name(place.module, clause, [last], edit)
     for raised in _errors(place):
         if not any(exceptions.catches(place.module, clause, raised) for clause in attempt.handlers):
             if raised is PAYLOAD_ERROR and _works_behind(place, attempt):
@@ -224,7 +225,7 @@ def _first_on_line(module: Module, statement: ast.stmt, call: ast.Call) -> ast.s
     """The first of the statements on the line; ``None`` where it matters for ``call`` that they run before it."""
     earlier = [
         each
-        for each in _blocks.block_of(module, statement)
+        for each in blocks.block_of(module, statement)
         if each.lineno == statement.lineno and each.col_offset < statement.col_offset
     ]
     read = syntax.names_in(call)

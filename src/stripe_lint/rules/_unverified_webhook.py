@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import functions, handlers, syntax, webhook_functions, webhooks
-from stripe_lint.rules import _blocks, _logged_refusal, _refusals, _request_parts, _webhook_secret, stp101
+from stripe_lint.analysis import blocks, functions, handlers, syntax, webhook_functions, webhooks
+from stripe_lint.rules import _logged_refusal, _refusals, _request_parts, _webhook_secret, stp101
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -82,13 +82,13 @@ def _statement(module: Module, function: NamedFunction, found: Unverified, edit:
         return first[0]
     inside = set(syntax.descendants(function))
     origins = [node for node in found.origins if node in inside]
-    target = _blocks.first_in_common_block(module, function, origins or [found.place.node])
+    target = blocks.first_in_common_block(module, function, origins or [found.place.node])
     if target is None:
         edit.decline("the event is made in a place where nothing can be put before it")
     parent = module.parents[target]
     while isinstance(parent, ast.Try) and parent.body[0] is target:
         target, parent = parent, module.parents[parent]
-    block = _blocks.block_of(module, target)
+    block = blocks.block_of(module, target)
     return next(statement for statement in block if statement.lineno == target.lineno)
 
 

@@ -11,8 +11,9 @@ Not reported:
 
 - an empty default where the project's stripe is 15.6.0 or newer, which refuses the empty secret; the release is taken
   from the lock file, pin or range, or from `--stripe-version`;
-- an empty default where, somewhere in the project, a test for the emptiness of this secret ends the request or the
-  process (`if not secret: raise ...`);
+- an empty default where, before each verification with this secret, a test for its emptiness ends the request or the
+  process (`if not secret: raise ...`): at import, in a check of the settings, in the view itself, or in what runs
+  before it (a caller, a decorator, a dependency, a middleware); a test in the view of another endpoint does not count;
 - a value that is only looked at, such as for a page that tells whether there is a secret;
 - an empty default in whose place something else is taken (`os.getenv("STRIPE_WEBHOOK_SECRET", "") or None`);
 - an empty API key, which opens nothing; publishable keys; a read without a default.
@@ -112,14 +113,14 @@ def open_defaults(module: Module) -> Iterator[SecretDefault]:
     lowered = module.lowered
     if not any(word in lowered for word in _WORDS):
         return
-    from stripe_lint.analysis import empty_secrets, secret_defaults
+    from stripe_lint.analysis import secret_defaults, secret_refusals
 
     for default in secret_defaults.secret_defaults(module):
         if default.empty:
             requirement = module.stripe_requirement
             if requirement is not None and requirement.excludes(_ACCEPTS_EMPTY):
                 continue
-            if empty_secrets.is_refused(module, default):
+            if secret_refusals.is_refused(module, default):
                 continue
         yield default
 
