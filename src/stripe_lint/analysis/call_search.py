@@ -50,9 +50,10 @@ def possible_callees(module: Module, node: ast.AST) -> list[Callee]:
 
 def possible_callees_of(module: Module, call: ast.Call) -> list[Callee]:
     """The functions of the project of which ``call`` runs one."""
-    reference = names.resolve(module, call.func)
+    run = runners.run_by(call) or call.func
+    reference = names.resolve(module, run)
     if reference is None:
-        looked_up = dispatch_tables.functions_looked_up(module, call.func)
+        looked_up = dispatch_tables.functions_looked_up(module, run)
         return [Callee(call, each.module, each.node) for each in looked_up]
     function = definitions.function_behind(reference)
     return [Callee(call, function.module, function.node)] if function is not None else []
