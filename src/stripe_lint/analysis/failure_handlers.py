@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import exceptions, names, stripe_calls, uncaught_errors, work
 from stripe_lint.analysis.references import FunctionReference
-from stripe_lint.analysis.uncaught_errors import SIGNATURE_ERROR
+from stripe_lint.analysis.uncaught_errors import PAYLOAD_ERROR, SIGNATURE_ERROR
 from stripe_lint.analysis.work import Work
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Iterable
 
     from stripe_lint.analysis.module import Module
@@ -69,6 +69,20 @@ def catches_failures(module: Module, handler: ast.ExceptHandler) -> bool:
 def verifies(module: Module, attempt: ast.Try) -> bool:
     """Whether the error of a verification reaches the handlers of a ``try``."""
     return failed_check(module, attempt) is not None
+
+
+def follows_failed_check(module: Module, node: ast.AST) -> bool:
+    """Whether ``node`` stands in an ``except`` that takes what a verification in its ``try`` raises."""
+    return any(
+        isinstance(around, ast.ExceptHandler) and _takes_failed_check(module, around)
+        for around in module.ancestors(node)
+    )
+
+
+def _takes_failed_check(module: Module, handler: ast.ExceptHandler) -> bool:
+    attempt = module.parents.get(handler)
+    raised = failed_check(module, attempt) if isinstance(attempt, ast.Try) else None
+    return raised is not None and any(exceptions.catches(module, handler, each) for each in (raised, PAYLOAD_ERROR))
 
 
 def failed_check(module: Module, attempt: ast.Try) -> Raised | None:

@@ -14,6 +14,7 @@ from stripe_lint.analysis import (
     duplicate_tests,
     event_values,
     exceptions,
+    failure_handlers,
     functions,
     names,
     reach,
@@ -66,7 +67,7 @@ def refused_events(module: Module) -> Iterator[RefusedEvent]:
     """The answers in ``module`` that refuse a verified event, each once."""
     seen: set[tuple[int, int]] = set()
     for reached in reach.reached_in(module):
-        if not reached.at_once:
+        if not reached.at_once or _runs_unverified(reached):
             continue
         for refused in _in_function(reached):
             span = refused.module.span(refused.node)
@@ -83,7 +84,7 @@ def _in_function(reached: Reached) -> Iterator[RefusedEvent]:
     for node in syntax.own_nodes(function):
         if isinstance(node, ast.Try):
             yield from _of_attempt(reached, node, known, verified_from)
-        if getattr(node, "lineno", verified_from) < verified_from:
+        if getattr(node, "lineno", verified_from) < verified_from or _tests_unverified(module, node):
             continue
         if isinstance(node, ast.If):
             yield from _of_branch(reached, node, known, tables)
@@ -96,6 +97,21 @@ def _in_function(reached: Reached) -> Iterator[RefusedEvent]:
     for _, default in _looked_up(function, known):
         if default is not None and _refuses_by_default(module, default):
             yield RefusedEvent(module, default, Reason.UNKNOWN_TYPE)
+
+
+def _tests_unverified(module: Module, node: ast.AST) -> bool:
+    tests = isinstance(node, ast.If | ast.Match | ast.Assert)
+    return tests and failure_handlers.follows_failed_check(module, node)
+
+
+def _runs_unverified(reached: Reached) -> bool:
+    """Whether a function is called where the verification has failed, so that the event is not Stripe's."""
+    current: Reached | None = reached
+    while current is not None and current.caller is not None:
+        if current.call is not None and failure_handlers.follows_failed_check(current.caller.module, current.call):
+            return True
+        current = current.caller
+    return False
 
 
 def _event_type(reached: Reached, refusal: ast.AST) -> ast.expr | None:
