@@ -141,7 +141,7 @@ def _taken_from(reached: Reached, starts: list[FlowNode]) -> bool:
             return False
     if reached.caller is None:
         return _is_taken(reached, returned, falls_off=falls_off and not returned)
-    return _caller_takes(reached, returned)
+    return _caller_takes(reached, module, returned)
 
 
 def _calls_of(step: ast.AST) -> Iterator[ast.Call]:
@@ -179,8 +179,11 @@ def _may_return_nothing(reached: Reached) -> bool:
     return handlers.framework_for(reached.handler.module, reached.handler.function).none_answers
 
 
-def _caller_takes(reached: Reached, returned: list[ast.Return]) -> bool:
-    """Whether the caller of a function that has just ended without an exception goes on as if all were well."""
+def _caller_takes(reached: Reached, source: Module, returned: list[ast.Return], *, handed_on: bool = False) -> bool:
+    """Whether the caller of a function that has just ended without an exception goes on as if all were well.
+
+    ``returned`` stand in ``source``, which may be another module where the function hands on what another one returns.
+    """
     caller, call = reached.caller, reached.call
     if caller is None or call is None:
         return False
@@ -189,13 +192,16 @@ def _caller_takes(reached: Reached, returned: list[ast.Return]) -> bool:
         statement = module.statement_of(call)
         used = call if not isinstance(module.parents[call], ast.Await) else module.parents[call]
         if isinstance(statement, ast.Return) and statement.value is used:
-            if any(answers.answer_of(reached.module, each.value) is not Answer.TAKEN for each in returned):
+            if any(answers.answer_of(source, each.value) is not Answer.TAKEN for each in returned):
                 return False
-            return caller.caller is not None or all(each.value is not None for each in returned)
+            if caller.caller is not None:
+                return _caller_takes(caller, source, returned, handed_on=True)
+            return all(each.value is not None for each in returned)
         dropped = isinstance(statement, ast.Expr) and statement.value is used
-        if not dropped and any(each.value is not None for each in returned):
+        tells = not dropped and any(each.value is not None for each in returned)
+        if tells and (not handed_on or _is_asked(caller, statement, used)):
             return False
-        if any(answers.answer_of(reached.module, each.value) is Answer.REFUSED for each in returned):
+        if any(answers.answer_of(source, each.value) is Answer.REFUSED for each in returned):
             # it answers as it should, and what is to be said is said about the call that drops the answer
             return False
     else:
@@ -203,6 +209,21 @@ def _caller_takes(reached: Reached, returned: list[ast.Return]) -> bool:
         if any(each.value is not None for each in returned):
             return False
     return _ends_taken(caller, statement)
+
+
+def _is_asked(caller: Reached, statement: ast.stmt, used: ast.AST) -> bool:
+    """Whether what a call returned may decide something: all but a name that is never looked into nor tested."""
+    target = statement.targets[0] if isinstance(statement, ast.Assign) and statement.value is used else None
+    if not isinstance(target, ast.Name):
+        return True
+    module = caller.module
+    return any(
+        isinstance(node, ast.Name)
+        and node.id == target.id
+        and isinstance(node.ctx, ast.Load)
+        and not isinstance(module.parents[node], ast.Call | ast.Return | ast.keyword | ast.Dict | ast.FormattedValue)
+        for node in syntax.own_nodes(caller.function)
+    )
 
 
 def _leaves_at_once(handler: ast.ExceptHandler) -> bool:
