@@ -79,7 +79,9 @@ def _decides(module: Module, around: ast.AST, child: ast.AST, known: Names, *, c
             module, around.test, known, holds=child is around.body
         )
     if isinstance(around, ast.For | ast.AsyncFor) and child in around.body:
-        return duplicate_tests.filters_by_status(around.iter) or bool(syntax.names_in(around.iter) & known.rows)
+        return duplicate_tests.filters_by_status(around.iter) or duplicate_tests.iterates_by_status(
+            module, around.iter, known
+        )
     if isinstance(around, ast.Try) and child in around.body:
         return constraints and any(_is_taken_already(module, handler) for handler in around.handlers)
     if isinstance(around, ast.ExceptHandler):

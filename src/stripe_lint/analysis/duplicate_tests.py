@@ -81,6 +81,14 @@ def _found_by_status(module: Module, node: ast.Name) -> bool:
     return any(each.value is not None and filters_by_status(each.value) for each in module.bindings_of(node))
 
 
+def iterates_by_status(module: Module, node: ast.expr, known: Names) -> bool:
+    """Whether a loop goes through what a look-up found before, and that took only rows in a certain state."""
+    return any(
+        isinstance(each, ast.Name) and each.id in known.rows and _found_by_status(module, each)
+        for each in syntax.descendants(node)
+    )
+
+
 def filters_by_status(node: ast.expr) -> bool:
     """Whether a look-up takes only rows in a certain state."""
     for inner in syntax.descendants(node):

@@ -243,10 +243,10 @@ def _is_in_except(module: Module, function: FunctionNode, node: ast.AST) -> bool
 
 
 def _is_stored(target: ast.expr, known: Names) -> bool:
-    """Whether a target is an attribute of a row that was looked up."""
+    """Whether a target is an attribute of a row that was looked up, or of one that belongs to it."""
     base = target.value if isinstance(target, ast.Attribute | ast.Subscript) else None
-    name = functions.dotted_name(base) if base is not None else None
-    return name is not None and name in known.rows
+    chain = (functions.attribute_chain(base) if base is not None else None) or []
+    return any(".".join(chain[: length + 1]) in known.rows for length in range(len(chain)))
 
 
 def _adds_to_itself(target: ast.expr, value: ast.expr) -> bool:
