@@ -89,11 +89,37 @@ def _in_function(
         if module.enclosing_function(attempt) is not function:
             continue
         kinds = failure_handlers.kinds(module, work.within(attempt.body))
-        if not kinds & failure_handlers.FAILING or not _ends_taken(reached, handler):
+        if not kinds & failure_handlers.FAILING:
             continue
         grave = bool(kinds & failure_handlers.WRITES)
+        if not _ends_taken(reached, handler, goes_on=_forgets_write(module, attempt, handler)):
+            continue
         if grave or kinds & {Work.UNSEEN, Work.STRIPE} or _leaves_at_once(handler):
             yield AcknowledgedFailure(reached, handler, failed_check=False, grave=grave)
+
+
+def _forgets_write(module: Module, attempt: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether an ``except`` takes the failure of a write, and leaves nothing behind that says so but a log."""
+    written = [
+        call for call in work.within(attempt.body) if failure_handlers.kinds(module, [call]) & _LOST_WITH_AN_EXCEPT
+    ]
+    if not written or any(_is_aside(call) for call in work.within(attempt.body)):
+        return False
+    if failure_handlers.kinds(module, work.within(handler.body)) & work.DOES_SOMETHING:
+        return False
+    return not any(
+        isinstance(node, ast.Return | ast.Assign | ast.AugAssign | ast.AnnAssign | ast.NamedExpr | ast.Continue)
+        for node in syntax.own_nodes(handler)
+    )
+
+
+_LOST_WITH_AN_EXCEPT: Final = frozenset({Work.INSERT, Work.WRITE, Work.MONEY})
+_ASIDE: Final = work.SIDE_NAME + r"|notif|mail|receipt|activity|history|stat|event|webhook"
+
+
+def _is_aside(call: ast.Call) -> bool:
+    """Whether a call says that it does a side job, which may fail: a log, a mail, a notification."""
+    return any(re.search(_ASIDE, part) for part in functions.attribute_chain(call.func) or [])
 
 
 _READS_BODY: Final = webhook_functions.NAMES | {"loads", "load", *webhook_functions.BUILDING}
@@ -115,14 +141,17 @@ def _is_no_answer(node: ast.expr | None) -> bool:
 # where the path goes on
 
 
-def _ends_taken(reached: Reached, step: ast.AST) -> bool:
-    """Whether every way on from a step tells Stripe that the delivery was taken, and nothing more is done."""
+def _ends_taken(reached: Reached, step: ast.AST, *, goes_on: bool = False) -> bool:
+    """Whether every way on from a step tells Stripe that the delivery was taken.
+
+    Nothing more is done there; or, with ``goes_on``, nothing that could have to do with what has failed.
+    """
     graph = control_flow.graph_of(reached.module, reached.function)
     starts = graph.at.get(step, [])
-    return bool(starts) and _taken_from(reached, starts)
+    return bool(starts) and _taken_from(reached, starts, goes_on=goes_on)
 
 
-def _taken_from(reached: Reached, starts: list[FlowNode]) -> bool:
+def _taken_from(reached: Reached, starts: list[FlowNode], *, goes_on: bool) -> bool:
     module = reached.module
     nodes = {node for start in starts for node in control_flow.reachable(start, exceptions=False)}
     returned: list[ast.Return] = []
@@ -137,11 +166,11 @@ def _taken_from(reached: Reached, starts: list[FlowNode]) -> bool:
             returned.append(statement)
         elif answers.refuses(module, statement):
             return False
-        if failure_handlers.kinds(module, _calls_of(statement)) & work.DOES_SOMETHING:
+        if not goes_on and failure_handlers.kinds(module, _calls_of(statement)) & work.DOES_SOMETHING:
             return False
     if reached.caller is None:
         return _is_taken(reached, returned, falls_off=falls_off and not returned)
-    return _caller_takes(reached, module, returned)
+    return _caller_takes(reached, module, returned, goes_on=goes_on)
 
 
 def _calls_of(step: ast.AST) -> Iterator[ast.Call]:
@@ -179,7 +208,9 @@ def _may_return_nothing(reached: Reached) -> bool:
     return handlers.framework_for(reached.handler.module, reached.handler.function).none_answers
 
 
-def _caller_takes(reached: Reached, source: Module, returned: list[ast.Return], *, handed_on: bool = False) -> bool:
+def _caller_takes(
+    reached: Reached, source: Module, returned: list[ast.Return], *, goes_on: bool, handed_on: bool = False
+) -> bool:
     """Whether the caller of a function that has just ended without an exception goes on as if all were well.
 
     ``returned`` stand in ``source``, which may be another module where the function hands on what another one returns.
@@ -195,7 +226,7 @@ def _caller_takes(reached: Reached, source: Module, returned: list[ast.Return], 
             if any(answers.answer_of(source, each.value) is not Answer.TAKEN for each in returned):
                 return False
             if caller.caller is not None:
-                return _caller_takes(caller, source, returned, handed_on=True)
+                return _caller_takes(caller, source, returned, goes_on=goes_on, handed_on=True)
             return all(each.value is not None for each in returned)
         dropped = isinstance(statement, ast.Expr) and statement.value is used
         tells = not dropped and any(each.value is not None for each in returned)
@@ -208,7 +239,7 @@ def _caller_takes(reached: Reached, source: Module, returned: list[ast.Return], 
         statement = module.statement_of(call)
         if any(each.value is not None for each in returned):
             return False
-    return _ends_taken(caller, statement)
+    return _ends_taken(caller, statement, goes_on=goes_on)
 
 
 def _is_asked(caller: Reached, statement: ast.stmt, used: ast.AST) -> bool:
