@@ -98,7 +98,7 @@ def _learn(
 
 
 def _is_one_of_rows(node: ast.expr, known: Names) -> bool:
-    """Whether an expression is one of the rows that a name holds, by its place, or what a loop over them goes through."""
+    """Whether an expression is one of the rows that a name holds, or what a loop over them goes through."""
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int):
         node = node.value
     return isinstance(node, ast.Name) and node.id in known.rows

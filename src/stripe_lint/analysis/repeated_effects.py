@@ -14,6 +14,7 @@ from stripe_lint.analysis import (
     keys,
     names,
     reach,
+    sql_statements,
     static_values,
     stripe_calls,
     syntax,
@@ -354,7 +355,7 @@ def _increments(call: ast.Call) -> bool:
             return True
         text = inner.value if isinstance(inner, ast.Constant) else None
         if isinstance(text, str) and (
-            text in {"$inc", "$push"} or re.search(_INCREMENT, work.without_sql_comments(text))
+            text in {"$inc", "$push"} or re.search(_INCREMENT, sql_statements.without_comments(text))
         ):
             return True
     return False
