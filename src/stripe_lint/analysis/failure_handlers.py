@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import exceptions, names, stripe_calls, uncaught_errors, work
+from stripe_lint.analysis import exceptions, functions, names, stripe_calls, uncaught_errors, work
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.uncaught_errors import PAYLOAD_ERROR, SIGNATURE_ERROR
 from stripe_lint.analysis.work import Work
@@ -27,6 +27,11 @@ _EXPECTED: Final = (
 
 _STORED_BEFORE: Final = r"Integrity|Unique|Duplicate|AlreadyExists|ConditionalCheck"
 """Exceptions that tell that a row is there already, as an earlier delivery left it."""
+
+_FULFILS: Final = (
+    r"(?i)(?:^|_)(?:orders?|fulfil|fulfill|ship|shipment|provision|licen[cs]es?|enrol|enroll|credits?|subscription)(?:_|$)"
+)
+_REQUEST: Final = r"^(?:requests|httpx|aiohttp|urllib3)\..*\b(?:post|put|patch|request)$"
 
 WRITES: Final = frozenset({Work.INSERT, Work.WRITE, Work.COMMIT, Work.MONEY, Work.TASK})
 """The kinds of work whose failure loses something of the project's own."""
@@ -50,8 +55,25 @@ def failure_handlers(
 
 
 def kinds(module: Module, calls: Iterable[ast.Call]) -> frozenset[Work]:
-    """What ``calls`` do, themselves or through functions of the project."""
-    return frozenset(kind for call in calls for kind in work.of_whole_call(module, call))
+    """What ``calls`` do, themselves or through functions of the project; an order with another service too."""
+    found: set[Work] = set()
+    for call in calls:
+        found |= work.of_whole_call(module, call)
+        if _orders_elsewhere(module, call):
+            found.add(Work.UNSEEN)
+    return frozenset(found)
+
+
+def _orders_elsewhere(module: Module, call: ast.Call) -> bool:
+    """Whether a function of the project whose name says so fulfils what was paid for by a request to another service."""
+    name = functions.last_name(call.func) or ""
+    if re.search(_FULFILS, name) is None or re.search(work.SIDE_NAME, name) or work.is_message_name(name):
+        return False
+    reference = names.resolve(module, call.func)
+    return isinstance(reference, FunctionReference) and any(
+        re.search(_REQUEST, names.dotted_path(reference.module, inner.func) or "")
+        for inner in reference.module.calls_of.get(reference.node, ())
+    )
 
 
 def catches_failures(module: Module, handler: ast.ExceptHandler) -> bool:

@@ -82,8 +82,8 @@ _UNSEEN_NAME: Final = (
     r"|complete|insert|upsert|mark(?!_safe(?:_|$))|dispatch|webhook|register|refund|charge|persist)(?:_|$)"
 )
 SIDE_NAME: Final = (
-    r"(?i)log|cache|metric|analytic|track|sentry|mixpanel|segment|posthog|statsd|telemetry|audit|redis|lock|span|trace|print"
-    r"|slack|discord|telegram|healthcheck"
+    r"(?i)log|cache|metric|analytic|track|sentry|mixpanel|segment|posthog|statsd|telemetry|audit|redis|lock|span|trace"
+    r"|slack|discord|telegram|healthcheck|^p?print(?:_|$)"
 )
 _STORE_NAME: Final = r"(?i)session|^_?db$|database|_db$|uow|repo|collection|conn|cursor|table|firestore"
 _BUILDERS: Final = frozenset(
