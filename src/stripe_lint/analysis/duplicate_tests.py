@@ -122,7 +122,7 @@ def _is_remembered(module: Module, test: ast.Compare) -> bool:
     """Whether the event's id is looked for among those that the process itself keeps in mind."""
     if not isinstance(test.ops[0], ast.In | ast.NotIn) or not event_values.is_event_id(module, test.left):
         return False
-    kept = names.assigned_expression(module, test.comparators[0])[1]
+    kept = assignments.assigned_expression(module, test.comparators[0])[1]
     is_written_out = isinstance(kept, ast.Constant) or getattr(kept, "elts", None) or getattr(kept, "keys", None)
     return not is_written_out
 

@@ -29,7 +29,8 @@ _STORED_BEFORE: Final = r"Integrity|Unique|Duplicate|AlreadyExists|ConditionalCh
 """Exceptions that tell that a row is there already, as an earlier delivery left it."""
 
 _FULFILS: Final = (
-    r"(?i)(?:^|_)(?:orders?|fulfil|fulfill|ship|shipment|provision|licen[cs]es?|enrol|enroll|credits?|subscription)(?:_|$)"
+    r"(?i)(?:^|_)(?:orders?|fulfil|fulfill|ship|shipment|provision|licen[cs]es?|enrol|enroll|credits?|subscription)"
+    r"(?:_|$)"
 )
 _REQUEST: Final = r"^(?:requests|httpx|aiohttp|urllib3)\..*\b(?:post|put|patch|request)$"
 
@@ -65,7 +66,7 @@ def kinds(module: Module, calls: Iterable[ast.Call]) -> frozenset[Work]:
 
 
 def _orders_elsewhere(module: Module, call: ast.Call) -> bool:
-    """Whether a function of the project whose name says so fulfils what was paid for by a request to another service."""
+    """Whether a function of the project, by its name, fulfils what was paid for with a request to another service."""
     name = functions.last_name(call.func) or ""
     if re.search(_FULFILS, name) is None or re.search(work.SIDE_NAME, name) or work.is_message_name(name):
         return False

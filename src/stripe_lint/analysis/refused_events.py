@@ -364,10 +364,20 @@ def _finds_nothing(module: Module, test: ast.expr, known: Names) -> bool:
     elif isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Is | ast.Eq):
         other = test.comparators[0]
         found = test.left if syntax.is_none(other) else None
-    if not isinstance(found, ast.Name) or found.id not in known.rows:
+    if not isinstance(found, ast.Name):
         return False
     assigned = assignments.assigned_expression(module, found)[1]
-    return work.of_calls_in(module, assigned) == {Work.LOOKUP}
+    if found.id in known.rows:
+        return work.of_calls_in(module, assigned) == {Work.LOOKUP}
+    return _asks_table(module, assigned, known)
+
+
+def _asks_table(module: Module, node: ast.expr, known: Names) -> bool:
+    """Whether a table that is written down in the project is asked for what it has for a part of the event."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != "get":
+        return False
+    table = assignments.assigned_expression(module, node.func.value)[1]
+    return isinstance(table, ast.Dict) and len(node.args) == 1 and event_values.is_of_event(module, node.args[0], known)
 
 
 def _refusal(reached: Reached, block: list[ast.stmt], reason: Reason) -> Iterator[RefusedEvent]:
