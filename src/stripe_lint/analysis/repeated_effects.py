@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.scopes import FunctionNode
     from stripe_lint.analysis.webhook_handlers import Handler
 
+_COUNTING: Final = frozenset({"incr", "incrby", "incrbyfloat", "hincrby", "zincrby"})
+_APPENDING: Final = frozenset({"lpush", "rpush", "xadd"})
+"""Commands of Redis that are no rows."""
+
 _INCREMENT: Final = r"(?is)\bset\b.*?\b(\w+)\s*=\s*(?!excluded\.)(?:\w+\.)?\1\s*[+-]|^\s*add\s"
 
 
@@ -336,6 +340,11 @@ def _of_insert(module: Module, call: ast.Call, known: Names) -> _Effect | None:
         if not isinstance(reference, ClassReference) or unique_columns.refuses_second(reference, call):
             return None
         return _Effect(call, "adds a row", unconstrained=True)
+    name = functions.last_name(call.func)
+    if name in _COUNTING:
+        return _Effect(call, "adds to a stored number")
+    if name in _APPENDING:
+        return _Effect(call, "appends to a stored list")
     for inner in syntax.descendants(call):
         if isinstance(inner, ast.Dict):
             for key, value in zip(inner.keys, inner.values, strict=True):
