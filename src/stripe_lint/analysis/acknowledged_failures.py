@@ -92,34 +92,10 @@ def _in_function(
         if not kinds & failure_handlers.FAILING:
             continue
         grave = bool(kinds & failure_handlers.WRITES)
-        if not _ends_taken(reached, handler, goes_on=_forgets_write(module, attempt, handler)):
+        if not _ends_taken(reached, handler, goes_on=failure_handlers.forgets_write(module, attempt, handler)):
             continue
         if grave or kinds & {Work.UNSEEN, Work.STRIPE} or _leaves_at_once(handler):
             yield AcknowledgedFailure(reached, handler, failed_check=False, grave=grave)
-
-
-def _forgets_write(module: Module, attempt: ast.Try, handler: ast.ExceptHandler) -> bool:
-    """Whether an ``except`` takes the failure of a write, and leaves nothing behind that says so but a log."""
-    written = [
-        call for call in work.within(attempt.body) if failure_handlers.kinds(module, [call]) & _LOST_WITH_AN_EXCEPT
-    ]
-    if not written or any(_is_aside(call) for call in work.within(attempt.body)):
-        return False
-    if failure_handlers.kinds(module, work.within(handler.body)) & work.DOES_SOMETHING:
-        return False
-    return not any(
-        isinstance(node, ast.Return | ast.Assign | ast.AugAssign | ast.AnnAssign | ast.NamedExpr | ast.Continue)
-        for node in syntax.own_nodes(handler)
-    )
-
-
-_LOST_WITH_AN_EXCEPT: Final = frozenset({Work.INSERT, Work.WRITE, Work.MONEY})
-_ASIDE: Final = work.SIDE_NAME + r"|notif|mail|receipt|activity|history|stat|event|webhook"
-
-
-def _is_aside(call: ast.Call) -> bool:
-    """Whether a call says that it does a side job, which may fail: a log, a mail, a notification."""
-    return any(re.search(_ASIDE, part) for part in functions.attribute_chain(call.func) or [])
 
 
 _READS_BODY: Final = webhook_functions.NAMES | {"loads", "load", *webhook_functions.BUILDING}
@@ -230,6 +206,8 @@ def _caller_takes(
             return all(each.value is not None for each in returned)
         dropped = isinstance(statement, ast.Expr) and statement.value is used
         tells = not dropped and any(each.value is not None for each in returned)
+        if tells and handed_on and all(_says_yes(each.value) for each in returned):
+            return True
         if tells and (not handed_on or _is_asked(caller, statement, used)):
             return False
         if any(answers.answer_of(source, each.value) is Answer.REFUSED for each in returned):
@@ -240,6 +218,11 @@ def _caller_takes(
         if any(each.value is not None for each in returned):
             return False
     return _ends_taken(caller, statement, goes_on=goes_on)
+
+
+def _says_yes(node: ast.expr | None) -> bool:
+    """Whether a returned value says that all is well, whoever asks."""
+    return isinstance(node, ast.Constant) and node.value is True
 
 
 def _is_asked(caller: Reached, statement: ast.stmt, used: ast.AST) -> bool:
