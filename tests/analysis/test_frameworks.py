@@ -24,6 +24,7 @@ HEADERS = ("header_attributes", "header_calls")
 DOTTED = (
     "request_globals",
     "request_types",
+    "request_factories",
     "parsed_globals",
     "body_parameter_markers",
     "header_parameter_markers",

@@ -89,9 +89,11 @@ def _in_function(
         if module.enclosing_function(attempt) is not function:
             continue
         kinds = failure_handlers.kinds(module, work.within(attempt.body))
-        if not kinds & failure_handlers.FAILING or not _ends_taken(reached, handler):
+        if not kinds & failure_handlers.FAILING:
             continue
         grave = bool(kinds & failure_handlers.WRITES)
+        if not _ends_taken(reached, handler, goes_on=failure_handlers.forgets_write(module, attempt, handler)):
+            continue
         if grave or kinds & {Work.UNSEEN, Work.STRIPE} or _leaves_at_once(handler):
             yield AcknowledgedFailure(reached, handler, failed_check=False, grave=grave)
 
@@ -115,14 +117,17 @@ def _is_no_answer(node: ast.expr | None) -> bool:
 # where the path goes on
 
 
-def _ends_taken(reached: Reached, step: ast.AST) -> bool:
-    """Whether every way on from a step tells Stripe that the delivery was taken, and nothing more is done."""
+def _ends_taken(reached: Reached, step: ast.AST, *, goes_on: bool = False) -> bool:
+    """Whether every way on from a step tells Stripe that the delivery was taken.
+
+    Nothing more is done there; or, with ``goes_on``, nothing that could have to do with what has failed.
+    """
     graph = control_flow.graph_of(reached.module, reached.function)
     starts = graph.at.get(step, [])
-    return bool(starts) and _taken_from(reached, starts)
+    return bool(starts) and _taken_from(reached, starts, goes_on=goes_on)
 
 
-def _taken_from(reached: Reached, starts: list[FlowNode]) -> bool:
+def _taken_from(reached: Reached, starts: list[FlowNode], *, goes_on: bool) -> bool:
     module = reached.module
     nodes = {node for start in starts for node in control_flow.reachable(start, exceptions=False)}
     returned: list[ast.Return] = []
@@ -137,11 +142,11 @@ def _taken_from(reached: Reached, starts: list[FlowNode]) -> bool:
             returned.append(statement)
         elif answers.refuses(module, statement):
             return False
-        if failure_handlers.kinds(module, _calls_of(statement)) & work.DOES_SOMETHING:
+        if not goes_on and failure_handlers.kinds(module, _calls_of(statement)) & work.DOES_SOMETHING:
             return False
     if reached.caller is None:
         return _is_taken(reached, returned, falls_off=falls_off and not returned)
-    return _caller_takes(reached, returned)
+    return _caller_takes(reached, module, returned, goes_on=goes_on)
 
 
 def _calls_of(step: ast.AST) -> Iterator[ast.Call]:
@@ -179,8 +184,13 @@ def _may_return_nothing(reached: Reached) -> bool:
     return handlers.framework_for(reached.handler.module, reached.handler.function).none_answers
 
 
-def _caller_takes(reached: Reached, returned: list[ast.Return]) -> bool:
-    """Whether the caller of a function that has just ended without an exception goes on as if all were well."""
+def _caller_takes(
+    reached: Reached, source: Module, returned: list[ast.Return], *, goes_on: bool, handed_on: bool = False
+) -> bool:
+    """Whether the caller of a function that has just ended without an exception goes on as if all were well.
+
+    ``returned`` stand in ``source``, which may be another module where the function hands on what another one returns.
+    """
     caller, call = reached.caller, reached.call
     if caller is None or call is None:
         return False
@@ -189,20 +199,45 @@ def _caller_takes(reached: Reached, returned: list[ast.Return]) -> bool:
         statement = module.statement_of(call)
         used = call if not isinstance(module.parents[call], ast.Await) else module.parents[call]
         if isinstance(statement, ast.Return) and statement.value is used:
-            if any(answers.answer_of(reached.module, each.value) is not Answer.TAKEN for each in returned):
+            if any(answers.answer_of(source, each.value) is not Answer.TAKEN for each in returned):
                 return False
-            return caller.caller is not None or all(each.value is not None for each in returned)
+            if caller.caller is not None:
+                return _caller_takes(caller, source, returned, goes_on=goes_on, handed_on=True)
+            return all(each.value is not None for each in returned)
         dropped = isinstance(statement, ast.Expr) and statement.value is used
-        if not dropped and any(each.value is not None for each in returned):
+        tells = not dropped and any(each.value is not None for each in returned)
+        if tells and handed_on and all(_says_yes(each.value) for each in returned):
+            return True
+        if tells and (not handed_on or _is_asked(caller, statement, used)):
             return False
-        if any(answers.answer_of(reached.module, each.value) is Answer.REFUSED for each in returned):
+        if any(answers.answer_of(source, each.value) is Answer.REFUSED for each in returned):
             # it answers as it should, and what is to be said is said about the call that drops the answer
             return False
     else:
         statement = module.statement_of(call)
         if any(each.value is not None for each in returned):
             return False
-    return _ends_taken(caller, statement)
+    return _ends_taken(caller, statement, goes_on=goes_on)
+
+
+def _says_yes(node: ast.expr | None) -> bool:
+    """Whether a returned value says that all is well, whoever asks."""
+    return isinstance(node, ast.Constant) and node.value is True
+
+
+def _is_asked(caller: Reached, statement: ast.stmt, used: ast.AST) -> bool:
+    """Whether what a call returned may decide something: all but a name that is never looked into nor tested."""
+    target = statement.targets[0] if isinstance(statement, ast.Assign) and statement.value is used else None
+    if not isinstance(target, ast.Name):
+        return True
+    module = caller.module
+    return any(
+        isinstance(node, ast.Name)
+        and node.id == target.id
+        and isinstance(node.ctx, ast.Load)
+        and not isinstance(module.parents[node], ast.Call | ast.Return | ast.keyword | ast.Dict | ast.FormattedValue)
+        for node in syntax.own_nodes(caller.function)
+    )
 
 
 def _leaves_at_once(handler: ast.ExceptHandler) -> bool:

@@ -71,7 +71,9 @@ def _decides(module: Module, around: ast.AST, child: ast.AST, known: Names, *, c
             module, around.test, known, holds=child is around.body
         )
     if isinstance(around, ast.For | ast.AsyncFor) and child in around.body:
-        return duplicate_tests.filters_by_status(around.iter) or bool(syntax.names_in(around.iter) & known.rows)
+        return duplicate_tests.filters_by_status(around.iter) or duplicate_tests.iterates_by_status(
+            module, around.iter, known
+        )
     if isinstance(around, ast.Try) and child in around.body:
         return constraints and any(_is_taken_already(module, handler) for handler in around.handlers)
     if isinstance(around, ast.ExceptHandler):
@@ -105,6 +107,10 @@ def _checked_before(
                 inner = statement.orelse[0]
                 if isinstance(inner, ast.If) and _checked_before(module, [inner], known, constraints=constraints):
                     return True
+            if _has_event_id(module, statement.test) and _checked_before(
+                module, statement.body, known, constraints=constraints, tolerated=tolerated
+            ):
+                return True
         elif isinstance(statement, ast.Try):
             left = [each for each in statement.handlers if blocks.leaves(module, each.body)]
             if constraints and any(_is_taken_already(module, each) for each in left):
@@ -125,6 +131,13 @@ def _checked_before(
         if not isinstance(statement, ast.If) and _hands_id_on(module, statement):
             return True
     return False
+
+
+def _has_event_id(module: Module, test: ast.expr) -> bool:
+    """Whether a condition only asks whether there is an id of the event, as there is in every delivery."""
+    if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.IsNot | ast.NotEq):
+        test = test.left if isinstance(test.comparators[0], ast.Constant) else test
+    return event_values.is_event_id(module, test)
 
 
 def _stored_once(module: Module, statement: ast.AST, known: Names) -> bool:

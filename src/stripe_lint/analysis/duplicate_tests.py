@@ -110,6 +110,14 @@ def _found_by_status(module: Module, node: ast.Name) -> bool:
     return any(each.value is not None and filters_by_status(each.value) for each in module.bindings_of(node))
 
 
+def iterates_by_status(module: Module, node: ast.expr, known: Names) -> bool:
+    """Whether a loop goes through what a look-up found before, and that took only rows in a certain state."""
+    return any(
+        isinstance(each, ast.Name) and each.id in known.rows and _found_by_status(module, each)
+        for each in syntax.descendants(node)
+    )
+
+
 def filters_by_status(node: ast.AST) -> bool:
     """Whether a look-up takes only rows in a certain state."""
     for inner in syntax.descendants(node):
@@ -128,6 +136,8 @@ def _compares_earlier(module: Module, test: ast.Compare, known: Names, *, holds:
         is_there = isinstance(operator, ast.IsNot | ast.NotEq)
         return is_duplicate_test(module, test.left, known, holds=is_there is holds, depth=depth)
     if isinstance(operator, ast.In | ast.NotIn):
+        if _is_remembered(module, test):
+            return True
         if isinstance(other, ast.Tuple | ast.List | ast.Set | ast.Dict | ast.Constant):
             return not event_values.is_of_event(module, test.left, known) and not isinstance(test.left, ast.Constant)
         assigned = assignments.assigned_expression(module, other)[1]
@@ -135,6 +145,23 @@ def _compares_earlier(module: Module, test: ast.Compare, known: Names, *, holds:
             return isinstance(assigned, ast.Call) and Work.LOOKUP in work.of_calls_in(module, assigned)
         return not event_values.is_of_event(module, other, known)
     return any(_is_of_row(module, part, known) for part in (test.left, *test.comparators))
+
+
+def _is_remembered(module: Module, test: ast.Compare) -> bool:
+    """Whether the event's id is looked for among those that the process itself keeps in mind."""
+    if not isinstance(test.ops[0], ast.In | ast.NotIn) or not event_values.is_event_id(module, test.left):
+        return False
+    kept = assignments.assigned_expression(module, test.comparators[0])[1]
+    is_written_out = isinstance(kept, ast.Constant) or getattr(kept, "elts", None) or getattr(kept, "keys", None)
+    return not is_written_out
+
+
+def _asks_memory(reference: FunctionReference) -> bool:
+    """Whether a function of the project returns whether the event's id is kept in mind."""
+    return any(
+        isinstance(each.value, ast.Compare) and _is_remembered(reference.module, each.value)
+        for each in reference.module.returns.get(reference.node, ())
+    )
 
 
 def _is_of_row(module: Module, node: ast.expr, known: Names, depth: int = 0) -> bool:
@@ -193,6 +220,8 @@ def _asks_for_earlier(module: Module, call: ast.Call, known: Names, *, holds: bo
         return False
     reference = names.resolve(module, call.func)
     if isinstance(reference, FunctionReference):
+        if _asks_memory(reference):
+            return True
         kinds = work.of_function(reference.module, reference.node)
         if not kinds & {Work.LOOKUP, Work.INSERT, Work.WRITE, Work.UNSEEN}:
             return False

@@ -93,8 +93,15 @@ def _learn(
     if is_of_event(module, value, known):
         event.add(name)
         rows.discard(name)
-    elif name not in event and Work.LOOKUP in work.of_calls_in(module, value):
+    elif name not in event and (_is_one_of_rows(value, known) or Work.LOOKUP in work.of_calls_in(module, value)):
         rows.add(name)
+
+
+def _is_one_of_rows(node: ast.expr, known: Names) -> bool:
+    """Whether an expression is one of the rows that a name holds, or what a loop over them goes through."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int):
+        node = node.value
+    return isinstance(node, ast.Name) and node.id in known.rows
 
 
 def call_of(node: ast.expr) -> ast.Call | None:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import exceptions, names, stripe_calls, uncaught_errors, work
+from stripe_lint.analysis import (
+    exceptions,
+    functions,
+    logging_calls,
+    names,
+    stripe_calls,
+    syntax,
+    uncaught_errors,
+    work,
+)
 from stripe_lint.analysis.references import FunctionReference
-from stripe_lint.analysis.uncaught_errors import SIGNATURE_ERROR
+from stripe_lint.analysis.uncaught_errors import PAYLOAD_ERROR, SIGNATURE_ERROR
 from stripe_lint.analysis.work import Work
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Iterable
 
     from stripe_lint.analysis.module import Module
@@ -28,11 +37,23 @@ _EXPECTED: Final = (
 _STORED_BEFORE: Final = r"Integrity|Unique|Duplicate|AlreadyExists|ConditionalCheck"
 """Exceptions that tell that a row is there already, as an earlier delivery left it."""
 
+_FULFILS: Final = (
+    r"(?i)(?:^|_)(?:orders?|fulfil|fulfill|ship|shipment|provision|licen[cs]es?|enrol|enroll|credits?|subscription)"
+    r"(?:_|$)"
+)
+_REQUEST: Final = r"^(?:requests|httpx|aiohttp|urllib3)\..*\b(?:post|put|patch|request)$"
+
 WRITES: Final = frozenset({Work.INSERT, Work.WRITE, Work.COMMIT, Work.MONEY, Work.TASK})
 """The kinds of work whose failure loses something of the project's own."""
 
 FAILING: Final = WRITES | {Work.UNSEEN, Work.STRIPE, Work.LOOKUP}
 """The kinds of work whose failure may lose something."""
+
+_LOST: Final = frozenset({Work.INSERT, Work.WRITE, Work.MONEY})
+"""The kinds of work that an ``except`` loses although the handler goes on with other work."""
+
+_ASIDE: Final = work.SIDE_NAME + r"|notif|mail|receipt|activity|history|stat|event|webhook"
+"""Names of side jobs, which may fail."""
 
 _DEEPEST: Final = 3
 """Through how many functions the error of a verification is followed up."""
@@ -50,8 +71,25 @@ def failure_handlers(
 
 
 def kinds(module: Module, calls: Iterable[ast.Call]) -> frozenset[Work]:
-    """What ``calls`` do, themselves or through functions of the project."""
-    return frozenset(kind for call in calls for kind in work.of_whole_call(module, call))
+    """What ``calls`` do, themselves or through functions of the project; an order with another service too."""
+    found: set[Work] = set()
+    for call in calls:
+        found |= work.of_whole_call(module, call)
+        if _orders_elsewhere(module, call):
+            found.add(Work.UNSEEN)
+    return frozenset(found)
+
+
+def _orders_elsewhere(module: Module, call: ast.Call) -> bool:
+    """Whether a function of the project, by its name, fulfils what was paid for with a request to another service."""
+    name = functions.last_name(call.func) or ""
+    if re.search(_FULFILS, name) is None or re.search(work.SIDE_NAME, name) or work.is_message_name(name):
+        return False
+    reference = names.resolve(module, call.func)
+    return isinstance(reference, FunctionReference) and any(
+        re.search(_REQUEST, names.dotted_path(reference.module, inner.func) or "")
+        for inner in reference.module.calls_of.get(reference.node, ())
+    )
 
 
 def catches_failures(module: Module, handler: ast.ExceptHandler) -> bool:
@@ -66,9 +104,44 @@ def catches_failures(module: Module, handler: ast.ExceptHandler) -> bool:
     return any(not re.search(_EXPECTED, name) for name in caught)
 
 
+def forgets_write(module: Module, attempt: ast.Try, handler: ast.ExceptHandler) -> bool:
+    """Whether an ``except`` takes the failure of a write in its ``try``, and nothing but a log says so.
+
+    A function of the project that is called there may be a side job, which may fail.
+    """
+    calls = [call for call in work.within(attempt.body) if not logging_calls.may_record(module, call)]
+    if any(_is_aside(call) for call in calls) or not any(work.of_call(module, call) in _LOST for call in calls):
+        return False
+    if kinds(module, work.within(handler.body)) & work.DOES_SOMETHING:
+        return False
+    return not any(
+        isinstance(node, ast.Return | ast.Assign | ast.AugAssign | ast.AnnAssign | ast.NamedExpr | ast.Continue)
+        for node in syntax.own_nodes(handler)
+    )
+
+
+def _is_aside(call: ast.Call) -> bool:
+    """Whether a call says that it does a side job, which may fail: a log, a mail, a notification."""
+    return any(re.search(_ASIDE, part) for part in functions.attribute_chain(call.func) or [])
+
+
 def verifies(module: Module, attempt: ast.Try) -> bool:
     """Whether the error of a verification reaches the handlers of a ``try``."""
     return failed_check(module, attempt) is not None
+
+
+def follows_failed_check(module: Module, node: ast.AST) -> bool:
+    """Whether ``node`` stands in an ``except`` that takes what a verification in its ``try`` raises."""
+    return any(
+        isinstance(around, ast.ExceptHandler) and _takes_failed_check(module, around)
+        for around in module.ancestors(node)
+    )
+
+
+def _takes_failed_check(module: Module, handler: ast.ExceptHandler) -> bool:
+    attempt = module.parents.get(handler)
+    raised = failed_check(module, attempt) if isinstance(attempt, ast.Try) else None
+    return raised is not None and any(exceptions.catches(module, handler, each) for each in (raised, PAYLOAD_ERROR))
 
 
 def failed_check(module: Module, attempt: ast.Try) -> Raised | None:

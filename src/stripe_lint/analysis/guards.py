@@ -187,9 +187,14 @@ def wrapper_of(module: Module, decorator: NamedFunction) -> Wrapper | None:
         if wrapped is None:
             continue
         for node in syntax.own_nodes(inner):
-            if isinstance(node, ast.Call) and functions.last_name(node.func) == wrapped.arg:
+            if isinstance(node, ast.Call) and functions.last_name(node.func) == wrapped.arg and _hands_on(inner, node):
                 return Wrapper(module, inner, wrapped.arg)
     return None
+
+
+def _hands_on(inner: NamedFunction, call: ast.Call) -> bool:
+    """Whether a call is one of the decorated function: a call without the request is of what a factory was given."""
+    return bool(call.args or call.keywords) or not functions.positional_parameters(inner)
 
 
 def verified_by_unseen_decorator(module: Module, function: NamedFunction) -> bool:

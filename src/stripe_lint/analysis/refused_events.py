@@ -15,6 +15,7 @@ from stripe_lint.analysis import (
     duplicate_tests,
     event_values,
     exceptions,
+    failure_handlers,
     functions,
     names,
     reach,
@@ -67,7 +68,7 @@ def refused_events(module: Module) -> Iterator[RefusedEvent]:
     """The answers in ``module`` that refuse a verified event, each once."""
     seen: set[tuple[int, int]] = set()
     for reached in reach.reached_in(module):
-        if not reached.at_once:
+        if not reached.at_once or _runs_unverified(reached):
             continue
         for refused in _in_function(reached):
             span = refused.module.span(refused.node)
@@ -84,7 +85,7 @@ def _in_function(reached: Reached) -> Iterator[RefusedEvent]:
     for node in syntax.own_nodes(function):
         if isinstance(node, ast.Try):
             yield from _of_attempt(reached, node, known, verified_from)
-        if getattr(node, "lineno", verified_from) < verified_from:
+        if getattr(node, "lineno", verified_from) < verified_from or _tests_unverified(module, node):
             continue
         if isinstance(node, ast.If):
             yield from _of_branch(reached, node, known, tables)
@@ -97,6 +98,21 @@ def _in_function(reached: Reached) -> Iterator[RefusedEvent]:
     for _, default in _looked_up(function, known):
         if default is not None and _refuses_by_default(module, default):
             yield RefusedEvent(module, default, Reason.UNKNOWN_TYPE)
+
+
+def _tests_unverified(module: Module, node: ast.AST) -> bool:
+    tests = isinstance(node, ast.If | ast.Match | ast.Assert)
+    return tests and failure_handlers.follows_failed_check(module, node)
+
+
+def _runs_unverified(reached: Reached) -> bool:
+    """Whether a function is called where the verification has failed, so that the event is not Stripe's."""
+    current: Reached | None = reached
+    while current is not None and current.caller is not None:
+        if current.call is not None and failure_handlers.follows_failed_check(current.caller.module, current.call):
+            return True
+        current = current.caller
+    return False
 
 
 def _event_type(reached: Reached, refusal: ast.AST) -> ast.expr | None:
@@ -330,10 +346,20 @@ def _finds_nothing(module: Module, test: ast.expr, known: Names) -> bool:
     elif isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Is | ast.Eq):
         other = test.comparators[0]
         found = test.left if syntax.is_none(other) else None
-    if not isinstance(found, ast.Name) or found.id not in known.rows:
+    if not isinstance(found, ast.Name):
         return False
     assigned = assignments.assigned_expression(module, found)[1]
-    return work.of_calls_in(module, assigned) == {Work.LOOKUP}
+    if found.id in known.rows:
+        return work.of_calls_in(module, assigned) == {Work.LOOKUP}
+    return _asks_table(module, assigned, known)
+
+
+def _asks_table(module: Module, node: ast.expr, known: Names) -> bool:
+    """Whether a table that is written down in the project is asked for what it has for a part of the event."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != "get":
+        return False
+    table = assignments.assigned_expression(module, node.func.value)[1]
+    return isinstance(table, ast.Dict) and len(node.args) == 1 and event_values.is_of_event(module, node.args[0], known)
 
 
 def _refusal(reached: Reached, block: list[ast.stmt], reason: Reason) -> Iterator[RefusedEvent]:

@@ -16,6 +16,7 @@ from stripe_lint.analysis import (
     keys,
     names,
     reach,
+    sql_statements,
     static_values,
     stripe_calls,
     syntax,
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.reach import Reached
     from stripe_lint.analysis.scopes import FunctionNode
     from stripe_lint.analysis.webhook_handlers import Handler
+
+_COUNTING: Final = frozenset({"incr", "incrby", "incrbyfloat", "hincrby", "zincrby"})
+_APPENDING: Final = frozenset({"lpush", "rpush", "xadd"})
+"""Commands of Redis that are no rows."""
 
 _INCREMENT: Final = r"(?is)\bset\b.*?\b(\w+)\s*=\s*(?!excluded\.)(?:\w+\.)?\1\s*[+-]|^\s*add\s"
 
@@ -234,10 +239,10 @@ def _effects(module: Module, function: FunctionNode, known: Names) -> Iterator[_
 
 
 def _is_stored(target: ast.expr, known: Names) -> bool:
-    """Whether a target is an attribute of a row that was looked up."""
+    """Whether a target is an attribute of a row that was looked up, or of one that belongs to it."""
     base = target.value if isinstance(target, ast.Attribute | ast.Subscript) else None
-    name = functions.dotted_name(base) if base is not None else None
-    return name is not None and name in known.rows
+    chain = (functions.attribute_chain(base) if base is not None else None) or []
+    return any(".".join(chain[: length + 1]) in known.rows for length in range(len(chain)))
 
 
 def _adds_to_itself(target: ast.expr, value: ast.expr) -> bool:
@@ -316,6 +321,11 @@ def _of_insert(module: Module, call: ast.Call, known: Names) -> _Effect | None:
         if not isinstance(reference, ClassReference) or unique_columns.refuses_second(reference, call):
             return None
         return _Effect(call, "adds a row", unconstrained=True)
+    name = functions.last_name(call.func)
+    if name in _COUNTING:
+        return _Effect(call, "adds to a stored number")
+    if name in _APPENDING:
+        return _Effect(call, "appends to a stored list")
     for inner in syntax.descendants(call):
         if isinstance(inner, ast.Dict):
             for key, value in zip(inner.keys, inner.values, strict=True):
@@ -335,7 +345,7 @@ def _increments(call: ast.Call) -> bool:
             return True
         text = inner.value if isinstance(inner, ast.Constant) else None
         if isinstance(text, str) and (
-            text in {"$inc", "$push"} or re.search(_INCREMENT, work.without_sql_comments(text))
+            text in {"$inc", "$push"} or re.search(_INCREMENT, sql_statements.without_comments(text))
         ):
             return True
     return False

@@ -16,6 +16,7 @@ from stripe_lint.analysis import (
     guards,
     handler_parameters,
     handlers,
+    names,
     routes,
     starts,
     syntax,
@@ -23,7 +24,7 @@ from stripe_lint.analysis import (
     webhook_functions,
 )
 from stripe_lint.analysis.dataflow import Interpreter
-from stripe_lint.analysis.frameworks import body_names
+from stripe_lint.analysis.frameworks import all_names, body_names, is_request_factory
 from stripe_lint.analysis.values import UNKNOWN
 from stripe_lint.data import event_types
 
@@ -183,6 +184,8 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
         and not _is_nested_view(module, function)
     ):
         return False
+    if _makes_up_requests(module, function):
+        return False
     if verifiers.mentions_verification(module, function) or guards.wrappers(module, function):
         return True
     if any(webhook_functions.names_signature_header(each.arg) for each in functions.parameters(function)):
@@ -292,7 +295,7 @@ def _entry_points(
                 if outer is None:
                     break
                 around = outer
-            if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
+            if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef) and not _makes_up_requests(source, around):
                 found.extend(_entry_points(source, around, distance + 1, seen))
         if takes_request:
             # a helper that is handed the request, not a view that something else calls too
@@ -301,6 +304,13 @@ def _entry_points(
             yield from found
             return
     yield module, function
+
+
+def _makes_up_requests(module: Module, function: NamedFunction) -> bool:
+    """Whether a function, such as one of a script, calls a view with a request that no client has sent."""
+    if not any(path.rpartition(".")[2] in module.text for path in all_names("request_factories")):
+        return False
+    return any(is_request_factory(names.dotted_path(module, call.func)) for call in module.calls_within(function))
 
 
 def _through_framework(

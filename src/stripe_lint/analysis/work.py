@@ -10,9 +10,9 @@ import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import assignments, functions, names, runners, static_values, stripe_calls, syntax
-from stripe_lint.analysis.body_uses import text_of
+from stripe_lint.analysis import assignments, functions, names, runners, sql_statements, stripe_calls, syntax
 from stripe_lint.analysis.references import ClassReference, FunctionReference
+from stripe_lint.analysis.sql_statements import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,23 +82,23 @@ _UNSEEN_NAME: Final = (
     r"|complete|insert|upsert|mark(?!_safe(?:_|$))|dispatch|webhook|register|refund|charge|persist)(?:_|$)"
 )
 SIDE_NAME: Final = (
-    r"(?i)log|cache|metric|analytic|track|sentry|mixpanel|segment|posthog|statsd|telemetry|audit|redis|lock|span|trace|print"
-    r"|slack|discord|telegram|healthcheck"
+    r"(?i)log|cache|metric|analytic|track|sentry|mixpanel|segment|posthog|statsd|telemetry|audit|redis|lock|span|trace"
+    r"|slack|discord|telegram|healthcheck|^p?print(?:_|$)"
 )
 _STORE_NAME: Final = r"(?i)session|^_?db$|database|_db$|uow|repo|collection|conn|cursor|table|firestore"
 _BUILDERS: Final = frozenset(
     {"document", "collection", "doc", "child", "ref", "table", "filter", "filter_by", "exclude"}
 )
-_SQL: Final = r"(?is)\s*(?:with\b.*?\)\s*)?(insert|update|delete|replace|merge|select)\b"
-_SQL_UPSERT: Final = r"(?i)on\s+(?:conflict|duplicate)|insert\s+(?:or\s+)?(?:ignore|replace)|not\s+exists"
-_SQL_FUNCTIONS: Final = {"insert": Work.INSERT, "update": Work.WRITE, "delete": Work.WRITE, "select": Work.LOOKUP}
+_OF_STATEMENT: Final = {Statement.ADDS: Work.INSERT, Statement.CHANGES: Work.WRITE, Statement.READS: Work.LOOKUP}
 
 
 def of_call(module: Module, call: ast.Call) -> Work | None:
     """What one call does, the functions of the project aside."""
     name = functions.last_name(call.func) or ""
     reference = names.resolve(module, call.func)
-    if isinstance(reference, FunctionReference | ClassReference):
+    if isinstance(reference, FunctionReference):
+        return _of_wrapper(module, call)
+    if isinstance(reference, ClassReference):
         return None
     method = stripe_calls.method_of(reference)
     if method is not None:
@@ -128,7 +128,7 @@ def _of_method(module: Module, call: ast.Call, name: str, receiver: ast.expr) ->
     if name in _COMMITS:
         return Work.COMMIT
     if name in {"execute", "executemany", "exec", "fetchval", "exec_driver_sql", "execute_sql"} and call.args:
-        return _of_statement(module, call.args[0])
+        return _OF_STATEMENT[sql_statements.of_argument(module, call.args[0])]
     if name in {"add", "add_all", "insert"} and (_is_store(receiver) or _is_builder(receiver)):
         return Work.INSERT
     if name in {"set", "update", "delete"} and (_is_store(receiver) or _is_builder(receiver) or _is_query(receiver)):
@@ -140,40 +140,10 @@ def _of_method(module: Module, call: ast.Call, name: str, receiver: ast.expr) ->
     return Work.UNSEEN if re.match(_UNSEEN_NAME, name) else None
 
 
-def _of_statement(module: Module, node: ast.expr) -> Work:
-    """What a statement handed to a database does: its text, or a construct like ``insert(table)``."""
-    text = text_of(static_values.of(module, node)) if isinstance(node, ast.Name | ast.Attribute) else None
-    assigned = assignments.assigned_expression(module, node)[1]
-    for inner in syntax.descendants(assigned):
-        if isinstance(inner, ast.JoinedStr):
-            text = text or _text_of_parts(inner)
-        elif isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-            text = text or inner.value
-        elif isinstance(inner, ast.Call):
-            built = _SQL_FUNCTIONS.get(functions.last_name(inner.func) or "")
-            if built is not None:
-                upserts = built is Work.INSERT and "on_conflict" in ast.dump(assigned)
-                return Work.WRITE if upserts else built
-    text = without_sql_comments(text or "")
-    match = re.match(_SQL, text)
-    if match is None or match.group(1).lower() == "select":
-        return Work.LOOKUP
-    if match.group(1).lower() == "insert":
-        return Work.WRITE if re.search(_SQL_UPSERT, text) else Work.INSERT
-    return Work.WRITE
-
-
-def without_sql_comments(text: str) -> str:
-    """A statement of SQL without its comments."""
-    return re.sub(r"(?s)--[^\n]*|/\*.*?\*/", " ", text)
-
-
-def _text_of_parts(node: ast.JoinedStr) -> str:
-    """The text of an f-string, with a name in place of each value."""
-    return "".join(
-        part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "value"
-        for part in node.values
-    )
+def _of_wrapper(module: Module, call: ast.Call) -> Work | None:
+    """What a function of the project does that is given the text of a statement which changes something."""
+    statement = sql_statements.handed_on(module, call)
+    return _OF_STATEMENT[statement] if statement is not None else None
 
 
 def _is_task(module: Module, receiver: ast.expr | None) -> bool:
@@ -265,6 +235,9 @@ def of_whole_call(module: Module, call: ast.Call, depth: int = 0) -> frozenset[W
         name = functions.last_name(call.func) or ""
         if re.search(_MESSAGE_NAME, name):
             return frozenset({Work.MESSAGE})
+        given = _of_wrapper(module, call)
+        if given is not None:
+            return frozenset({given})
         return of_function(reference.module, reference.node, depth + 1) if depth < DEEPEST else frozenset()
     own = of_call(module, call)
     return frozenset({own}) if own is not None else frozenset()

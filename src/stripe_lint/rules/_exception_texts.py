@@ -298,15 +298,27 @@ def _decides(module: Module, function: FunctionNode, name: str) -> bool:
 
 
 def helper_with_exception(catch: Catch) -> str | None:
-    """The function of the project that is given the exception itself and looks into it."""
+    """The function of the project that is given the exception itself and looks into it, not to decide a branch."""
     for statement in _statements(catch.body):
         for node in syntax.own_nodes(statement):
             if isinstance(node, ast.Call):
                 for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
                     given = isinstance(argument, ast.Name) and argument.id in catch.names
-                    if given and _looks_into(catch.module, node, argument):
+                    if given and _looks_into(catch.module, node, argument) and not _is_condition(catch.module, node):
                         return functions.last_name(node.func)
     return None
+
+
+def _is_condition(module: Module, call: ast.Call) -> bool:
+    """Whether a call is a part of a condition."""
+    child: ast.AST = call
+    for around in module.ancestors(call):
+        if isinstance(around, ast.If | ast.While | ast.IfExp | ast.Assert) and child is around.test:
+            return True
+        if isinstance(around, ast.stmt):
+            return False
+        child = around
+    return False
 
 
 class _Store(NamedTuple):

@@ -10,13 +10,13 @@
   2xx.
 
 It is a `warning` where the verification failed, or where what fails writes the project's data or moves money at Stripe.
-It is an `info` where what fails can't be seen and is called like work (`process_order`), and where the `except` itself
-answers after a mere look-up. Reported at the `except`, or at the call.
+It is an `info` where what fails can't be seen and is called like work (`process_order`), where it is an order with
+another service, and where the `except` itself answers after a mere look-up. Reported at the `except`, or at the call.
 
 Not reported: a failure that is saved or queued before the answer; an `except` after which the handler goes on with its
-work, as around a receipt mail; errors that say that the work is done already or has nothing to work on
-(`IntegrityError`, `DoesNotExist`, `KeyError` and the like); mails, logs, caches and analytics; a task, which runs after
-the answer.
+work, as around a receipt mail, unless it takes the failure of a write that stands in its `try`; errors that say that
+the work is done already or has nothing to work on (`IntegrityError`, `DoesNotExist`, `KeyError` and the like); mails,
+logs, caches and analytics; a task, which runs after the answer.
 
 Limit: what a function of another package does is told by its name. A dropped error response is only looked for in files
 that have a `try`.

@@ -100,7 +100,10 @@ def detect(module: Module) -> Iterator[Hit]:
     """Report each secret with a default that lets somebody in."""
     for default in open_defaults(module):
         if default.empty:
-            message = "the webhook secret may be empty, and then anyone can sign events: read it without a default"
+            message = (
+                "the webhook secret may be empty, and what verifies with it then lets anyone sign events: "
+                "read it without a default"
+            )
         elif default.webhook:
             message = "the webhook secret has a default that stands in the code: whoever reads it can sign events"
         else:

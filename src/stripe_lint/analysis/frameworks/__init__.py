@@ -34,6 +34,7 @@ __all__ = [
     "is_json_function",
     "is_message_call",
     "is_parsed_global",
+    "is_request_factory",
     "is_response_call",
     "is_response_exception",
     "is_template_call",
@@ -91,6 +92,12 @@ def is_parsed_global(path: str | None) -> bool:
 def request_type(path: str | None) -> Framework | None:
     """The framework whose request class this dotted name is."""
     return _owners("request_types").get(path)
+
+
+def is_request_factory(path: str | None) -> bool:
+    """Whether a call of this dotted name, or of a method of what it makes, makes up a request that nobody has sent."""
+    made, _, method = (path or "").partition("().")
+    return made in all_names("request_factories") and "(" not in method
 
 
 def view_base(path: str | None) -> Framework | None:

@@ -16,6 +16,8 @@ FRAMEWORK = Framework(
     ),
     request_parameters=("request", "req"),
     request_attributes=("request",),
+    request_factories=spellings("django.test django.test.client", "RequestFactory AsyncRequestFactory")
+    | spellings("django.http django.http.request", "HttpRequest"),
     raw_attributes=frozenset({"body"}),
     raw_calls=frozenset({"read"}),
     form_attributes=frozenset({"POST", "GET", "FILES"}),

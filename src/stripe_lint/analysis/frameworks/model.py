@@ -29,7 +29,8 @@ class Framework(NamedTuple):
 
     Request: ``request_globals`` are dotted names that are the current request wherever they are read
     (``flask.request``); ``request_types`` are classes whose annotation marks a parameter as the request;
-    ``request_parameters`` are the parameter names under which a handler takes it.
+    ``request_parameters`` are the parameter names under which a handler takes it. ``request_factories`` are dotted
+    names of classes and functions that make up a request, for a test or a script, which no client has sent.
 
     Body: ``raw_attributes`` / ``raw_calls`` give the bytes (or text) as sent, ``raw_streams`` are attributes whose
     ``read()`` does; ``parsed_attributes`` / ``parsed_calls`` give decoded JSON, ``form_attributes`` / ``form_calls``
@@ -114,6 +115,7 @@ class Framework(NamedTuple):
     request_globals: tuple[str, ...] = ()
     request_types: tuple[str, ...] = ()
     request_parameters: tuple[str, ...] = ("request",)
+    request_factories: frozenset[str] = frozenset()
     raw_attributes: frozenset[str] = frozenset()
     raw_calls: frozenset[str] = frozenset()
     raw_streams: frozenset[str] = frozenset()
