@@ -56,7 +56,7 @@ _ASIDE: Final = work.SIDE_NAME + r"|notif|mail|receipt|activity|history|stat|eve
 """Names of side jobs, which may fail."""
 
 _DEEPEST: Final = 3
-"""Through how many functions the error of a verification is followed up."""
+"""Through how many functions the error of a verification is followed up, and a request is looked for."""
 
 
 def failure_handlers(
@@ -85,9 +85,17 @@ def _orders_elsewhere(module: Module, call: ast.Call) -> bool:
     name = functions.last_name(call.func) or ""
     if re.search(_FULFILS, name) is None or re.search(work.SIDE_NAME, name) or work.is_message_name(name):
         return False
+    return _sends_request(module, call, 0)
+
+
+def _sends_request(module: Module, call: ast.Call, depth: int) -> bool:
+    """Whether a function of the project sends something to another service, itself or through those that it calls."""
     reference = names.resolve(module, call.func)
-    return isinstance(reference, FunctionReference) and any(
+    if not isinstance(reference, FunctionReference) or depth >= _DEEPEST:
+        return False
+    return any(
         re.search(_REQUEST, names.dotted_path(reference.module, inner.func) or "")
+        or _sends_request(reference.module, inner, depth + 1)
         for inner in reference.module.calls_of.get(reference.node, ())
     )
 
