@@ -60,7 +60,7 @@ def answering_object(module: Module, node: ast.expr) -> Framework | None:
     """The framework that hands its handlers the object ``node``, by which they answer."""
     if not isinstance(node, ast.Name):
         return None
-    return next((each for each in frameworks(module) if node.id in each.response_parameters), None)
+    return next((framework for framework in frameworks(module) if node.id in framework.response_parameters), None)
 
 
 _ROUTING: Final = frozenset({"route", "post", "get", "put", "patch", "delete", "api_route"})

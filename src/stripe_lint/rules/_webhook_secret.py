@@ -201,6 +201,7 @@ def _reads_environment(module: Module) -> bool:
 
 def existing_signature(function: NamedFunction, before: ast.stmt) -> str | None:
     """A name that holds the signature header at ``before``."""
+
     def speaks(node: ast.AST) -> bool:
         return any(
             isinstance(each, ast.Constant)
