@@ -242,7 +242,7 @@ def decorated_by(module: Module, function: NamedFunction) -> list[tuple[Module, 
 
 def _is_decorator(source: Module, decorator: ast.expr, module: Module, function: NamedFunction) -> bool:
     called = decorator.func if isinstance(decorator, ast.Call) else decorator
-    for target in method_decorators.put_on_methods(decorator) or [called]:
+    for target in method_decorators.put_on_methods(source, decorator) or [called]:
         if functions.last_name(target) == function.name:
             reference = names.resolve(source, target)
             if isinstance(reference, FunctionReference) and is_same(reference, module, function):

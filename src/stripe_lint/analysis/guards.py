@@ -142,9 +142,9 @@ def wrappers(module: Module, function: NamedFunction) -> list[Wrapper]:
     found = []
     owner = module.enclosing_class(function)
     for decorator in [*(owner.decorator_list if owner is not None else ()), *function.decorator_list]:
-        if decorator not in function.decorator_list and not method_decorators.is_for_methods(decorator):
+        if decorator not in function.decorator_list and not method_decorators.is_for_methods(module, decorator):
             continue
-        for each in method_decorators.put_on_methods(decorator) or [decorator]:
+        for each in method_decorators.put_on_methods(module, decorator) or [decorator]:
             wrapper = _verifying_wrapper(module, each)
             if wrapper is not None:
                 found.append(wrapper)

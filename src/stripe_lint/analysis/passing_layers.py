@@ -31,9 +31,9 @@ _EXEMPTIONS: Final = frozenset({"exempt", "csrf_exempt"})
 _HANDLES_ERRORS: Final = ("error", "exception", "catch", "rescue", "retry", "suppress")
 
 
-def decorators_in(decorator: ast.expr) -> Iterator[ast.expr]:
+def decorators_in(module: Module, decorator: ast.expr) -> Iterator[ast.expr]:
     """``decorator``, or those that it puts on a method for a view class, innermost first."""
-    yield from reversed(method_decorators.put_on_methods(decorator) or [decorator])
+    yield from reversed(method_decorators.put_on_methods(module, decorator) or [decorator])
 
 
 def decorator_passes(module: Module, decorator: ast.expr) -> bool:

@@ -124,7 +124,7 @@ def _decorators(module: Module, function: NamedFunction) -> Iterator[tuple[Modul
     """All that is put around a function, innermost first, each with the module that does it."""
     owner = module.enclosing_class(function)
     for decorator in [*reversed(function.decorator_list), *reversed(owner.decorator_list if owner is not None else ())]:
-        for each in passing_layers.decorators_in(decorator):
+        for each in passing_layers.decorators_in(module, decorator):
             yield module, each
     yield from reversed(applied_decorators.applied_decorators(module, function))
 
