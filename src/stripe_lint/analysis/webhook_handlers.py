@@ -308,9 +308,13 @@ def _entry_points(
 
 def _makes_up_requests(module: Module, function: NamedFunction) -> bool:
     """Whether a function, such as one of a script, calls a view with a request that no client has sent."""
-    if not any(path.rpartition(".")[2] in module.text for path in all_names("request_factories")):
-        return False
-    return any(is_request_factory(names.dotted_path(module, call.func)) for call in module.calls_within(function))
+    names_one = module.memory.get("names a request factory")
+    if not isinstance(names_one, bool):
+        names_one = any(path.rpartition(".")[2] in module.text for path in all_names("request_factories"))
+        module.memory["names a request factory"] = names_one
+    return names_one and any(
+        is_request_factory(names.dotted_path(module, call.func)) for call in module.calls_within(function)
+    )
 
 
 def _through_framework(
