@@ -140,7 +140,9 @@ def at_calls(path: Path) -> Tally:
         source, module = load(path)
     except SourceError:
         return Tally(0, Counter(), (), 1)
-    return edited(source, module, (node for node in ast.walk(module.tree) if isinstance(node, ast.Call)))
+    # what stands in an annotation is not in the index, as above
+    calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call) and node in module.parents]
+    return edited(source, module, calls)
 
 
 def load(path: Path) -> tuple[Source, Module]:
