@@ -131,7 +131,9 @@ class Project:
 
     def forget_facts(self) -> None:
         """Forget what was concluded about all modules: it may rest on a text of some file that is no more."""
-        for module in list(self._living_modules.values()):
+        on_disk = [module for _, module in self._modules.values() if module is not None]
+        # a file that is being repaired has two: as it is on disk, and as it would be
+        for module in (*self._living_modules.values(), *on_disk):
             _forget(module)
 
     def module_at(self, path: Path) -> Module | None:
