@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stripe_lint.fixing.edit import Edit
 
 
-class Library(Enum):
+class Package(Enum):
     """Whose logger it is, by the package that it is imported from."""
 
     LOGGING = "logging"
@@ -31,7 +31,7 @@ class Logger(NamedTuple):
     """How a logger is written, and whose it is."""
 
     source: str
-    library: Library
+    package: Package
 
 
 def logger_for(module: Module, function: FunctionNode | None, at: ast.AST, edit: Edit) -> Logger:
@@ -39,7 +39,7 @@ def logger_for(module: Module, function: FunctionNode | None, at: ast.AST, edit:
     used = _logger_in_use(module, function, at)
     source = used or edit.logger(at)
     if used is None and module.scope_of(at).lookup(source) is None:
-        return Logger(source, Library.LOGGING)
+        return Logger(source, Package.LOGGING)
     return Logger(source, _library(module, source, at))
 
 
@@ -59,30 +59,30 @@ def statement(
     """
     called, arguments = logger.source, []
     if exception is not None:
-        if logger.library is Library.LOGURU:
+        if logger.package is Package.LOGURU:
             # its methods take `exc_info` for a value of the message, and log no exception
             called = f"{called}.opt(exception={exception})"
         else:
             arguments = [f"exc_info={exception}"]
-    if value is not None and logger.library is Library.STRUCTLOG:
+    if value is not None and logger.package is Package.STRUCTLOG:
         arguments.insert(0, "=".join(value))
     elif value is not None:
-        message += ": {}" if logger.library is Library.LOGURU else ": %s"
+        message += ": {}" if logger.package is Package.LOGURU else ": %s"
         arguments.insert(0, value[1])
     return f"{called}.{level}({', '.join([_text_literals.quoted(message, like), *arguments])})"
 
 
-def _library(module: Module, logger: str, at: ast.AST) -> Library:
+def _library(module: Module, logger: str, at: ast.AST) -> Package:
     first, *attributes = logger.split(".")
     if attributes[-1:] == ["logger"] and first in {"app", "current_app"}:
-        return Library.LOGGING
+        return Package.LOGGING
     path = _origin(module, first, at)
     packages = {path.partition(".")[0]} if path else module.imported_packages
     # structlog configures the standard library's loggers, so a file that makes its own imports both
-    for library in (Library.STRUCTLOG, Library.LOGURU, Library.LOGGING):
+    for library in (Package.STRUCTLOG, Package.LOGURU, Package.LOGGING):
         if library.value in packages:
             return library
-    return Library.UNKNOWN
+    return Package.UNKNOWN
 
 
 def _origin(module: Module, name: str, at: ast.AST) -> str | None:

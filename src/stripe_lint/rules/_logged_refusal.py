@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stripe_lint.analysis import syntax
 from stripe_lint.analysis.verification_handlers import silent_handlers
 from stripe_lint.rules import _log_statements
-from stripe_lint.rules._log_statements import Library
+from stripe_lint.rules._log_statements import Package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def _written(module: Module, handler: ast.ExceptHandler, edit: Edit) -> str:
     """The statement that logs: what the exception says, where the logger is sure to take a value."""
     logger = _log_statements.logger_for(module, module.enclosing_function(handler), handler.body[0], edit)
     spelling = "\n".join(edit.source_of(node) for node in _texts_in(handler))
-    if logger.library is Library.LOGGING and handler.name is not None:
+    if logger.package is Package.LOGGING and handler.name is not None:
         value = ("error", handler.name)
         return _log_statements.statement(logger, "warning", _MESSAGE, like=spelling, value=value)
     return _log_statements.statement(logger, "warning", _MESSAGE, like=spelling, exception="True")
