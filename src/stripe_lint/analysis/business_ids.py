@@ -17,7 +17,7 @@ from stripe_lint.analysis import (
     work,
 )
 from stripe_lint.analysis.distinguishing_inputs import distinguishing_inputs
-from stripe_lint.analysis.scopes import BindingKind, Comprehension
+from stripe_lint.analysis.scopes import BindingKind, Comprehension, NamedFunction
 from stripe_lint.analysis.sent_parameters import sent_parameters
 from stripe_lint.data import request_parameters
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.distinguishing_inputs import Input
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.requests import Request
-    from stripe_lint.analysis.scopes import NamedFunction
 
 _ID_ATTRIBUTES: Final = ("id", "pk", "uuid", "uid", "number", "reference", "public_id", "slug")
 _ID_ENDINGS: Final = ("_id", "_pk", "_uuid", "_number", "_reference")
@@ -334,7 +333,7 @@ def _django_rows(module: Module, function: ast.AST | None) -> Iterator[str]:
 def _event(module: Module, request: Request) -> tuple[str, str, str] | None:
     """The verified event that the request is made for."""
     function = module.enclosing_function(request.node)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(function, NamedFunction):
         return None
     for name, bindings in module.scopes[function].bindings.items():
         for binding in bindings:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import definitions, functions, method_decorators, names, runners
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference, Reference
-from stripe_lint.analysis.scopes import BindingKind
+from stripe_lint.analysis.scopes import BindingKind, NamedFunction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import FunctionNode, NamedFunction
+    from stripe_lint.analysis.scopes import FunctionNode
 
 _MOST_HANDOVERS: Final = 2
 """Through how many functions that only hand it on an argument is followed."""
@@ -80,7 +80,7 @@ def is_same(reference: FunctionReference, module: Module, function: NamedFunctio
         return True
     node = reference.node
     return (
-        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        isinstance(node, NamedFunction)
         and reference.module.path == module.path
         and node.name == function.name
         and node.lineno == function.lineno
@@ -125,9 +125,7 @@ def dependents(module: Module, function: NamedFunction) -> Iterator[tuple[Module
     for source, reference in handed_references(module, function):
         call = source.parents.get(reference)
         if isinstance(call, ast.Call) and names.dependency_of(source, call) is reference:
-            around = (
-                each for each in source.ancestors(call) if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
-            )
+            around = (each for each in source.ancestors(call) if isinstance(each, NamedFunction))
             yield source, next(around, None)
 
 
@@ -234,7 +232,7 @@ def decorated_by(module: Module, function: NamedFunction) -> list[tuple[Module, 
             if source is not None and any(
                 _is_decorator(source, decorator, module, function) for decorator in owner.decorator_list
             ):
-                methods = [node for node in owner.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+                methods = [node for node in owner.body if isinstance(node, NamedFunction)]
                 found.extend((source, method) for method in methods)
     module.memory[key] = found
     return found
@@ -263,7 +261,7 @@ def is_always_given(module: Module, name: ast.Name, wanted: Reference, distance:
     if found is None or len(found[1]) != 1 or found[1][0].kind is not BindingKind.PARAMETER:
         return False
     function = found[0].function
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or distance > _MOST_HANDOVERS:
+    if not isinstance(function, NamedFunction) or distance > _MOST_HANDOVERS:
         return False
     sites = call_sites(module, function)
     return bool(sites) and all(

@@ -16,6 +16,7 @@ from stripe_lint.analysis import bindings, body_uses, control_flow, error_text, 
 from stripe_lint.analysis.control_flow import FlowNode, Graph, NodeKind
 from stripe_lint.analysis.evaluation import Evaluation
 from stripe_lint.analysis.facts import Facts, ResponseFact
+from stripe_lint.analysis.scopes import FunctionNode, NamedFunction
 from stripe_lint.analysis.state import (
     ANY_EXCEPTION,
     Diverged,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.references import FunctionReference
-    from stripe_lint.analysis.scopes import FunctionNode
 
 MOST_STATES: Final = 12
 """How many states one node may hold before they are merged."""
@@ -462,7 +462,7 @@ def _tells_caller(frame: Frame, value: Value) -> bool:
     function = frame.function
     return (
         value.constant == FALSE.constant
-        and isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        and isinstance(function, NamedFunction)
         and not handlers.takes_request(frame.module, function)
     )
 
@@ -470,7 +470,7 @@ def _tells_caller(frame: Frame, value: Value) -> bool:
 def _is_chosen(module: Module, statement: ast.stmt) -> bool:
     """Whether a ``return`` stands in a branch, so that something decided on it."""
     for around in module.ancestors(statement):
-        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        if isinstance(around, FunctionNode):
             return False
         if isinstance(around, ast.If | ast.Match | ast.ExceptHandler):
             return True

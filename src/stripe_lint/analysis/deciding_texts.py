@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import callers, functions, names, syntax
 from stripe_lint.analysis.references import FunctionReference
+from stripe_lint.analysis.scopes import NamedFunction
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -110,7 +111,7 @@ def _key_of(returned: ast.Tuple | ast.Dict, part: ast.expr) -> object:
 def _by_callers(module: Module, returned: ast.expr, key: object, steps: int) -> FunctionNode | None:
     """The caller that decides by the text that a function returns, whole or as the part ``key`` of what it returns."""
     function = module.enclosing_function(returned)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(function, NamedFunction):
         return None
     found = (_by_caller(source, call, key, steps) for source, call in callers.call_sites(module, function) or ())
     return next((each for each in found if each is not None), None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import answers, failure_handlers, functions, http_statuses, names, work
 from stripe_lint.analysis.answers import Answer
 from stripe_lint.analysis.references import FunctionReference
+from stripe_lint.analysis.scopes import NamedFunction
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -77,7 +78,7 @@ def _is_failure(module: Module, statement: ast.Return, returned: ast.expr, depth
     if answers.answer_of(module, value) is not Answer.REFUSED:
         return None
     for around in module.ancestors(statement):
-        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(around, NamedFunction):
             break
         attempt = module.parents.get(around)
         if isinstance(around, ast.ExceptHandler) and isinstance(attempt, ast.Try):

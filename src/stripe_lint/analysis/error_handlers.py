@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stripe_lint.analysis import callers, exceptions, frameworks, functions, names
 from stripe_lint.analysis.references import ClassReference, FunctionReference
+from stripe_lint.analysis.scopes import NamedFunction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import NamedFunction
 
 
 class Registration(NamedTuple):
@@ -39,7 +39,7 @@ def _decorated(module: Module) -> Iterator[Registration]:
     for name in sorted(frameworks.all_names("error_handler_decorators")):
         for call in module.calls.get(name, ()):
             around = module.parents.get(call)
-            if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef) and call in around.decorator_list:
+            if isinstance(around, NamedFunction) and call in around.decorator_list:
                 yield Registration(around, _classes(call))
             elif isinstance(around, ast.Call) and around.func is call:
                 for argument in around.args:
@@ -111,7 +111,7 @@ def _registered_elsewhere(module: Module, function: NamedFunction) -> Iterator[t
 
 
 def _function(module: Module, registration: Registration) -> NamedFunction | FunctionReference | None:
-    if isinstance(registration.function, ast.FunctionDef | ast.AsyncFunctionDef):
+    if isinstance(registration.function, NamedFunction):
         return registration.function
     reference = names.resolve(module, registration.function)
     return reference if isinstance(reference, FunctionReference) else None
@@ -151,7 +151,7 @@ def telling_apart(module: Module) -> Iterator[tuple[NamedFunction, ast.If, set[s
     for call in module.calls.get("isinstance", ()):
         function = module.enclosing_function(call)
         test = module.statement_of(call)
-        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or not isinstance(test, ast.If):
+        if not isinstance(function, NamedFunction) or not isinstance(test, ast.If):
             continue
         if test.test is not call or len(call.args) != 2 or not isinstance(call.args[0], ast.Name):
             continue

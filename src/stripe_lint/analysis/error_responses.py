@@ -23,6 +23,7 @@ from stripe_lint.analysis.call_search import CallSearch, callees
 from stripe_lint.analysis.control_flow import graph_of
 from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter
 from stripe_lint.analysis.references import ClassReference, External, FunctionReference
+from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.analysis.state import ANY_EXCEPTION, START, Outcome, Place, State
 from stripe_lint.analysis.values import Mark, Tag, Value, deep_tagged
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.facts import ResponseFact
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import FunctionNode, NamedFunction
+    from stripe_lint.analysis.scopes import FunctionNode
 
 DEEPEST_LEAK: Final = 3
 """How many calls deep a function is searched for an ``except`` whose text it hands back."""
@@ -103,7 +104,7 @@ def _leak(fact: ResponseFact, tag: Tag) -> Leak | None:
     if tag.module is None or tag.node is None:
         return None
     if not isinstance(tag.node, ast.ExceptHandler):
-        if not isinstance(tag.node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if not isinstance(tag.node, NamedFunction):
             return None
         kinds = error_handlers.classes_of(tag.module, tag.node)
         fixed_text = False
@@ -275,7 +276,7 @@ def _responses(module: Module) -> list[ResponseFact]:
 
 def _run_handler(module: Module, handler: ast.ExceptHandler) -> set[ResponseFact]:
     function = module.enclosing_function(handler)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or _only_logs(module, handler):
+    if not isinstance(function, NamedFunction) or _only_logs(module, handler):
         return set()
     interpreter = Interpreter()
     run_from_handler(interpreter, module, function, handler, answers=is_answered(module, function))
@@ -342,7 +343,7 @@ def _returned_by_handler(module: Module, function: NamedFunction, distance: int)
         around = source.enclosing_function(call)
         if (
             isinstance(statement, ast.Return)
-            and isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef)
+            and isinstance(around, NamedFunction)
             and is_answered(source, around, distance + 1)
         ):
             return True

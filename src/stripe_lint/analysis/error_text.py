@@ -25,6 +25,7 @@ from stripe_lint.analysis.frameworks import (
     is_textless_exception,
 )
 from stripe_lint.analysis.references import ClassReference, External, ExternalInstance
+from stripe_lint.analysis.scopes import FunctionNode
 from stripe_lint.analysis.state import Diverged, Raised
 from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, deep_tagged, join
 
@@ -163,7 +164,7 @@ def _handler_around(evaluation: Evaluation, node: ast.AST) -> Value | None:
     for around in evaluation.module.ancestors(node):
         if isinstance(around, ast.ExceptHandler):
             return Value(tags=frozenset({Tag(Mark.TEXT, evaluation.module, around, "traceback")}))
-        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        if isinstance(around, FunctionNode):
             return None
     return None
 

@@ -22,6 +22,7 @@ from stripe_lint.analysis import (
 )
 from stripe_lint.analysis.frameworks import is_response_exception
 from stripe_lint.analysis.references import ClassReference, External, ExternalInstance, FunctionReference
+from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.analysis.state import ANY_EXCEPTION, Diverged, Fork, Place, Raised, State
 from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Value, deep_tagged
 
@@ -94,7 +95,7 @@ class Evaluation:
         elif isinstance(statement, ast.Delete):
             for target in statement.targets:
                 bindings.forget(self, target)
-        elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        elif isinstance(statement, NamedFunction):
             self.names[statement.name] = Value(reference=FunctionReference(self.module, statement))
         elif isinstance(statement, ast.Match):
             body_uses.compared(self, statement.subject, self.evaluate(statement.subject), _patterns(statement))

@@ -6,11 +6,12 @@ import ast
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import syntax
+from stripe_lint.analysis.scopes import NamedFunction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stripe_lint.analysis.scopes import FunctionNode, NamedFunction
+    from stripe_lint.analysis.scopes import FunctionNode
 
 _PROPERTIES = frozenset({"property", "cached_property"})
 
@@ -97,7 +98,7 @@ def has_decorator(node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bo
 
 def is_overload(node: ast.AST) -> bool:
     """Whether a definition only says how the one that follows may be called."""
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and has_decorator(node, "overload")
+    return isinstance(node, NamedFunction) and has_decorator(node, "overload")
 
 
 def is_abstract(node: FunctionNode) -> bool:

@@ -18,6 +18,7 @@ from stripe_lint.analysis import (
 from stripe_lint.analysis.handler_parameters import parameter_value
 from stripe_lint.analysis.handlers import framework_for
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
+from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.analysis.values import UNKNOWN, Value
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.frameworks.model import Framework
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import NamedFunction
 
 
 def guards_of(module: Module, function: NamedFunction, framework: Framework) -> Iterator[FunctionReference]:
@@ -175,13 +175,11 @@ def _verifying_wrapper(module: Module, decorator: ast.expr) -> Wrapper | None:
 def wrapper_of(module: Module, decorator: NamedFunction) -> Wrapper | None:
     """The inner function that a decorator puts in place of the decorated one."""
     nested = [
-        node
-        for node in syntax.descendants(decorator)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node is not decorator
+        node for node in syntax.descendants(decorator) if isinstance(node, NamedFunction) and node is not decorator
     ]
     for inner in nested:
         outer = module.enclosing_function(inner)
-        if not isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef):
+        if not isinstance(outer, NamedFunction):
             continue
         wrapped = functions.first_parameter(outer)
         if wrapped is None:

@@ -6,13 +6,12 @@ import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import callers, functions
-from stripe_lint.analysis.scopes import BindingKind
+from stripe_lint.analysis.scopes import BindingKind, NamedFunction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import NamedFunction
 
 _MOST_CALLS: Final = 2
 """Through how many calls a value is followed back to what makes it."""
@@ -88,4 +87,4 @@ def _function_with_parameter(module: Module, node: ast.Name) -> NamedFunction | 
     if found is None or len(found[1]) != 1 or found[1][0].kind is not BindingKind.PARAMETER:
         return None
     function = found[0].node
-    return function if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) else None
+    return function if isinstance(function, NamedFunction) else None

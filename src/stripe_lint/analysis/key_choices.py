@@ -19,7 +19,7 @@ from stripe_lint.analysis import (
 )
 from stripe_lint.analysis.handovers import handovers
 from stripe_lint.analysis.retries import Retry
-from stripe_lint.analysis.scopes import BindingKind, Comprehension
+from stripe_lint.analysis.scopes import BindingKind, Comprehension, NamedFunction
 from stripe_lint.analysis.state import Place
 from stripe_lint.analysis.values import Mark, Tag
 
@@ -159,7 +159,7 @@ def _in_comprehension(module: Module, request: Request) -> Reuse | None:
                     request.node, Place(module, around), "the key is the same for all items", Sharing.ITEMS, request
                 )
             return None
-        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(around, NamedFunction):
             return None
     return None
 
@@ -175,7 +175,7 @@ def _names_of_items(module: Module, around: ast.AST) -> set[str] | None:
     if isinstance(around, ast.Lambda):
         parent = module.parents.get(around)
         return set(module.scopes[around].bindings) if isinstance(parent, ast.Call) and _maps(parent, around) else None
-    if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
+    if isinstance(around, NamedFunction):
         outer = module.enclosing_function(around)
         for call in module.calls_of.get(outer, ()) if outer is not None else ():
             if any(isinstance(each, ast.Name) and each.id == around.name and _maps(call, each) for each in call.args):
@@ -212,7 +212,7 @@ def _empty_parts(module: Module, request: Request) -> Reuse | None:
     """A key whose parts are all parameters that callers may leave out."""
     key = key_expression(module, request)
     function = module.enclosing_function(request.node)
-    if not isinstance(key, ast.JoinedStr) or not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(key, ast.JoinedStr) or not isinstance(function, NamedFunction):
         return None
     parts = [part.value for part in key.values if isinstance(part, ast.FormattedValue)]
     optional = _optional_parameters(function)
@@ -338,7 +338,7 @@ def _is_kept(module: Module, node: ast.AST, retry: Retry) -> bool:
                 continue
             if isinstance(part, ast.Attribute) or _outlives(module, part.id, retry):
                 return True
-        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(around, NamedFunction):
             return False
     return False
 
@@ -360,9 +360,7 @@ def _outlives(module: Module, name: str, retry: Retry) -> bool:
 def _called_inside(place: Place, retry: Retry, module: Module, request: Request) -> bool:
     """Whether the key comes from a function that is called within what is repeated."""
     maker = place.module.enclosing_function(place.node)
-    if not isinstance(maker, ast.FunctionDef | ast.AsyncFunctionDef) or maker is module.enclosing_function(
-        request.node
-    ):
+    if not isinstance(maker, NamedFunction) or maker is module.enclosing_function(request.node):
         return False
     return any(
         isinstance(node, ast.Call) and functions.last_name(node.func) == maker.name

@@ -18,12 +18,12 @@ from stripe_lint.analysis import (
     webhook_functions,
 )
 from stripe_lint.analysis.references import ExternalInstance, FunctionReference
+from stripe_lint.analysis.scopes import NamedFunction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import NamedFunction
 
 _SECRETS: Final = (
     r"(?i)(stripe|web_?hook|endpoint|signing|whsec)\w*secret(?!_(id|name|len|length|set|present|arn|path))"
@@ -264,7 +264,7 @@ class _Origin:
         function = self._function
         if function is None:
             return False
-        named = function.name.lower() if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) else ""
+        named = function.name.lower() if isinstance(function, NamedFunction) else ""
         if "stripe" in named and "hook" in named:
             return True
         return verifiers.speaks_of_events(self._module, function) or verifiers.mentions_verification(

@@ -6,11 +6,11 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import callers, conditions, functions, names, syntax, unsaved_records
-from stripe_lint.analysis.scopes import BindingKind
+from stripe_lint.analysis.scopes import BindingKind, NamedFunction
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import Binding, NamedFunction
+    from stripe_lint.analysis.scopes import Binding
 
 _READS: Final = frozenset({"get", "pop"})
 
@@ -18,7 +18,7 @@ _READS: Final = frozenset({"get", "pop"})
 def may_be_missing(module: Module, node: ast.Call, name: str, source: str) -> bool:
     """Whether ``source``, which reads an id from ``name``, may be ``None`` where ``node`` is evaluated."""
     function = module.enclosing_function(node)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(function, NamedFunction):
         return False
     is_set = _is_said_to_be_set(module, node, function, name, source)
     if is_set is not None:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from stripe_lint.analysis import indexing
-from stripe_lint.analysis.scopes import Binding, BindingKind, Comprehension, FunctionNode, Scope
+from stripe_lint.analysis.scopes import Binding, BindingKind, Comprehension, FunctionNode, NamedFunction, Scope
 from stripe_lint.model import Span
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class Module:
         while current is not None:
             if isinstance(current, ast.ClassDef):
                 return current
-            if isinstance(current, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            if isinstance(current, FunctionNode):
                 return None
             current = self.parents.get(current)
         return None
@@ -210,7 +210,7 @@ class Module:
 
 def _is_inside(scope_node: ast.AST, child: ast.AST) -> bool:
     """Whether ``child``, a direct child of ``scope_node``, sees the names that ``scope_node`` binds."""
-    if isinstance(scope_node, ast.FunctionDef | ast.AsyncFunctionDef):
+    if isinstance(scope_node, NamedFunction):
         return (
             child.__class__ is not ast.arguments
             and child not in scope_node.decorator_list

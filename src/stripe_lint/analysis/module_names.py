@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import imports, names, syntax
 from stripe_lint.analysis.references import External
-from stripe_lint.analysis.scopes import Binding, BindingKind, Scope
+from stripe_lint.analysis.scopes import Binding, BindingKind, NamedFunction, Scope
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -132,7 +132,7 @@ def is_imported_elsewhere(module: Module, name: str, imported: str, at: ast.AST)
 def _outermost_function(module: Module, node: ast.AST) -> ast.AST | None:
     found = None
     for around in module.ancestors(node):
-        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(around, NamedFunction):
             found = around
     return found
 

@@ -28,7 +28,7 @@ from stripe_lint.analysis.references import (
     StripeService,
     agreed,
 )
-from stripe_lint.analysis.scopes import Binding, BindingKind, Scope
+from stripe_lint.analysis.scopes import Binding, BindingKind, NamedFunction, Scope
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -196,7 +196,7 @@ def _from_binding(module: Module, name: str, scope: Scope, binding: Binding) -> 
         return _from_import(module, name, binding)
     if kind is BindingKind.IMPORT_FROM:
         return _from_import_from(module, binding)
-    if isinstance(binding.node, ast.FunctionDef | ast.AsyncFunctionDef):
+    if isinstance(binding.node, NamedFunction):
         return FunctionReference(module, binding.node)
     if isinstance(binding.node, ast.ClassDef):
         return ClassReference(module, binding.node)
@@ -258,7 +258,7 @@ def _from_import_from(module: Module, binding: Binding) -> Reference | None:
 def _from_parameter(module: Module, scope: Scope, binding: Binding) -> Reference | None:
     function = scope.node
     parameter = binding.node
-    if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    if isinstance(function, NamedFunction):
         owner = module.enclosing_class(function)
         if owner is not None and functions.first_parameter(function) is parameter:
             if functions.has_decorator(function, "staticmethod"):
@@ -449,7 +449,7 @@ def find_method(
     for module, node in linearized(reference):
         scope = module.scopes.get(node)
         for binding in reversed(scope.bindings.get(name, []) if scope is not None else []):
-            if isinstance(binding.node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if isinstance(binding.node, NamedFunction):
                 return module, binding.node
     return None
 
@@ -460,7 +460,7 @@ def _class_attribute(base: ClassReference | ObjectReference, name: str) -> Refer
         scope = module.scopes.get(node)
         if scope is not None and name in scope.bindings:
             method = scope.bindings[name][-1].node
-            if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
+            if isinstance(method, NamedFunction):
                 bound = FunctionReference(module, method, base)
                 if functions.is_property(method):
                     return call_result(bound)

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import functions, syntax
+from stripe_lint.analysis.scopes import NamedFunction
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -30,7 +31,7 @@ def is_for_other_provider(module: Module, node: ast.AST) -> bool:
             return True
         if isinstance(around, ast.match_case) and _is_only_about_other(_spoken(around.pattern)):
             return True
-        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(around, NamedFunction):
             return _is_only_about_other(around.name)
         child = around
     return False

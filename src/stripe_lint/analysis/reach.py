@@ -17,7 +17,7 @@ from stripe_lint.analysis import (
     webhook_handlers,
 )
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
-from stripe_lint.analysis.scopes import BindingKind
+from stripe_lint.analysis.scopes import BindingKind, NamedFunction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -235,7 +235,7 @@ def _named_methods(module: Module, call: ast.Call) -> Iterator[tuple[FunctionRef
         return
     for source, node in names.linearized(owner):
         for statement in node.body:
-            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and statement.name.startswith(prefix):
+            if isinstance(statement, NamedFunction) and statement.name.startswith(prefix):
                 yield FunctionReference(source, statement, owner), call, True
 
 

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import control_flow
-from stripe_lint.analysis.scopes import BindingKind
+from stripe_lint.analysis.scopes import BindingKind, FunctionNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +64,6 @@ def _arms(module: Module, node: ast.AST) -> Iterator[tuple[str, bool]]:
             while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
                 test, arm = test.operand, not arm
             yield ast.dump(test), arm
-        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        if isinstance(around, FunctionNode):
             return
         child = around

@@ -18,11 +18,11 @@ from stripe_lint.analysis import (
     webhook_handlers,
 )
 from stripe_lint.analysis.references import FunctionReference
+from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.analysis.state import Place
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import NamedFunction
 
 _FARTHEST_CALLER: Final = 3
 """How many calls up a handler or task is looked for."""
@@ -37,10 +37,10 @@ def redelivery_around(
         function is not None
         and not function.decorator_list
         and not handlers.takes_request(module, function)
-        and isinstance(module.enclosing_function(function), ast.FunctionDef | ast.AsyncFunctionDef)
+        and isinstance(module.enclosing_function(function), NamedFunction)
     ):
         function = module.enclosing_function(function)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function in seen:
+    if not isinstance(function, NamedFunction) or function in seen:
         return None
     if is_late_task(module, function) or dj_stripe.receives_events(module, function):
         return Place(module, function)
@@ -78,7 +78,7 @@ def _verifies_body(module: Module, function: NamedFunction) -> bool:
 
 def is_late_task(module: Module, function: ast.AST) -> bool:
     """Whether a function is a task that is delivered again where its worker was lost before it had ended."""
-    return isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and any(
+    return isinstance(function, NamedFunction) and any(
         isinstance(decorator, ast.Call)
         and task_decorators.is_task(module, decorator)
         and any(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from stripe_lint.analysis import callers, control_flow, names, stripe_calls
 from stripe_lint.analysis.call_search import CallSearch
 from stripe_lint.analysis.references import FunctionReference
+from stripe_lint.analysis.scopes import NamedFunction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +59,7 @@ def _comes_after(
     module: Module, node: ast.Call, resource: str, ask: Callable[[Module, ast.AST], bool], distance: int
 ) -> bool:
     function = module.enclosing_function(node)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(function, NamedFunction):
         return False
     graph = control_flow.graph_of(module, function)
     target = set(control_flow.steps_of(module, graph, node))

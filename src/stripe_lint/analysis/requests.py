@@ -21,6 +21,7 @@ from stripe_lint.analysis.control_flow import graph_of
 from stripe_lint.analysis.dataflow import DEEPEST_CALL, Exhausted, Frame, Interpreter
 from stripe_lint.analysis.evaluation import Evaluation
 from stripe_lint.analysis.references import FunctionReference
+from stripe_lint.analysis.scopes import FunctionNode, NamedFunction
 from stripe_lint.analysis.state import START, Diverged, Fork, State
 from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Value, constant, entries
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.facts import KeyedCall, SharedKey
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import FunctionNode
     from stripe_lint.analysis.stripe_calls import StripeCall
     from stripe_lint.data.surface import Critical, Method
 
@@ -309,7 +309,7 @@ def _run_function(module: Module, function: ast.AST | None, *, follow: bool = Tr
     interpreter = Interpreter(follow_everything=follow, deepest=deepest, most_steps=MOST_REQUEST_STEPS)
     found: dict[ast.AST, list[KeyedCall]] = {}
     try:
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        if isinstance(function, FunctionNode):
             bound = {} if isinstance(function, ast.Lambda) else _start_values(module, function)
             interpreter.run_function(module, function, bound, START, captured=_captured(module, function))
         else:
@@ -343,7 +343,7 @@ def shared_through_functions(module: Module) -> list[SharedKey]:
 def _captured(module: Module, function: FunctionNode) -> dict[str, Value]:
     """What a nested function sees of the functions around it: names that they bind once."""
     outer = module.enclosing_function(function)
-    if not isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(outer, NamedFunction):
         return {}
     found: dict[str, Value] = {}
     interpreter = Interpreter(follow_everything=True)

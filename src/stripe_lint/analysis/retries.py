@@ -19,11 +19,11 @@ from stripe_lint.analysis import (
     task_decorators,
 )
 from stripe_lint.analysis.references import ClassReference, External, ExternalInstance, FunctionReference
+from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.analysis.state import Place
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import NamedFunction
 
 _FARTHEST_CALLER: Final = 2
 """How many calls up a retry is looked for."""
@@ -88,7 +88,7 @@ def retry_around(
     if found is not None:
         return found
     outer = module.enclosing_function(function)
-    if outer is not None and isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef):
+    if outer is not None and isinstance(outer, NamedFunction):
         nested = _nested_use(module, function, outer, entered)
         if nested is not None:
             return nested

@@ -28,13 +28,13 @@ from stripe_lint.analysis.references import (
     FunctionReference,
     ObjectReference,
 )
-from stripe_lint.analysis.scopes import BindingKind
+from stripe_lint.analysis.scopes import BindingKind, NamedFunction
 from stripe_lint.data import event_types
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.references import Reference
-    from stripe_lint.analysis.scopes import Binding, NamedFunction
+    from stripe_lint.analysis.scopes import Binding
 
 DEEPEST: Final = 8
 """How many steps (names, callers, entries) one question may take."""
@@ -190,7 +190,7 @@ class _Search:
             return self.asks(module, binding.value, depth + 1)
         if binding.kind is BindingKind.PARAMETER:
             owner = next(iter(module.ancestors(binding.node)[1:]), None)
-            if isinstance(owner, ast.FunctionDef | ast.AsyncFunctionDef):
+            if isinstance(owner, NamedFunction):
                 return self._parameter(module, owner, binding, name, depth)
         return False
 

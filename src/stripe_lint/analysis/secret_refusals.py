@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import blocks, callers, functions, handlers, names, sdk_verifications, syntax
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
+from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.test_code import is_test_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import FunctionNode, NamedFunction
+    from stripe_lint.analysis.scopes import FunctionNode
     from stripe_lint.analysis.secret_defaults import SecretDefault
 
 _DEEPEST: Final = 3
@@ -100,7 +101,7 @@ def _known(module: Module, default: SecretDefault) -> Iterator[_Known]:
     targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
     own = [target for target in targets if isinstance(target, ast.Name)] if function is not None else []
     spread = default.names - {target.id for target in own}
-    if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and re.search(_SPEAKS_OF_SECRETS, function.name):
+    if isinstance(function, NamedFunction) and re.search(_SPEAKS_OF_SECRETS, function.name):
         # what it gives is the secret
         spread |= {function.name}
     paths = {path for name in spread for path in module.project.files_that_mention(name) or ()} - {module.path}
@@ -207,7 +208,7 @@ def _negates(test: ast.expr) -> bool:
 
 
 def _functions_around(module: Module, node: ast.AST) -> list[NamedFunction]:
-    return [each for each in module.ancestors(node) if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [each for each in module.ancestors(node) if isinstance(each, NamedFunction)]
 
 
 def _runs_at_start(module: Module, node: ast.AST, depth: int = 0) -> bool:
@@ -270,7 +271,7 @@ class _Refused:
             for block in blocks.blocks_of(around):
                 if child in block and any(self._is_asked_in(module, each) for each in block[: block.index(child)]):
                     return True
-            if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef) and self._is_asked_first(module, around):
+            if isinstance(around, NamedFunction) and self._is_asked_first(module, around):
                 return True
             child = around
         around_it = _functions_around(module, node)

@@ -10,13 +10,12 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import functions, logging_calls, names, syntax
-from stripe_lint.analysis.scopes import Comprehension
+from stripe_lint.analysis.scopes import Comprehension, FunctionNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import FunctionNode
 
 CONVERTERS: Final = frozenset({"to_dict", "to_dict_recursive"})
 """Methods that make a plain ``dict`` of an object of the SDK."""
@@ -163,7 +162,7 @@ def _conditions_at(module: Module, node: ast.AST) -> Iterator[tuple[ast.expr, bo
             yield from ((test, True) for generator in around.generators for test in generator.ifs)
         if isinstance(child, ast.stmt):
             yield from _passed_before(module, child)
-        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        if isinstance(around, FunctionNode):
             return
         child = around
 

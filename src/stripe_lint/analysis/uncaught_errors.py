@@ -20,6 +20,7 @@ from stripe_lint.analysis import (
 )
 from stripe_lint.analysis.control_flow import suppresses
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
+from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.analysis.state import Raised
 from stripe_lint.analysis.verification import PAYLOAD_FAILURE, SIGNATURE_FAILURE
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import NamedFunction
 
 FARTHEST_CALLER: Final = 4
 """How many calls up an ``except`` is looked for."""
@@ -47,7 +47,7 @@ def reaches_framework(module: Module, node: ast.AST, raised: Raised) -> bool:
 def _leaves_handler(module: Module, node: ast.AST, raised: Raised, distance: int) -> bool:
     escaped = leaves_function(module, node, raised)
     function = module.enclosing_function(node)
-    if escaped is None or not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    if escaped is None or not isinstance(function, NamedFunction):
         return False
     escaped = _through_decorators(module, function, escaped)
     if escaped is None or _class_may_catch(module, function):

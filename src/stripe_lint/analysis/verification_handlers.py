@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import exceptions, functions, logging_calls, names, syntax, webhook_functions
 from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
+from stripe_lint.analysis.scopes import NamedFunction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +63,7 @@ def _is_one_of_several(module: Module, handler: ast.ExceptHandler) -> bool:
     for around in module.ancestors(handler):
         if isinstance(around, ast.For | ast.AsyncFor | ast.While):
             return True
-        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(around, NamedFunction):
             return False
     return False
 

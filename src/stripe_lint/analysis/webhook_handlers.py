@@ -25,6 +25,7 @@ from stripe_lint.analysis import (
 )
 from stripe_lint.analysis.dataflow import Interpreter
 from stripe_lint.analysis.frameworks import all_names, body_names, is_request_factory
+from stripe_lint.analysis.scopes import FunctionNode, NamedFunction
 from stripe_lint.analysis.values import UNKNOWN
 from stripe_lint.data import event_types
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.facts import Facts
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import NamedFunction
 
 FARTHEST_CALLER: Final = 3
 """How many calls up a handler is looked for."""
@@ -179,7 +179,7 @@ def _can_see_body(module: Module, function: NamedFunction) -> bool:
 
 def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
     if (
-        isinstance(module.enclosing_function(function), ast.FunctionDef | ast.AsyncFunctionDef)
+        isinstance(module.enclosing_function(function), NamedFunction)
         and handlers.registered_by(module, function) is None
         and not _is_nested_view(module, function)
     ):
@@ -255,7 +255,7 @@ def _serves_verification(module: Module, function: NamedFunction) -> bool:
 def _is_nested_view(module: Module, function: NamedFunction) -> bool:
     """Whether a function made inside another one takes requests itself, and is not what a decorator puts in place."""
     outer = module.enclosing_function(function)
-    if not handlers.takes_request(module, function) or not isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not handlers.takes_request(module, function) or not isinstance(outer, NamedFunction):
         return False
     wrapper = guards.wrapper_of(module, outer)
     return wrapper is None or wrapper.node is not function
@@ -288,14 +288,14 @@ def _entry_points(
         found: list[tuple[Module, NamedFunction]] = []
         for source, call in sites or ():
             around = source.enclosing_function(call)
-            while isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            while isinstance(around, FunctionNode):
                 if not isinstance(around, ast.Lambda) and handlers.registered_by(source, around) is not None:
                     break
                 outer = source.enclosing_function(around)
                 if outer is None:
                     break
                 around = outer
-            if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef) and not _makes_up_requests(source, around):
+            if isinstance(around, NamedFunction) and not _makes_up_requests(source, around):
                 found.extend(_entry_points(source, around, distance + 1, seen))
         if takes_request:
             # a helper that is handed the request, not a view that something else calls too

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stripe_lint.analysis import application_guards, other_providers, syntax, webhook_handlers
 from stripe_lint.analysis.facts import Facts, PayloadFact, UnverifiedUse, Use
 from stripe_lint.analysis.frameworks import base64_names
+from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.analysis.state import Failure, Place
 from stripe_lint.analysis.values import Mark, Tag
 from stripe_lint.sources import concerns_stripe
@@ -104,7 +105,7 @@ def _checked_place(handler: Handler, module: Module, node: ast.AST) -> Place:
 def _first_seen(handler: Handler, use: UnverifiedUse) -> Place:
     """Where the unverified event comes in: where it is made, if only the path around the verification makes it."""
     origin = use.origin
-    if origin.module is None or origin.node is None or isinstance(origin.node, ast.FunctionDef | ast.AsyncFunctionDef):
+    if origin.module is None or origin.node is None or isinstance(origin.node, NamedFunction):
         return use.place
     if Place(origin.module, origin.node) in handler.facts.parsed_early:
         return use.place

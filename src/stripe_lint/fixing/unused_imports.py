@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import syntax
+from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.fixing.places import places_of
 from stripe_lint.fixing.splices import Splice
 
@@ -57,7 +58,7 @@ def _repeated(before: Module, after: Module) -> set[ast.stmt]:
 def _is_plain(module: Module, places: Places, statement: ast.Import | ast.ImportFrom) -> bool:
     """Whether the import is always run, and alone on its line."""
     parent = module.parents[statement]
-    is_only_one = isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef) and len(parent.body) == 1
+    is_only_one = isinstance(parent, NamedFunction) and len(parent.body) == 1
     start = places.start_of(statement)
     line = places.text[start : places.end_of_line_at(start)]
     return (

@@ -23,6 +23,7 @@ from stripe_lint.analysis import (
 )
 from stripe_lint.analysis.answers import Answer
 from stripe_lint.analysis.references import FunctionReference
+from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.analysis.uncaught_errors import PAYLOAD_ERROR, SIGNATURE_ERROR
 from stripe_lint.rules import _answer_status, _dropped_answer, _exception_names, _meant_answers, _refusals, stp108
 from stripe_lint.rules._dropped_answer import SENT_AGAIN
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.acknowledged_failures import AcknowledgedFailure
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import NamedFunction
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
 
@@ -59,7 +59,7 @@ def _same(module: Module, failure: AcknowledgedFailure) -> ast.ExceptHandler:
 
 def _repair_except(module: Module, failure: AcknowledgedFailure, handler: ast.ExceptHandler, edit: Edit) -> None:
     function = module.enclosing_function(handler)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(function, NamedFunction):
         edit.decline("it stands in no function of its own")
     _meant_answers.require_not_meant(module, handler.lineno, _last_line(module, handler), edit)
     if failure.failed_check:

@@ -7,14 +7,13 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import evaluation_order, functions, handovers, sdk_verifications
-from stripe_lint.analysis.scopes import BindingKind
+from stripe_lint.analysis.scopes import BindingKind, NamedFunction
 from stripe_lint.analysis.sdk_verifications import REQUIRED
 from stripe_lint.analysis.verification_arguments import Role, is_empty, literal, role_of, role_of_name
 from stripe_lint.rules import _request_parts, _webhook_secret
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import NamedFunction
     from stripe_lint.analysis.sdk_verifications import SdkVerification
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
@@ -43,7 +42,7 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     call, function = verification.node, module.enclosing_function(verification.node)
     if functions.last_name(call.func) != verification.name or verification.open:
         edit.decline("the arguments are passed in another way than by a call")
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(function, NamedFunction):
         edit.decline("it stands in no function of its own")
     if len(verification.positional) > len(verification.parameters):
         surplus = ", ".join(map(ast.unparse, verification.positional[len(verification.parameters) :]))

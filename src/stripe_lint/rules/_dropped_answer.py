@@ -10,6 +10,7 @@ from stripe_lint.analysis import answers, blocks, control_flow, dropped_answers,
 from stripe_lint.analysis.answers import Answer
 from stripe_lint.analysis.frameworks import is_response_call
 from stripe_lint.analysis.references import FunctionReference
+from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.rules import _answer_status, _refusals
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def repair(module: Module, failure: AcknowledgedFailure, edit: Edit) -> None:
     place = failure.module.span(failure.node)
     found = next(each for each in dropped_answers.dropped_answers(module) if module.span(each.call) == place)
     statement, function = found.statement, module.enclosing_function(found.call)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or not _refusals.answers(module, function):
+    if not isinstance(function, NamedFunction) or not _refusals.answers(module, function):
         edit.decline(f"return it here, and in what calls this, up to {failure.reached.handler.function.name}")
     outcomes = _outcomes(found.reference, 0)
     if _Outcome.OTHER in outcomes:

@@ -6,12 +6,12 @@ import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import blocks, functions, syntax, verifiers, webhooks
+from stripe_lint.analysis.scopes import NamedFunction
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import NamedFunction
     from stripe_lint.analysis.state import Place
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
@@ -68,7 +68,7 @@ def move_behind(
 
 def _unit(module: Module, parse: ast.expr, edit: Edit) -> _Unit:
     function = module.enclosing_function(parse)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(function, NamedFunction):
         edit.decline("the body is parsed in no function of its own")
     statement = removable = module.statement_of(parse)
     parent = module.parents[statement]

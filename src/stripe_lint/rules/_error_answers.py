@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import deciding_texts, error_handlers, error_responses, functions, handlers
+from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.rules import _error_wording, _exception_logs, _exception_names
 from stripe_lint.rules._exception_texts import Catch, carriers, helper_with_exception, unread
 
@@ -98,7 +99,7 @@ def _catch_to_repair(module: Module, leak: Leak, edit: Edit) -> Catch:
 def _catch(module: Module, node: ast.AST, edit: Edit) -> Catch:
     if isinstance(node, ast.ExceptHandler):
         return Catch(module, node, frozenset({node.name} if node.name is not None else ()))
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(node, NamedFunction):
         edit.decline("it is not clear where the exception is caught")
     return Catch(module, node, frozenset(_exception_parameters(module, node)))
 
@@ -116,7 +117,7 @@ def _answering(module: Module, place: ast.AST) -> Catch | None:
     for around in module.ancestors(place):
         if isinstance(around, ast.ExceptHandler) and around.name is not None:
             return Catch(module, around, frozenset({around.name}))
-        if isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(around, NamedFunction):
             if any(function is around for function, _ in error_handlers.registered_for_own(module)):
                 return Catch(module, around, frozenset(_exception_parameters(module, around)))
             return None
@@ -155,10 +156,7 @@ def _answer_with_status(module: Module, leak: Leak, edit: Edit) -> None:
         or leak.caught.module is not module
     ):
         edit.decline("the exception comes from elsewhere; answer a fixed text with a status")
-    if (
-        not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-        or not handlers.framework_for(module, function).status_in_tuple
-    ):
+    if not isinstance(function, NamedFunction) or not handlers.framework_for(module, function).status_in_tuple:
         edit.decline("answer a response of the framework with a fixed text and a status")
     catch = _catch(module, leak.caught.node, edit)
     if not catch.surrounds(statement):

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import functions
+from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.rules import _log_statements
 from stripe_lint.rules._exception_texts import Catch, records
 
@@ -35,7 +36,7 @@ def log(module: Module, catch: Catch, replaced: Iterable[ast.expr], edit: Edit) 
 
 def _message(catch: Catch) -> str:
     function = catch.function
-    name = function.name if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) else "the request"
+    name = function.name if isinstance(function, NamedFunction) else "the request"
     if isinstance(catch.node, ast.ExceptHandler):
         return f"{name} failed"
     return "A request to Stripe failed"

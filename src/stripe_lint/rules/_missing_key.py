@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import (
@@ -17,12 +16,14 @@ from stripe_lint.analysis import (
 )
 from stripe_lint.analysis.business_ids import business_id, item_loops
 from stripe_lint.analysis.evaluation_order import statement_to_prepare
+from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.model import Severity
 from stripe_lint.rules import _key_names, _passing_keys, _retried_keys, _stored_key
 from stripe_lint.rules._key_names import Value, operation_of, ordinal
 from stripe_lint.rules._retried_keys import STORED_KEY, VARIABLE
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Sequence
 
     from stripe_lint.analysis.module import Module
@@ -137,7 +138,7 @@ def derive(module: Module, request: Request, edit: Edit, use: UseKey, *, prefix:
 def _bound_task(module: Module, request: Request) -> str | None:
     """The name that the Celery task itself has in a bound task, or a task's class, that sends the request once."""
     function = module.enclosing_function(request.node)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or item_loops(module, request.node) != []:
+    if not isinstance(function, NamedFunction) or item_loops(module, request.node) != []:
         return None
     first, owner = functions.first_parameter(function), module.enclosing_class(function)
     if owner is not None and first is not None and function.name == "run" and task_decorators.is_retried_task(owner):

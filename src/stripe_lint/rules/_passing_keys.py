@@ -9,6 +9,7 @@ from stripe_lint.analysis import functions, requests, syntax
 from stripe_lint.analysis.evaluation_order import REPEATING
 from stripe_lint.analysis.keys import KEY
 from stripe_lint.analysis.runners import Keywords, keywords_of
+from stripe_lint.analysis.scopes import NamedFunction
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
@@ -104,7 +105,7 @@ def carrier(request: Request) -> ast.expr | None:
 def drop_unread(module: Module, node: ast.expr | None, edit: Edit) -> None:
     """Take away the assignment of a local variable that only ``node``, which is replaced, has read."""
     function = module.enclosing_function(node) if node is not None else None
-    if not isinstance(node, ast.Name) or not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(node, ast.Name) or not isinstance(function, NamedFunction):
         return
     bindings = module.scopes[function].bindings.get(node.id, [])
     uses = [inner for inner in syntax.descendants(function) if isinstance(inner, ast.Name) and inner.id == node.id]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import callers, functions, names, sdk_objects, syntax
 from stripe_lint.analysis.dict_uses import CHANGING, dict_uses
 from stripe_lint.analysis.references import FunctionReference
+from stripe_lint.analysis.scopes import NamedFunction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -320,6 +321,6 @@ class _Parts:
 
     def _returned(self, module: Module, statement: ast.Return) -> None:
         function = module.enclosing_function(statement)
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(function, NamedFunction):
             for source, call in callers.call_sites(module, function) or ():
                 self.follow(source, call)

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import callers, functions, handlers, syntax, webhooks
 from stripe_lint.analysis.evaluation_order import statement_to_prepare
-from stripe_lint.analysis.scopes import BindingKind
+from stripe_lint.analysis.scopes import BindingKind, NamedFunction
 from stripe_lint.analysis.values import Mark
 from stripe_lint.errors import Declined
 from stripe_lint.rules import _early_parse, _request_parts
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import NamedFunction
     from stripe_lint.analysis.webhooks import WrongPayload
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
@@ -44,7 +43,7 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
 
 def _verify_raw_body(module: Module, wrong: WrongPayload, call: ast.Call, edit: Edit) -> None:
     function = module.enclosing_function(call)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(function, NamedFunction):
         edit.decline("the verification stands in no function of its own")
     made = wrong.made.node if wrong.made is not None and wrong.made.module is module else None
     in_parameter = made is function
@@ -140,7 +139,7 @@ def _decode(module: Module, call: ast.Call, argument: ast.expr | None, edit: Edi
         edit.decline("it can't be seen which argument is the body")
     for _ in range(MOST_CALLERS):
         function = module.enclosing_function(call)
-        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        if not isinstance(function, NamedFunction):
             break
         value = _only_value(module, argument) if isinstance(argument, ast.Name) else argument
         if value is not None:

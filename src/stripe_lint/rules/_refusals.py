@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import applied_decorators, callers, exceptions, guards, handlers, module_names, sdk_uses
+from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.analysis.state import Raised
 
 if TYPE_CHECKING:
+    import ast
+
     from stripe_lint.analysis.frameworks.model import Framework, Refusal
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import NamedFunction
     from stripe_lint.analysis.webhook_handlers import Handler
     from stripe_lint.fixing.edit import Edit
 
@@ -30,7 +31,7 @@ def answers(module: Module, function: NamedFunction) -> bool:
     if handlers.takes_request(module, function) and not callers.call_sites(module, function):
         return True
     outer = module.enclosing_function(function)
-    if not isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(outer, NamedFunction):
         return False
     wrapper = guards.wrapper_of(module, outer)
     return wrapper is not None and wrapper.node is function

@@ -10,12 +10,12 @@ from stripe_lint.analysis.answers import Answer
 from stripe_lint.analysis.frameworks import is_response_call
 from stripe_lint.analysis.references import External, FunctionReference
 from stripe_lint.analysis.refused_events import Reason
+from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.rules import _answer_status, _log_statements, _meant_answers, _refusals
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.refused_events import RefusedEvent
-    from stripe_lint.analysis.scopes import NamedFunction
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
 
@@ -40,7 +40,7 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     function = module.enclosing_function(node)
     if isinstance(node, ast.Lambda):
         function = module.enclosing_function(module.statement_of(node))
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(function, NamedFunction):
         edit.decline("it stands in no function of its own")
     if isinstance(node, ast.Assert):
         edit.decline("put an `if` with an answer 200 in the place of the `assert`")

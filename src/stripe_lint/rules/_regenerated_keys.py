@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import key_choices, keys, names, syntax, task_decorators
+from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.rules import _missing_key, _passing_keys, _retried_keys, _text_literals
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def _of_task(module: Module, found: Regenerated, edit: Edit) -> bool:
     """In a task, which is given no key by a caller, the key is made of an id."""
     function = module.enclosing_function(found.node)
     return (
-        isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        isinstance(function, NamedFunction)
         and any(task_decorators.is_task(module, decorator) for decorator in function.decorator_list)
         and _missing_key.derive(module, found.request, edit, lambda key: _use(module, found, edit, key))
     )

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from stripe_lint.analysis import callers, definitions, functions, retries, syntax, task_decorators
 from stripe_lint.analysis.evaluation_order import REPEATING, statement_to_prepare
 from stripe_lint.analysis.keys import KEY
+from stripe_lint.analysis.scopes import NamedFunction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.retries import Retry
-    from stripe_lint.analysis.scopes import NamedFunction
     from stripe_lint.fixing.edit import Edit
 
     UseKey = Callable[[str], None]
@@ -45,7 +45,7 @@ def make_before(
     if retry.place.module is not module:
         edit.decline("the retry is in another file; make the key there and pass it in")
     repeated, place = retry.repeated, retry.place.node
-    if isinstance(repeated, ast.FunctionDef | ast.AsyncFunctionDef):
+    if isinstance(repeated, NamedFunction):
         if place in syntax.descendants(repeated):
             _within_function(module, retry, node, repeated, edit, variables, use)
         elif module.enclosing_function(repeated) is not None:

@@ -10,7 +10,7 @@ from stripe_lint.analysis.business_ids import item_id
 from stripe_lint.analysis.evaluation_order import statement_to_prepare
 from stripe_lint.analysis.key_choices import Reuse, Sharing
 from stripe_lint.analysis.references import ClassReference
-from stripe_lint.analysis.scopes import BindingKind
+from stripe_lint.analysis.scopes import BindingKind, NamedFunction
 from stripe_lint.analysis.values import Mark
 from stripe_lint.rules import _key_names, _missing_key, _passing_keys, _retried_keys
 
@@ -143,7 +143,7 @@ def _decorators(owner: ast.ClassDef) -> set[str]:
 def _made_for_each_call(module: Module, reuse: Reuse, request: Request, edit: Edit) -> bool:
     """A default argument becomes ``None``, and the function makes a key where it is given none."""
     key, function = request.key_argument, module.enclosing_function(request.node)
-    if not isinstance(key, ast.Name) or not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(key, ast.Name) or not isinstance(function, NamedFunction):
         return False
     parameter = next((each for each in functions.parameters(function) if each.arg == key.id), None)
     default = functions.default_of(function, parameter) if parameter is not None else None

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import callers, names, syntax, webhooks
 from stripe_lint.analysis.frameworks import is_response_call, is_response_exception
+from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.rules import _logged_refusal, _refusals, stp103
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import NamedFunction
     from stripe_lint.analysis.webhooks import Swallowed
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
@@ -33,7 +33,7 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
 def _repair(module: Module, found: Swallowed, edit: Edit) -> None:
     node = found.place.node
     function = module.enclosing_function(node)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(function, NamedFunction):
         edit.decline("it stands in no function of its own")
     if isinstance(node, ast.Try):
         edit.decline("the event is used in a `finally`, which runs after every failure; use it behind the `try`")

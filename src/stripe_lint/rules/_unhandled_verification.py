@@ -16,12 +16,12 @@ from stripe_lint.analysis import (
     uncaught_errors,
 )
 from stripe_lint.analysis.logging_calls import LEVELS
+from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.analysis.uncaught_errors import PAYLOAD_ERROR, SIGNATURE_ERROR
 from stripe_lint.rules import _exception_names, _logged_refusal, _refusals
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import NamedFunction
     from stripe_lint.analysis.sdk_verifications import SdkVerification
     from stripe_lint.analysis.state import Raised
     from stripe_lint.analysis.webhook_handlers import Handler
@@ -50,7 +50,7 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     function = module.enclosing_function(found[0].node)
     if functions.last_name(found[0].node.func) != found[0].name:
         edit.decline("the verification runs elsewhere; catch its errors where its outcome is taken")
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(function, NamedFunction):
         edit.decline("it stands in no function of its own")
     handler = _handler(module, function)
     if handler is None:
@@ -240,7 +240,7 @@ def _first_on_line(module: Module, statement: ast.stmt, call: ast.Call) -> ast.s
 def _step(module: Module, statement: ast.stmt) -> str:
     """By how much the function around ``statement`` is indented further than what it stands in."""
     function = module.enclosing_function(statement)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function.lineno == function.body[0].lineno:
+    if not isinstance(function, NamedFunction) or function.lineno == function.body[0].lineno:
         return "    "
     lines = (module.lines[function.lineno - 1], module.lines_of(function.body[0])[0])
     outer, inner = (line[: len(line) - len(line.lstrip())] for line in lines)

@@ -10,11 +10,11 @@ import ast
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import blocks, functions, handlers, syntax, webhook_functions, webhooks
+from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.rules import _logged_refusal, _refusals, _request_parts, _webhook_secret, stp101
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import NamedFunction
     from stripe_lint.analysis.webhooks import Unverified
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
@@ -38,8 +38,8 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
 
 def _verify(module: Module, found: Unverified, edit: Edit) -> None:
     node = found.place.node
-    function = node if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else module.enclosing_function(node)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    function = node if isinstance(node, NamedFunction) else module.enclosing_function(node)
+    if not isinstance(function, NamedFunction):
         edit.decline("the event is made in no function of its own")
     if not _refusals.answers(module, function):
         if function.name == found.handler.function.name:
