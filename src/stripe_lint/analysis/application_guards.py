@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import assignments, conventions, functions, handlers, names, verifiers
-from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
+from stripe_lint.analysis.references import ClassReference, FunctionReference, OfClass
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -40,7 +40,7 @@ def guarded_by_application(module: Module, function: NamedFunction) -> bool:
 
 
 def _verifies(reference: Reference | None) -> bool:
-    if not isinstance(reference, FunctionReference | ClassReference | ObjectReference):
+    if not isinstance(reference, FunctionReference | OfClass):
         return False
     if conventions.means_one_of(reference.module.project.conventions.verifiers, reference, None):
         return True

@@ -24,18 +24,33 @@ class Callee(NamedTuple):
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
+class _Calls(NamedTuple):
+    """The calls of a function: those that lead to a function of the project, and what runs in those nobody knows."""
+
+    known: list[Callee]
+    unknown: list[tuple[ast.Call, ast.expr]]
+
+
+def _calls(module: Module, node: ast.AST) -> _Calls:
+    key = ("calls", node)
+    calls = module.memory.get(key)
+    if not isinstance(calls, _Calls):
+        calls = _Calls([], [])
+        for call in module.calls_of.get(node, ()):
+            run = runners.run_by(call) or call.func
+            reference = names.resolve(module, run)
+            function = definitions.function_behind(reference)
+            if function is not None:
+                calls.known.append(Callee(call, function.module, function.node))
+            elif reference is None:
+                calls.unknown.append((call, run))
+        module.memory[key] = calls
+    return calls
+
+
 def callees(module: Module, node: ast.AST) -> list[Callee]:
     """What the calls in a function itself, or in the body of a class, lead to within the project."""
-    known = module.memory.get(("callees", node))
-    if isinstance(known, list):
-        return known
-    found = []
-    for call in module.calls_of.get(node, ()):
-        reference = definitions.function_behind(names.resolve(module, runners.run_by(call) or call.func))
-        if reference is not None:
-            found.append(Callee(call, reference.module, reference.node))
-    module.memory["callees", node] = found
-    return found
+    return _calls(module, node).known
 
 
 def possible_callees(module: Module, node: ast.AST) -> list[Callee]:
@@ -43,8 +58,13 @@ def possible_callees(module: Module, node: ast.AST) -> list[Callee]:
     known = module.memory.get(("possible callees", node))
     if isinstance(known, list):
         return known
-    found = [callee for call in module.calls_of.get(node, ()) for callee in possible_callees_of(module, call)]
-    module.memory["possible callees", node] = found
+    calls = _calls(module, node)
+    looked_up = [
+        Callee(call, each.module, each.node)
+        for call, run in calls.unknown
+        for each in dispatch_tables.functions_looked_up(module, run)
+    ]
+    found = module.memory["possible callees", node] = [*calls.known, *looked_up]
     return found
 
 

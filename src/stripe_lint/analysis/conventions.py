@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import functions
 from stripe_lint.analysis.references import (
-    ClassReference,
     External,
     ExternalInstance,
     FunctionReference,
-    ObjectReference,
+    OfClass,
     Reference,
 )
 
@@ -47,7 +46,7 @@ def _known_as(reference: Reference | None, spelled: str | None) -> str | None:
         if isinstance(reference.node, ast.Lambda):
             return None
         return _qualified(reference.module, reference.node)
-    if isinstance(reference, ClassReference | ObjectReference):
+    if isinstance(reference, OfClass):
         return _qualified(reference.module, reference.node)
     return spelled
 

@@ -10,6 +10,7 @@ from stripe_lint.analysis.references import (
     ClassReference,
     FunctionReference,
     ObjectReference,
+    OfClass,
     PartialReference,
     Reference,
 )
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.scopes import NamedFunction
 
 
-def external_bases(reference: ClassReference | ObjectReference) -> set[str]:
+def external_bases(reference: OfClass) -> set[str]:
     """The dotted paths of the bases outside the project, however far up."""
     paths = set()
     for module, node in names.linearized(reference):

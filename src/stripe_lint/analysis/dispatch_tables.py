@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import assignments, callers, definitions, names
-from stripe_lint.analysis.references import ClassReference, ObjectReference
+from stripe_lint.analysis.references import OfClass
 from stripe_lint.analysis.scopes import BindingKind
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _dict_behind(module: Module, node: ast.expr) -> tuple[Module, ast.Dict] | No
     if isinstance(value, ast.Dict):
         return source, value
     owner = names.resolve(module, node.value) if isinstance(node, ast.Attribute) else None
-    if isinstance(node, ast.Attribute) and isinstance(owner, ClassReference | ObjectReference):
+    if isinstance(node, ast.Attribute) and isinstance(owner, OfClass):
         for source, each in names.linearized(owner):
             scope = source.scopes.get(each)
             bindings = scope.bindings.get(node.attr, []) if scope is not None else []

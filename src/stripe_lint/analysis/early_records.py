@@ -135,10 +135,13 @@ def _arguments(module: Module, call: ast.Call) -> list[ast.expr]:
 def _names(module: Module, function: FunctionNode, parts: frozenset[str]) -> set[str]:
     """The names that hold something made of a part of the request."""
     found: set[str] = set()
+    assignments: list[ast.Assign | ast.AnnAssign | ast.NamedExpr] = [
+        *module.own_of_kind(function, ast.Assign),
+        *module.own_of_kind(function, ast.AnnAssign),
+        *module.own_of_kind(function, ast.NamedExpr),
+    ]
     for _ in range(_ROUNDS):
-        for node in syntax.own_nodes(function):
-            if not isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr):
-                continue
+        for node in assignments:
             if node.value is None or not _comes_from(module, node.value, found, parts):
                 continue
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:

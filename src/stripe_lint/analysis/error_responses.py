@@ -23,7 +23,7 @@ from stripe_lint.analysis.call_search import CallSearch, callees
 from stripe_lint.analysis.control_flow import graph_of
 from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter
 from stripe_lint.analysis.references import ClassReference, External, FunctionReference
-from stripe_lint.analysis.scopes import NamedFunction
+from stripe_lint.analysis.scopes import FunctionNode, NamedFunction
 from stripe_lint.analysis.state import ANY_EXCEPTION, START, Outcome, Place, State
 from stripe_lint.analysis.values import Mark, Tag, Value, deep_tagged
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.facts import ResponseFact
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import FunctionNode
 
 DEEPEST_LEAK: Final = 3
 """How many calls deep a function is searched for an ``except`` whose text it hands back."""
@@ -286,18 +285,23 @@ def _run_handler(module: Module, handler: ast.ExceptHandler) -> set[ResponseFact
 def _only_logs(module: Module, handler: ast.ExceptHandler) -> bool:
     """Whether what a handler catches goes nowhere but into logs, as far as its own statements tell."""
     for node in syntax.own_nodes(handler):
-        if isinstance(node, ast.Name) and node.id == handler.name:
-            if not _is_logged(module, node):
+        if isinstance(node, ast.Name):
+            if node.id == handler.name and not _is_logged(module, node):
                 return False
-        elif (
-            isinstance(node, ast.Call) and functions.last_name(node.func) in error_text.CURRENT_EXCEPTION_NAMES
-        ) or isinstance(node, ast.Raise | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        elif isinstance(node, ast.Call):
+            if functions.last_name(node.func) in error_text.CURRENT_EXCEPTION_NAMES:
+                return False
+        elif isinstance(node, FunctionNode):
+            # it may use the exception later
             return False
     return True
 
 
 def _is_logged(module: Module, node: ast.AST) -> bool:
     statement = module.statement_of(node)
+    if isinstance(statement, ast.Raise) and statement.cause is node:
+        # the cause is for whoever reads the traceback
+        return True
     written = statement.value if isinstance(statement, ast.Expr) else None
     return isinstance(written, ast.Call) and logging_calls.writes_log(module, written)
 

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import assignments, callers, functions, names, stripe_calls, syntax, work
+from stripe_lint.analysis import assignments, callers, functions, names, stripe_calls, work
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.work import Work
 
@@ -42,7 +42,7 @@ def names_in(module: Module, function: FunctionNode, event_parameters: frozenset
     event = set(event_parameters)
     rows: set[str] = set()
     created: set[str] = set()
-    bound = [each for node in syntax.own_nodes(function) for each in _bindings(node)]
+    bound = list(_bindings(module, function))
     bound.sort(key=lambda each: (getattr(each[1], "lineno", 0), getattr(each[1], "col_offset", 0)))
     known = Names(frozenset(event), frozenset(), frozenset())
     for _ in range(_ROUNDS):
@@ -55,14 +55,21 @@ def names_in(module: Module, function: FunctionNode, event_parameters: frozenset
     return known
 
 
-def _bindings(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
-    if isinstance(node, ast.Assign):
-        for target in node.targets:
-            yield target, node.value
-    elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
-        yield node.target, node.value
-    elif isinstance(node, ast.For | ast.AsyncFor):
-        yield node.target, node.iter
+def _bindings(module: Module, function: FunctionNode) -> Iterator[tuple[ast.expr, ast.expr]]:
+    for assigned in module.own_of_kind(function, ast.Assign):
+        for target in assigned.targets:
+            yield target, assigned.value
+    for annotated in module.own_of_kind(function, ast.AnnAssign):
+        if annotated.value is not None:
+            yield annotated.target, annotated.value
+    for named in module.own_of_kind(function, ast.NamedExpr):
+        yield named.target, named.value
+    loops: list[ast.For | ast.AsyncFor] = [
+        *module.own_of_kind(function, ast.For),
+        *module.own_of_kind(function, ast.AsyncFor),
+    ]
+    for loop in loops:
+        yield loop.target, loop.iter
 
 
 def _learn(

@@ -154,8 +154,13 @@ def _takes_failed_check(module: Module, handler: ast.ExceptHandler) -> bool:
 
 def failed_check(module: Module, attempt: ast.Try) -> Raised | None:
     """As what the error of a verification reaches the handlers of a ``try``; ``None`` where none does."""
-    if not attempt.handlers:
-        return None
+    key = ("failed check", attempt)
+    if key not in module.memory:
+        module.memory[key] = _failed_check(module, attempt) if attempt.handlers else None
+    return module.memory[key]  # type: ignore[return-value]
+
+
+def _failed_check(module: Module, attempt: ast.Try) -> Raised | None:
     for call in work.within(attempt.body):
         if stripe_calls.call_verifies(module, call):
             raised = _raised_by(module, call, 0)

@@ -17,7 +17,7 @@ from stripe_lint.analysis import (
 )
 from stripe_lint.analysis.handler_parameters import parameter_value
 from stripe_lint.analysis.handlers import framework_for
-from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
+from stripe_lint.analysis.references import FunctionReference, ObjectReference, OfClass
 from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.analysis.values import UNKNOWN, Value
 
@@ -64,11 +64,11 @@ def _guard_functions(module: Module, node: ast.expr, framework: Framework) -> It
         reference = names.resolve(module, target.func if isinstance(target, ast.Call) and target is part else target)
         if isinstance(reference, FunctionReference):
             yield reference
-        elif isinstance(reference, ClassReference | ObjectReference):
+        elif isinstance(reference, OfClass):
             yield from _guard_methods(reference, framework)
 
 
-def _guard_methods(reference: ClassReference | ObjectReference, framework: Framework) -> Iterator[FunctionReference]:
+def _guard_methods(reference: OfClass, framework: Framework) -> Iterator[FunctionReference]:
     receiver = ObjectReference(reference.module, reference.node)
     for name in sorted(framework.guard_methods | {"__call__"}):
         method = names.find_method(reference, name)
@@ -207,7 +207,7 @@ def _verifies_unseen(module: Module, decorator: ast.expr) -> bool:
     if conventions.is_one_of(module.project.conventions.verifiers, target, reference):
         return True
     name = functions.last_name(target)
-    if name is None or isinstance(reference, FunctionReference | ClassReference | ObjectReference):
+    if name is None or isinstance(reference, FunctionReference | OfClass):
         return False
     return verification.names_a_verifier(name) and "exempt" not in name
 

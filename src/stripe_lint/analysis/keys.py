@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import body_uses, configuration_reads, functions, names, static_values, stripe_calls, syntax
-from stripe_lint.analysis.call_search import callees
+from stripe_lint.analysis.call_search import CallSearch, callees, possible_callees
 from stripe_lint.analysis.facts import KeyedCall, SharedKey
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, entries, tagged
@@ -78,12 +78,22 @@ def makes_fresh_value(module: Module, reference: FunctionReference) -> bool:
     return known
 
 
+def _speaks_of_keys(module: Module, _: ast.AST) -> bool:
+    return "idempotency" in module.lowered
+
+
+_SPEAKS_OF_KEYS: Final = CallSearch("speaks of keys", stripe_calls.DEEPEST_SEARCH, _speaks_of_keys, possible_callees)
+"""Whether a function, or one that it calls, stands in a file that names idempotency keys at all."""
+
+
 def hands_fresh_value_to_stripe(module: Module, function: FunctionNode) -> bool:
     """Whether a function hands something made of a fresh value to a function of the project that calls Stripe."""
     if not makes_fresh_value(module, FunctionReference(module, function)):
         return False
     calls = [
-        callee.call for callee in callees(module, function) if stripe_calls.touches_stripe(callee.module, callee.node)
+        callee.call
+        for callee in callees(module, function)
+        if _SPEAKS_OF_KEYS.ask(callee.module, callee.node) and stripe_calls.touches_stripe(callee.module, callee.node)
     ]
     if not calls:
         return False

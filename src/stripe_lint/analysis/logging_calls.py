@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import frameworks, functions, names
@@ -89,4 +90,9 @@ def _is_logger(module: Module, node: ast.expr) -> bool:
         return functions.last_name(node.func) in {"getLogger", "get_logger", "bind"}
     spelled = functions.dotted_name(node)
     path = names.dotted_path(module, node) or ""
-    return (spelled is not None and re.search(_LOGGER, spelled) is not None) or path in _LOGGER_PATHS
+    return (spelled is not None and _names_a_logger(spelled)) or path in _LOGGER_PATHS
+
+
+@cache
+def _names_a_logger(spelled: str) -> bool:
+    return re.search(_LOGGER, spelled) is not None

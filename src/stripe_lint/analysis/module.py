@@ -6,7 +6,7 @@ import ast
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from stripe_lint.analysis import indexing
+from stripe_lint.analysis import indexing, syntax
 from stripe_lint.analysis.scopes import Binding, BindingKind, Comprehension, FunctionNode, NamedFunction, Scope
 from stripe_lint.model import Span
 
@@ -55,6 +55,7 @@ class Module:
         self.scope = Scope(tree, None)
         self._lines: list[str] | None = None
         self._by_kind: dict[type[ast.AST], list[ast.AST]] | None = None
+        self._own_by_kind: dict[ast.AST, dict[type[ast.AST], list[ast.AST]]] = {}
         indexing.index(self)
 
     def __repr__(self) -> str:
@@ -194,6 +195,15 @@ class Module:
             for node in self.parents:
                 self._by_kind.setdefault(node.__class__, []).append(node)
         return self._by_kind.get(kind, [])  # type: ignore[return-value]
+
+    def own_of_kind(self, owner: ast.AST, kind: type[Node]) -> list[Node]:
+        """The nodes of exactly this class in a function itself, as ``syntax.own_nodes`` has them."""
+        known = self._own_by_kind.get(owner)
+        if known is None:
+            known = self._own_by_kind[owner] = {}
+            for node in syntax.own_nodes(owner):
+                known.setdefault(node.__class__, []).append(node)
+        return known.get(kind, [])  # type: ignore[return-value]
 
     def bindings_on_self(self, owner: ast.ClassDef, name: str) -> list[tuple[ast.Attribute, Binding]]:
         """Where methods of the class ``owner`` itself bind ``self.name``."""

@@ -23,6 +23,7 @@ from stripe_lint.analysis.references import (
     FunctionReference,
     ModuleReference,
     ObjectReference,
+    OfClass,
     PartialReference,
     Reference,
     StripeService,
@@ -395,7 +396,7 @@ def attribute(base: Reference, name: str) -> Reference | None:
         return StripeService(f"{base.path}.{name}" if base.path else name)
     if isinstance(base, ModuleReference):
         return _module_attribute(base.module, name)
-    if isinstance(base, ClassReference | ObjectReference):
+    if isinstance(base, OfClass):
         return _class_attribute(base, name)
     if isinstance(base, ExternalList) and name == "data":
         return base
@@ -418,7 +419,7 @@ def _module_attribute(module: Module, name: str) -> Reference | None:
     return None
 
 
-def linearized(reference: ClassReference | ObjectReference) -> list[tuple[Module, ast.ClassDef]]:
+def linearized(reference: OfClass) -> list[tuple[Module, ast.ClassDef]]:
     """The class and its bases within the project, depth first and each once."""
     key = ("linearized", reference.node)
     known = reference.module.memory.get(key)
@@ -442,9 +443,7 @@ def linearized(reference: ClassReference | ObjectReference) -> list[tuple[Module
     return answer
 
 
-def find_method(
-    reference: ClassReference | ObjectReference, name: str
-) -> tuple[Module, ast.FunctionDef | ast.AsyncFunctionDef] | None:
+def find_method(reference: OfClass, name: str) -> tuple[Module, ast.FunctionDef | ast.AsyncFunctionDef] | None:
     """The method ``name`` as an instance of the class has it, in the project."""
     for module, node in linearized(reference):
         scope = module.scopes.get(node)
@@ -454,7 +453,7 @@ def find_method(
     return None
 
 
-def _class_attribute(base: ClassReference | ObjectReference, name: str) -> Reference | None:
+def _class_attribute(base: OfClass, name: str) -> Reference | None:
     """A method, a property's value, a class attribute or an attribute that a method sets on ``self``."""
     for module, node in linearized(base):
         scope = module.scopes.get(node)

@@ -12,11 +12,10 @@ from stripe_lint.analysis import (
     functions,
     names,
     runners,
-    syntax,
     webhook_functions,
     webhook_handlers,
 )
-from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
+from stripe_lint.analysis.references import FunctionReference, OfClass
 from stripe_lint.analysis.scopes import BindingKind, NamedFunction
 
 if TYPE_CHECKING:
@@ -210,15 +209,16 @@ def _led_to(module: Module, function: FunctionNode) -> Iterator[tuple[FunctionRe
 
 def _through_tables(module: Module, function: FunctionNode) -> Iterator[tuple[FunctionReference, ast.AST, bool]]:
     """The functions in dicts that a function builds or reads."""
-    for node in syntax.own_nodes(function):
-        if isinstance(node, ast.Dict):
-            for reference, value in dispatch_tables.functions_in(module, node):
-                yield reference, value, True
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and not _only_asks(module, node):
-            source, table = assignments.assigned_expression(module, node)
-            if isinstance(table, ast.Dict) and source.enclosing_function(table) is not function:
-                for reference, _ in dispatch_tables.functions_in(source, table):
-                    yield reference, node, True
+    for written in module.own_of_kind(function, ast.Dict):
+        for reference, value in dispatch_tables.functions_in(module, written):
+            yield reference, value, True
+    for name in module.own_of_kind(function, ast.Name):
+        if not isinstance(name.ctx, ast.Load) or _only_asks(module, name):
+            continue
+        source, table = assignments.assigned_expression(module, name)
+        if isinstance(table, ast.Dict) and source.enclosing_function(table) is not function:
+            for reference, _ in dispatch_tables.functions_in(source, table):
+                yield reference, name, True
 
 
 def _only_asks(module: Module, table: ast.Name) -> bool:
@@ -231,7 +231,7 @@ def _named_methods(module: Module, call: ast.Call) -> Iterator[tuple[FunctionRef
     """The methods that ``getattr(self, f"handle_{name}")`` can mean."""
     prefix = _prefix(module, call.args[1])
     owner = names.resolve(module, call.args[0])
-    if prefix is None or len(prefix) < _SHORTEST_PREFIX or not isinstance(owner, ObjectReference | ClassReference):
+    if prefix is None or len(prefix) < _SHORTEST_PREFIX or not isinstance(owner, OfClass):
         return
     for source, node in names.linearized(owner):
         for statement in node.body:

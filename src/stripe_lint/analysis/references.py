@@ -27,19 +27,22 @@ class _Named:
         return hash((self.__class__, self.path))
 
 
-class _OfClass:
-    """What is told apart by its kind and a class of the project."""
+class OfClass:
+    """A class of the project or an instance of one: what is told apart by its kind and the class."""
 
     __slots__ = ("module", "node")
 
     def __init__(self, module: Module, node: ast.ClassDef) -> None:
+        """The class ``node`` of ``module``."""
         self.module = module
         self.node = node
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _OfClass) and self.__class__ is other.__class__ and self.node is other.node
+        """Whether both are the same class, or both an instance of it."""
+        return isinstance(other, OfClass) and self.__class__ is other.__class__ and self.node is other.node
 
     def __hash__(self) -> int:
+        """The hash that goes with ``__eq__``."""
         return hash((self.__class__, self.node))
 
 
@@ -73,13 +76,13 @@ class ModuleReference(NamedTuple):
     module: Module
 
 
-class ClassReference(_OfClass):
+class ClassReference(OfClass):
     """A class of the project."""
 
     __slots__ = ()
 
 
-class ObjectReference(_OfClass):
+class ObjectReference(OfClass):
     """An instance of a class of the project."""
 
     __slots__ = ()
@@ -90,7 +93,7 @@ class FunctionReference(NamedTuple):
 
     module: Module
     node: FunctionNode
-    receiver: ObjectReference | ClassReference | None = None
+    receiver: OfClass | None = None
 
 
 class PartialReference(NamedTuple):
@@ -107,8 +110,7 @@ Reference = (
     | ExternalList
     | StripeService
     | ModuleReference
-    | ClassReference
-    | ObjectReference
+    | OfClass
     | FunctionReference
     | PartialReference
 )

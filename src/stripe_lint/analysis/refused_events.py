@@ -80,12 +80,17 @@ def refused_events(module: Module) -> Iterator[RefusedEvent]:
 def _in_function(reached: Reached) -> Iterator[RefusedEvent]:
     module, function = reached.module, reached.function
     known = _known(reached)
-    tables = {name for name, _ in _looked_up(function, known)}
+    tables = {name for name, _ in _looked_up(module, function, known)}
     verified_from = _verified_from(reached)
-    for node in syntax.own_nodes(function):
-        if isinstance(node, ast.Try):
-            yield from _of_attempt(reached, node, known, verified_from)
-        if getattr(node, "lineno", verified_from) < verified_from or _tests_unverified(module, node):
+    for attempt in module.own_of_kind(function, ast.Try):
+        yield from _of_attempt(reached, attempt, known, verified_from)
+    tests: list[ast.If | ast.Match | ast.Assert] = [
+        *module.own_of_kind(function, ast.If),
+        *module.own_of_kind(function, ast.Match),
+        *module.own_of_kind(function, ast.Assert),
+    ]
+    for node in tests:
+        if node.lineno < verified_from or failure_handlers.follows_failed_check(module, node):
             continue
         if isinstance(node, ast.If):
             yield from _of_branch(reached, node, known, tables)
@@ -95,14 +100,9 @@ def _in_function(reached: Reached) -> Iterator[RefusedEvent]:
                     yield from _refusal(reached, case.body, Reason.UNKNOWN_TYPE)
         elif isinstance(node, ast.Assert) and _tells(module, node.test, known, tables) is True:
             yield RefusedEvent(module, node, Reason.UNKNOWN_TYPE)
-    for _, default in _looked_up(function, known):
+    for _, default in _looked_up(module, function, known):
         if default is not None and _refuses_by_default(module, default):
             yield RefusedEvent(module, default, Reason.UNKNOWN_TYPE)
-
-
-def _tests_unverified(module: Module, node: ast.AST) -> bool:
-    tests = isinstance(node, ast.If | ast.Match | ast.Assert)
-    return tests and failure_handlers.follows_failed_check(module, node)
 
 
 def _runs_unverified(reached: Reached) -> bool:
@@ -204,11 +204,13 @@ def _lists_types(module: Module, node: ast.expr) -> bool:
     return isinstance(node, ast.Name | ast.Attribute | ast.Dict)
 
 
-def _looked_up(function: FunctionNode, known: Names) -> Iterator[tuple[str, ast.expr | None]]:
+def _looked_up(module: Module, function: FunctionNode, known: Names) -> Iterator[tuple[str, ast.expr | None]]:
     """The names that hold what a table has for the type of an event, with the default of the look-up."""
-    for node in syntax.own_nodes(function):
-        if not isinstance(node, ast.Assign | ast.NamedExpr):
-            continue
+    assignments: list[ast.Assign | ast.NamedExpr] = [
+        *module.own_of_kind(function, ast.Assign),
+        *module.own_of_kind(function, ast.NamedExpr),
+    ]
+    for node in assignments:
         target = node.targets[0] if isinstance(node, ast.Assign) else node.target
         value = node.value
         if not isinstance(target, ast.Name) or not isinstance(value, ast.Call) or not value.args:

@@ -24,10 +24,9 @@ from stripe_lint.analysis.frameworks import (
     view_base,
 )
 from stripe_lint.analysis.references import (
-    ClassReference,
     External,
     ExternalInstance,
-    ObjectReference,
+    OfClass,
     Reference,
     StripeService,
 )
@@ -97,31 +96,41 @@ def of_reference(evaluation: Evaluation, node: ast.expr, value: Value) -> Value:
 
 def view_framework(reference: Reference | None) -> Framework | None:
     """The framework whose view class ``reference`` is an instance of."""
-    if isinstance(reference, ObjectReference | ClassReference):
-        for path in sorted(definitions.external_bases(reference)):
-            framework = view_base(path) or generated_base(path)
-            if framework is not None:
-                return framework
-        for module, base in names.linearized(reference)[1:]:
-            framework = generated_base(f"{module.path.stem}.{base.name}")
-            if framework is not None:
-                return framework
+    if not isinstance(reference, OfClass):
+        return None
+    key = ("view framework", reference.node)
+    memory = reference.module.memory
+    if key not in memory:
+        memory[key] = _framework_of_bases(reference)
+    return memory[key]  # type: ignore[return-value]
+
+
+def _framework_of_bases(reference: OfClass) -> Framework | None:
+    for path in sorted(definitions.external_bases(reference)):
+        framework = view_base(path) or generated_base(path)
+        if framework is not None:
+            return framework
+    for module, base in names.linearized(reference)[1:]:
+        framework = generated_base(f"{module.path.stem}.{base.name}")
+        if framework is not None:
+            return framework
     return None
 
 
 def attribute(evaluation: Evaluation, node: ast.Attribute, base: Value) -> Value | None:
     """The attribute of a request, of its parts or of parsed data; ``None`` where ``base`` is something else."""
     name = node.attr
-    if base.has(Mark.REQUEST):
-        return _request_part(evaluation, node, base, name)
-    if base.has(Mark.HEADERS):
-        return _header(evaluation, name) or base
-    if base.has(Mark.PARSED) or base.has(Mark.MISSING):
-        return read(evaluation, node, base, name)
-    if base.has(Mark.EVENT):
-        return _event_part(base, name)
-    if base.has(Mark.RAW) or base.has(Mark.ALTERED) or base.has(Mark.STREAM):
-        return base
+    if base.tags:
+        if base.has(Mark.REQUEST):
+            return _request_part(evaluation, node, base, name)
+        if base.has(Mark.HEADERS):
+            return _header(evaluation, name) or base
+        if base.has(Mark.PARSED) or base.has(Mark.MISSING):
+            return read(evaluation, node, base, name)
+        if base.has(Mark.EVENT):
+            return _event_part(base, name)
+        if base.has(Mark.RAW) or base.has(Mark.ALTERED) or base.has(Mark.STREAM):
+            return base
     if is_none(base):
         missing(evaluation, base, node)
     framework = view_framework(base.reference)
@@ -274,7 +283,16 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
         return _event_built(evaluation, call)
     if webhook_functions.is_handling(path, webhook_functions.UNVERIFYING_HANDLERS):
         return _handled_unverified(evaluation, call)
-    receiver = call.receiver
+    if call.receiver.tags:
+        value = _method_called(evaluation, call, call.receiver)
+        if value is not None:
+            return value
+    if call.name in _READERS and call.positional and call.reference is None:
+        return _model_read(evaluation, call)
+    return None
+
+
+def _method_called(evaluation: Evaluation, call: Call, receiver: Value) -> Value | None:
     if receiver.has(Mark.REQUEST):
         return _request_method(evaluation, call, receiver)
     if receiver.has(Mark.STREAM):
@@ -288,8 +306,6 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
     if receiver.has(Mark.EVENT):
         key = text_of(call.positional[0]) if call.positional else None
         return _event_part(receiver, key or call.name)
-    if call.name in _READERS and call.positional and call.reference is None:
-        return _model_read(evaluation, call)
     return None
 
 

@@ -107,6 +107,8 @@ def keywords_of(name: str) -> Keywords:
 def run_by(call: ast.Call) -> ast.expr | None:
     """The function that ``call`` runs elsewhere and gives the result of: ``asyncio.to_thread(function)``."""
     name = functions.last_name(call.func)
+    if name is not None and name not in RUNNERS:
+        return None
     if name is None and isinstance(call.func, ast.Call) and functions.last_name(call.func.func) in ADAPTERS:
         return call.func.args[0] if call.func.args else None
     runner = RUNNERS.get(name or "")

@@ -50,7 +50,7 @@ _SOMETHING_ELSE: Final = "something else, which may have no to_dict()"
 
 def is_sdk_object(module: Module, node: ast.expr) -> bool:
     """Whether ``node`` is an object of the SDK, at least where the flow comes from one."""
-    return _Search().asks(module, node)
+    return _Search(remembers=True).asks(module, node)
 
 
 def alternative(module: Module, node: ast.expr) -> str | None:
@@ -78,21 +78,35 @@ def is_single_object(module: Module, node: ast.expr, depth: int = 0) -> bool:
 
 
 class _Search:
-    """One question, with what it has asked before."""
+    """One question, with what it has asked before; or, where it ``remembers``, what any question has answered."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, remembers: bool = False) -> None:
         self._known: dict[ast.AST, bool] = {}
+        self._remembers = remembers
+        self._unsure = 0
         self.alternative: str | None = None
         """What may be there as well, as words."""
 
     def asks(self, module: Module, node: ast.expr, depth: int = 0) -> bool:
+        if node in self._known:
+            self._unsure += 1
+            return self._known[node]
+        key = ("object of the SDK", node)
+        known = module.memory.get(key) if self._remembers else None
+        if isinstance(known, bool):
+            return known
         if depth > DEEPEST:
+            self._unsure += 1
             return False
-        if node not in self._known:
-            # what is asked again while it is being found out is bound to itself, and tells nothing
-            self._known[node] = False
-            self._known[node] = self._finds(module, node, depth)
-        return self._known[node]
+        # what is asked again while it is being found out is bound to itself, and tells nothing
+        self._known[node] = False
+        unsure = self._unsure
+        answer = self._known[node] = self._finds(module, node, depth)
+        if self._remembers and (unsure == self._unsure or depth == 0):
+            # any other answer depends on where the question came from
+            module.memory[key] = answer
+            del self._known[node]
+        return answer
 
     def _finds(self, module: Module, node: ast.expr, depth: int) -> bool:
         if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and type_guards.is_never_an_object(module, node):

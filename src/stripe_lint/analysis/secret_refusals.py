@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import blocks, callers, functions, handlers, names, sdk_verifications, syntax
-from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
+from stripe_lint.analysis.references import ClassReference, FunctionReference, OfClass
 from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.test_code import is_test_code
 
@@ -137,7 +137,7 @@ def _handed_on(known: _Known) -> Iterator[_Known]:
     """The functions and classes of the project that are given the secret."""
     for call in _calls_with(known):
         reference = names.resolve(known.module, call.func)
-        if isinstance(reference, ObjectReference | ClassReference):
+        if isinstance(reference, OfClass):
             made = names.find_method(reference, "__init__")
             taken: FunctionNode | None = made[1] if made is not None else None
         elif isinstance(reference, FunctionReference) and not isinstance(reference.node, ast.Lambda):
@@ -307,7 +307,7 @@ class _Refused:
     def _is_refusing(self, module: Module, called: ast.expr, depth: int = 0) -> bool:
         """Whether what is called tests, itself or by what it calls."""
         reference = names.resolve(module, called)
-        if isinstance(reference, ClassReference | ObjectReference):
+        if isinstance(reference, OfClass):
             made = names.find_method(reference, "__init__")
             reference = FunctionReference(*made) if made is not None else None
         if not isinstance(reference, FunctionReference):

@@ -33,6 +33,7 @@ FARTHEST_CALLER: Final = 2
 
 _WSGI_NAME: Final = "HTTP_STRIPE_SIGNATURE"
 _HEADER_NAME: Final = "Stripe-Signature"
+_SEEKING: Final = ast.In | ast.NotIn
 _MISSING: Final = Raised(frozenset({"KeyError"}))
 
 
@@ -70,8 +71,8 @@ class _Headers(NamedTuple):
 
 def lookups(module: Module) -> Iterator[Lookup]:
     """The look-ups of the signature header that can fail where the header was sent, or end in an exception."""
-    for function in module.functions:
-        yield from _in_function(module, function)
+    for function, nodes in _by_function(module).items():
+        yield from _in_function(module, function, nodes)
     yield from _filled_parameters(module)
 
 
@@ -105,31 +106,54 @@ def _filled_parameters(module: Module) -> Iterator[Lookup]:
                 yield Lookup(call, "HTTP knows this header as Stripe-Signature", False, keyword.value, _HEADER_NAME)
 
 
-def _in_function(module: Module, function: FunctionNode) -> Iterator[Lookup]:
-    found: list[tuple[ast.expr, str, _Headers]] = []
-    asked: list[int] = []
-    for node in syntax.own_nodes(function):
-        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
-            held, key = node.value, node.slice
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
-            held, key = node.func.value, node.args[0]
-            if node.func.attr != "get":
-                continue
-        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
-            if _signature_name(module, node.left) is not None:
-                asked.append(node.lineno)
-            continue
-        else:
-            continue
+class _Naming(NamedTuple):
+    """A place where a spelling of the header's name is looked up in ``held``, or sought in something."""
+
+    node: ast.Subscript | ast.Call | ast.Compare
+    held: ast.expr | None
+    key: ast.expr
+    name: str
+
+
+def _by_function(module: Module) -> dict[FunctionNode, list[_Naming]]:
+    """The places that name the header, by the function that they stand in."""
+    found: dict[FunctionNode, list[_Naming]] = {}
+    for node, held, key in _keyed(module):
         name = _signature_name(module, key)
-        headers = _headers(module, function, held) if name is not None else None
-        if name is None or headers is None:
+        function = module.enclosing_function(node) if name is not None else None
+        if name is not None and function is not None:
+            found.setdefault(function, []).append(_Naming(node, held, key, name))
+    return found
+
+
+def _keyed(module: Module) -> Iterator[tuple[ast.Subscript | ast.Call | ast.Compare, ast.expr | None, ast.expr]]:
+    """What is asked for a key: the place, what is asked, where the key is looked up in it, and the key."""
+    for subscript in module.of_kind(ast.Subscript):
+        if isinstance(subscript.ctx, ast.Load):
+            yield subscript, subscript.value, subscript.slice
+    for call in module.calls.get("get", ()):
+        if isinstance(call.func, ast.Attribute) and call.args:
+            yield call, call.func.value, call.args[0]
+    for compared in module.of_kind(ast.Compare):
+        if isinstance(compared.ops[0], _SEEKING):
+            yield compared, None, compared.left
+
+
+def _in_function(module: Module, function: FunctionNode, namings: list[_Naming]) -> Iterator[Lookup]:
+    found: list[tuple[_Naming, _Headers]] = []
+    asked: list[int] = []
+    for naming in namings:
+        if naming.held is None:
+            asked.append(naming.node.lineno)
             continue
-        found.append((node, name, headers))
-        if isinstance(node, ast.Call) and _is_tested(module, node):
-            asked.append(node.lineno)
-    spellings = {name for _, name, headers in found if headers.by_case}
-    for node, name, headers in found:
+        headers = _headers(module, function, naming.held)
+        if headers is None:
+            continue
+        found.append((naming, headers))
+        if isinstance(naming.node, ast.Call) and _is_tested(module, naming.node):
+            asked.append(naming.node.lineno)
+    spellings = {naming.name for naming, headers in found if headers.by_case}
+    for (node, _, key, name), headers in found:
         raises = isinstance(node, ast.Subscript) and not headers.framework.missing_header_answered
         if raises and (any(line <= node.lineno for line in asked) or _is_caught(module, function, node, 0)):
             raises = False
@@ -141,7 +165,6 @@ def _in_function(module: Module, function: FunctionNode) -> Iterator[Lookup]:
                 known_as = ""
             if headers.copied:
                 known_as = headers.framework.copied_header_name
-            key = node.slice if isinstance(node, ast.Subscript) else node.args[0]  # type: ignore[attr-defined]
             yield Lookup(node, never, by_case, key, known_as)
 
 

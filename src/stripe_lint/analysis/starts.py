@@ -16,7 +16,13 @@ from stripe_lint.analysis import (
     verifiers,
 )
 from stripe_lint.analysis.dataflow import Exhausted, Interpreter
-from stripe_lint.analysis.references import ClassReference, External, FunctionReference, ObjectReference, Reference
+from stripe_lint.analysis.references import (
+    External,
+    FunctionReference,
+    ObjectReference,
+    OfClass,
+    Reference,
+)
 from stripe_lint.analysis.state import START, History, Outcome
 from stripe_lint.analysis.values import UNKNOWN, Mark, Value, tagged
 
@@ -84,7 +90,7 @@ def _with_dependency(
 
 def run_dependency(interpreter: Interpreter, dependency: Reference, history: History) -> list[Outcome] | None:
     """The outcomes of a function or callable object that the framework runs with parameters of its own."""
-    if isinstance(dependency, ObjectReference | ClassReference):
+    if isinstance(dependency, OfClass):
         method = names.find_method(dependency, "__call__" if isinstance(dependency, ObjectReference) else "__init__")
         if method is None:
             return None

@@ -11,6 +11,7 @@ from stripe_lint.analysis.references import (
     External,
     ModuleReference,
     ObjectReference,
+    OfClass,
 )
 from stripe_lint.analysis.scopes import Binding, BindingKind, Scope
 from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, constant, entries
@@ -80,7 +81,7 @@ def _of_member(owner: object, name: str) -> Value | None:
     if isinstance(owner, ModuleReference):
         bindings = owner.module.scope.bindings.get(name)
         return _of_bindings(owner.module, owner.module.scope, name, bindings) if bindings else None
-    if isinstance(owner, ClassReference | ObjectReference):
+    if isinstance(owner, OfClass):
         for module, node in names.linearized(owner):
             scope = module.scopes.get(node)
             held = module.bindings_on_self(node, name)

@@ -23,6 +23,7 @@ CONVERTERS: Final = frozenset({"to_dict", "to_dict_recursive"})
 _ONLY_OF_DICTS: Final = frozenset({"get", "keys", "values", "pop", "update", "setdefault", "copy"})
 """Methods that objects of the SDK have lost. ``items`` is also the name of a field."""
 
+_TELLING: Final = ("isinstance", "hasattr")
 _ASKING: Final = ("isinstance", "hasattr", "type", "callable", "issubclass")
 _MAPPINGS: Final = frozenset({"dict", "Mapping", "MutableMapping"})
 _TELLING_NOTHING: Final = frozenset({*_ASKING, "str", "repr", "id"})
@@ -32,14 +33,24 @@ _BLOCKS: Final = ("body", "orelse", "finalbody")
 
 def is_never_an_object(module: Module, node: ast.expr) -> bool:
     """Whether a condition on the way to ``node`` keeps objects of the SDK away from it, with stripe 15 and newer."""
-    if not any(module.calls.get(name) for name in ("isinstance", "hasattr")):
+    if module.enclosing_function(node) not in _telling_functions(module):
         return False
-    asked = {ast.dump(each) for each in _with_holders(node)}
-    return any(
-        _rejects_objects(module, call, is_true) and ast.dump(call.args[0]) in asked
+    told = [
+        ast.dump(call.args[0])
         for test, holds in _conditions_at(module, node)
         for call, is_true in _said(test, holds)
-    )
+        if _rejects_objects(module, call, is_true)
+    ]
+    return bool(told) and any(ast.dump(each) in told for each in _with_holders(node))
+
+
+def _telling_functions(module: Module) -> set[FunctionNode | None]:
+    """The functions, or the module itself, that ask for the type or the methods of something."""
+    known = module.memory.get("functions that tell types")
+    if not isinstance(known, set):
+        calls = (call for name in _TELLING for call in module.calls.get(name, ()))
+        known = module.memory["functions that tell types"] = {module.enclosing_function(call) for call in calls}
+    return known
 
 
 def is_asked_for_type(module: Module, function: FunctionNode, name: str) -> bool:
@@ -123,7 +134,7 @@ def _with_holders(node: ast.expr) -> Iterator[ast.expr]:
 def _rejects_objects(module: Module, call: ast.Call, is_true: bool) -> bool:
     """Whether the answer of ``isinstance`` or ``hasattr`` means that the value is no object of the SDK."""
     name = functions.last_name(call.func)
-    if len(call.args) != 2 or name not in {"isinstance", "hasattr"}:
+    if len(call.args) != 2 or name not in _TELLING:
         return False
     said = call.args[1]
     if name == "hasattr":

@@ -33,6 +33,9 @@ class Mark(Enum):
     Key marks: ``FRESH`` differs at each evaluation (``node``: where it is made), ``SETTING`` read from configuration.
     """
 
+    # a mark is in nearly all that is looked up: the hash of an ``Enum`` is a call of Python code
+    __hash__ = object.__hash__
+
     REQUEST = auto()
     HEADERS = auto()
     STREAM = auto()

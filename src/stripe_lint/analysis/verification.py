@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import body_uses, conventions, exceptions, runners, webhook_functions
@@ -36,6 +37,7 @@ SIGNATURE_FAILURE: Final = frozenset({exceptions.SIGNATURE_ERROR})
 PAYLOAD_FAILURE: Final = frozenset({"ValueError"})
 
 
+@cache
 def names_a_verifier(name: str) -> bool:
     """Whether a function that can't be seen says by its name that it verifies Stripe's signature."""
     if not re.search(_VERIFIER_NAME, name) or not re.search(_VERIFIED_THING, name):

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import exceptions, functions, logging_calls, names, syntax, webhook_functions
-from stripe_lint.analysis.references import ClassReference, FunctionReference, ObjectReference
+from stripe_lint.analysis.references import FunctionReference, OfClass
 from stripe_lint.analysis.scopes import NamedFunction
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _tells(module: Module, handler: ast.ExceptHandler) -> bool:
         if isinstance(node, ast.Call):
             if logging_calls.may_record(module, node):
                 return True
-            if isinstance(names.resolve(module, node.func), FunctionReference | ClassReference | ObjectReference):
+            if isinstance(names.resolve(module, node.func), FunctionReference | OfClass):
                 return True
     return False
 

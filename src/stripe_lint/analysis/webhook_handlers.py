@@ -54,6 +54,10 @@ _BUILDING: Final = frozenset(
     {*webhook_functions.BUILDING, webhook_functions.DESERIALIZING, *webhook_functions.UNVERIFYING}
 )
 _DOTTED_TEXT: Final = r"""["']((?:[a-z_\d]+\.){1,3}[a-z_]+)["']"""
+_HANDLING_WORDS: Final = (
+    r"(?i)signature|hook|stripe_event|construct_from|convert_to_|deserialize|verification|\bhandle"
+    r"|\b(?:loads?|json|get_json)\b|[\"'](?:[a-z_\d]+\.){1,3}[a-z_]+[\"']"
+)
 _PARSERS: Final = frozenset({"loads", "load", "get_json", "json"})
 _BODY_USES: Final = _PARSERS | {"model_validate_json", "parse_raw", "request"}
 
@@ -190,6 +194,8 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
         return True
     if any(webhook_functions.names_signature_header(each.arg) for each in functions.parameters(function)):
         return True
+    if not _may_handle_events(module, function):
+        return False
     names_read = set()
     known_types = 0
     builds_event = False
@@ -218,6 +224,18 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
         known_types > 0
         or _names_stripe_webhook(module, function)
         or _hands_body_on(names_read)
+        or routes.is_told_webhook(module, function)
+    )
+
+
+def _may_handle_events(module: Module, function: NamedFunction) -> bool:
+    """Whether the text of a function, or what it is called, has a word of those that make it a handler.
+
+    A pattern is sought in a text several times as fast as nodes are looked at.
+    """
+    return (
+        re.search(_HANDLING_WORDS, "\n".join(module.lines_of(function))) is not None
+        or _names_stripe_webhook(module, function)
         or routes.is_told_webhook(module, function)
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from enum import Enum, auto
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import assignments, functions, names, runners, sql_statements, stripe_calls, syntax
@@ -94,6 +95,13 @@ _OF_STATEMENT: Final = {Statement.ADDS: Work.INSERT, Statement.CHANGES: Work.WRI
 
 def of_call(module: Module, call: ast.Call) -> Work | None:
     """What one call does, the functions of the project aside."""
+    key = ("work of the call", call)
+    if key not in module.memory:
+        module.memory[key] = _of_call(module, call)
+    return module.memory[key]  # type: ignore[return-value]
+
+
+def _of_call(module: Module, call: ast.Call) -> Work | None:
     name = functions.last_name(call.func) or ""
     reference = names.resolve(module, call.func)
     if isinstance(reference, FunctionReference):
@@ -152,8 +160,12 @@ def _is_task(module: Module, receiver: ast.expr | None) -> bool:
 
 
 def _is_side(receiver: ast.expr) -> bool:
-    chain = functions.attribute_chain(receiver) or []
-    return any(re.search(SIDE_NAME, part) for part in chain)
+    return any(map(_names_a_side, functions.attribute_chain(receiver) or ()))
+
+
+@cache
+def _names_a_side(name: str) -> bool:
+    return re.search(SIDE_NAME, name) is not None
 
 
 def _sends(call: ast.Call, name: str, path: str) -> bool:
@@ -277,7 +289,6 @@ def within(nodes: list[ast.stmt]) -> Iterator[ast.Call]:
                 yield inner
 
 
-def nodes_of(node: ast.AST) -> Iterator[ast.AST]:
+def nodes_of(node: ast.AST) -> list[ast.AST]:
     """``node`` and what is below it, functions defined there left out."""
-    yield node
-    yield from syntax.own_nodes(node)
+    return [node] if node.__class__ in syntax.LEAVES else [node, *syntax.own_nodes(node)]

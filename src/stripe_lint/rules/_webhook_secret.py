@@ -17,7 +17,7 @@ from stripe_lint.analysis import (
     syntax,
     webhook_functions,
 )
-from stripe_lint.analysis.references import ClassReference, External, ModuleReference, ObjectReference
+from stripe_lint.analysis.references import External, ModuleReference, OfClass
 from stripe_lint.errors import Declined
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _imported_holder(module: Module, name: str) -> str | None:
         reference = names.resolve_name(module, local, module.scope)
         if isinstance(reference, ModuleReference) and name in reference.module.scope.bindings:
             return f"{local}.{name}"
-        if isinstance(reference, ObjectReference | ClassReference):
+        if isinstance(reference, OfClass):
             for source, node in names.linearized(reference):
                 scope = source.scopes.get(node)
                 if scope is not None and name in scope.bindings:
