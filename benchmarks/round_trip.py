@@ -5,8 +5,9 @@
 At N random statements of the standard library an expression of the statement, chosen at random too, is replaced by its
 own source; a statement without one is generated as it is. The same is done at every call of the files in each directory
 that concern Stripe. Each edit takes the whole way of a fix: the statement is cut out, parsed, found again by byte span,
-generated, and spliced into the bytes of the file. Prints how many edits were refused, and why. Exits with 1 if any
-gave other bytes.
+generated, and spliced into the bytes of the file. Calls of one statement that don't hold each other are edited at once,
+and one at a time where that is refused or gives other bytes. Prints how many edits were refused, and why. Exits with 1
+if any gave other bytes.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stripe_lint.errors import Declined, SourceError
 from stripe_lint.fixing.edit import Edit
-from stripe_lint.fixing.fragments import fragment_of
+from stripe_lint.fixing.fragments import fragment_of, owner_of
 from stripe_lint.fixing.options import Options
 from stripe_lint.fixing.places import Places
 from stripe_lint.fixing.plan import splices_of
@@ -37,7 +38,7 @@ from stripe_lint.project import Project
 from stripe_lint.sources import Source, concerns_stripe, decode, read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from stripe_lint.analysis.module import Module
 
@@ -131,7 +132,7 @@ def at_statements(path: Path, numbers: list[int], seed: int) -> Tally:
         # Parts of annotations are no rule's business, and not in the index.
         expressions = [node for node in own_expressions(every[number]) if node in module.parents]
         nodes.append(generator.choice(expressions) if expressions else every[number])
-    return edited(source, module, nodes)
+    return edited(source, module, [[node] for node in nodes])
 
 
 def at_calls(path: Path) -> Tally:
@@ -142,7 +143,16 @@ def at_calls(path: Path) -> Tally:
         return Tally(0, Counter(), (), 1)
     # what stands in an annotation is not in the index, as above
     calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call) and node in module.parents]
-    return edited(source, module, calls)
+    return edited(source, module, side_by_side(module, calls))
+
+
+def side_by_side(module: Module, calls: list[ast.Call]) -> list[list[ast.Call]]:
+    """The calls in groups: those of one statement that stand in equally many others."""
+    groups: dict[tuple[ast.AST, int], list[ast.Call]] = {}
+    for call in calls:
+        within = sum(isinstance(around, ast.Call) for around in module.ancestors(call))
+        groups.setdefault((owner_of(module, call), within), []).append(call)
+    return list(groups.values())
 
 
 def load(path: Path) -> tuple[Source, Module]:
@@ -165,34 +175,42 @@ def is_value(node: ast.expr) -> bool:
     return isinstance(getattr(node, "ctx", None) or ast.Load(), ast.Load) and hasattr(node, "end_lineno")
 
 
-def edited(source: Source, module: Module, nodes: Iterable[ast.expr | ast.stmt]) -> Tally:
-    """What comes of an edit at each of ``nodes``, one at a time."""
+def edited(source: Source, module: Module, groups: Iterable[Sequence[ast.expr | ast.stmt]]) -> Tally:
+    """What comes of an edit at each node, those of one of ``groups`` at once."""
     places = Places(source.text)
     same = 0
     refused: Counter[str] = Counter()
     different = []
-    for node in nodes:
+    pending = list(groups)
+    while pending:
+        nodes = pending.pop()
         try:
-            data = rewrite(source, splices_at(node, module, places))
+            is_same = rewrite(source, splices_at(nodes, module, places)) == source.data
+            reason = None
         except Declined as error:
-            refused[re.sub(r"\d+", "…", str(error))] += 1
-            continue
-        if data == source.data:
-            same += 1
+            is_same, reason = False, re.sub(r"\d+", "…", str(error))
+        if is_same:
+            same += len(nodes)
+        elif len(nodes) > 1:
+            pending.extend([node] for node in nodes)
+        elif reason is not None:
+            refused[reason] += 1
         else:
+            (node,) = nodes
             different.append(f"{source.path}:{node.lineno}:{node.col_offset + 1} {type(node).__name__}")
     return Tally(same, refused, tuple(different))
 
 
-def splices_at(node: ast.expr | ast.stmt, module: Module, places: Places) -> list[Splice]:
-    """What an edit that changes nothing changes."""
-    if isinstance(node, ast.expr):
-        edit = Edit(module, Options(), set())
+def splices_at(nodes: Sequence[ast.expr | ast.stmt], module: Module, places: Places) -> list[Splice]:
+    """What edits that change nothing change."""
+    edit = Edit(module, Options(), set())
+    for node in nodes:
+        if not isinstance(node, ast.expr):
+            fragment = fragment_of(module, places, node)
+            generated = fragment.cut(identical(fragment).deep_clone().code)
+            return [trimmed(places.text, Splice(fragment.start, fragment.end, generated))]
         edit.replace(node, edit.source_of(node))
-        return splices_of(module, places, [edit.finish()])
-    fragment = fragment_of(module, places, node)
-    generated = fragment.cut(identical(fragment).deep_clone().code)
-    return [trimmed(places.text, Splice(fragment.start, fragment.end, generated))]
+    return splices_of(module, places, [edit.finish()])
 
 
 def show(title: str, tallies: Iterable[Tally]) -> bool:
