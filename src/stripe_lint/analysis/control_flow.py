@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 class NodeKind(Enum):
     """What happens at a node of the graph."""
 
+    # what is looked up everywhere needs a quick hash, and that of an ``Enum`` is a call of Python code
+    __hash__ = object.__hash__
+
     STATEMENT = auto()
     TEST = auto()
     ITERATE = auto()

@@ -401,15 +401,12 @@ def _views_that_may_leak(module: Module) -> list[NamedFunction]:
 
 
 def _hands_text_back(module: Module, function: ast.AST) -> bool:
-    if not eligible(module):
+    if not isinstance(function, NamedFunction) or not eligible(module):
         return False
-    for attempt in module.tries:
-        around = module.enclosing_function(attempt)
-        if around is not function or around is None:
-            continue
+    for attempt in module.own_of_kind(function, ast.Try):
         for handler in attempt.handlers:
             if not _only_logs(module, handler) and is_relevant(module, handler):
-                outcomes = run_from_handler(Interpreter(), module, around, handler, answers=False)
+                outcomes = run_from_handler(Interpreter(), module, function, handler, answers=False)
                 if any(_carries_text(outcome) for outcome in outcomes):
                     return True
     return False

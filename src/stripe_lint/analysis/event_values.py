@@ -39,6 +39,14 @@ class Names(NamedTuple):
 
 def names_in(module: Module, function: FunctionNode, event_parameters: frozenset[str]) -> Names:
     """What the names in ``function`` hold where ``event_parameters`` are parts of the event."""
+    key = ("names of the event", function, event_parameters)
+    known = module.memory.get(key)
+    if not isinstance(known, Names):
+        known = module.memory[key] = _learned(module, function, event_parameters)
+    return known
+
+
+def _learned(module: Module, function: FunctionNode, event_parameters: frozenset[str]) -> Names:
     event = set(event_parameters)
     rows: set[str] = set()
     created: set[str] = set()

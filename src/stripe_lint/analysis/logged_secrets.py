@@ -92,8 +92,8 @@ def _logged_parameters(module: Module, function: NamedFunction) -> frozenset[str
         return known
     wanted = {each.arg for each in functions.parameters(function)}
     found = set()
-    for call in logging_calls.logging_calls(module) if wanted else ():
-        if module.enclosing_function(call) is not function:
+    for call in module.calls_of.get(function, ()) if wanted else ():
+        if not logging_calls.writes_log(module, call):
             continue
         for name in (inner for argument in _given(call) for inner in _written_names(argument)):
             if name.id in wanted and _Origin(module, call).of(name) is None:

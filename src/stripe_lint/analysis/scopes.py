@@ -14,6 +14,9 @@ ScopeNode = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef |
 class BindingKind(Enum):
     """How a name comes to be bound."""
 
+    # what is looked up everywhere needs a quick hash, and that of an ``Enum`` is a call of Python code
+    __hash__ = object.__hash__
+
     IMPORT = auto()
     IMPORT_FROM = auto()
     ASSIGNMENT = auto()

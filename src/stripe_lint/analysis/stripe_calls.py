@@ -99,6 +99,8 @@ def _called_method(module: Module, call: ast.Call) -> surface.Method | None:
 
 def _sdk_method(module: Module, node: ast.expr) -> Reference | None:
     """What an expression that is called means, also where the SDK was handed to the function or to its object."""
+    if isinstance(node, ast.Name):
+        return names.resolve(module, node)
     return names.resolve(module, node) or _through_constructor(module, node) or _through_parameter(module, node)
 
 

@@ -33,7 +33,7 @@ class Mark(Enum):
     Key marks: ``FRESH`` differs at each evaluation (``node``: where it is made), ``SETTING`` read from configuration.
     """
 
-    # a mark is in nearly all that is looked up: the hash of an ``Enum`` is a call of Python code
+    # what is looked up everywhere needs a quick hash, and that of an ``Enum`` is a call of Python code
     __hash__ = object.__hash__
 
     REQUEST = auto()

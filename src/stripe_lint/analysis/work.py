@@ -33,6 +33,9 @@ class Work(Enum):
     be seen and whose name says that it does something.
     """
 
+    # what is looked up everywhere needs a quick hash, and that of an ``Enum`` is a call of Python code
+    __hash__ = object.__hash__
+
     INSERT = auto()
     WRITE = auto()
     COMMIT = auto()
