@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conformance import Clock
 
+from stripe_lint.runtime import WebhookInbox
 from stripe_lint.runtime.stores.memory import MemoryStore
 from stripe_lint.runtime.stores.sqlite import SQLiteStore
+from stripe_lint.runtime.testing import SECRET, deliver, deliver_async
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 REALISTIC = Path(__file__).parent.parent.parent / "benchmarks" / "checkout_session_completed.json"
 
@@ -30,6 +33,31 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Itera
     made = SQLiteStore(tmp_path / "inbox.db", clock=clock) if request.param == "sqlite" else MemoryStore(clock=clock)
     yield made
     made.close()
+
+
+@pytest.fixture(params=["lease", "transactional"])
+def mode(request: pytest.FixtureRequest) -> Any:
+    """Each mode of an inbox."""
+    return request.param
+
+
+@pytest.fixture
+def inbox(store: Any, mode: Any) -> WebhookInbox:
+    """An inbox on each store, in each mode."""
+    return WebhookInbox(SECRET, store, mode=mode)
+
+
+@pytest.fixture(params=["sync", "async"])
+def send(request: pytest.FixtureRequest) -> Callable[..., list[str]]:
+    """Delivers an event some times, from a thread or an event loop, and gives the outcomes."""
+
+    def from_thread(inbox: WebhookInbox, *given: Any, **options: Any) -> list[str]:
+        return [reply.outcome for reply in deliver(inbox, *given, **options)]
+
+    def from_loop(inbox: WebhookInbox, *given: Any, **options: Any) -> list[str]:
+        return [reply.outcome for reply in asyncio.run(deliver_async(inbox, *given, **options))]
+
+    return from_thread if request.param == "sync" else from_loop
 
 
 @pytest.fixture
