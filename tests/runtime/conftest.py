@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import stripe
 from conformance import Clock
+from fake_stripe import FakeStripe
 
-from stripe_lint.runtime import WebhookInbox
+from stripe_lint.runtime import IdempotencyKeys, WebhookInbox
 from stripe_lint.runtime.stores.memory import MemoryStore
 from stripe_lint.runtime.stores.sqlite import SQLiteStore
 from stripe_lint.runtime.testing import SECRET, deliver, deliver_async
@@ -58,6 +60,24 @@ def send(request: pytest.FixtureRequest) -> Callable[..., list[str]]:
         return [reply.outcome for reply in asyncio.run(deliver_async(inbox, *given, **options))]
 
     return from_thread if request.param == "sync" else from_loop
+
+
+@pytest.fixture
+def fake(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStripe]:
+    """A Stripe over HTTP, which the SDK talks to."""
+    server = FakeStripe(clock)
+    server.start()
+    monkeypatch.setattr(stripe, "api_base", server.address)
+    monkeypatch.setattr(stripe, "api_key", "sk_test_1")
+    monkeypatch.setattr(stripe, "max_network_retries", 0)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def keys(store: Any) -> IdempotencyKeys:
+    """Keys in each store."""
+    return IdempotencyKeys(store, "shop-test")
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ TESTS = (
     "test_verification.py",
     "test_objects.py",
     "test_keys.py",
+    "test_operations.py",
+    "test_reconciliation.py",
     "test_maintenance.py::TestReplay",
     "test_deliveries.py::TestOutcomes",
 )
