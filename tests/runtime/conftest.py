@@ -11,14 +11,17 @@ import pytest
 import stripe
 from conformance import Clock
 from fake_stripe import FakeStripe
+from refusing import SECRETS
 
-from stripe_lint.runtime import IdempotencyKeys, WebhookInbox
+from stripe_lint.runtime import IdempotencyKeys, PermanentError, WebhookInbox
 from stripe_lint.runtime.stores.memory import MemoryStore
 from stripe_lint.runtime.stores.sqlite import SQLiteStore
 from stripe_lint.runtime.testing import SECRET, deliver, deliver_async
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from prometheus_client import CollectorRegistry
 
 REALISTIC = Path(__file__).parent.parent.parent / "benchmarks" / "checkout_session_completed.json"
 
@@ -78,6 +81,31 @@ def fake(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStripe]:
 def keys(store: Any) -> IdempotencyKeys:
     """Keys in each store."""
     return IdempotencyKeys(store, "shop-test")
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    """Where metrics are counted."""
+    from prometheus_client import CollectorRegistry
+
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def measured(registry: CollectorRegistry) -> WebhookInbox:
+    """An inbox that counts in ``registry``, with a handler that fails on demand."""
+    from stripe_lint.runtime.prometheus import PrometheusMetrics
+
+    made = WebhookInbox(SECRETS, MemoryStore(), metrics=PrometheusMetrics(registry))
+
+    @made.on("invoice.paid", "invoice.voided")
+    def paid(event: Any) -> None:
+        if event.type == "invoice.voided":
+            raise PermanentError
+        if event.object.get("fails"):
+            raise ValueError
+
+    return made
 
 
 @pytest.fixture
