@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from conformance import Clock
     from prometheus_client import CollectorRegistry
 
-
 RULES = {
     rule["alert"]: rule
     for group in yaml.safe_load((files("stripe_lint.runtime") / "alerts/prometheus.yml").read_text())["groups"]

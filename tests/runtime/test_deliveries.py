@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stripe_lint.runtime import (
-    Delivery,
-    Event,
-    LeaseLost,
-    PermanentError,
-    RetryLater,
-    StoreUnavailable,
-    WebhookInbox,
-)
+from stripe_lint.runtime import Delivery, Event, LeaseLost, PermanentError, RetryLater, StoreUnavailable, WebhookInbox
 from stripe_lint.runtime.stores.memory import MemoryStore
 from stripe_lint.runtime.stores.sqlite import SQLiteStore
 from stripe_lint.runtime.testing import SECRET, deliver, event

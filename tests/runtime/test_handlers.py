@@ -8,13 +8,7 @@ from typing import Any
 
 import pytest
 
-from stripe_lint.runtime import (
-    ConfigurationError,
-    Delivery,
-    Event,
-    UnknownEventType,
-    WebhookInbox,
-)
+from stripe_lint.runtime import ConfigurationError, Delivery, Event, UnknownEventType, WebhookInbox
 from stripe_lint.runtime.stores.memory import MemoryStore
 from stripe_lint.runtime.testing import SECRET, deliver, event
 

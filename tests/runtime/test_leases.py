@@ -10,17 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stripe_lint.runtime import (
-    Delivery,
-    Event,
-    WebhookInbox,
-)
+from stripe_lint.runtime import Delivery, Event, WebhookInbox
 from stripe_lint.runtime.stores.sqlite import SQLiteStore
 from stripe_lint.runtime.testing import SECRET, deliver, deliver_async, event
 
 if TYPE_CHECKING:
     from pathlib import Path
-
 
 MOST_LOOKS = 1000
 """How often it is looked, every hundredth of a second, whether something has come."""

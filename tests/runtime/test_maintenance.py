@@ -9,13 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import stripe
 
-from stripe_lint.runtime import (
-    ConfigurationError,
-    Delivery,
-    Event,
-    PermanentError,
-    WebhookInbox,
-)
+from stripe_lint.runtime import ConfigurationError, Delivery, Event, PermanentError, WebhookInbox
 from stripe_lint.runtime.stores.memory import MemoryStore
 from stripe_lint.runtime.stores.sqlite import SQLiteStore
 from stripe_lint.runtime.testing import SECRET, deliver, event

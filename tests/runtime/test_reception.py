@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stripe_lint.runtime import (
-    Event,
-    PermanentError,
-    WebhookInbox,
-)
+from stripe_lint.runtime import Event, PermanentError, WebhookInbox
 from stripe_lint.runtime.reception import Visit
 from stripe_lint.runtime.stores.memory import MemoryStore
 from stripe_lint.runtime.stores.sqlite import SQLiteStore

@@ -10,13 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stripe_lint.runtime import (
-    ConfigurationError,
-    Delivery,
-    Event,
-    WebhookInbox,
-    flow,
-)
+from stripe_lint.runtime import ConfigurationError, Delivery, Event, WebhookInbox, flow
 from stripe_lint.runtime.stores.sqlite import SQLiteStore
 from stripe_lint.runtime.testing import SECRET, deliver, deliver_async, event
 
