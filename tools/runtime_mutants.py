@@ -284,7 +284,6 @@ def survives(mutant: Mutant) -> str:
             env={
                 **os.environ,
                 "PYTHONPATH": folder,
-                "PYTHONDONTWRITEBYTECODE": "1",
                 "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             },
             capture_output=True,
