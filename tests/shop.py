@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 UNKEYED = 'import stripe\n\nstripe.PaymentIntent.create(amount=1, currency="usd")\n'
 """STP201, a warning, on line 3."""
 
+FIXED = (
+    "import uuid\n\nimport stripe\n\nidempotency_key = str(uuid.uuid4())\n"
+    'stripe.PaymentIntent.create(amount=1, currency="usd", idempotency_key=idempotency_key)\n'
+)
+"""What ``stripe-lint fix`` makes of ``UNKEYED``."""
+
 CONSTANT_KEY = 'import stripe\n\nstripe.Refund.create(charge="ch_1", idempotency_key="refund")\n'
 """STP203, an error, on line 3."""
 
@@ -111,7 +117,8 @@ class Shop:
         self._extra.mkdir(parents=True, exist_ok=True)
         with (self._extra / "sitecustomize.py").open("a", encoding="utf-8") as stream:
             stream.write(code + "\n")
-        self._environment["PYTHONPATH"] = str(self._extra)
+        inherited = os.environ.get("PYTHONPATH")
+        self._environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(self._extra), inherited]))
 
     def run(self, *command: str, stdin: str | bytes = b"", env: dict[str, str] | None = None) -> Outcome:
         """Runs ``command`` in the folder; no output of a traceback is ever fine."""
@@ -138,6 +145,10 @@ class Shop:
     def check(self, *words: str, stdin: str | bytes = b"", env: dict[str, str] | None = None) -> Outcome:
         """Runs ``stripe-lint check``."""
         return self.stripe_lint("check", *words, stdin=stdin, env=env)
+
+    def fix(self, *words: str, stdin: str | bytes = b"", env: dict[str, str] | None = None) -> Outcome:
+        """Runs ``stripe-lint fix``."""
+        return self.stripe_lint("fix", *words, stdin=stdin, env=env)
 
     def flake8(self, *words: str, stdin: str | bytes = b"", env: dict[str, str] | None = None) -> Outcome:
         """Runs flake8 as a user does."""

@@ -6,6 +6,8 @@ import re
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
+import pytest
+
 from stripe_lint.analysis import names
 from stripe_lint.analysis.references import (
     ClassReference,
@@ -35,6 +37,11 @@ def read_cases(text: str) -> dict[str, tuple[str, str]]:
     cases = dict(zip(pieces[1::3], zip(pieces[2::3], pieces[3::3], strict=True), strict=True))
     assert len(cases) == len(pieces) // 3
     return cases
+
+
+def each(cases: dict[str, tuple[str, str]]) -> pytest.MarkDecorator:
+    """Runs a test with the ``expected`` and the ``source`` of each case."""
+    return pytest.mark.parametrize(("expected", "source"), cases.values(), ids=cases)
 
 
 def read_files(text: str) -> dict[str, str]:

@@ -16,9 +16,9 @@ CHARGE = 'stripe.Refund.create(charge="ch_1")'
 def fixed(shop: Shop, text: str | bytes, *words: str) -> bytes:
     """What becomes of a file; the second run has nothing to do."""
     path = shop.write("pay.py", text)
-    shop.stripe_lint("fix", *words, "pay.py")
+    shop.fix(*words, "pay.py")
     after = path.read_bytes()
-    again = shop.stripe_lint("fix", "--check", *words, "pay.py")
+    again = shop.fix("--check", *words, "pay.py")
     assert "Would fix 0 findings" in again.out
     return after
 
@@ -67,7 +67,7 @@ def test_a_rule_that_is_off_is_not_asked(shop: Shop) -> None:
 def test_a_suppression_that_is_needed_stays_and_each_left_finding_has_its_reason(shop: Shop) -> None:
     before = f"import stripe\n{CHARGE}  # noqa: STP201, STP203\n{CHARGE}  # stripe-lint: ignore[STP2O1]\n"
     shop.write("pay.py", before)
-    outcome = shop.stripe_lint("fix", "--ignore", "STP201", "pay.py")
+    outcome = shop.fix("--ignore", "STP201", "pay.py")
     assert "STP203" not in (shop.root / "pay.py").read_text()
     assert "# noqa: STP201\n" in (shop.root / "pay.py").read_text()
     assert outcome.codes == ["STP900", "STP900"]
@@ -76,5 +76,5 @@ def test_a_suppression_that_is_needed_stays_and_each_left_finding_has_its_reason
 
 def test_the_report_shows_the_line_that_the_comment_stood_on(shop: Shop) -> None:
     shop.write("pay.py", f"# noqa: STP201\n# noqa: STP203\nimport stripe\n{READ}  # noqa: STP201\n{CHARGE}\n")
-    outcome = shop.stripe_lint("fix", "--select", "STP900", "pay.py")
+    outcome = shop.fix("--select", "STP900", "pay.py")
     assert [(line, code) for _, line, code in outcome.found] == [(1, "STP900"), (1, "STP900"), (2, "STP900")]

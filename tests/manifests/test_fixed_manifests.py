@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import codecs
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from shop import Outcome, Shop
+    from shop import Shop
 
 POETRY = '[tool.poetry.dependencies]\npython = ">=3.10"\nstripe = "^9.1"  # why\n'
 LOCK = '[[package]]\nname = "stripe"\nversion = "9.1.0"\n'
-
-
-def fix(shop: Shop, *words: str, stdin: str = "") -> Outcome:
-    return shop.run(sys.executable, "-m", "stripe_lint", "fix", *words, stdin=stdin)
 
 
 @pytest.mark.parametrize(
@@ -35,13 +30,13 @@ def fix(shop: Shop, *words: str, stdin: str = "") -> Outcome:
 def test_only_the_bound_is_written(shop: Shop, before: bytes, after: bytes) -> None:
     path = shop.write("requirements.txt", before)
     words = ("--select", "STP501,STP503", "requirements.txt")
-    assert fix(shop, *words).code == 1
+    assert shop.fix(*words).code == 1
     assert path.read_bytes() == before
-    outcome = fix(shop, "--unsafe-fixes", *words)
+    outcome = shop.fix("--unsafe-fixes", *words)
     assert (outcome.code, outcome.err) == (0, "")
     assert path.read_bytes() == after
     assert shop.check("--select", "STP501,STP503").code == 0
-    assert fix(shop, "--unsafe-fixes", *words).code == 0
+    assert shop.fix("--unsafe-fixes", *words).code == 0
     assert path.read_bytes() == after
 
 
@@ -50,8 +45,8 @@ def test_only_the_bound_is_written(shop: Shop, before: bytes, after: bytes) -> N
 )
 def test_the_release_that_is_taken_has_no_other_hole(shop: Shop, before: str) -> None:
     path = shop.write("requirements.txt", f"stripe{before}\n")
-    assert "(--unsafe-fixes does it)" in fix(shop, "--select", "STP503").out
-    outcome = fix(shop, "--unsafe-fixes", "--select", "STP503")
+    assert "(--unsafe-fixes does it)" in shop.fix("--select", "STP503").out
+    outcome = shop.fix("--unsafe-fixes", "--select", "STP503")
     assert (outcome.code, outcome.err) == (0, "")
     assert path.read_text(encoding="utf-8") != f"stripe{before}\n"
     assert shop.check("--select", "STP503").found == []
@@ -60,7 +55,7 @@ def test_the_release_that_is_taken_has_no_other_hole(shop: Shop, before: str) ->
 def test_the_option_is_not_named_where_it_would_not_help(shop: Shop) -> None:
     shop.write("requirements.txt", "stripe==9.1.0\n")
     shop.write("shop/webhooks.py", WEBHOOK)
-    out = fix(shop, "--select", "STP501").out
+    out = shop.fix("--select", "STP501").out
     assert "not fixed: stripe==16.1.0 would break shop/webhooks.py:6 (STP305)" in out
     assert "--unsafe-fixes" not in out
 
@@ -68,7 +63,7 @@ def test_the_option_is_not_named_where_it_would_not_help(shop: Shop) -> None:
 def test_what_was_done_is_reported(shop: Shop) -> None:
     path = shop.write("pyproject.toml", POETRY)
     shop.write("renovate.json", "{}")
-    outcome = fix(shop, "--unsafe-fixes")
+    outcome = shop.fix("--unsafe-fixes")
     assert "pyproject.toml:3:1: STP501 fixed: the requirement now admits 16.1.0" in outcome.out
     assert path.read_text(encoding="utf-8") == POETRY.replace("^9.1", "^16.1")
 
@@ -79,7 +74,7 @@ def test_what_was_done_is_reported(shop: Shop) -> None:
 def test_a_bound_with_a_lock_beside_it_is_left_to_the_tool(shop: Shop, name: str, command: str) -> None:
     path = shop.write("pyproject.toml", POETRY)
     shop.write(name, LOCK)
-    outcome = fix(shop, "--unsafe-fixes", "--select", "STP501")
+    outcome = shop.fix("--unsafe-fixes", "--select", "STP501")
     assert f'not fixed: {name} has to change with it: run {command} "stripe>=16.1.0"' in outcome.out
     assert path.read_text(encoding="utf-8") == POETRY
 
@@ -101,11 +96,11 @@ def test_no_release_is_let_in_that_breaks_the_code(shop: Shop) -> None:
         "not fixed: stripe==16.1.0 would break shop/webhooks.py:6 (STP305): mend that first,"
         ' with --stripe-version "16.1.0"'
     )
-    assert reason in fix(shop, *words).out
-    assert reason in fix(shop, "--unsafe-fixes", "--select", "STP501,STP503").out
+    assert reason in shop.fix(*words).out
+    assert reason in shop.fix("--unsafe-fixes", "--select", "STP501,STP503").out
     assert requirements.read_text(encoding="utf-8") == "stripe==9.1.0\n"
     assert code.read_text(encoding="utf-8") == WEBHOOK
-    done = fix(shop, "--stripe-version", "16.1.0", *words).out
+    done = shop.fix("--stripe-version", "16.1.0", *words).out
     assert "STP305 fixed" in done
     assert "STP501 fixed: the requirement now admits 16.1.0" in done
     assert shop.check("--select", "STP305,STP501,STP503").code == 0
@@ -115,7 +110,7 @@ def test_a_second_list_beside_the_first_is_for_the_same_code(shop: Shop) -> None
     first = shop.write("requirements.txt", "stripe==10.5.0\n")
     second = shop.write("temp_requirements.txt", "stripe==10.5.0\n")
     shop.write("shop/webhooks.py", WEBHOOK)
-    out = fix(shop, "--unsafe-fixes", "--select", "STP501,STP503").out
+    out = shop.fix("--unsafe-fixes", "--select", "STP501,STP503").out
     assert out.count("would break shop/webhooks.py:6 (STP305)") == len((first, second)) * 2
     assert {path.read_text(encoding="utf-8") for path in (first, second)} == {"stripe==10.5.0\n"}
 
@@ -127,7 +122,7 @@ def test_the_list_of_a_layer_is_for_the_code_that_stands_elsewhere(shop: Shop, b
     if beside is not None:
         shop.write(beside, "stripe==10.5.0\n")
     shop.write("handlers/webhooks.py", WEBHOOK)
-    assert "would break handlers/webhooks.py:6 (STP305)" in fix(shop, "--unsafe-fixes", "--select", "STP501").out
+    assert "would break handlers/webhooks.py:6 (STP305)" in shop.fix("--unsafe-fixes", "--select", "STP501").out
     assert layer.read_text(encoding="utf-8") == "stripe==10.5.0\n"
 
 
@@ -137,7 +132,7 @@ def test_the_list_of_another_service_is_not_for_the_code_of_this_one(shop: Shop)
     shop.write("old/webhooks.py", WEBHOOK)
     newer = shop.write("new/requirements.txt", "stripe==10.5.0\n")
     shop.write("new/webhooks.py", WEBHOOK.replace('event.get("type")', 'event["type"]'))
-    fix(shop, "--unsafe-fixes", "--select", "STP501")
+    shop.fix("--unsafe-fixes", "--select", "STP501")
     assert newer.read_text(encoding="utf-8") == "stripe==16.1.0\n"
 
 
@@ -156,14 +151,14 @@ def test_no_range_is_let_in_with_a_release_that_breaks_the_code(shop: Shop) -> N
     requirements = shop.write("requirements/base.txt", "stripe>=2.35.1,<3.0.0\n")
     shop.write("pyproject.toml", "[project]\nname = 'shop'\n")
     shop.write("shop/charges.py", REMOVED)
-    out = fix(shop, "--unsafe-fixes", "--select", "STP501").out
+    out = shop.fix("--unsafe-fixes", "--select", "STP501").out
     assert "would break shop/charges.py:7 (STP303): mend that first" in out
     assert requirements.read_text(encoding="utf-8") == "stripe>=2.35.1,<3.0.0\n"
 
 
 def test_who_did_not_ask_is_told_why(shop: Shop) -> None:
     shop.write("requirements.txt", "stripe==9.1.0\n")
-    out = fix(shop).out
+    out = shop.fix().out
     assert "not fixed: your code has to be tested with the newer release (--unsafe-fixes does it)" in out
     assert "not fixed: Dependabot would begin to open pull requests (--unsafe-fixes does it)" in out
 
@@ -171,7 +166,7 @@ def test_who_did_not_ask_is_told_why(shop: Shop) -> None:
 def test_a_lock_is_left_to_its_tool(shop: Shop) -> None:
     path = shop.write("uv.lock", LOCK)
     shop.write("renovate.json", "{}")
-    outcome = fix(shop, "--unsafe-fixes")
+    outcome = shop.fix("--unsafe-fixes")
     assert "not fixed: a lock file is made by its tool: run uv lock --upgrade-package stripe" in outcome.out
     assert path.read_text(encoding="utf-8") == LOCK
 
@@ -179,7 +174,7 @@ def test_a_lock_is_left_to_its_tool(shop: Shop) -> None:
 def test_mixed_line_ends_are_left(shop: Shop) -> None:
     before = b"flask\nstripe==9.1.0\r\n"
     path = shop.write("requirements.txt", before)
-    assert "not fixed: its line ends are mixed" in fix(shop, "--unsafe-fixes", "--select", "STP501").out
+    assert "not fixed: its line ends are mixed" in shop.fix("--unsafe-fixes", "--select", "STP501").out
     assert path.read_bytes() == before
 
 
@@ -188,7 +183,7 @@ def test_one_run_writes_the_entries_for_all_folders(shop: Shop) -> None:
     shop.write("backend/requirements.txt", "stripe==16.1.0\n")
     shop.write("backend/requirements/extra.txt", "stripe==16.1.0\n")
     shop.write("worker/requirements.txt", "stripe==16.1.0\n")
-    outcome = fix(shop, "--unsafe-fixes")
+    outcome = shop.fix("--unsafe-fixes")
     assert "STP504 fixed: .github/dependabot.yml is made" in outcome.out
     assert "STP504 fixed: an entry is added to .github/dependabot.yml" in outcome.out
     entry = '  - package-ecosystem: "pip"\n    directory: "/{}"\n    schedule:\n      interval: "weekly"\n'
@@ -201,7 +196,7 @@ def test_an_entry_is_added_to_what_is_there(shop: Shop) -> None:
     shop.run("git", "init", "-q", ".")
     shop.write("requirements.txt", "stripe==16.1.0\n")
     path = shop.write(".github/dependabot.yml", "version: 2\nupdates:\n- package-ecosystem: npm\n  directory: /\n")
-    assert "an entry is added to .github/dependabot.yml" in fix(shop, "--unsafe-fixes").out
+    assert "an entry is added to .github/dependabot.yml" in shop.fix("--unsafe-fixes").out
     assert path.read_text(encoding="utf-8") == (
         "version: 2\nupdates:\n- package-ecosystem: npm\n  directory: /\n"
         '- package-ecosystem: "pip"\n  directory: "/"\n  schedule:\n    interval: "weekly"\n'
@@ -212,7 +207,7 @@ def test_an_entry_is_added_to_what_is_there(shop: Shop) -> None:
 def test_a_difference_shows_a_new_file_and_writes_nothing(shop: Shop) -> None:
     shop.run("git", "init", "-q", ".")
     shop.write("requirements.txt", "stripe==9.1.0\n")
-    outcome = fix(shop, "--unsafe-fixes", "--diff")
+    outcome = shop.fix("--unsafe-fixes", "--diff")
     assert outcome.code == 1
     assert "-stripe==9.1.0\n+stripe==16.1.0\n" in outcome.out
     assert '+  - package-ecosystem: "pip"\n' in outcome.out
@@ -221,7 +216,7 @@ def test_a_difference_shows_a_new_file_and_writes_nothing(shop: Shop) -> None:
 
 def test_standard_input_may_be_a_manifest(shop: Shop) -> None:
     words = ("--unsafe-fixes", "--select", "STP5", "--stdin-filename", "requirements.txt", "-")
-    outcome = fix(shop, *words, stdin="stripe==9.1.0\n")
+    outcome = shop.fix(*words, stdin="stripe==9.1.0\n")
     assert outcome.out == "stripe==16.1.0\n"
     assert "not fixed: the fix writes another file, dependabot.yml" in outcome.err
     assert not (shop.root / ".github").exists()
@@ -229,7 +224,7 @@ def test_standard_input_may_be_a_manifest(shop: Shop) -> None:
 
 def test_a_broken_manifest_is_told(shop: Shop) -> None:
     shop.write("requirements.txt", "stripe==>9\n")
-    outcome = fix(shop)
+    outcome = shop.fix()
     assert outcome.code == 2
     assert "STP000" in outcome.out
 
@@ -237,7 +232,7 @@ def test_a_broken_manifest_is_told(shop: Shop) -> None:
 def test_what_a_list_is_compiled_from_changes_with_it(shop: Shop) -> None:
     source = shop.write("requirements.in", "stripe==5.0.0\n")
     shop.write("requirements.txt", "# autogenerated by pip-compile\nstripe==5.0.0\n    # via -r requirements.in\n")
-    outcome = fix(shop, "--unsafe-fixes", "--select", "STP501")
+    outcome = shop.fix("--unsafe-fixes", "--select", "STP501")
     assert source.read_text(encoding="utf-8") == "stripe==5.0.0\n"
     assert (
         "not fixed: requirements.txt is compiled from it: raise the bound here, and compile requirements.txt anew\n"

@@ -16,8 +16,10 @@ TESTS = (
     "test_verification.py",
     "test_objects.py",
     "test_keys.py",
-    "test_inbox.py::TestReplay",
-    "test_inbox.py::TestOutcomes",
+    "test_operations.py",
+    "test_reconciliation.py",
+    "test_maintenance.py::TestReplay",
+    "test_deliveries.py::TestOutcomes",
 )
 
 
