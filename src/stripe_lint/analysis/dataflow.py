@@ -75,7 +75,8 @@ class Interpreter:
     With ``follow_everything`` each function of the project that is called is run, not only those whose arguments say
     that it matters; for what a function builds, such as the arguments of a request. ``follow`` names further
     functions to run. With ``only_unverified`` a path is left as soon as something has verified the request;
-    ``may_verify`` is false where nothing that is run can.
+    ``may_verify`` is false where nothing that is run can. With ``only_caught`` a path is left behind its first step as
+    soon as nothing holds an exception, or text of one, any more.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Interpreter:
         follow: Callable[[FunctionReference], bool] | None = None,
         deepest: int = DEEPEST_CALL,
         only_unverified: bool = False,
+        only_caught: bool = False,
         may_verify: bool = True,
         most_steps: int = MOST_STEPS,
     ) -> None:
@@ -93,12 +95,14 @@ class Interpreter:
         self.may_verify = may_verify
         self.deepest = deepest
         self.only_unverified = only_unverified
+        self.only_caught = only_caught
         self.looks_for_bypasses = only_unverified and may_verify
         self.follow_everything = follow_everything
         self.follow = follow
         self.facts = Facts()
         self._steps = 0
         self._caught: dict[FlowNode, bool] = {}
+        self._handles: dict[FlowNode, bool] = {}
         self._summaries: dict[object, list[Outcome]] = {}
         self.active: list[FunctionNode] = []
         self.defaults: dict[FunctionNode, dict[str, Value]] = {}
@@ -178,6 +182,8 @@ class Interpreter:
             if self.only_unverified and frame.depth == 0 and current.history.verified:
                 continue
             current = _without_the_dead(current, live_names[node])
+            if self._has_lost_caught(frame, node, current) and node is not start:
+                continue
             states = seen.setdefault(node, set())
             if current in states:
                 continue
@@ -193,6 +199,16 @@ class Interpreter:
                 raise Exhausted
             pending.extend(self._step(frame, node, current))
         return list(outcomes)
+
+    def _has_lost_caught(self, frame: Frame, node: FlowNode, state: State) -> bool:
+        """Whether a path is of no interest any more, because neither it nor an ``except`` around it has an exception."""
+        if not self.only_caught or frame.depth or _holds_caught(state):
+            return False
+        known = self._handles.get(node)
+        if known is None:
+            inside = node.syntax is not None and exceptions.is_in_except(frame.module, node.syntax, frame.function)
+            known = self._handles[node] = inside
+        return not known
 
     def _returned(self, frame: Frame, state: State) -> Outcome:
         value = state.returning if state.returning is not None else NONE
@@ -439,6 +455,7 @@ def _handed_up(state: State, statement: ast.Raise, raised: Raised) -> State:
     )
 
 
+_CAUGHT = frozenset({Mark.EXCEPTION, Mark.TEXT})
 _SILENT = (ast.Pass, ast.While, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.ClassDef)
 
 
@@ -455,6 +472,18 @@ def _without_the_dead(state: State, live: frozenset[str]) -> State:
         if item[0] not in live and item[0].partition(".")[0] not in live and not item[1].has(Mark.MISSING)
     ]
     return state.changed(names=state.names.difference(dead)) if dead else state
+
+
+def _holds_caught(state: State) -> bool:
+    """Whether an exception is being handled, or something holds one that was caught, or its text."""
+    if state.handling is not None:
+        return True
+    held = [value for _, value in state.names]
+    if state.returning is not None:
+        held.append(state.returning)
+    if state.raised is not None:
+        held.append(state.raised.value)
+    return any(tag.mark in _CAUGHT for value in held for tag in all_tags(value))
 
 
 def _tells_caller(frame: Frame, value: Value) -> bool:

@@ -20,7 +20,7 @@ from stripe_lint.analysis import (
     syntax,
 )
 from stripe_lint.analysis.call_search import CallSearch, callees
-from stripe_lint.analysis.control_flow import graph_of
+from stripe_lint.analysis.control_flow import graph_of, steps_of
 from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter
 from stripe_lint.analysis.references import ClassReference, External, FunctionReference
 from stripe_lint.analysis.scopes import FunctionNode, NamedFunction
@@ -277,9 +277,7 @@ def _run_handler(module: Module, handler: ast.ExceptHandler) -> set[ResponseFact
     function = module.enclosing_function(handler)
     if not isinstance(function, NamedFunction) or _only_logs(module, handler):
         return set()
-    interpreter = Interpreter()
-    run_from_handler(interpreter, module, function, handler, answers=is_answered(module, function))
-    return interpreter.facts.responses
+    return _followed(module, function, handler, answers=is_answered(module, function)).responses
 
 
 def _only_logs(module: Module, handler: ast.ExceptHandler) -> bool:
@@ -306,22 +304,34 @@ def _is_logged(module: Module, node: ast.AST) -> bool:
     return isinstance(written, ast.Call) and logging_calls.writes_log(module, written)
 
 
-def run_from_handler(
-    interpreter: Interpreter, module: Module, function: FunctionNode, handler: ast.ExceptHandler, *, answers: bool
-) -> list[Outcome]:
-    """The ways in which ``function`` can end once ``handler`` has caught something."""
+class _Followed(NamedTuple):
+    """What came of an exception that was caught: how the function can end with it, and the responses on the way."""
+
+    outcomes: list[Outcome]
+    responses: set[ResponseFact]
+
+
+def _followed(module: Module, function: FunctionNode, handler: ast.ExceptHandler, *, answers: bool) -> _Followed:
+    """What comes of what ``handler`` catches as long as something in ``function`` holds it."""
+    key = ("followed", handler, answers)
+    known = module.memory.get(key)
+    if not isinstance(known, _Followed):
+        known = module.memory[key] = _follow(module, function, handler, answers=answers)
+    return known
+
+
+def _follow(module: Module, function: FunctionNode, handler: ast.ExceptHandler, *, answers: bool) -> _Followed:
     graph = graph_of(module, function)
     frame = Frame(module, function, graph, answers=answers)
+    interpreter = Interpreter(only_caught=True)
     outcomes: list[Outcome] = []
     interpreter.active.append(function)
     try:
         for node in graph.at.get(handler, ()):
             outcomes.extend(interpreter.run(frame, node, State(raised=ANY_EXCEPTION)))
     except Exhausted:
-        return []
-    finally:
-        interpreter.active.pop()
-    return outcomes
+        outcomes = []
+    return _Followed(outcomes, interpreter.facts.responses)
 
 
 def is_answered(module: Module, function: NamedFunction, distance: int = 0) -> bool:
@@ -366,8 +376,7 @@ def _text_raised_with(caught: ClassReference) -> frozenset[Tag]:
             for around in source.ancestors(call):
                 function = source.enclosing_function(around)
                 if isinstance(around, ast.ExceptHandler) and function is not None and is_relevant(source, around):
-                    outcomes = run_from_handler(Interpreter(), source, function, around, answers=False)
-                    for outcome in outcomes:
+                    for outcome in _followed(source, function, around, answers=False).outcomes:
                         if outcome.raised is not None and outcome.raised.reference == caught:
                             found.update(deep_tagged(outcome.raised.value, Mark.TEXT))
                     break
@@ -405,10 +414,10 @@ def _hands_text_back(module: Module, function: ast.AST) -> bool:
         return False
     for attempt in module.own_of_kind(function, ast.Try):
         for handler in attempt.handlers:
-            if not _only_logs(module, handler) and is_relevant(module, handler):
-                outcomes = run_from_handler(Interpreter(), module, function, handler, answers=False)
-                if any(_carries_text(outcome) for outcome in outcomes):
-                    return True
+            if _only_logs(module, handler) or not is_relevant(module, handler):
+                continue
+            if any(map(_carries_text, _followed(module, function, handler, answers=False).outcomes)):
+                return True
     return False
 
 
@@ -424,11 +433,22 @@ LEAKY: Final = CallSearch("leaky", DEEPEST_LEAK, _hands_text_back)
 
 
 def _run_view(module: Module, function: NamedFunction) -> set[ResponseFact]:
-    interpreter = Interpreter(follow=_is_leaky_reference, most_steps=MOST_VIEW_STEPS)
+    """The responses of a view from the calls on that may hand it text of an error."""
+    interpreter = Interpreter(follow=_is_leaky_reference, only_caught=True, most_steps=MOST_VIEW_STEPS)
+    graph = graph_of(module, function)
+    frame = Frame(module, function, graph, answers=is_answered(module, function))
+    steps = dict.fromkeys(
+        step
+        for callee in callees(module, function)
+        if LEAKY.ask(callee.module, callee.node)
+        for step in steps_of(module, graph, callee.call)
+    )
     try:
-        answers = is_answered(module, function)
         for start in starts.starts(interpreter, module, function):
-            interpreter.run_function(module, function, start.names, start.history, answers=answers)
+            interpreter.active.append(function)
+            for step in steps:
+                interpreter.run(frame, step, State(frozenset(start.names.items()), start.history))
+            interpreter.active.pop()
     except Exhausted:
         # what was seen until then is true all the same
         return interpreter.facts.responses

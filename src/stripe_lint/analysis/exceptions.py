@@ -69,7 +69,7 @@ def attempts_around(module: Module, node: ast.AST, within: ast.AST | None = None
         child = around
 
 
-def is_in_except(module: Module, node: ast.AST, within: ast.AST) -> bool:
+def is_in_except(module: Module, node: ast.AST, within: ast.AST | None) -> bool:
     """Whether something in ``within`` happens only where something has failed."""
     for around in module.ancestors(node):
         if around is within:
