@@ -201,7 +201,7 @@ class Interpreter:
         return list(outcomes)
 
     def _has_lost_caught(self, frame: Frame, node: FlowNode, state: State) -> bool:
-        """Whether a path is of no interest any more, because neither it nor an ``except`` around it has an exception."""
+        """Whether a path is of no interest any more: it holds no exception, and no ``except`` is around it."""
         if not self.only_caught or frame.depth or _holds_caught(state):
             return False
         known = self._handles.get(node)
