@@ -1,15 +1,17 @@
 """What the analysis of Stripe files costs, against ``ast.parse`` of the same files in the same run.
 
-    python benchmarks/analysis_cost.py DIRECTORY [--slowest N]
+    python benchmarks/analysis_cost.py DIRECTORY [--slowest N] [--select CODES]
 
 Every folder in the directory is a repository; its files that concern Stripe and are no test code are checked, in two
 ways. First all of them in one project, as the command does. Of the parse and of the analysis the fastest of three runs
 counts, so both are compared warm, and by then all that the file's questions need of other modules has been read. What
-that costs is listed beside it, from the first run: reading and indexing other modules, searching all files for a name,
+that costs is listed beside it, from the first run: reading and indexing other modules, or asking whether they are
+still what was read, searching all files for a name,
 running or searching functions of other modules, and reading manifests for the version of ``stripe``. Then each file
 alone, in a project that has read nothing yet, and once more in the same project: what a hook or an editor waits for,
 and how many other modules a file leads to. All times are processor time. One file is checked before anything is
-measured, so that none of them pays for the start, which ``startup.py`` measures. Exits with 1 if a limit is exceeded.
+measured, so that none of them pays for the start, which ``startup.py`` measures. With ``--select`` only these rules
+run. Exits with 1 if a limit is exceeded.
 """
 
 from __future__ import annotations
@@ -52,6 +54,9 @@ MODULES_LIMIT = 5
 
 WARM_LIMIT, COLD_LIMIT = 1.0, 5.0
 """How many seconds any file may take."""
+
+EVERYTHING = Config()
+"""The rules that are on by default."""
 
 RUNS = 3
 """How often what can be repeated is measured; the fastest run counts."""
@@ -107,9 +112,13 @@ class WatchedProject(Project):
         self.following += seconds - (self.elsewhere - before)
         return result
 
-    def _read(self, path: Path) -> Module | None:
-        module, seconds = timed(lambda: super(WatchedProject, self)._read(path))
+    def _up_to_date(self, path: Path) -> Module | None:
+        module, seconds = timed(lambda: super(WatchedProject, self)._up_to_date(path))
         self.reading += seconds
+        return module
+
+    def _read(self, path: Path) -> Module | None:
+        module = super()._read(path)
         if module is not None:
             self.others.append(module)
         return module
@@ -215,7 +224,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", type=Path)
     parser.add_argument("--slowest", type=int, default=5)
+    parser.add_argument("--select", default="", metavar="CODES", help="only these rules, such as STP101,STP301")
     options = parser.parse_args()
+    config = Config(select=tuple(options.select.split(",")) if options.select else None)
     # as the command does
     gc.set_threshold(100_000, 20, 20)
     watch_other_files()
@@ -224,7 +235,7 @@ def main() -> int:
     for repository in sorted(path for path in options.directory.absolute().iterdir() if path.is_dir()):
         projects: dict[Path, WatchedProject] = {}
         for path in python_files(repository):
-            measure(path, repository, projects, totals)
+            measure(path, repository, projects, config, totals)
         for project in projects.values():
             for other in project.others:
                 measure_other(other, totals)
@@ -250,7 +261,7 @@ def python_files(repository: Path) -> Iterable[Path]:
         yield from (Path(folder, name) for name in sorted(names) if name.endswith(".py"))
 
 
-def measure(path: Path, repository: Path, projects: dict[Path, WatchedProject], totals: Totals) -> None:
+def measure(path: Path, repository: Path, projects: dict[Path, WatchedProject], config: Config, totals: Totals) -> None:
     """Checks one file in its project, then alone."""
     data = path.read_bytes() if path.is_file() else b""
     if not concerns_stripe(data):
@@ -271,7 +282,7 @@ def measure(path: Path, repository: Path, projects: dict[Path, WatchedProject], 
         gc.enable()
     root = root_of(path, repository)
     project = projects.setdefault(root, WatchedProject(root))
-    runs = [check_beside_others(source, tree, project) for _ in range(RUNS)]
+    runs = [check_beside_others(source, tree, project, config) for _ in range(RUNS)]
     first, best = runs[0], min(runs, key=lambda run: run.own)
     totals.by_rule.update(best.by_rule)
     measured = Measured(
@@ -284,17 +295,17 @@ def measure(path: Path, repository: Path, projects: dict[Path, WatchedProject], 
         *first.others,
     )
     lonely = WatchedProject(root)
-    measured.alone = parsing + check(source, tree, lonely)
+    measured.alone = parsing + check(source, tree, lonely, config)
     measured.modules = len(lonely.others)
-    measured.again = parsing + check(source, tree, lonely)
+    measured.again = parsing + check(source, tree, lonely, config)
     totals.files.append(measured)
 
 
-def check_beside_others(source: Source, tree: ast.Module, project: WatchedProject) -> Run:
+def check_beside_others(source: Source, tree: ast.Module, project: WatchedProject, config: Config) -> Run:
     """Checks a file, and tells what that cost without other files."""
     before = project.costs
     by_rule: Counter[str] = Counter()
-    total = check(source, tree, project, by_rule)
+    total = check(source, tree, project, config, by_rule)
     reading, searching, following, manifests = (now - then for now, then in zip(project.costs, before, strict=True))
     others = reading, searching, following, manifests
     return Run(total - sum(others), others, by_rule)
@@ -317,10 +328,16 @@ def root_of(path: Path, repository: Path) -> Path:
     return root if root.is_relative_to(repository) else repository
 
 
-def check(source: Source, tree: ast.Module, project: Project, by_rule: Counter[str] | None = None) -> float:
-    """How long all rules take that are on by default."""
+def check(
+    source: Source,
+    tree: ast.Module,
+    project: Project,
+    config: Config = EVERYTHING,
+    by_rule: Counter[str] | None = None,
+) -> float:
+    """How long the rules take that ``config`` selects, by default all that are on."""
     module, total = timed(lambda: project.load(source.path, source.text, tree))
-    for rule in applicable_rules(source.path, Config().rules(), Config()):
+    for rule in applicable_rules(source.path, config.rules(), config):
         detect = cast("Callable[[Module], Iterable[object]]", rule.detect)
         _, seconds = timed(lambda detect=detect: list(detect(module)))  # type: ignore[misc]
         total += seconds
