@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +26,6 @@ from stripe_lint.model import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
 CASES = all_cases()
 KEY_RULES = "STP2"
@@ -79,14 +80,22 @@ def found_in(variant: Variant, case: Case, project: Path) -> tuple[str, list[Fou
     return text, check(project, case.code)
 
 
+@cache
+def found_in_original(case: Case) -> list[Found]:
+    """What is found in a case as it is written; asked once for all its variants."""
+    with TemporaryDirectory() as folder:
+        project = Path(folder, "project")
+        case.copy_to(project)
+        return check(project, case.code)
+
+
 def compare(variant: Variant, case: Case, folder: Path) -> None:
     """Holds the variant to the expectations that moved with its lines, and its columns to those of the case."""
     text, found = found_in(variant, case, folder / "variant")
     assert len(expectations(text)) == len(expectations(code_of(case).text))
     assert differences(found, {case.path.name: text}) == []
     if variant.keeps_text:
-        case.copy_to(folder / "original")
-        original = check(folder / "original", case.code)
+        original = found_in_original(case)
         assert [(each.code, each.source) for each in found] == [(each.code, each.source) for each in original]
 
 
