@@ -92,7 +92,6 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.secret_defaults import SecretDefault
     from stripe_lint.fixing.edit import Edit
 
-_ACCEPTS_EMPTY = "<15.6.0"
 _WORDS = ("secret", "whsec", "sk_", "rk_", "hook", "signing", "construct_event", "verify_header")
 
 
@@ -117,11 +116,12 @@ def open_defaults(module: Module) -> Iterator[SecretDefault]:
     if not any(word in lowered for word in _WORDS):
         return
     from stripe_lint.analysis import secret_defaults, secret_refusals
+    from stripe_lint.data.milestones import ACCEPTING_EMPTY_SECRETS
 
     for default in secret_defaults.secret_defaults(module):
         if default.empty:
             requirement = module.stripe_requirement
-            if requirement is not None and requirement.excludes(_ACCEPTS_EMPTY):
+            if requirement is not None and requirement.excludes(ACCEPTING_EMPTY_SECRETS):
                 continue
             if secret_refusals.is_refused(module, default):
                 continue
