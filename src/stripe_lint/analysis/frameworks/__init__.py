@@ -23,6 +23,7 @@ __all__ = [
     "base64_names",
     "body_names",
     "by_name",
+    "entry_point",
     "frameworks_of",
     "generated_base",
     "generic",
@@ -39,6 +40,7 @@ __all__ = [
     "is_response_exception",
     "is_template_call",
     "is_textless_exception",
+    "is_usual_route",
     "keyed_request_names",
     "known_modules",
     "request_global",
@@ -51,6 +53,7 @@ _RAW_ROLES = ("raw_attributes", "raw_calls", "raw_streams")
 _PARSED_ROLES = ("parsed_attributes", "parsed_calls")
 _BODY_ROLES = (*_RAW_ROLES, *_PARSED_ROLES, "form_attributes", "form_calls")
 _USUAL_REQUEST_NAMES = frozenset({"_request", "http_request", "wsgi_request"})
+_USUAL_ROUTES = frozenset({"route", "post", "get", "put", "patch", "delete", "api_route"})
 
 
 if not TYPE_CHECKING:  # else a type checker would take any name for one of this module's
@@ -65,6 +68,11 @@ if not TYPE_CHECKING:  # else a type checker would take any name for one of this
 def by_name(name: str) -> Framework:
     """The entry of this name; a ``KeyError`` where there is none."""
     return _entries_by_name()[name]
+
+
+def entry_point(parameters: tuple[str, ...]) -> Framework | None:
+    """The framework that calls a function with these parameters, and no others, though nothing registers it."""
+    return _entry_points().get(parameters)
 
 
 @cache
@@ -144,6 +152,11 @@ def is_message_call(path: str | None) -> bool:
 def is_template_call(path: str | None) -> bool:
     """Whether a call of this dotted name renders a context."""
     return path in all_names("template_calls")
+
+
+def is_usual_route(name: str | None) -> bool:
+    """Whether a method of this name registers a handler under a path on whatever application; many frameworks agree."""
+    return name in _USUAL_ROUTES
 
 
 def is_abort_call(path: str | None) -> bool:
@@ -265,6 +278,11 @@ def _entries() -> tuple[Framework, ...]:
 @cache
 def _entries_by_name() -> dict[str, Framework]:
     return {entry.name: entry for entry in _entries()}
+
+
+@cache
+def _entry_points() -> dict[tuple[str, ...], Framework]:
+    return {parameters: entry for entry in _entries() for parameters in entry.entry_points}
 
 
 @cache

@@ -47,7 +47,8 @@ class Framework(NamedTuple):
     dotted names of such classes that a generator writes for each project, whose public methods with
     ``view_parameter_count`` parameters are handlers, and ``generated_messages`` those for classes that are written
     likewise, and whose objects carry what they are made with; ``entry_points`` are complete signatures
-    (tuples of parameter names) of handlers that nothing registers, such as a Lambda's.
+    (tuples of parameter names) of handlers that nothing registers, such as a Lambda's; they tell the framework in a
+    file that imports nothing of it, so only what means nothing else belongs here.
     ``dependency_markers`` are calls in a parameter's default or annotation whose argument the framework runs before
     the handler; ``guard_registrations`` are decorator names that register a function to run before each handler.
     ``error_handler_decorators`` / ``error_handler_calls`` register a function for an exception class, and
