@@ -39,6 +39,7 @@ DOTTED = (
     "abort_calls",
     "json_functions",
     "header_functions",
+    "middleware_bases",
 )
 PLAIN = (
     *RAW,
@@ -58,6 +59,10 @@ PLAIN = (
     "guard_keywords",
     "guard_attributes",
     "guard_methods",
+    "application_registrations",
+    "middleware_parameters",
+    "middleware_methods",
+    "middleware_decorators",
     "error_handler_decorators",
     "error_handler_calls",
     "error_handler_keywords",
@@ -339,6 +344,21 @@ def test_no_entry_point_is_that_of_two_frameworks() -> None:
     points = [parameters for framework in frameworks.ALL for parameters in framework.entry_points]
 
     assert len(points) == len(set(points))
+
+
+@every_framework
+def test_what_is_registered_for_the_application_is_registered(framework: Framework) -> None:
+    assert framework.application_registrations <= framework.guard_registrations
+
+
+@every_framework
+def test_a_middleware_is_registered_and_run_as_other_guards_are(framework: Framework) -> None:
+    assert framework.middleware_decorators <= framework.guard_registrations
+    assert framework.middleware_methods <= framework.guard_methods
+
+
+def test_what_a_file_with_a_middleware_says() -> None:
+    assert frameworks.middleware_words() == {"get_response", "BaseHTTPMiddleware", "middleware"}
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ __all__ = [
     "is_usual_route",
     "keyed_request_names",
     "known_modules",
+    "middleware_words",
     "request_global",
     "request_names",
     "request_type",
@@ -189,6 +190,13 @@ def all_names(field: str) -> frozenset[str]:
 def base64_names() -> frozenset[str]:
     """The names by which code of any framework says that it regards a body in base64."""
     return all_names("decoded_attributes").union(entry.base64_flag for entry in _entries() if entry.base64_flag)
+
+
+@cache
+def middleware_words() -> frozenset[str]:
+    """The words of which each file that defines a middleware of some framework has one."""
+    bases = frozenset(path.rpartition(".")[2] for path in all_names("middleware_bases"))
+    return bases | all_names("middleware_parameters") | all_names("middleware_decorators")
 
 
 @cache

@@ -87,8 +87,12 @@ class Framework(NamedTuple):
     class or a middleware, runs. ``guard_calls`` put the classes or functions they are given in front of all handlers of
     an application; ``application_calls`` make one and ``including_calls`` add a router to one, whose ``guard_keywords``
     say the same; ``router_calls`` make something that handlers of its own are registered on. ``guard_settings`` are
-    pairs of a setting that lists such classes and the attribute by which a view names its own. ``route_calls`` are
-    functions and methods that register a handler they are given;
+    pairs of a setting that lists such classes and the attribute by which a view names its own.
+    ``application_registrations`` are those of ``guard_registrations`` that concern the whole application even where
+    they are methods of a router. A middleware that is registered where nobody looks (in a setting, by a tool) is known
+    by its form: ``middleware_bases`` are dotted names of its base classes, ``middleware_parameters`` what it is made
+    with, ``middleware_methods`` those of its methods that see each request, ``middleware_decorators`` what makes one
+    of a function. ``route_calls`` are functions and methods that register a handler they are given;
     ``error_handler_keywords`` are keyword arguments that map exception classes to functions.
 
     How else an answer is given: ``response_parameters`` of a handler are objects whose ``response_attributes`` are
@@ -176,6 +180,11 @@ class Framework(NamedTuple):
     including_calls: frozenset[str] = frozenset()
     router_calls: frozenset[str] = frozenset()
     guard_settings: tuple[tuple[str, str], ...] = ()
+    application_registrations: frozenset[str] = frozenset()
+    middleware_bases: frozenset[str] = frozenset()
+    middleware_parameters: frozenset[str] = frozenset()
+    middleware_methods: frozenset[str] = frozenset()
+    middleware_decorators: frozenset[str] = frozenset()
     route_calls: frozenset[str] = frozenset()
     error_handler_keywords: frozenset[str] = frozenset()
     response_parameters: tuple[str, ...] = ()
