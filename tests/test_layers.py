@@ -210,8 +210,9 @@ def read(payload, header, secret):
 """
 UNNEEDED_TO_VERIFY = {
     *("acknowledged_failures", "answers", "handmade_checks", "https_enforcement", "ineffective_keys", "key_choices"),
-    *("redelivery", "refused_events", "requests", "retries", "retry_loops", "sdk_uses", "secret_literals"),
-    *("signature_headers", "verification_handlers", "weak_keys"),
+    *("redelivery", "refused_events", "request_paths", "requests", "retries", "retry_loops", "sdk_uses"),
+    *("secret_literals", "secret_places", "secret_refusals", "signature_headers", "verification_handlers", "weak_keys"),
+    "written_arguments",
 }
 """Analyses of what ``VERIFYING`` does not hold: requests and their keys, ``try``, headers, texts."""
 

@@ -87,6 +87,7 @@ DOTTED_FIELDS = (
     "view_bases",
     "dependency_markers",
     "guard_decorators",
+    "middleware_bases",
     "response_calls",
     "response_exceptions",
     "textless_exceptions",

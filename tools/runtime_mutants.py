@@ -137,8 +137,8 @@ MUTANTS = (
     Mutant(
         "verdict of the SDK",
         "verification.py",
-        "if slot is None:\n            return Reason.NO_MATCH",
-        "if slot is None and text == '':\n            return Reason.NO_MATCH",
+        "if slot is None:\n            return Refused(Reason.NO_MATCH",
+        "if slot is None and text == '':\n            return Refused(Reason.NO_MATCH",
         "test_forgery.py -k header",
     ),
     Mutant(

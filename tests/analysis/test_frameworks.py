@@ -39,6 +39,7 @@ DOTTED = (
     "abort_calls",
     "json_functions",
     "header_functions",
+    "middleware_bases",
 )
 PLAIN = (
     *RAW,
@@ -58,6 +59,10 @@ PLAIN = (
     "guard_keywords",
     "guard_attributes",
     "guard_methods",
+    "application_registrations",
+    "middleware_parameters",
+    "middleware_methods",
+    "middleware_decorators",
     "error_handler_decorators",
     "error_handler_calls",
     "error_handler_keywords",
@@ -333,6 +338,55 @@ def test_other_names_are_nothing(path: str | None) -> None:
         assert getattr(frameworks, owner)(path) is None
     for predicate in (name for name in frameworks.__all__ if name.startswith("is_")):
         assert getattr(frameworks, predicate)(path) is False
+
+
+def test_no_entry_point_is_that_of_two_frameworks() -> None:
+    points = [parameters for framework in frameworks.ALL for parameters in framework.entry_points]
+
+    assert len(points) == len(set(points))
+
+
+@every_framework
+def test_what_is_registered_for_the_application_is_registered(framework: Framework) -> None:
+    assert framework.application_registrations <= framework.guard_registrations
+
+
+@every_framework
+def test_a_middleware_is_registered_and_run_as_other_guards_are(framework: Framework) -> None:
+    assert framework.middleware_decorators <= framework.guard_registrations
+    assert framework.middleware_methods <= framework.guard_methods
+
+
+def test_what_a_file_with_a_middleware_says() -> None:
+    assert frameworks.middleware_words() == {"get_response", "BaseHTTPMiddleware", "middleware"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        (("event", "context"), "aws_lambda"),
+        (("environ", "start_response"), "wsgi"),
+        (("scope", "receive", "send"), "asgi"),
+    ],
+)
+def test_a_signature_tells_the_framework(parameters: tuple[str, ...], expected: str) -> None:
+    assert frameworks.entry_point(parameters) is frameworks.by_name(expected)
+
+
+@pytest.mark.parametrize("parameters", [(), ("request",), ("context", "event"), ("event", "context", "more")])
+def test_other_signatures_tell_nothing(parameters: tuple[str, ...]) -> None:
+    assert frameworks.entry_point(parameters) is None
+
+
+@pytest.mark.parametrize("name", ["route", "post", "get", "put", "patch", "delete", "api_route"])
+def test_a_usual_route_is_one_of_some_framework(name: str) -> None:
+    assert frameworks.is_usual_route(name)
+    assert any(name in framework.route_decorators for framework in frameworks.ALL)
+
+
+@pytest.mark.parametrize("name", ["action", "field", "head", "options", "view"])
+def test_what_registers_on_some_frameworks_alone_is_no_usual_route(name: str) -> None:
+    assert not frameworks.is_usual_route(name)
 
 
 def test_generic_knows_what_all_frameworks_agree_on() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import metadata
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +15,7 @@ from stripe_lint.manifests.checked import CheckedManifest
 from stripe_lint.manifests.kinds import kind_of
 from stripe_lint.manifests.knowledge import shipped_knowledge
 from stripe_lint.manifests.reading import parse_manifest
-from stripe_lint.manifests.repairs import OLDEST_PYTHON_OF_NEWEST, add_dependabot_entry, raise_bound
+from stripe_lint.manifests.repairs import add_dependabot_entry, raise_bound
 from stripe_lint.manifests.updates import is_kept_up_to_date
 from stripe_lint.rules.stp501 import detect
 
@@ -194,10 +193,6 @@ def test_an_entry_for_dependabot_is_added(name: str, configuration: str | None, 
 def test_a_configuration_that_is_no_plain_list_is_left(configuration: str, tmp_path: Path) -> None:
     with pytest.raises(Declined):
         add_dependabot_entry(project(tmp_path / "project", "requirements.txt", configuration))
-
-
-def test_which_python_the_newest_release_asks_for() -> None:
-    assert metadata("stripe")["Requires-Python"] == f">={'.'.join(map(str, OLDEST_PYTHON_OF_NEWEST))}"
 
 
 PROJECT = '[project]\nname = "x"\nrequires-python = "{python}"\ndependencies = ["stripe==5.0.0{marker}"]\n'

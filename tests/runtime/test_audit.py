@@ -12,6 +12,7 @@ import traceback
 from typing import Any
 
 import pytest
+import stripe
 from refusing import SECRETS, refuse
 
 from stripe_lint.runtime import PermanentError, WebhookInbox
@@ -63,6 +64,29 @@ class TestAudit:
         assert (line["outcome"], line["reason"], line["client"]) == ("unverified", "malformed_header", "192.0.2.1")
         assert "event_id" not in line
         assert len(line["idempotency_key"]) == 201
+
+    def test_a_refusal_names_the_type_of_what_the_sdk_raised(self, lines: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A forgery and a release that fails at everything are answered alike, and must be told apart."""
+        inbox = WebhookInbox(SECRETS, MemoryStore())
+        request = signed_request(event("invoice.paid", {"email": CANARY}))
+
+        def failing(payload: str, header: str, secret: str, tolerance: int | None = None) -> bool:
+            raise TypeError(f"{payload} {header} {secret}") if secret == SECRETS[1] else RuntimeError(payload)
+
+        deliver(inbox, signed_request(request.body, secret=SECRETS[1][:-4] + "dead"))
+        monkeypatch.setattr(stripe.WebhookSignature, "verify_header", failing)
+        assert deliver(inbox, request)[0].status == 400
+        monkeypatch.undo()
+        deliver(inbox, request)
+        forged, failed, _ = lines()
+        assert (forged["reason"], forged["error"]) == ("no_matching_signature", "SignatureVerificationError")
+        assert (failed["reason"], failed["error"]) == ("no_matching_signature", "RuntimeError, TypeError")
+        for line in lines():
+            assert not any(hidden in repr(line) for hidden in (CANARY, *SECRETS, "v1=", request.signature))
+
+    def test_a_refusal_by_the_header_names_no_error(self, lines: Any) -> None:
+        refuse(WebhookInbox(SECRETS, MemoryStore()))
+        assert "error" not in lines()[0]
 
     def test_control_characters_are_escaped(self, caplog: pytest.LogCaptureFixture) -> None:
         refuse(WebhookInbox(SECRETS, MemoryStore()), idempotency_key="k\n\x1b[31m")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stripe_lint.runtime import Reason, Verifier, WebhookInbox
+from stripe_lint.runtime import Reason, Refused, Verifier, WebhookInbox
 from stripe_lint.runtime.reception import Visit
 from stripe_lint.runtime.stores.memory import MemoryStore
 from stripe_lint.runtime.testing import SECRET, event, signed_request
@@ -165,4 +165,4 @@ def test_the_oracle_knows_what_is_genuine() -> None:
     assert not forged(request.signature, request.signature)
     assert not forged(request.signature + ",v0=a", request.signature)
     assert forged("t=1," + request.signature, request.signature)
-    assert Verifier(SECRET).examine(request.body, "t=1," + request.signature) is Reason.MALFORMED_HEADER
+    assert Verifier(SECRET).examine(request.body, "t=1," + request.signature) == Refused(Reason.MALFORMED_HEADER)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import assignments, conventions, functions, handlers, names, verifiers
+from stripe_lint.analysis.frameworks import all_names, middleware_words
 from stripe_lint.analysis.references import ClassReference, FunctionReference, OfClass
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def _concerns(source: Module, call: ast.Call, framework: Framework, routers: Con
 
 def _is_on(source: Module, target: ast.expr, framework: Framework, routers: Container[_Made]) -> bool:
     """Whether a guard that is registered by the method ``target`` runs before handlers on ``routers``."""
-    if not isinstance(target, ast.Attribute) or target.attr.startswith("before_app_"):
+    if not isinstance(target, ast.Attribute) or target.attr in framework.application_registrations:
         return True
     made = _made_by(source, target.value)
     if made is None or functions.last_name(made[1][1].func) not in framework.router_calls:
@@ -204,7 +205,7 @@ def _guarded_by_middleware(module: Module) -> bool:
     if isinstance(known, bool):
         return known
     answer = False
-    for word in ("get_response", "BaseHTTPMiddleware", "middleware"):
+    for word in sorted(middleware_words()):
         for path in module.project.files_that_mention(word) or ():
             source = module.project.module_at(path)
             if source is not None and _has_verifying_middleware(source):
@@ -219,20 +220,26 @@ def _has_verifying_middleware(source: Module) -> bool:
         if conventions.means_one_of(told, ClassReference(source, node), node.name):
             return True
         scope = source.scopes[node]
-        if not {"__call__", "process_request", "process_view", "dispatch"} & scope.bindings.keys():
+        if all_names("middleware_methods").isdisjoint(scope.bindings):
             continue
-        named = node.name.endswith("Middleware") or any("get_response" in ast.dump(item) for item in node.body[:1])
+        named = node.name.endswith("Middleware") or any(_is_made_as_middleware(item) for item in node.body[:1])
         if named and _speaks_of_stripe(source, node) and verifiers.mentions_verification(source, node):
             return True
     for function in source.functions:
         if (
             not isinstance(function, ast.Lambda)
-            and "middleware" in set(functions.decorator_names(function))
+            and not all_names("middleware_decorators").isdisjoint(functions.decorator_names(function))
             and _speaks_of_stripe(source, function)
             and verifiers.mentions_verification(source, function)
         ):
             return True
     return False
+
+
+def _is_made_as_middleware(statement: ast.stmt) -> bool:
+    """Whether the first statement of a class speaks of what a framework makes a middleware with."""
+    written = ast.dump(statement)
+    return any(parameter in written for parameter in all_names("middleware_parameters"))
 
 
 def _speaks_of_stripe(source: Module, node: ast.ClassDef | NamedFunction) -> bool:

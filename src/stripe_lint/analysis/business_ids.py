@@ -19,7 +19,7 @@ from stripe_lint.analysis import (
 from stripe_lint.analysis.distinguishing_inputs import distinguishing_inputs
 from stripe_lint.analysis.scopes import BindingKind, Comprehension, NamedFunction
 from stripe_lint.analysis.sent_parameters import sent_parameters
-from stripe_lint.data import request_parameters
+from stripe_lint.data import request_methods, request_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,17 +53,6 @@ _OWNERS: Final = frozenset(
 """What a record is called that is given one customer at Stripe."""
 
 
-_ONCE: Final = frozenset(
-    {"create", "capture", "refund", "create_refund", "create_reversal", "pay", "finalize_invoice", "accept"}
-)
-"""Methods that are called once for a record. What changes something may be called again with other values."""
-
-_OFTEN: Final = ("checkout", "PaymentLink", "payment_links", "billing.MeterEvent", "billing.meter_events")
-"""Resources of which one record may need several, each with values of its own."""
-
-_PARTIAL: Final = frozenset({"refund", "reversal", "capture", "create_refund", "create_reversal"})
-
-
 class BusinessId(NamedTuple):
     """An expression for an id, and the word for what it identifies.
 
@@ -85,7 +74,7 @@ def business_id(module: Module, request: Request) -> BusinessId | None:
         return None
     happens_once = _happens_once(request)
     nouns = _OPERATIONS if happens_once else frozenset({"event"})
-    if request.method.path.removesuffix("_async") in {"stripe.Customer.create", "customers.create"}:
+    if request.method.path.removesuffix("_async") in request_methods.OF_OWNERS:
         nouns = _OPERATIONS | _OWNERS
     function = module.enclosing_function(request.node)
     event = _event(module, request)
@@ -162,14 +151,14 @@ def _happens_once(request: Request) -> bool:
     path = request.method.path.removeprefix("stripe.").removeprefix("v1.").removesuffix("_async")
     return (
         request.method.critical is not None
-        and path.rpartition(".")[2] in _ONCE
-        and not any(path.startswith(often) for often in _OFTEN)
+        and path.rpartition(".")[2] in request_methods.ONCE
+        and not any(path.startswith(often) for often in request_methods.OFTEN)
     )
 
 
 def _is_partial(module: Module, request: Request, name: str) -> bool:
     """Whether an amount is given back or taken that may be a part of what ``name`` stands for."""
-    if not any(word in request.method.path.lower() for word in _PARTIAL):
+    if not any(word in request.method.path.lower() for word in request_methods.PARTIAL):
         return False
     return any(
         parameter in request_parameters.AMOUNTS and name not in syntax.names_in(value)

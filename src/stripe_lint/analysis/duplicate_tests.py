@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import (
     assignments,
+    configuration_reads,
     event_values,
     exceptions,
     functions,
@@ -36,6 +37,7 @@ _TELLS_FIRST: Final = (
     r"new|first|creat|claim|acquir|should|updat|insert|chang|rows|count|affect|ok|success|already|lock|fresh|processed"
 )
 _TEXT_TESTS: Final = frozenset({"startswith", "endswith", "isdigit", "lower", "upper", "strip", "match", "search"})
+_GIVEN: Final = configuration_reads.HOLDERS | {"request"}
 _ANSWERED: Final = frozenset({"status_code", "ok", "is_success", "statusCode", "reason"})
 
 
@@ -204,7 +206,7 @@ def _only_looks_up(module: Module, node: ast.Attribute) -> bool:
 
 def _is_setting(node: ast.expr) -> bool:
     chain = functions.attribute_chain(node.value if isinstance(node, ast.Subscript) else node) or []
-    if any(part.lower() in {"settings", "config", "environ", "conf", "cfg", "request"} for part in chain):
+    if any(part.lower() in _GIVEN for part in chain):
         return True
     return bool(chain) and chain[-1].isupper()
 

@@ -7,7 +7,14 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import definitions, functions, names
-from stripe_lint.analysis.frameworks import all_names, by_name, frameworks_of, generic, request_type
+from stripe_lint.analysis.frameworks import (
+    all_names,
+    entry_point,
+    frameworks_of,
+    generic,
+    is_usual_route,
+    request_type,
+)
 from stripe_lint.analysis.references import ExternalInstance, ObjectReference
 from stripe_lint.analysis.request_values import view_framework
 
@@ -42,11 +49,7 @@ def registered_by(module: Module, function: NamedFunction) -> Framework | None:
     if _names_a_route(function):
         return generic()
     parameters = tuple(parameter.arg for parameter in functions.parameters(function))
-    if owner is None:
-        for name in ("aws_lambda", "wsgi", "asgi"):
-            if parameters in by_name(name).entry_points:
-                return by_name(name)
-    return None
+    return entry_point(parameters) if owner is None else None
 
 
 def _is_view(framework: Framework, function: NamedFunction) -> bool:
@@ -63,7 +66,6 @@ def answering_object(module: Module, node: ast.expr) -> Framework | None:
     return next((framework for framework in frameworks(module) if node.id in framework.response_parameters), None)
 
 
-_ROUTING: Final = frozenset({"route", "post", "get", "put", "patch", "delete", "api_route"})
 _PATH_NAME: Final = r"(?i)(?:^|_)(?:path|route|endpoint|url|uri)s?$"
 
 
@@ -79,7 +81,7 @@ def _names_a_route(function: NamedFunction) -> bool:
 
 def _has_path(decorator: ast.expr) -> bool:
     if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute) and decorator.args:
-        return decorator.func.attr in _ROUTING and _is_path(decorator.args[0])
+        return is_usual_route(decorator.func.attr) and _is_path(decorator.args[0])
     return False
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import assignments, functions, requests, static_values, stripe_calls
+from stripe_lint.analysis import assignments, functions, requests, static_values, stripe_calls, written_arguments
 from stripe_lint.analysis.body_uses import text_of
 from stripe_lint.analysis.handovers import handovers
 from stripe_lint.analysis.keys import KEY
@@ -47,7 +47,7 @@ def ineffective_keys(module: Module) -> Iterator[IneffectiveKey]:
         if request.keyed is None and request.call.reference is None and _is_key_sent_as_field(request):
             yield IneffectiveKey(request.node, AMONG_PARAMETERS)
     for request in requests.keyed(module):
-        if requests.direct_key(request.call) is None:
+        if written_arguments.direct_key(request.call) is None:
             sent = [fact.key for fact in request.facts if fact.key is not None]
             if sent and len(sent) == len(request.facts) and all(key in _EMPTY for key in sent):
                 yield IneffectiveKey(request.node, EMPTY_KEY)
@@ -63,7 +63,7 @@ def _is_key_sent_as_field(request: Request) -> bool:
     """Whether the dict of parameters that a service gets is made elsewhere, with the key in it."""
     return (
         request.method.style == "service"
-        and not requests.key_among_parameters(request.call)
+        and not written_arguments.key_among_parameters(request.call)
         and any(fact.key is None and fact.arguments.field(KEY) is not None for fact in request.facts)
     )
 
@@ -80,8 +80,8 @@ def _is_required(request: Request) -> bool:
 
 def _reason(call: StripeCall) -> str | None:
     method = call.method
-    key = requests.direct_key(call)
-    if method.style == "service" and key is None and requests.key_among_parameters(call):
+    key = written_arguments.direct_key(call)
+    if method.style == "service" and key is None and written_arguments.key_among_parameters(call):
         return AMONG_PARAMETERS
     if key is None:
         return None

@@ -11,6 +11,7 @@ from stripe_lint.analysis import (
     functions,
     handed_keys,
     keys,
+    request_paths,
     requests,
     retries,
     retry_loops,
@@ -97,7 +98,7 @@ def reused_keys(module: Module) -> Iterator[Reuse]:
         if found is not None:
             yield found
     seen: set[ast.AST] = set()
-    for shared in requests.shared_through_functions(module):
+    for shared in request_paths.shared_through_functions(module):
         call = shared.call.node
         words = handed_keys.words_for_sharing(module, shared)
         if words is not None and isinstance(call, ast.Call) and call not in seen:

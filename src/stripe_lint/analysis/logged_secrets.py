@@ -210,7 +210,7 @@ class _Origin:
         if key == "access_token" and self._comes_from_oauth(holder):
             return "an access token", False
         spelled = functions.dotted_name(holder) or ""
-        if re.search(_SECRETS, key) and re.search(r"(?i)environ|env|config|settings|secrets", spelled):
+        if re.search(_SECRETS, key) and re.search(configuration_reads.HOLDER_WORDS, spelled):
             return "a secret", False
         if key == "body" and spelled in {"event", "self.event"} and self._serves_webhook():
             return "the raw body of a webhook", False

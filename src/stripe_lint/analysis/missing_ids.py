@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import callers, conditions, functions, names, syntax, unsaved_records
+from stripe_lint.analysis import callers, conditions, functions, optional_types, syntax, unsaved_records
 from stripe_lint.analysis.scopes import BindingKind, NamedFunction
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _leaves_out(
 def _is_left_out(module: Module, function: NamedFunction, binding: Binding, name: str) -> bool:
     """Whether a caller may give nothing for a parameter."""
     if not syntax.is_none(binding.value):
-        return binding.annotation is not None and names.admits_none(module, binding.annotation)
+        return binding.annotation is not None and optional_types.admits_none(module, binding.annotation)
     sites = callers.call_sites(module, function)
     passed = [callers.argument_for(source, function, call, name) for source, call in sites or ()]
     return not passed or any(value is None or syntax.is_none(value) for value in passed)

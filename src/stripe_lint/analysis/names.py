@@ -41,9 +41,13 @@ _PENDING: Final = object()
 _BUILTINS: Final = frozenset(dir(builtins))
 _depth = 0
 
+OPTIONAL_WRAPPERS: Final = frozenset({"typing.Optional", "typing_extensions.Optional", "typing.Union"})
+"""Generic types whose parts are the types that a value may have."""
+
+ANNOTATED: Final = frozenset({"typing.Annotated", "typing_extensions.Annotated"})
+"""Generic types whose first part is the type."""
+
 _LIST_METHODS: Final = frozenset({"auto_paging_iter", "auto_paging_iter_async"})
-_OPTIONAL_WRAPPERS: Final = frozenset({"typing.Optional", "typing_extensions.Optional", "typing.Union"})
-_ANNOTATED: Final = frozenset({"typing.Annotated", "typing_extensions.Annotated"})
 _PARTIALS: Final = runners.paths_of(runners.Kind.BOUND)
 _PASS_THROUGH_CALLS: Final = frozenset({"typing.cast", "copy.copy", "copy.deepcopy"})
 
@@ -296,10 +300,10 @@ def instance_of_annotation(module: Module, annotation: ast.expr) -> Reference | 
     if isinstance(expression, ast.Subscript):
         path = dotted_path(module, expression.value)
         inner = expression.slice
-        if path in _OPTIONAL_WRAPPERS:
+        if path in OPTIONAL_WRAPPERS:
             parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
             return agreed(instance_of_annotation(module, part) for part in parts if not syntax.is_none(part))
-        if path in _ANNOTATED and isinstance(inner, ast.Tuple) and inner.elts:
+        if path in ANNOTATED and isinstance(inner, ast.Tuple) and inner.elts:
             for extra in inner.elts[1:]:
                 dependency = dependency_of(module, extra)
                 if dependency is not None:
@@ -316,32 +320,6 @@ def instance_of_annotation(module: Module, annotation: ast.expr) -> Reference | 
         if alias is not None:
             return instance_of_annotation(*alias)
     return _instance_of(resolve(module, expression))
-
-
-def admits_none(module: Module, annotation: ast.expr, depth: int = 0) -> bool:
-    """Whether a type admits ``None``; names of types and ``Annotated`` are looked through."""
-    if depth > _DEEPEST:
-        return False
-    expression = syntax.annotation_expression(annotation)
-    if syntax.is_none(expression):
-        return True
-    if isinstance(expression, ast.BinOp) and isinstance(expression.op, ast.BitOr):
-        return any(admits_none(module, part, depth + 1) for part in (expression.left, expression.right))
-    if isinstance(expression, ast.Subscript):
-        # what stands in quotes has no place in the tree, and is taken for what it is usually called
-        is_placed = expression in module.parents
-        path = dotted_path(module, expression.value) if is_placed else f"typing.{functions.last_name(expression.value)}"
-        parts = expression.slice.elts if isinstance(expression.slice, ast.Tuple) else [expression.slice]
-        if path in _ANNOTATED:
-            return bool(parts) and admits_none(module, parts[0], depth + 1)
-        return path in _OPTIONAL_WRAPPERS and (
-            path.endswith(".Optional") or any(admits_none(module, part, depth + 1) for part in parts)
-        )
-    if isinstance(expression, ast.Name) and expression in module.parents:
-        source, binding = imports.settled(module, module.bindings_of(expression))
-        value = binding.value if binding is not None and binding.kind is BindingKind.ASSIGNMENT else None
-        return isinstance(value, ast.Subscript | ast.BinOp) and admits_none(source, value, depth + 1)
-    return False
 
 
 def _instance_of_text(module: Module, place: ast.expr, expression: ast.expr) -> Reference | None:

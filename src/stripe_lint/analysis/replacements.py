@@ -9,6 +9,7 @@ from stripe_lint.analysis import callers, control_flow, names, stripe_calls
 from stripe_lint.analysis.call_search import CallSearch
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.scopes import NamedFunction
+from stripe_lint.data import request_methods
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,9 +23,6 @@ _FARTHEST_CALLER: Final = 2
 
 _DEEPEST: Final = 2
 """How many calls deep a function is searched for a request that looks."""
-
-_OF_WHAT_IS_THERE: Final = frozenset({"retrieve", "modify", "update", "delete", "cancel"})
-"""Methods that take the id of something that was made before."""
 
 
 def makes_anew(module: Module, request: Request) -> bool:
@@ -52,7 +50,7 @@ def _is_of_what_is_there(module: Module, call: ast.Call, resource: str) -> bool:
     method = stripe_calls.method_of(names.resolve(module, call.func))
     if method is None or _resource(method) != resource:
         return False
-    return method.path.rpartition(".")[2].removesuffix("_async") in _OF_WHAT_IS_THERE
+    return method.path.rpartition(".")[2].removesuffix("_async") in request_methods.OF_WHAT_IS_THERE
 
 
 def _comes_after(

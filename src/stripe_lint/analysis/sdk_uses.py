@@ -14,18 +14,6 @@ if TYPE_CHECKING:
 
     from stripe_lint.analysis.module import Module
 
-WITHOUT_ERROR_MODULE: Final = ">=13.0.0"
-"""The releases in which ``import stripe.error`` fails."""
-
-WITHOUT_ERROR_ATTRIBUTE: Final = ">=13.0.0,<14.0.1"
-"""The releases in which ``stripe.error`` is missing when it is first read."""
-
-WITHOUT_ERRORS_IN_PACKAGE: Final = "<7.8.1"
-"""The releases that have the classes of errors only in ``stripe.error``. 7.8.0, the first that has not, was yanked."""
-
-WITH_ERRORS_IN_PACKAGE: Final = ">=7.8.1"
-"""The others: all of these have them in the package too."""
-
 _IMPORT_ERRORS: Final = frozenset({"ImportError", "ModuleNotFoundError", "AttributeError"})
 _VERIFY: Final = "verify_ssl_certs"
 _BASES: Final = frozenset(

@@ -111,7 +111,7 @@ def _reads_configuration(module: Module, call: ast.Call) -> bool:
     if functions.last_name(call.func) in configuration_reads.SPEAKING_NAMES:
         return True
     if isinstance(call.func, ast.Name):
-        return call.func.id in {"config", "env", "getattr"}
+        return call.func.id in configuration_reads.NAMES | {"getattr"}
     holder = call.func.value if isinstance(call.func, ast.Attribute) else None
     spelled = functions.dotted_name(holder) if holder is not None else None
     return spelled is not None and re.search(configuration_reads.CONTAINERS, spelled) is not None

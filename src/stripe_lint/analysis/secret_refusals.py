@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import blocks, callers, functions, handlers, names, sdk_verifications, syntax
+from stripe_lint.analysis import blocks, callers, functions, handlers, names, sdk_verifications, secret_places, syntax
 from stripe_lint.analysis.references import ClassReference, FunctionReference, OfClass
 from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.test_code import is_test_code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import FunctionNode
     from stripe_lint.analysis.secret_defaults import SecretDefault
 
 _DEEPEST: Final = 3
 """How many calls deep, up or down, a test is looked for."""
 
-_SPEAKS_OF_SECRETS: Final = r"(?i)secret|hook|sign"
 _RUNS_FIRST: Final = frozenset(
     {"__init__", "__new__", "__post_init__", "setup", "prepare", "dispatch", "initial", "initialize", "authenticate"}
 )
@@ -34,177 +30,19 @@ _RUNS_FIRST: Final = frozenset(
 _SEES_ALL: Final = r"(?i)middleware|before_(?:app_)?request"
 """What is called so sees the requests of every view."""
 
-
-class _Use(NamedTuple):
-    """A verification with the secret."""
-
-    module: Module
-    node: ast.Call
-
-
-class _Known(NamedTuple):
-    """The secret in one file, or in what is given it: what it is called anywhere there, and the variables it is in.
-
-    A variable is the identity of its scope, and its name.
-    """
-
-    module: Module
-    within: ast.AST
-    names: frozenset[str]
-    variables: frozenset[tuple[int, str]]
-
-    def has(self, node: ast.AST) -> bool:
-        """Whether an expression names the secret."""
-        for inner in syntax.descendants(node):
-            if isinstance(inner, ast.Name):
-                if inner.id in self.names or _variable(self.module, inner) in self.variables:
-                    return True
-            elif isinstance(inner, ast.Attribute):
-                if inner.attr in self.names:
-                    return True
-            elif isinstance(inner, ast.Constant) and isinstance(inner.value, str) and inner.value in self.names:
-                return True
-        return False
-
-    def holds(self, node: ast.AST) -> bool:
-        """Whether a node stands where this is what the secret is called."""
-        return self.within is self.module.tree or any(each is self.within for each in self.module.ancestors(node))
-
-
-def _variable(module: Module, name: ast.Name) -> tuple[int, str] | None:
-    found = module.scope_of(name).lookup(name.id)
-    return (id(found[0]), name.id) if found is not None else None
-
-
 _Position = tuple[object, int, int]
 
 
 def is_refused(module: Module, default: SecretDefault) -> bool:
     """Whether an empty value ends the request or the process before each verification that would take it."""
-    known = list(_known(module, default))
-    refusals = [(each.module, node) for each in known for node in _refusals(each)]
+    places = list(secret_places.places(module, default))
+    refusals = [(place.module, node) for place in places for node in secret_places.refusals(place)]
     if not refusals:
         return False
     if any(_runs_at_start(source, node) for source, node in refusals):
         return True
     refused = _Refused(refusals)
-    return all(refused.before(use.module, use.node) for each in known for use in _uses(each))
-
-
-# where the secret is, and what is done with it there
-
-
-def _known(module: Module, default: SecretDefault) -> Iterator[_Known]:
-    """The files and functions in which the secret has a name."""
-    function = module.enclosing_function(default.node)
-    statement = module.statement_of(default.node)
-    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-    own = [target for target in targets if isinstance(target, ast.Name)] if function is not None else []
-    spread = default.names - {target.id for target in own}
-    if isinstance(function, NamedFunction) and re.search(_SPEAKS_OF_SECRETS, function.name):
-        # what it gives is the secret
-        spread |= {function.name}
-    paths = {path for name in spread for path in module.project.files_that_mention(name) or ()} - {module.path}
-    sources = (module.project.module_at(path) for path in sorted(paths) if not is_test_code(path))
-    places = [_place(module, module.tree, spread, own)]
-    places += [_place(source, source.tree, spread) for source in sources if source is not None]
-    for each in places:
-        yield each
-        yield from _handed_on(each)
-
-
-def _place(module: Module, within: ast.AST, called: frozenset[str], own: Sequence[ast.Name] = ()) -> _Known:
-    """What the secret is called, in variables that are assigned it too."""
-    variables = {variable for name in own if (variable := _variable(module, name)) is not None}
-    known = _Known(module, within, called, frozenset(variables))
-    for node in module.of_kind(ast.Assign):
-        if known.has(node.value) and known.holds(node) and not _is_verification(node.value):
-            for target in node.targets:
-                variable = _variable(module, target) if isinstance(target, ast.Name) else None
-                if variable is not None:
-                    variables.add(variable)
-                elif isinstance(target, ast.Attribute) and within is not module.tree:
-                    called |= {target.attr}
-    return _Known(module, within, called, frozenset(variables))
-
-
-def _is_verification(value: ast.expr) -> bool:
-    call = value.value if isinstance(value, ast.Await) else value
-    return isinstance(call, ast.Call) and functions.last_name(call.func) in sdk_verifications.PARAMETERS
-
-
-def _handed_on(known: _Known) -> Iterator[_Known]:
-    """The functions and classes of the project that are given the secret."""
-    for call in _calls_with(known):
-        reference = names.resolve(known.module, call.func)
-        if isinstance(reference, OfClass):
-            made = names.find_method(reference, "__init__")
-            taken: FunctionNode | None = made[1] if made is not None else None
-        elif isinstance(reference, FunctionReference) and not isinstance(reference.node, ast.Lambda):
-            taken = reference.node
-        else:
-            continue
-        if taken is not None:
-            given = callers.bound(reference.module, taken, call)
-            parameters = frozenset(name for name, value in given.items() if known.has(value))
-            yield _place(reference.module, reference.node, parameters)
-
-
-def _calls_with(known: _Known) -> Iterator[ast.Call]:
-    for calls in known.module.calls.values():
-        for call in calls:
-            arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
-            plain = (each for each in arguments if isinstance(each, ast.Name | ast.Attribute))
-            if any(known.has(each) for each in plain) and known.holds(call):
-                yield call
-
-
-def _refusals(known: _Known) -> Iterator[ast.AST]:
-    """The statements that end the request or the process where the secret is empty."""
-    tests: list[ast.If | ast.Assert] = [*known.module.of_kind(ast.If), *known.module.of_kind(ast.Assert)]
-    return (node for node in tests if _is_refusal(known, node) and known.holds(node))
-
-
-def _uses(known: _Known) -> Iterator[_Use]:
-    """The verifications with the secret."""
-    for verification in sdk_verifications.sdk_verifications(known.module):
-        secret = verification.secret
-        if secret is not None and known.has(secret) and known.holds(verification.node):
-            yield _Use(known.module, verification.node)
-
-
-def _is_refusal(known: _Known, node: ast.If | ast.Assert) -> bool:
-    if isinstance(node, ast.Assert):
-        return known.has(node.test)
-    if _says_empty(known, node.test) and blocks.leaves(known.module, node.body):
-        return True
-    says_full = bool(node.orelse) and known.has(node.test) and not _negates(node.test)
-    return says_full and blocks.leaves(known.module, node.orelse)
-
-
-def _says_empty(known: _Known, test: ast.expr) -> bool:
-    for node in syntax.descendants(test):
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not) and known.has(node.operand):
-            return True
-        if (
-            isinstance(node, ast.Compare)
-            and known.has(node)
-            and any(isinstance(operator, ast.Eq | ast.Is | ast.In) for operator in node.ops)
-            and any(
-                isinstance(part, ast.Constant) and part.value in {"", None}
-                for each in node.comparators
-                for part in syntax.descendants(each)
-            )
-        ):
-            return True
-    return False
-
-
-def _negates(test: ast.expr) -> bool:
-    return any(isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not) for node in syntax.descendants(test))
-
-
-# which verifications a test comes before
+    return all(refused.before(place.module, use) for place in places for use in secret_places.uses(place))
 
 
 def _functions_around(module: Module, node: ast.AST) -> list[NamedFunction]:

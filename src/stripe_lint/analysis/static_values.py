@@ -201,7 +201,7 @@ def setting_entry(module: Module, node: ast.Subscript) -> Value | None:
     """``os.environ["X"]`` and ``app.config["X"]``: read from the configuration."""
     reference = names.resolve(module, node.value)
     if isinstance(reference, External) and (
-        reference.path == "os.environ" or reference.path.endswith("current_app.config")
+        reference.path == configuration_reads.ENVIRONMENT or reference.path.endswith("current_app.config")
     ):
         return Value(tags=frozenset({Tag(Mark.SETTING, module, node)}))
     chain = functions.attribute_chain(node.value)

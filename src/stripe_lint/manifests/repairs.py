@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from stripe_lint.data.milestones import FIRST_MAJOR_FOR_NEWER_PYTHON, NEWER_PYTHON
 from stripe_lint.errors import Declined
 from stripe_lint.manifests.bounds import raised
 from stripe_lint.manifests.dependency import can_apply, parse_marker, pythons_since
@@ -57,11 +58,6 @@ _VALUE = re.compile(
 
 _MARKER = re.compile(r";\s*([^;#\r\n]*[^;#\r\n\s\\,])")
 _REQUIRES_PYTHON = re.compile(r"""^requires-python\s*=\s*["']([^"']*)["']""", re.MULTILINE)
-
-OLDEST_PYTHON_OF_NEWEST: Final = (3, 9)
-"""What the releases of ``stripe`` ask for since 15.0.0, by their metadata."""
-
-_FIRST_MAJOR_FOR_IT: Final = 15
 
 
 class NewText(NamedTuple):
@@ -122,7 +118,7 @@ def raise_bound(manifest: CheckedManifest, entry: Entry, text: str, target: Vers
 
 def _require_python(kind: Kind, text: str, written: str, target: Version) -> None:
     """Raises ``Declined`` where the requirement is for Pythons that are all too old for ``target``."""
-    if target.major < _FIRST_MAJOR_FOR_IT:
+    if target.major < FIRST_MAJOR_FOR_NEWER_PYTHON:
         return
     requirement = written.strip(written[:1]) if written.startswith(("'", '"')) else written
     marker = _MARKER.search(requirement)
@@ -130,7 +126,7 @@ def _require_python(kind: Kind, text: str, written: str, target: Version) -> Non
     if kind is Kind.PYPROJECT:
         conditions += [f"requires-python {each}" for each in _REQUIRES_PYTHON.findall(text)]
     if not all(_holds_in_newer_python(condition) for condition in conditions):
-        oldest = ".".join(map(str, OLDEST_PYTHON_OF_NEWEST))
+        oldest = ".".join(map(str, NEWER_PYTHON))
         raise Declined(f"it is for Pythons before {oldest}, which stripe {target} does not support")
 
 
@@ -140,11 +136,11 @@ def _holds_in_newer_python(condition: str) -> bool:
 
     try:
         if not condition.startswith("requires-python "):
-            return can_apply(parse_marker(condition), OLDEST_PYTHON_OF_NEWEST)
+            return can_apply(parse_marker(condition), NEWER_PYTHON)
         specifiers = SpecifierSet(condition.removeprefix("requires-python "))
     except (InvalidSpecifier, ValueError):
         return True
-    return any(specifiers.contains(f"{python}.1") for python in pythons_since(OLDEST_PYTHON_OF_NEWEST))
+    return any(specifiers.contains(f"{python}.1") for python in pythons_since(NEWER_PYTHON))
 
 
 def add_dependabot_entry(manifest: CheckedManifest) -> NewText:

@@ -14,6 +14,7 @@ from stripe_lint.analysis import (
     redelivery,
     requests,
     stripe_calls,
+    written_arguments,
 )
 from stripe_lint.analysis.keys import KEY
 from stripe_lint.rules import _missing_key, _passing_keys
@@ -32,8 +33,8 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     call = next((each for each in calls if module.span(each.node) == hit.span), None)
     if call is None:
         edit.decline("the call is not found again")
-    key = requests.direct_key(call)
-    if key is None and not requests.key_among_parameters(call):
+    key = written_arguments.direct_key(call)
+    if key is None and not written_arguments.key_among_parameters(call):
         if ineffective_keys.AMONG_PARAMETERS in hit.message:
             edit.decline("the parameters are made elsewhere: leave the key out there, and pass it in options")
         edit.decline("the key is empty in the dict of arguments; name the operation there, or leave it out")
@@ -72,8 +73,8 @@ def _fill(module: Module, call: StripeCall, edit: Edit) -> None:
 
 def _from_parameters(module: Module, call: StripeCall, edit: Edit, *, into_options: bool) -> None:
     """Take the key out of the dict of parameters, where Stripe takes it for a field that it does not know."""
-    params = requests.service_argument(call, call.method.params_index, "params")
-    key = requests.written_entry(params, KEY)
+    params = written_arguments.service_argument(call, call.method.params_index, "params")
+    key = written_arguments.written_entry(params, KEY)
     if key is None:
         edit.decline("the parameters are not written out in the call")
     if not into_options:
@@ -111,7 +112,7 @@ def _take_out(module: Module, call: StripeCall, key: ast.expr, edit: Edit) -> No
 
 
 def _out_of_options(call: StripeCall, edit: Edit) -> None:
-    node, options = call.node, requests.service_argument(call, call.method.options_index, "options")
+    node, options = call.node, written_arguments.service_argument(call, call.method.options_index, "options")
     if isinstance(options, ast.Call):
         edit.remove_keyword(options, KEY)
     elif not isinstance(options, ast.Dict):

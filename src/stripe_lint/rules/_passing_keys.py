@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import functions, requests, syntax
+from stripe_lint.analysis import functions, syntax, written_arguments
 from stripe_lint.analysis.evaluation_order import REPEATING
 from stripe_lint.analysis.keys import KEY
 from stripe_lint.analysis.runners import Keywords, keywords_of
@@ -97,7 +97,7 @@ def carrier(request: Request) -> ast.expr | None:
         return None
     node = request.node
     if request.method.style == "service":
-        return requests.service_argument(request.call, request.method.options_index, "options")
+        return written_arguments.service_argument(request.call, request.method.options_index, "options")
     unpacked = [keyword.value for keyword in node.keywords if keyword.arg is None]
     return unpacked[0] if len(unpacked) == 1 else None
 
@@ -128,7 +128,7 @@ def _into_options(request: Request, edit: Edit, source: str) -> None:
     node, index = request.node, request.method.options_index
     if index is None:
         edit.decline("this service takes no options")
-    held = requests.service_argument(request.call, index, "options")
+    held = written_arguments.service_argument(request.call, index, "options")
     unpacked = next((keyword for keyword in node.keywords if keyword.arg is None), None)
     if held is not None:
         _into_dict(held, edit, source)

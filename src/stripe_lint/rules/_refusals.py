@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stripe_lint.analysis import applied_decorators, callers, exceptions, guards, handlers, module_names, sdk_uses
 from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.analysis.state import Raised
+from stripe_lint.data import milestones
 
 if TYPE_CHECKING:
     import ast
@@ -89,10 +90,10 @@ def _is_in_error_module(module: Module) -> bool:
     """Whether the class is taken from ``stripe.error``: the project's release has it there, or the file tells so."""
     requirement = module.stripe_requirement
     if requirement is not None:
-        if requirement.excludes(sdk_uses.WITH_ERRORS_IN_PACKAGE):
+        if requirement.excludes(milestones.WITH_ERRORS_IN_PACKAGE):
             return True
-        if requirement.excludes(sdk_uses.WITHOUT_ERRORS_IN_PACKAGE) or requirement.admits(
-            sdk_uses.WITHOUT_ERROR_ATTRIBUTE
+        if requirement.excludes(milestones.WITHOUT_ERRORS_IN_PACKAGE) or requirement.admits(
+            milestones.WITHOUT_ERROR_ATTRIBUTE
         ):
             return False
     return any(True for _ in sdk_uses.error_attributes(module))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import definitions, functions, names, secret_defaults
+from stripe_lint.analysis import configuration_reads, definitions, functions, names, secret_defaults
 from stripe_lint.analysis.references import ClassReference, ExternalInstance
 
 if TYPE_CHECKING:
@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.secret_defaults import SecretDefault
     from stripe_lint.fixing.edit import Edit
     from stripe_lint.model import Hit
-
-_ENVIRONMENT: Final = frozenset({"os.getenv", "os.environ.get"})
-_FAILING_READERS: Final = ("decouple.", "environ.", "environs.", "starlette.config.")
-"""Where readers come from that raise an error for what is missing and has no default."""
 
 _MISSING: Final = (
     "what is read without a default has to be there wherever the code is imported: on servers, in builds and in tests"
@@ -77,20 +73,20 @@ def _strict_read(module: Module, call: ast.Call, edit: Edit) -> str | None:
             edit.decline("the settings are no plain name: read the attribute of what they are")
         return f"{edit.source_of(call.args[0])}.{name.value}"
     of_flask = path.startswith("flask.") and path.endswith(".config.get")
-    if path not in _ENVIRONMENT and not of_flask:
+    if path not in configuration_reads.ENVIRONMENT_FUNCTIONS and not of_flask:
         return None
     key = edit.source_of(call.args[0])
     if isinstance(call.func, ast.Attribute) and call.func.attr == "get":
         return f"{edit.source_of(call.func.value)}[{key}]"
-    return f"{edit.name_of('os.environ', call)}[{key}]"
+    return f"{edit.name_of(configuration_reads.ENVIRONMENT, call)}[{key}]"
 
 
 def _fails_without_default(module: Module, call: ast.Call) -> bool:
     path = names.dotted_path(module, call.func)
     if path is not None:
-        return path.startswith(_FAILING_READERS)
+        return path.startswith(configuration_reads.FAILING_READERS)
     reader = names.resolve(module, call.func)
-    return isinstance(reader, ExternalInstance) and f"{reader.path}.".startswith(_FAILING_READERS)
+    return isinstance(reader, ExternalInstance) and f"{reader.path}.".startswith(configuration_reads.FAILING_READERS)
 
 
 def _with_arguments(call: ast.Call, left_out: ast.Constant, edit: Edit) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import (
     assignments,
+    configuration_reads,
     functions,
     handlers,
     handovers,
@@ -31,7 +32,7 @@ _NAME: Final = (
     r"(?i)(^|_)((web_?)?hooks?|wh|endpoint|signing|whsec)_?([a-z]+_)*(secret|key)s?$"
     r"|secret_?(web_?hook|endpoint)|(^|_)whsec"
 )
-_ENVIRONMENT: Final = frozenset({"os.getenv", "os.environ.get", "os.environ", "decouple.config", "environ.get"})
+_ENVIRONMENT: Final = configuration_reads.ENVIRONMENT_FUNCTIONS | {configuration_reads.ENVIRONMENT}
 
 ONE_EACH = "each endpoint has its own secret, and the one of this endpoint can't be told here"
 
@@ -66,7 +67,7 @@ def webhook_secret(
         return known
     if _reads_environment(module):
         edit.note(SET_IT)
-        return f'{edit.name_of("os.environ", before)}["{secret_defaults.USUAL_NAMES[0]}"]'
+        return f'{edit.name_of(configuration_reads.ENVIRONMENT, before)}["{secret_defaults.USUAL_NAMES[0]}"]'
     raise Declined("no secret for the webhook is known in this project, and this file reads no environment")
 
 
@@ -137,13 +138,19 @@ def _is_setting(module: Module, node: ast.expr) -> bool:
     if isinstance(node, ast.Attribute):
         return bool(re.search(_NAME, node.attr)) and isinstance(node.value, ast.Name) and node.value.id != "self"
     key: ast.expr | None = None
-    if isinstance(node, ast.Subscript) and functions.last_name(node.value) in {"environ", "config"}:
+    if isinstance(node, ast.Subscript) and functions.last_name(node.value) in configuration_reads.MAPPINGS:
         key = node.slice
-    elif isinstance(node, ast.Call) and node.args and names.dotted_path(module, node.func) in _ENVIRONMENT:
+    elif isinstance(node, ast.Call) and node.args and _reads_setting(module, node.func):
         key = node.args[0]
-    elif isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
-        key = node.args[0] if functions.last_name(node.func.value) in {"environ", "config"} else None
     return isinstance(key, ast.Constant) and isinstance(key.value, str) and bool(re.search(_NAME, key.value))
+
+
+def _reads_setting(module: Module, called: ast.expr) -> bool:
+    if names.dotted_path(module, called) in configuration_reads.FUNCTIONS:
+        return True
+    if not isinstance(called, ast.Attribute) or called.attr != "get":
+        return False
+    return functions.last_name(called.value) in configuration_reads.MAPPINGS
 
 
 def _in_project(module: Module, function: NamedFunction, edit: Edit) -> str | None:
@@ -162,7 +169,7 @@ def _in_project(module: Module, function: NamedFunction, edit: Edit) -> str | No
             return f"{edit.imported('django.conf.settings', function.body[0])}.{name}"
         if any(_reads_from_environment(source, name) for source in sources if source is not None) and not defining:
             edit.note(SET_IT)
-            return f'{edit.name_of("os.environ", function.body[0])}["{name}"]'
+            return f'{edit.name_of(configuration_reads.ENVIRONMENT, function.body[0])}["{name}"]'
     return None
 
 
@@ -184,7 +191,7 @@ def _reads_from_environment(source: Module, name: str) -> bool:
     return any(
         isinstance(node, ast.Constant)
         and node.value == name
-        and re.search(r"\benviron\b|\bgetenv\b", ast.unparse(source.parents[node])) is not None
+        and re.search(configuration_reads.ENVIRONMENT_READ, ast.unparse(source.parents[node])) is not None
         for node in syntax.descendants(source.tree)
     )
 
@@ -192,9 +199,9 @@ def _reads_from_environment(source: Module, name: str) -> bool:
 def _reads_environment(module: Module) -> bool:
     """Whether the file reads settings from the environment."""
     for node in syntax.descendants(module.tree):
-        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}:
+        if isinstance(node, ast.Attribute) and re.fullmatch(configuration_reads.ENVIRONMENT_READ, node.attr):
             reference = names.resolve(module, node)
-            if isinstance(reference, External) and reference.path in {"os.environ", "os.getenv"}:
+            if isinstance(reference, External) and reference.path in _ENVIRONMENT:
                 return True
     return False
 

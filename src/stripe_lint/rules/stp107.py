@@ -115,9 +115,6 @@ if TYPE_CHECKING:
 LONGEST: Final = 3600
 """The longest tolerance, in seconds, that is taken to be meant."""
 
-_EXAMINED: Final = "<=16.1.0"
-"""The releases of the SDK whose check was run with all these tolerances; all of them behave alike."""
-
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each verification that takes deliveries of any age."""
@@ -178,10 +175,13 @@ def _problem_of(module: Module, given: ast.expr) -> str | None:
 
 def _release(module: Module) -> str:
     """The release that the project runs with, else those of which it is known."""
+    from stripe_lint.data.milestones import NEWEST_WITH_OPTIONAL_AGE
+
     requirement = module.stripe_requirement
-    if requirement is not None and requirement.locked is not None and requirement.admits(_EXAMINED):
+    examined = f"<={NEWEST_WITH_OPTIONAL_AGE}"
+    if requirement is not None and requirement.locked is not None and requirement.admits(examined):
         return f"stripe {requirement.locked}"
-    return f"every stripe up to {_EXAMINED.removeprefix('<=')}"
+    return f"every stripe up to {NEWEST_WITH_OPTIONAL_AGE}"
 
 
 def fix(module: Module, hit: Hit, edit: Edit) -> None:

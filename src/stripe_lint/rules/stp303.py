@@ -87,7 +87,8 @@ def detect(module: Module) -> Iterator[Hit]:
     """Report each use of the module that a release the project may get does not have."""
     if "error" not in module.text or "stripe" not in module.text:
         return
-    from stripe_lint.analysis.sdk_uses import WITHOUT_ERROR_ATTRIBUTE, WITHOUT_ERROR_MODULE, error_module_uses
+    from stripe_lint.analysis.sdk_uses import error_module_uses
+    from stripe_lint.data.milestones import WITHOUT_ERROR_ATTRIBUTE, WITHOUT_ERROR_MODULE
 
     for use in error_module_uses(module):
         requirement = module.stripe_requirement
@@ -103,7 +104,8 @@ def detect(module: Module) -> Iterator[Hit]:
 
 def fix(module: Module, hit: Hit, edit: Edit) -> None:
     """Take the classes from the package itself."""
-    from stripe_lint.analysis.sdk_uses import WITHOUT_ERRORS_IN_PACKAGE, error_module_uses
+    from stripe_lint.analysis.sdk_uses import error_module_uses
+    from stripe_lint.data.milestones import WITHOUT_ERRORS_IN_PACKAGE
 
     use = next(use for use in error_module_uses(module) if module.span(use.node) == hit.span)
     requirement = module.stripe_requirement

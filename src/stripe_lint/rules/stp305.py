@@ -83,8 +83,6 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
     from stripe_lint.fixing.edit import Edit
 
-_WITHOUT_DICTS = ">=15.0.0"
-
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each use that only a dict allows."""
@@ -93,8 +91,12 @@ def detect(module: Module) -> Iterator[Hit]:
     if "stripe" not in module.lowered:
         return
     uses = dict_uses(module)
-    requirement = module.stripe_requirement if uses else None
-    if requirement is None or requirement.excludes(_WITHOUT_DICTS):
+    if not uses:
+        return
+    from stripe_lint.data.milestones import WITHOUT_DICTS
+
+    requirement = module.stripe_requirement
+    if requirement is None or requirement.excludes(WITHOUT_DICTS):
         return
     for use in uses:
         message = (

@@ -92,7 +92,6 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.secret_defaults import SecretDefault
     from stripe_lint.fixing.edit import Edit
 
-_ACCEPTS_EMPTY = "<15.6.0"
 _WORDS = ("secret", "whsec", "sk_", "rk_", "hook", "signing", "construct_event", "verify_header")
 
 
@@ -116,16 +115,22 @@ def open_defaults(module: Module) -> Iterator[SecretDefault]:
     lowered = module.lowered
     if not any(word in lowered for word in _WORDS):
         return
-    from stripe_lint.analysis import secret_defaults, secret_refusals
+    from stripe_lint.analysis.secret_defaults import secret_defaults
 
-    for default in secret_defaults.secret_defaults(module):
-        if default.empty:
-            requirement = module.stripe_requirement
-            if requirement is not None and requirement.excludes(_ACCEPTS_EMPTY):
-                continue
-            if secret_refusals.is_refused(module, default):
-                continue
-        yield default
+    for default in secret_defaults(module):
+        if not default.empty or _is_accepted(module, default):
+            yield default
+
+
+def _is_accepted(module: Module, default: SecretDefault) -> bool:
+    """Whether nothing refuses the secret where it is empty."""
+    from stripe_lint.analysis.secret_refusals import is_refused
+    from stripe_lint.data.milestones import ACCEPTING_EMPTY_SECRETS
+
+    requirement = module.stripe_requirement
+    if requirement is not None and requirement.excludes(ACCEPTING_EMPTY_SECRETS):
+        return False
+    return not is_refused(module, default)
 
 
 def fix(module: Module, hit: Hit, edit: Edit) -> None:

@@ -36,7 +36,7 @@ from stripe_lint.runtime.inbox import WebhookInbox
 from stripe_lint.runtime.lifecycle import OperationRecord, OperationState
 from stripe_lint.runtime.operation import Operation
 from stripe_lint.runtime.replies import Reply
-from stripe_lint.runtime.verification import Verified, Verifier
+from stripe_lint.runtime.verification import Refused, Verified, Verifier
 
 __all__ = [
     "AlreadySucceeded",
@@ -56,6 +56,7 @@ __all__ = [
     "ParamsMismatch",
     "PermanentError",
     "Reason",
+    "Refused",
     "Reply",
     "RetryLater",
     "SecretsUnavailable",

@@ -23,7 +23,7 @@ from stripe_lint.runtime.objects import retrieve_event
 from stripe_lint.runtime.processing import Processor, Trail
 from stripe_lint.runtime.reception import Reception, Visit
 from stripe_lint.runtime.stores import LONGEST_LEASE, UNKNOWN_DIGEST, EventFacts, EventStore
-from stripe_lint.runtime.verification import DEFAULT_TOLERANCE, Verifier
+from stripe_lint.runtime.verification import DEFAULT_TOLERANCE, Refused, Verifier
 
 if TYPE_CHECKING:
     from stripe_lint.runtime.idempotency import IdempotencyKeys
@@ -300,7 +300,7 @@ class WebhookInbox:
             return self._journal.refused(visit, replies.NO_SECRETS, replies.NO_SECRETS.outcome, len(body))
         size = len(body)
         del body  # error trackers keep the local variables of the frames that an exception has come through
-        if isinstance(found, Reason):
+        if isinstance(found, Refused):
             return self._journal.unbelieved(visit, found, size)
         self._journal.believed(found)
         trail = Trail()

@@ -12,14 +12,14 @@ from stripe_lint.runtime.audit import AuditLog
 from stripe_lint.runtime.errors import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from stripe_lint.runtime.event import Event
     from stripe_lint.runtime.metrics import Metrics
     from stripe_lint.runtime.processing import Trail
     from stripe_lint.runtime.reception import Visit
     from stripe_lint.runtime.replies import Reply
-    from stripe_lint.runtime.verification import Verified
+    from stripe_lint.runtime.verification import Refused, Verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,18 @@ class Journal:
         self._clock = clock
         self._audit = AuditLog({"endpoint": endpoint, "consumer": consumer})
 
-    def refused(self, visit: Visit, reply: Reply, reason: str, size: int | None = None) -> Reply:
-        """Notes a request that is not believed, of which nothing is known but where it came from."""
+    def refused(
+        self, visit: Visit, reply: Reply, reason: str, size: int | None = None, errors: Sequence[str] = ()
+    ) -> Reply:
+        """Notes a request that is not believed, of which nothing is known but where it came from.
+
+        ``errors`` are the types of what was raised meanwhile.
+        """
         self._metrics.count("deliveries_total", self._endpoint, reply.outcome)
         fields = {
             "outcome": reply.outcome,
             "reason": reason,
+            "error": ", ".join(errors) or None,
             "client": visit.client,
             "body_bytes": visit.length if size is None else size,
             "idempotency_key": visit.idempotency_key,
@@ -63,11 +69,12 @@ class Journal:
             self._audit.refusal(fields)
         return reply
 
-    def unbelieved(self, visit: Visit, reason: Reason, size: int) -> Reply:
+    def unbelieved(self, visit: Visit, refused: Refused, size: int) -> Reply:
         """Notes that the verification has failed, and gives the reply."""
+        reason = refused.reason
         self._metrics.count("verify_failures_total", self._endpoint, reason.value)
         reply = replies.UNUSABLE if reason is Reason.UNUSABLE else replies.UNVERIFIED
-        return self.refused(visit, reply, reason.value, size)
+        return self.refused(visit, reply, reason.value, size, refused.errors)
 
     def believed(self, verified: Verified) -> None:
         """Notes that the verification has succeeded."""

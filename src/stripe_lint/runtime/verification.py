@@ -53,6 +53,21 @@ class Verified:
     slot: int
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A delivery that is not believed.
+
+    Args:
+        reason: Why.
+        errors: The types of what the SDK raised where no signature matched, each once. A forgery leads to
+            ``SignatureVerificationError`` alone; anything else means that the SDK itself has failed. The texts are
+            not kept: they can hold the body.
+    """
+
+    reason: Reason
+    errors: tuple[str, ...] = ()
+
+
 class Verifier:
     """Verifies deliveries for one endpoint.
 
@@ -96,42 +111,47 @@ class Verifier:
         """
         found = self.examine(payload, header)
         del payload, header  # error trackers keep the local variables of the frames they see
-        if isinstance(found, Reason):
-            _refuse(found)
+        if isinstance(found, Refused):
+            _refuse(found.reason)
         return found
 
-    def examine(self, payload: bytes, header: str | None) -> Verified | Reason:
-        """As :meth:`verify`, with the reason as a value."""
+    def examine(self, payload: bytes, header: str | None) -> Verified | Refused:
+        """As :meth:`verify`, with the refusal as a value."""
         signature = _parts(header)
         if isinstance(signature, Reason):
-            return signature
+            return Refused(signature)
         if not isinstance(payload, bytes | bytearray | memoryview):
             raise TypeError("the payload has to be the request's raw body, as bytes")
         payload = bytes(payload)
         try:
             text = payload.decode("utf-8")
         except UnicodeDecodeError:
-            return Reason.BODY_NOT_UTF8
-        slot = self._matching(text, str(header))
+            return Refused(Reason.BODY_NOT_UTF8)
+        errors: list[str] = []
+        slot = self._matching(text, str(header), errors)
         age = self._clock() - signature
         if age > self._tolerance:
-            return Reason.TOO_OLD
+            return Refused(Reason.TOO_OLD)
         if age < -self._tolerance:
-            return Reason.IN_THE_FUTURE
+            return Refused(Reason.IN_THE_FUTURE)
         if slot is None:
-            return Reason.NO_MATCH
+            return Refused(Reason.NO_MATCH, tuple(dict.fromkeys(errors)))
         event = self._event(text, payload)
-        return Verified(event, signature, slot) if event else Reason.UNUSABLE
+        return Verified(event, signature, slot) if event else Refused(Reason.UNUSABLE)
 
-    def _matching(self, text: str, header: str) -> int | None:
-        """The first secret that the header was signed with. All are tried, so that time does not tell which."""
-        found = [self._signed(text, header, secret) for secret in self._secrets.current()]
+    def _matching(self, text: str, header: str, errors: list[str]) -> int | None:
+        """The first secret that the header was signed with. All are tried, so that time does not tell which.
+
+        The types of what the SDK raises for the others are appended to ``errors``.
+        """
+        found = [self._signed(text, header, secret, errors) for secret in self._secrets.current()]
         return found.index(True) if True in found else None
 
-    def _signed(self, text: str, header: str, secret: str) -> bool:
+    def _signed(self, text: str, header: str, secret: str, errors: list[str]) -> bool:
         try:
             return WebhookSignature.verify_header(text, header, secret, tolerance=self._tolerance) is True
-        except Exception:  # noqa: STP304 - whatever a release raises, it did not say yes; the inbox logs the refusal
+        except Exception as error:  # noqa: STP304 - whatever a release raises, it did not say yes; the inbox logs it
+            errors.append(type(error).__qualname__)
             return False
 
     def _event(self, text: str, payload: bytes) -> Event | None:

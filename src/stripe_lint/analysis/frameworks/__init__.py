@@ -23,6 +23,7 @@ __all__ = [
     "base64_names",
     "body_names",
     "by_name",
+    "entry_point",
     "frameworks_of",
     "generated_base",
     "generic",
@@ -39,8 +40,10 @@ __all__ = [
     "is_response_exception",
     "is_template_call",
     "is_textless_exception",
+    "is_usual_route",
     "keyed_request_names",
     "known_modules",
+    "middleware_words",
     "request_global",
     "request_names",
     "request_type",
@@ -51,6 +54,7 @@ _RAW_ROLES = ("raw_attributes", "raw_calls", "raw_streams")
 _PARSED_ROLES = ("parsed_attributes", "parsed_calls")
 _BODY_ROLES = (*_RAW_ROLES, *_PARSED_ROLES, "form_attributes", "form_calls")
 _USUAL_REQUEST_NAMES = frozenset({"_request", "http_request", "wsgi_request"})
+_USUAL_ROUTES = frozenset({"route", "post", "get", "put", "patch", "delete", "api_route"})
 
 
 if not TYPE_CHECKING:  # else a type checker would take any name for one of this module's
@@ -65,6 +69,11 @@ if not TYPE_CHECKING:  # else a type checker would take any name for one of this
 def by_name(name: str) -> Framework:
     """The entry of this name; a ``KeyError`` where there is none."""
     return _entries_by_name()[name]
+
+
+def entry_point(parameters: tuple[str, ...]) -> Framework | None:
+    """The framework that calls a function with these parameters, and no others, though nothing registers it."""
+    return _entry_points().get(parameters)
 
 
 @cache
@@ -146,6 +155,11 @@ def is_template_call(path: str | None) -> bool:
     return path in all_names("template_calls")
 
 
+def is_usual_route(name: str | None) -> bool:
+    """Whether a method of this name registers a handler under a path on whatever application; many frameworks agree."""
+    return name in _USUAL_ROUTES
+
+
 def is_abort_call(path: str | None) -> bool:
     """Whether a call of this dotted name never returns."""
     return path in all_names("abort_calls")
@@ -176,6 +190,13 @@ def all_names(field: str) -> frozenset[str]:
 def base64_names() -> frozenset[str]:
     """The names by which code of any framework says that it regards a body in base64."""
     return all_names("decoded_attributes").union(entry.base64_flag for entry in _entries() if entry.base64_flag)
+
+
+@cache
+def middleware_words() -> frozenset[str]:
+    """The words of which each file that defines a middleware of some framework has one."""
+    bases = frozenset(path.rpartition(".")[2] for path in all_names("middleware_bases"))
+    return bases | all_names("middleware_parameters") | all_names("middleware_decorators")
 
 
 @cache
@@ -265,6 +286,11 @@ def _entries() -> tuple[Framework, ...]:
 @cache
 def _entries_by_name() -> dict[str, Framework]:
     return {entry.name: entry for entry in _entries()}
+
+
+@cache
+def _entry_points() -> dict[tuple[str, ...], Framework]:
+    return {parameters: entry for entry in _entries() for parameters in entry.entry_points}
 
 
 @cache

@@ -65,6 +65,7 @@ FRAMEWORK = Framework(
     view_methods=frozenset({"get", "post", "put", "patch", "delete", "head", "options"}),
     guard_registrations=frozenset({"middleware"}),
     guard_keywords=frozenset({"middlewares"}),
+    middleware_decorators=frozenset({"middleware"}),
     application_calls=frozenset({"Application"}),
     response_calls=_EXCEPTIONS
     | spellings("aiohttp.web", "Response StreamResponse FileResponse json_response json_bytes_response")

@@ -17,7 +17,6 @@ FRAMEWORK = Framework(
         {"body", "data", "json", "text", "content", "raw_body", "json_body", "get_data", "read"}
     ),
     route_decorators=frozenset({"route"}),
-    entry_points=(("req",), ("req", "context")),
     response_calls=frozenset({"azure.functions.HttpResponse"}),
     raw_body="{request}.get_body()",
     signature_header='{request}.headers.get("Stripe-Signature")',

@@ -26,6 +26,7 @@ FRAMEWORK = Framework(
     route_decorators=frozenset({"route"}),
     guard_registrations=frozenset({"middleware"}),
     guard_keywords=frozenset({"authorizer"}),
+    middleware_decorators=frozenset({"middleware"}),
     response_calls=spellings("chalice chalice.app", "Response"),
     response_exceptions=_ERRORS,
     raw_body="{request}.raw_body",

@@ -34,6 +34,7 @@ FRAMEWORK = Framework(
     ),
     view_methods=frozenset({"get", "post", "put", "patch", "delete", "dispatch_request"}),
     guard_registrations=frozenset({"before_request", "before_app_request"}),
+    application_registrations=frozenset({"before_app_request"}),
     guard_attributes=frozenset({"decorators", "method_decorators"}),
     guard_keywords=frozenset({"decorators"}),
     guard_methods=frozenset({"dispatch_request"}),

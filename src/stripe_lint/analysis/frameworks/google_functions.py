@@ -24,7 +24,6 @@ FRAMEWORK = Framework(
     underscored_headers=True,
     route_decorators=frozenset({"http", "on_request"}),
     bare_routes=True,
-    entry_points=(("request",), ("req",)),
     error_handler_decorators=frozenset({"errorhandler"}),
     response_calls=FLASK.response_calls | {"firebase_functions.https_fn.Response"},
     response_exceptions=FLASK.response_exceptions | {"firebase_functions.https_fn.HttpsError"},

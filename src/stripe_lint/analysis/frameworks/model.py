@@ -47,7 +47,8 @@ class Framework(NamedTuple):
     dotted names of such classes that a generator writes for each project, whose public methods with
     ``view_parameter_count`` parameters are handlers, and ``generated_messages`` those for classes that are written
     likewise, and whose objects carry what they are made with; ``entry_points`` are complete signatures
-    (tuples of parameter names) of handlers that nothing registers, such as a Lambda's.
+    (tuples of parameter names) of handlers that nothing registers, such as a Lambda's; they tell the framework in a
+    file that imports nothing of it, so only what means nothing else belongs here.
     ``dependency_markers`` are calls in a parameter's default or annotation whose argument the framework runs before
     the handler; ``guard_registrations`` are decorator names that register a function to run before each handler.
     ``error_handler_decorators`` / ``error_handler_calls`` register a function for an exception class, and
@@ -86,8 +87,12 @@ class Framework(NamedTuple):
     class or a middleware, runs. ``guard_calls`` put the classes or functions they are given in front of all handlers of
     an application; ``application_calls`` make one and ``including_calls`` add a router to one, whose ``guard_keywords``
     say the same; ``router_calls`` make something that handlers of its own are registered on. ``guard_settings`` are
-    pairs of a setting that lists such classes and the attribute by which a view names its own. ``route_calls`` are
-    functions and methods that register a handler they are given;
+    pairs of a setting that lists such classes and the attribute by which a view names its own.
+    ``application_registrations`` are those of ``guard_registrations`` that concern the whole application even where
+    they are methods of a router. A middleware that is registered where nobody looks (in a setting, by a tool) is known
+    by its form: ``middleware_bases`` are dotted names of its base classes, ``middleware_parameters`` what it is made
+    with, ``middleware_methods`` those of its methods that see each request, ``middleware_decorators`` what makes one
+    of a function. ``route_calls`` are functions and methods that register a handler they are given;
     ``error_handler_keywords`` are keyword arguments that map exception classes to functions.
 
     How else an answer is given: ``response_parameters`` of a handler are objects whose ``response_attributes`` are
@@ -175,6 +180,11 @@ class Framework(NamedTuple):
     including_calls: frozenset[str] = frozenset()
     router_calls: frozenset[str] = frozenset()
     guard_settings: tuple[tuple[str, str], ...] = ()
+    application_registrations: frozenset[str] = frozenset()
+    middleware_bases: frozenset[str] = frozenset()
+    middleware_parameters: frozenset[str] = frozenset()
+    middleware_methods: frozenset[str] = frozenset()
+    middleware_decorators: frozenset[str] = frozenset()
     route_calls: frozenset[str] = frozenset()
     error_handler_keywords: frozenset[str] = frozenset()
     response_parameters: tuple[str, ...] = ()

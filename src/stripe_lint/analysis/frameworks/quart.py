@@ -23,6 +23,7 @@ FRAMEWORK = Framework(
     view_bases=("quart.views.MethodView", "quart.views.View"),
     view_methods=frozenset({"get", "post", "put", "patch", "delete", "dispatch_request"}),
     guard_registrations=frozenset({"before_request", "before_app_request"}),
+    application_registrations=frozenset({"before_app_request"}),
     guard_attributes=frozenset({"decorators"}),
     guard_methods=frozenset({"dispatch_request"}),
     router_calls=frozenset({"Blueprint"}),

@@ -25,6 +25,7 @@ FRAMEWORK = Framework(
     guard_registrations=frozenset({"middleware", "on_request"}),
     guard_attributes=frozenset({"decorators"}),
     guard_calls=frozenset({"register_middleware"}),
+    middleware_decorators=frozenset({"middleware"}),
     router_calls=frozenset({"Blueprint"}),
     error_handler_decorators=frozenset({"exception"}),
     error_handler_calls=frozenset({"exception"}),
