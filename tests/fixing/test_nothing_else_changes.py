@@ -68,7 +68,7 @@ def test_odd_statements_are_generated_as_they_are(tmp_path: Path) -> None:
     source = decode(path.read_bytes(), path, "odd.py")
     module = Project(tmp_path).load(path, source.text, parse(source.text))
     nodes = [node for each in statements(module.tree) for node in own_expressions(each)]
-    tally = edited(source, module, nodes)
+    tally = edited(source, module, [[node] for node in nodes])
     assert tally.different == ()
     assert tally.identical == len(nodes) - 1
     assert dict(tally.refused) == {"LibCST reads line … in another way than Python": 1}
