@@ -305,6 +305,22 @@ def reachable(start: FlowNode, without: frozenset[FlowNode] = frozenset(), *, ex
     return seen
 
 
+def leading_to(graph: Graph, ends: set[FlowNode]) -> frozenset[FlowNode]:
+    """The nodes of a graph after which one of ``ends`` can run, and these themselves."""
+    before: dict[FlowNode, list[FlowNode]] = {}
+    for node in (graph.entry, *reachable(graph.entry)):
+        for following in successors(node):
+            before.setdefault(following, []).append(node)
+    found = set(ends)
+    pending = list(ends)
+    while pending:
+        for node in before.get(pending.pop(), ()):
+            if node not in found:
+                found.add(node)
+                pending.append(node)
+    return frozenset(found)
+
+
 def successors(node: FlowNode, *, exceptions: bool = True) -> list[FlowNode]:
     """The nodes that can run right after ``node``; its own exceptions only where ``exceptions`` is true."""
     found = [following for following in (node.following, node.otherwise) if following is not None]

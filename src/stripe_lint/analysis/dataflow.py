@@ -76,7 +76,8 @@ class Interpreter:
     that it matters; for what a function builds, such as the arguments of a request. ``follow`` names further
     functions to run. With ``only_unverified`` a path is left as soon as something has verified the request;
     ``may_verify`` is false where nothing that is run can. With ``only_caught`` a path is left behind its first step as
-    soon as nothing holds an exception, or text of one, any more.
+    soon as nothing holds an exception, or text of one, any more; with ``towards`` as soon as it comes to a step of the
+    first function that is none of these.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Interpreter:
         deepest: int = DEEPEST_CALL,
         only_unverified: bool = False,
         only_caught: bool = False,
+        towards: frozenset[FlowNode] | None = None,
         may_verify: bool = True,
         most_steps: int = MOST_STEPS,
     ) -> None:
@@ -96,6 +98,7 @@ class Interpreter:
         self.deepest = deepest
         self.only_unverified = only_unverified
         self.only_caught = only_caught
+        self.towards = towards
         self.looks_for_bypasses = only_unverified and may_verify
         self.follow_everything = follow_everything
         self.follow = follow
@@ -179,10 +182,10 @@ class Interpreter:
             if node.kind is NodeKind.RAISE:
                 outcomes[Outcome(None, current.raised or ANY_EXCEPTION, current.history)] = None
                 continue
-            if self.only_unverified and frame.depth == 0 and current.history.verified:
+            if frame.depth == 0 and self._is_left(node, current):
                 continue
             current = _without_the_dead(current, live_names[node])
-            if self._has_lost_caught(frame, node, current) and node is not start:
+            if node is not start and self._has_lost_caught(frame, node, current):
                 continue
             states = seen.setdefault(node, set())
             if current in states:
@@ -199,6 +202,12 @@ class Interpreter:
                 raise Exhausted
             pending.extend(self._step(frame, node, current))
         return list(outcomes)
+
+    def _is_left(self, node: FlowNode, state: State) -> bool:
+        """Whether a path of the first function is of no interest any more, whatever its names hold."""
+        if self.towards is not None and node not in self.towards:
+            return True
+        return self.only_unverified and state.history.verified
 
     def _has_lost_caught(self, frame: Frame, node: FlowNode, state: State) -> bool:
         """Whether a path is of no interest any more: it holds no exception, and no ``except`` is around it."""

@@ -13,6 +13,7 @@ from stripe_lint.analysis.state import START, Diverged, Fork, State
 from stripe_lint.analysis.values import NONE, UNKNOWN, Mark, Value
 
 if TYPE_CHECKING:
+    from stripe_lint.analysis.control_flow import FlowNode, Graph
     from stripe_lint.analysis.facts import KeyedCall, SharedKey
     from stripe_lint.analysis.module import Module
 
@@ -32,17 +33,23 @@ def keyed_calls(module: Module, node: ast.Call) -> list[KeyedCall]:
     return found
 
 
-def _run_function(module: Module, function: ast.AST | None, *, follow: bool = True) -> dict[ast.AST, list[KeyedCall]]:
-    deepest = DEEPEST_CALL if follow else 0
-    interpreter = Interpreter(follow_everything=follow, deepest=deepest, most_steps=MOST_STEPS)
+def _run_function(
+    module: Module, function: FunctionNode | None, *, follow: bool = True
+) -> dict[ast.AST, list[KeyedCall]]:
+    graph = control_flow.graph_of(module, function)
+    interpreter = Interpreter(
+        follow_everything=follow,
+        towards=None if isinstance(function, ast.Lambda) else _ways_to_requests(module, function, graph),
+        deepest=DEEPEST_CALL if follow else 0,
+        most_steps=MOST_STEPS,
+    )
     found: dict[ast.AST, list[KeyedCall]] = {}
     try:
-        if isinstance(function, FunctionNode):
+        if function is not None:
             bound = {} if isinstance(function, ast.Lambda) else _start_values(module, function)
             interpreter.run_function(module, function, bound, START, captured=_captured(module, function))
         else:
-            frame = Frame(module, None, control_flow.graph_of(module, None))
-            interpreter.run(frame, frame.graph.entry, State())
+            interpreter.run(Frame(module, None, graph), graph.entry, State())
     except Exhausted:
         if follow:
             return _run_function(module, function, follow=False)
@@ -50,6 +57,18 @@ def _run_function(module: Module, function: ast.AST | None, *, follow: bool = Tr
         if fact.place.module is module:
             found.setdefault(fact.place.node, []).append(fact)
     return found
+
+
+def _ways_to_requests(module: Module, function: NamedFunction | None, graph: Graph) -> frozenset[FlowNode]:
+    """The steps of a function after which it can still send a request that changes something."""
+    sending = (
+        call.node
+        for call in stripe_calls.stripe_calls(module)
+        if call.method.mutating and module.enclosing_function(call.node) is function
+    )
+    return control_flow.leading_to(
+        graph, {step for node in sending for step in control_flow.steps_of(module, graph, node)}
+    )
 
 
 def shared_through_functions(module: Module) -> list[SharedKey]:
