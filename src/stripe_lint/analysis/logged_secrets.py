@@ -14,10 +14,12 @@ from stripe_lint.analysis import (
     functions,
     logging_calls,
     names,
+    runners,
     verifiers,
     webhook_functions,
 )
-from stripe_lint.analysis.references import ExternalInstance, FunctionReference
+from stripe_lint.analysis.call_search import callees
+from stripe_lint.analysis.references import ExternalInstance
 from stripe_lint.analysis.scopes import NamedFunction
 
 if TYPE_CHECKING:
@@ -72,13 +74,12 @@ def _logged_by_callees(module: Module) -> Iterator[Logged]:
     lowered = module.lowered
     if not any(word in lowered for word in _SENSITIVE_WORDS):
         return
-    for calls in module.calls.values():
-        for call in calls:
-            reference = names.resolve(module, call.func) if call.args or call.keywords else None
-            if not isinstance(reference, FunctionReference) or isinstance(reference.node, ast.Lambda):
+    for owner in module.calls_of:
+        for call, source, function in callees(module, owner):
+            if isinstance(function, ast.Lambda) or runners.run_by(call) is not None:
                 continue
-            for name in sorted(_logged_parameters(reference.module, reference.node)):
-                argument = callers.argument_for(reference.module, reference.node, call, name)
+            for name in sorted(_logged_parameters(source, function)):
+                argument = callers.argument_for(source, function, call, name)
                 what = _Origin(module, call).of(argument) if argument is not None else None
                 if what is not None and not what[1]:
                     yield Logged(call, *what)
