@@ -49,11 +49,13 @@ _WEBHOOK_WORDS: Final = (
     *(*webhook_functions.VERIFYING, *webhook_functions.BUILDING, f".{webhook_functions.DESERIALIZING}("),
     *("notification_handler", "notificationhandler", "event.retrieve", "events.retrieve"),
 )
+_COMMON_PARTS: Final = ("event", "signature", "notification")
+"""What is sought first, for all words that it is in: most files have none of these."""
+
 _UNVERIFIED: Final = "(?i:without_?verification)"
 _BUILDING: Final = frozenset(
     {*webhook_functions.BUILDING, webhook_functions.DESERIALIZING, *webhook_functions.UNVERIFYING}
 )
-_DOTTED_TEXT: Final = r"""["']((?:[a-z_\d]+\.){1,3}[a-z_]+)["']"""
 _HANDLING_WORDS: Final = (
     *("signature", "hook", "stripe_event", "verification", "handle", "load", "json"),
     *(*webhook_functions.BUILDING, webhook_functions.DESERIALIZING),
@@ -142,9 +144,24 @@ def receives_events(module: Module, function: NamedFunction) -> bool:
 
 def _speaks_of_webhooks(module: Module) -> bool:
     lowered = module.lowered
-    if any(word in lowered for word in _WEBHOOK_WORDS):
-        return True
-    return any(map(event_types.is_known, re.findall(_DOTTED_TEXT, module.text)))
+    missing = [part for part in _COMMON_PARTS if part not in lowered]
+    for word in _WEBHOOK_WORDS:
+        if not any(part in word for part in missing) and word in lowered:
+            return True
+    return bool(_naming_types(module))
+
+
+def _naming_types(module: Module) -> set[ast.AST]:
+    """The functions that name a type of events, and all else that is around such a name."""
+    known = module.memory.get("names types of events")
+    if not isinstance(known, set):
+        named = (
+            node
+            for node in module.of_kind(ast.Constant)
+            if isinstance(node.value, str) and "." in node.value and event_types.is_known(node.value)
+        )
+        known = module.memory["names types of events"] = {each for node in named for each in module.ancestors(node)}
+    return known
 
 
 def _roots(module: Module) -> list[tuple[Module, NamedFunction]]:
@@ -197,7 +214,6 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
     if not _may_handle_events(module, function):
         return False
     names_read = set()
-    known_types = 0
     builds_event = False
     for node in syntax.descendants(function):
         kind = node.__class__
@@ -206,11 +222,8 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
         elif kind is ast.Name:
             names_read.add(node.id)  # type: ignore[attr-defined]
         elif kind is ast.Constant and isinstance(node.value, str):  # type: ignore[attr-defined]
-            text = node.value  # type: ignore[attr-defined]
-            if webhook_functions.names_signature_header(text):
+            if webhook_functions.names_signature_header(node.value):  # type: ignore[attr-defined]
                 builds_event = True
-            elif "." in text and event_types.is_known(text):
-                known_types += 1
     if builds_event or names_read & _BUILDING:
         return True
     if names_read & webhook_functions.HANDLING and re.search(_UNVERIFIED, module.text):
@@ -221,7 +234,7 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
         not names_read.isdisjoint(_BODY_USES | body_names()) or handlers.registered_by(module, function) is not None
     )
     return has_body and (
-        known_types > 0
+        function in _naming_types(module)
         or _names_stripe_webhook(module, function)
         or _hands_body_on(names_read)
         or routes.is_told_webhook(module, function)
@@ -235,8 +248,8 @@ def _may_handle_events(module: Module, function: NamedFunction) -> bool:
     """
     text = "\n".join(module.lines_of(function)).lower()
     return (
-        any(word in text for word in _HANDLING_WORDS)
-        or re.search(_DOTTED_TEXT, text) is not None
+        function in _naming_types(module)
+        or any(word in text for word in _HANDLING_WORDS)
         or _names_stripe_webhook(module, function)
         or routes.is_told_webhook(module, function)
     )
