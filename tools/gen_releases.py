@@ -55,7 +55,7 @@ def fetch(index: str) -> list[dict[str, Any]]:
 
 
 def releases(files: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
-    """Each final release with its day and, where it was withdrawn, why; oldest first."""
+    """Each final release with its day, the Pythons it asks for and, where it was withdrawn, why; oldest first."""
     found: dict[Version, dict[str, str]] = {}
     for file in files:
         version = version_of(file["filename"])
@@ -63,6 +63,8 @@ def releases(files: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
             continue
         entry = found.setdefault(version, {"date": file["upload-time"][:10]})
         entry["date"] = min(entry["date"], file["upload-time"][:10])
+        if file.get("requires-python"):
+            entry["python"] = file["requires-python"]
         if file["yanked"]:
             entry["yanked"] = file["yanked"] if isinstance(file["yanked"], str) else ""
     return {str(version): found[version] for version in sorted(found)}
@@ -88,7 +90,7 @@ def content(files: list[dict[str, Any]]) -> dict[str, Any]:
         "sources": {
             "advisories": "https://osv.dev/list?ecosystem=PyPI&q=stripe",
             "changes": "https://github.com/stripe/stripe-python/blob/master/CHANGELOG.md",
-            "releases": "the package index, by its simple repository API (PEP 691, PEP 592)",
+            "releases": "the package index, by its simple repository API (PEP 691, PEP 592, PEP 503)",
         },
         "holes": {hole.name: {key: value for key, value in hole._asdict().items() if key != "name"} for hole in HOLES},
         "advisories": {advisory["name"]: advisory for advisory in ADVISORIES},

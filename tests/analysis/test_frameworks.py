@@ -31,6 +31,7 @@ DOTTED = (
     "view_bases",
     "dependency_markers",
     "guard_decorators",
+    "response_types",
     "response_calls",
     "response_exceptions",
     "textless_exceptions",

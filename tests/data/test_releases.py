@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from datetime import date
-from importlib.metadata import version
+from importlib.metadata import metadata, version
 from pathlib import Path
 
 import pytest
@@ -45,6 +45,15 @@ def test_the_withdrawn_releases_are_known() -> None:
 def test_every_release_that_other_data_are_made_from_is_in_the_list() -> None:
     assert set(stripe_versions()) <= set(VERSIONS)
     assert version("stripe") in VERSIONS
+
+
+def test_every_release_says_which_python_it_asks_for() -> None:
+    wanted = {release.version: release.requires_python for release in releases()}
+    assert SpecifierSet(wanted[version("stripe")]) == SpecifierSet(metadata("stripe")["Requires-Python"])
+    oldest = {major: SpecifierSet(wanted[f"{major}.0.0"]) for major in range(4, Version(newest()).major + 1)}
+    assert [major for major, pythons in oldest.items() if pythons.contains("3.6")][-1] == 12
+    assert [major for major, pythons in oldest.items() if pythons.contains("3.7")][-1] == 14
+    assert all(SpecifierSet(each).contains("3.9") for each in wanted.values())
 
 
 def test_every_version_that_a_hole_names_is_a_release() -> None:
@@ -92,15 +101,15 @@ def test_the_generator_reads_an_index(monkeypatch: pytest.MonkeyPatch) -> None:
     day = "2026-10-01T08:00:00.000000Z"
     files = [
         {"filename": "stripe-16.0.0.tar.gz", "upload-time": "2026-10-02T08:00:00Z", "yanked": False},
-        {"filename": "stripe-16.0.0-py3-none-any.whl", "upload-time": day, "yanked": False},
-        {"filename": "stripe-16.0.1-py3-none-any.whl", "upload-time": day, "yanked": "breaks"},
+        {"filename": "stripe-16.0.0-py3-none-any.whl", "upload-time": day, "yanked": False, "requires-python": ">=3.9"},
+        {"filename": "stripe-16.0.1-py3-none-any.whl", "upload-time": day, "yanked": "breaks", "requires-python": None},
         {"filename": "stripe-15.9.0-py3-none-any.whl", "upload-time": day, "yanked": True},
         {"filename": "stripe-17.0.0b1-py3-none-any.whl", "upload-time": day, "yanked": False},
         {"filename": "stripe-1.0.exe", "upload-time": day, "yanked": False},
     ]
     assert gen_releases.releases(files) == {
         "15.9.0": {"date": "2026-10-01", "yanked": ""},
-        "16.0.0": {"date": "2026-10-01"},
+        "16.0.0": {"date": "2026-10-01", "python": ">=3.9"},
         "16.0.1": {"date": "2026-10-01", "yanked": "breaks"},
     }
     assert gen_releases.content(files)["newest"] == "16.0.0"

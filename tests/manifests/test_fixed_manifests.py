@@ -238,3 +238,106 @@ def test_what_a_list_is_compiled_from_changes_with_it(shop: Shop) -> None:
         "not fixed: requirements.txt is compiled from it: raise the bound here, and compile requirements.txt anew\n"
         in outcome.out
     )
+
+
+PROJECT = '[project]\nname = "x"\nrequires-python = "{python}"\ndependencies = ["stripe==12.5.1{marker}"]\n'
+POETRY_OF = '[tool.poetry.dependencies]\npython = "{python}"\nstripe = "^12.5"\n'
+PIPFILE = '[packages]\nstripe = "~=12.5.1"\n\n[requires]\n{python}\n'
+SETUP_CFG = "[options]\npython_requires = {python}\ninstall_requires =\n    stripe==12.5.1\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wanted"),
+    [
+        ("requirements.txt", "stripe==12.5.1 ; python_version < '3.9'\n", "stripe==14.4.2 ;"),
+        ("requirements.txt", "stripe==12.5.1 ; python_version < '3.9'  # old\n", "stripe==14.4.2 ;"),
+        ("requirements.txt", "stripe==12.5.1 ; python_version < '3.10'\n", "stripe==16.1.0 ;"),
+        ("requirements.txt", "stripe==12.5.1 ; python_version >= '3'\n", "stripe==16.1.0 ;"),
+        ("requirements.txt", "stripe==12.5.1 ; python_version >= '3.8'\n", "stripe==14.4.2 ;"),
+        ("requirements.txt", "stripe==12.5.1 ; sys_platform == 'linux'\n", "stripe==16.1.0 ;"),
+        ("requirements.txt", "stripe>=11,<13 ; python_version >= '3.8'\n", "stripe>=11,<17 ;"),
+        ("requirements.txt", "stripe>=11,<13 ; python_version == '3.8'\n", "stripe>=11,<15 ;"),
+        ("pyproject.toml", PROJECT.format(python=">=3.7,<3.9", marker=""), "stripe==14.4.2"),
+        ("pyproject.toml", PROJECT.format(python=">=3.7", marker=""), "stripe==14.4.2"),
+        ("pyproject.toml", PROJECT.format(python=">=3.7", marker="; python_version < '3.9'"), "stripe==14.4.2;"),
+        ("pyproject.toml", PROJECT.format(python=">=3.7", marker="; python_version >= '3.9'"), "stripe==16.1.0;"),
+        ("pyproject.toml", PROJECT.format(python="<3.13,>=3.10.4", marker=""), "stripe==16.1.0"),
+        ("pyproject.toml", POETRY_OF.format(python="^3.8"), '"^14.4"'),
+        ("pyproject.toml", POETRY_OF.format(python="~3.8"), '"^14.4"'),
+        ("pyproject.toml", POETRY_OF.format(python="^3.9"), '"^16.1"'),
+        ("pyproject.toml", POETRY_OF.format(python="*"), '"^16.1"'),
+        (
+            "pyproject.toml",
+            '[tool.poetry.dependencies]\npython = "^3.8"\nstripe = {version = "^12.5", python = ">=3.9"}\n',
+            '{version = "^16.1", python = ">=3.9"}',
+        ),
+        (
+            "pyproject.toml",
+            '[tool.poetry.dependencies]\nstripe = {version = "^12.5", markers = "python_version < \'3.9\'"}\n',
+            '{version = "^14.4",',
+        ),
+        ("Pipfile", PIPFILE.format(python='python_version = "3.8"'), '"~=14.4.2"'),
+        ("Pipfile", PIPFILE.format(python='python_full_version = "3.8.18"'), '"~=14.4.2"'),
+        ("Pipfile", PIPFILE.format(python='python_version = "3.12"'), '"~=16.1.0"'),
+        ("setup.cfg", SETUP_CFG.format(python=">=3.8"), "stripe==14.4.2"),
+        ("setup.cfg", SETUP_CFG.format(python=">=3.9"), "stripe==16.1.0"),
+    ],
+)
+def test_the_newest_release_for_the_python_of_the_project_is_taken(
+    shop: Shop, name: str, text: str, wanted: str
+) -> None:
+    path = shop.write(name, text)
+    outcome = shop.fix("--unsafe-fixes", "--select", "STP501", name)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert wanted in path.read_text(encoding="utf-8")
+    assert ("; stripe 16.1.0 does not run with Python 3." in outcome.out) == (
+        "16" not in wanted and "<17" not in wanted
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pyproject.toml", '[project]\nname = "x"\nrequires-python = ">=3.8"\n'),
+        ("Pipfile", '[requires]\npython_version = "3.8"\n'),
+        ("setup.cfg", "[options]\npython_requires = ~=3.8.0\n"),
+        ("setup.py", "from setuptools import setup\n\nsetup(name='x', python_requires='>=3.8')\n"),
+    ],
+)
+@pytest.mark.parametrize("listed", ["requirements.txt", "requirements/base.txt"])
+def test_a_list_of_requirements_is_for_the_python_of_the_project_beside_it(
+    shop: Shop, name: str, text: str, listed: str
+) -> None:
+    shop.write(name, text)
+    path = shop.write(listed, "stripe==12.5.1\n")
+    assert shop.fix("--unsafe-fixes", "--select", "STP501").code == 0
+    assert path.read_text(encoding="utf-8") == "stripe==14.4.2\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "before", "python"),
+    [
+        # 13 and later need Python 3.7
+        ("STP501", "12.5.1", "3.6"),
+        # 14 has a hole that 9 has not
+        ("STP501", "9.12.0", "3.8"),
+        # no release without a hole runs there
+        ("STP503", "7.8.0", "3.8"),
+        ("STP503", "14.4.2", "3.8"),
+    ],
+)
+def test_where_no_release_for_the_python_would_do_that_is_said(shop: Shop, rule: str, before: str, python: str) -> None:
+    shop.write("pyproject.toml", f'[project]\nname = "x"\nrequires-python = ">={python}"\n')
+    path = shop.write("requirements.txt", f"stripe=={before}\n")
+    outcome = shop.fix("--unsafe-fixes", "--select", rule)
+    assert path.read_text(encoding="utf-8") == f"stripe=={before}\n"
+    newest = "16.1.0" if rule == "STP501" else "15.6.1"
+    reason = f"stripe {newest} does not run with Python {python}, which pyproject.toml admits, nor does another"
+    assert f"not fixed: {reason} release that would do" in outcome.out
+
+
+def test_a_python_that_the_present_release_does_not_run_with_is_not_used(shop: Shop) -> None:
+    shop.write("pyproject.toml", '[project]\nname = "x"\nrequires-python = ">=3.5"\n')
+    path = shop.write("requirements.txt", "stripe==12.5.1 ; python_version != '3.6'\n")
+    assert shop.fix("--unsafe-fixes", "--select", "STP501").code == 0
+    assert path.read_text(encoding="utf-8").startswith("stripe==14.4.2 ;")

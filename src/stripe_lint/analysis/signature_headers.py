@@ -42,7 +42,9 @@ class Lookup(NamedTuple):
 
     ``never`` is the reason why the name never matches, where it does not; ``by_case`` tells that upper and lower case
     decide whether it does. Where neither is so, a missing header raises, and nothing catches that. ``key`` is the
-    expression of the name and ``known_as`` the name that matches, empty where that depends on the server.
+    expression of the name, looked up in ``held``, ``None`` for a parameter that the framework fills, and ``known_as``
+    the name that matches, empty where that depends on the server. ``raises`` tells whether a missing header raises what
+    nothing catches, ``is_asked_for`` whether the function asks by a name whether the header is there.
     """
 
     node: ast.expr
@@ -50,6 +52,9 @@ class Lookup(NamedTuple):
     by_case: bool
     key: ast.expr
     known_as: str
+    held: ast.expr | None = None
+    raises: bool = False
+    is_asked_for: bool = False
 
 
 class _Headers(NamedTuple):
@@ -152,8 +157,9 @@ def _in_function(module: Module, function: FunctionNode, namings: list[_Naming])
         found.append((naming, headers))
         if isinstance(naming.node, ast.Call) and _is_tested(module, naming.node):
             asked.append(naming.node.lineno)
+    is_asked_for = any(naming.held is None for naming in namings)
     spellings = {naming.name for naming, headers in found if headers.by_case}
-    for (node, _, key, name), headers in found:
+    for (node, held, key, name), headers in found:
         raises = isinstance(node, ast.Subscript) and not headers.framework.missing_header_answered
         if raises and (any(line <= node.lineno for line in asked) or _is_caught(module, function, node, 0)):
             raises = False
@@ -165,7 +171,7 @@ def _in_function(module: Module, function: FunctionNode, namings: list[_Naming])
                 known_as = ""
             if headers.copied:
                 known_as = headers.framework.copied_header_name
-            yield Lookup(node, never, by_case, key, known_as)
+            yield Lookup(node, never, by_case, key, known_as, held, raises, is_asked_for)
 
 
 def _signature_name(module: Module, node: ast.expr) -> str | None:

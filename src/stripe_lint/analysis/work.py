@@ -11,7 +11,17 @@ from enum import Enum, auto
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import assignments, functions, names, runners, sql_statements, stripe_calls, syntax
+from stripe_lint.analysis import (
+    assignments,
+    functions,
+    handlers,
+    names,
+    runners,
+    sql_statements,
+    stripe_calls,
+    syntax,
+)
+from stripe_lint.analysis.frameworks import all_names
 from stripe_lint.analysis.references import ClassReference, FunctionReference
 from stripe_lint.analysis.sql_statements import Statement
 
@@ -120,7 +130,7 @@ def _of_call(module: Module, call: ast.Call) -> Work | None:
     path = names.dotted_path(module, call.func) or ""
     if path.startswith(("builtins.", "stripe.", "logging.", "json.", "os.", "datetime.")):
         return None
-    if receiver is not None and _is_side(receiver):
+    if receiver is not None and (_is_side(receiver) or _answers(module, name, receiver)):
         return None
     if name in runners.QUEUES and (name != "send" or _is_task(module, receiver)):
         return Work.TASK
@@ -160,6 +170,14 @@ def _of_wrapper(module: Module, call: ast.Call) -> Work | None:
 def _is_task(module: Module, receiver: ast.expr | None) -> bool:
     """Whether a receiver is a function of the project, which then is a task."""
     return receiver is not None and isinstance(names.resolve(module, receiver), FunctionReference)
+
+
+def _answers(module: Module, name: str, receiver: ast.expr) -> bool:
+    """Whether a method of this name answers the request by the object that the framework hands to its handlers."""
+    if name not in all_names("response_methods"):
+        return False
+    framework = handlers.answering_object(module, receiver)
+    return framework is not None and name in framework.response_methods
 
 
 def _is_side(receiver: ast.expr) -> bool:

@@ -29,9 +29,3 @@ ACCEPTING_EMPTY_SECRETS: Final = "<15.6.0"
 
 NEWEST_WITH_OPTIONAL_AGE: Final = "16.1.0"
 """The newest release that was seen to check no age with a tolerance of ``0`` or ``None``; all before it do the same."""
-
-FIRST_MAJOR_FOR_NEWER_PYTHON: Final = 15
-"""The first major version that needs ``NEWER_PYTHON``."""
-
-NEWER_PYTHON: Final = (3, 9)
-"""The oldest Python that the newest releases run with. Source: ``Requires-Python`` in their metadata."""

@@ -17,12 +17,14 @@ RELEASES = Path(__file__).with_name("releases.json")
 class Release(NamedTuple):
     """One final release.
 
-    ``date`` is its first day on the index (``2026-10-29``); ``withdrawn`` is the reason for which its authors took it
-    back (often empty), ``None`` for one that stands.
+    ``date`` is its first day on the index (``2026-10-29``); ``requires_python`` are the Pythons that it asks for
+    (PEP 440), empty for any; ``withdrawn`` is the reason for which its authors took it back (often empty), ``None`` for
+    one that stands.
     """
 
     version: str
     date: str
+    requires_python: str = ""
     withdrawn: str | None = None
 
 
@@ -45,7 +47,10 @@ class Hole(NamedTuple):
 @cache
 def releases() -> tuple[Release, ...]:
     """All final releases, oldest first."""
-    found = [Release(version, each["date"], each.get("yanked")) for version, each in _data()["releases"].items()]
+    found = [
+        Release(version, each["date"], each.get("python", ""), each.get("yanked"))
+        for version, each in _data()["releases"].items()
+    ]
     return tuple(sorted(found, key=lambda release: tuple(map(int, release.version.split(".")))))
 
 

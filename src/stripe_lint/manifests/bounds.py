@@ -34,6 +34,12 @@ def raised(specifiers: str, target: Version) -> str:
     return specifiers[: bound.start()] + _moved(bound, target) + specifiers[bound.end() :]
 
 
+def keeps_older_releases(specifiers: str) -> bool:
+    """Whether what ``raised`` makes of ``specifiers`` goes on to admit releases that are older than its target."""
+    bounds = [match["operator"] for match in _SPECIFIER.finditer(specifiers) if match["operator"] not in _LOWER]
+    return bool(bounds) and all(operator in {"<", "<="} for operator in bounds)
+
+
 def _moved(bound: re.Match[str], target: Version) -> str:
     operator, version = bound["operator"] or "", bound["version"]
     if operator in {"<", "<="}:

@@ -21,9 +21,6 @@ _REPOSITORY: Final = re.compile(r"stripe/stripe-python(?:\.git)?(?=[@#/?]|$)")
 _TAG = re.compile(r"@v?(\d+\.\d+\.\d+)(?=[#?]|$)")
 _ADDRESS = re.compile(r"\s*(?:[a-z]+\+)?(?:https?|ssh|git|file)://|\s*git@|\s*\.{0,2}/", re.IGNORECASE)
 
-OLDEST_PYTHON: Final = (3, 8)
-"""A requirement for older interpreters only says nothing of a program that this tool can check."""
-
 _NEWEST_PYTHON: Final = (3, 15)
 _PLATFORMS: Final = (("linux", "posix", "Linux"), ("win32", "nt", "Windows"), ("darwin", "posix", "Darwin"))
 
@@ -79,21 +76,25 @@ def parse_marker(text: str) -> Marker:
         raise ValueError(f'"{text}" is no valid environment marker') from error
 
 
-def can_apply(marker: Marker, oldest: tuple[int, int] = OLDEST_PYTHON) -> bool:
-    """Whether ``marker`` holds in some environment that a program of today runs in, with Python ``oldest`` or newer."""
-    return _can_apply(marker, str(marker), oldest)
-
-
-def pythons_since(oldest: tuple[int, int]) -> list[str]:
+def pythons_since(oldest: tuple[int, int]) -> tuple[str, ...]:
     """The versions of Python, as ``3.11``, from ``oldest`` on."""
-    return [f"{oldest[0]}.{minor}" for minor in range(oldest[1], _NEWEST_PYTHON[1] + 1)]
+    return tuple(f"{oldest[0]}.{minor}" for minor in range(oldest[1], _NEWEST_PYTHON[1] + 1))
+
+
+PYTHONS_OF_TODAY: Final = pythons_since((3, 8))
+"""A requirement for older interpreters only says nothing of a program that this tool can check."""
+
+
+def can_apply(marker: Marker, pythons: tuple[str, ...] = PYTHONS_OF_TODAY) -> bool:
+    """Whether ``marker`` holds in some environment that a program runs in, with one of these versions of Python."""
+    return _can_apply(marker, str(marker), pythons)
 
 
 @cache
-def _can_apply(marker: Marker, text: str, oldest: tuple[int, int]) -> bool:
+def _can_apply(marker: Marker, text: str, pythons: tuple[str, ...]) -> bool:
     if "extra" in text or "implementation" in text:
         return True
-    for python, (sys_platform, os_name, system) in product(pythons_since(oldest), _PLATFORMS):
+    for python, (sys_platform, os_name, system) in product(pythons, _PLATFORMS):
         environment = {
             "python_version": python,
             "python_full_version": f"{python}.1",

@@ -40,12 +40,13 @@ class Knowledge:
     """All that is known.
 
     ``standing`` are the releases that were not withdrawn, oldest first; ``withdrawn`` has the others with the reason,
-    which is often empty.
+    which is often empty. ``requires_python`` has what each release asks for (PEP 440), empty for any.
     """
 
     standing: tuple[Version, ...]
     withdrawn: Mapping[Version, str]
     weaknesses: tuple[Weakness, ...]
+    requires_python: Mapping[Version, str]
     _weaknesses: dict[Version, tuple[Weakness, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -62,6 +63,17 @@ class Knowledge:
         pinned = versions.pinned
         return iter((pinned,)) if pinned else (each for each in reversed(self.standing) if versions.admits(each))
 
+    def runs_with(self, version: Version, python: str) -> bool:
+        """Whether ``version`` can be installed for a Python (``3.11``).
+
+        Of a release that came out since the data were made nothing is known: it is taken to ask for what the newest in
+        them does.
+        """
+        wanted = self.requires_python.get(version)
+        if wanted is None:
+            wanted = self.requires_python[max(self.requires_python)]
+        return parse_range(wanted).alternatives[0].contains(python)
+
     def weaknesses_of(self, version: Version) -> tuple[Weakness, ...]:
         """What is wrong with one version."""
         known = self._weaknesses.get(version)
@@ -76,15 +88,18 @@ def shipped_knowledge() -> Knowledge:
     """What the data that came with this version of the linter say."""
     withdrawn: dict[Version, str] = {}
     standing: list[Version] = []
+    requires_python: dict[Version, str] = {}
     for release in data.releases():
         version = version_of(release.version)
         if version is None:
             raise AssertionError(f"{data.RELEASES.name}: {release.version} is no version")
+        requires_python[version] = release.requires_python
         if release.withdrawn is None:
             standing.append(version)
         else:
             withdrawn[version] = release.withdrawn
-    return Knowledge(tuple(standing), withdrawn, tuple(_weakness(hole) for hole in data.holes()))
+    weaknesses = tuple(_weakness(hole) for hole in data.holes())
+    return Knowledge(tuple(standing), withdrawn, weaknesses, requires_python)
 
 
 def _weakness(hole: data.Hole) -> Weakness:

@@ -91,7 +91,8 @@ def _pip() -> list[str]:
 def _with_versions(knowledge: Knowledge, listed: list[Version]) -> Knowledge:
     """The knowledge with the releases that are newer than it."""
     newer = [version for version in listed if version > knowledge.newest]
-    return Knowledge((*knowledge.standing, *newer), knowledge.withdrawn, knowledge.weaknesses)
+    standing = (*knowledge.standing, *newer)
+    return Knowledge(standing, knowledge.withdrawn, knowledge.weaknesses, knowledge.requires_python)
 
 
 def _advisories() -> list[dict[str, Any]]:
@@ -126,7 +127,8 @@ def _with_advisories(knowledge: Knowledge, advisories: list[dict[str, Any]]) -> 
         if not advisory.get("withdrawn") and (weakness := _weakness(advisory)) is not None
     ]
     new = tuple(weakness for weakness in added if weakness.name not in known)
-    return Knowledge(knowledge.standing, knowledge.withdrawn, knowledge.weaknesses + new)
+    weaknesses = knowledge.weaknesses + new
+    return Knowledge(knowledge.standing, knowledge.withdrawn, weaknesses, knowledge.requires_python)
 
 
 def _weakness(advisory: dict[str, Any]) -> Weakness | None:

@@ -8,20 +8,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.data.milestones import FIRST_MAJOR_FOR_NEWER_PYTHON, NEWER_PYTHON
 from stripe_lint.errors import Declined
-from stripe_lint.manifests.bounds import raised
-from stripe_lint.manifests.dependency import can_apply, parse_marker, pythons_since
+from stripe_lint.manifests.bounds import keeps_older_releases, raised
 from stripe_lint.manifests.kinds import Kind
+from stripe_lint.manifests.pythons import pythons_for
 from stripe_lint.manifests.updates import DEPENDABOT_FILES, covers, dependabot_updates, repository_root
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from packaging.version import Version
 
     from stripe_lint.manifests.checked import CheckedManifest
     from stripe_lint.manifests.model import Entry
+    from stripe_lint.manifests.pythons import Pythons
     from stripe_lint.model import Span
 
 _PULL_REQUESTS: Final = "Dependabot would begin to open pull requests"
@@ -56,10 +57,6 @@ _VALUE = re.compile(
 )
 
 
-_MARKER = re.compile(r";\s*([^;#\r\n]*[^;#\r\n\s\\,])")
-_REQUIRES_PYTHON = re.compile(r"""^requires-python\s*=\s*["']([^"']*)["']""", re.MULTILINE)
-
-
 class NewText(NamedTuple):
     """What a file is to hold; ``path`` is absolute, and may not exist yet.
 
@@ -74,14 +71,21 @@ class NewText(NamedTuple):
     admits: Version | None = None
 
 
-def raise_bound(manifest: CheckedManifest, entry: Entry, text: str, target: Version) -> NewText:
-    """The manifest, which holds ``text``, with ``entry`` changed to admit releases up to ``target`` and those after it.
+def raise_bound(manifest: CheckedManifest, entry: Entry, text: str, candidates: Sequence[Version]) -> NewText:
+    """The manifest, which holds ``text``, with ``entry`` changed to admit releases up to one of ``candidates``.
 
-    Raises ``Declined`` where that has to be done by hand.
+    That is the first of them that runs with the Pythons that the requirement is for. Raises ``Declined`` where there is
+    none, and where the change has to be made by hand.
     """
     kind = manifest.manifest.kind
     if kind.is_lock:
         raise Declined(f"a lock file is made by its tool: run {_UPDATE_COMMANDS[kind]}")
+    start, end = _offsets(text, entry.span)
+    written = text[start:end]
+    found = _bound(kind, written)
+    by_range = found is not None and keeps_older_releases(found["specifiers"])
+    pythons = pythons_for(manifest, text, written)
+    target, obstacle = _runnable(manifest, entry, candidates, pythons, by_range=by_range)
     for lock, command in _ADD_COMMANDS.items():
         if (manifest.path.parent / lock.value).is_file():
             raise Declined(f'{lock.value} has to change with it: run {command} "stripe>={target}"')
@@ -94,53 +98,53 @@ def raise_bound(manifest: CheckedManifest, entry: Entry, text: str, target: Vers
     if manifest.compiled:
         name = manifest.compiled[0].path.name
         raise Declined(f"{name} is compiled from it: raise the bound here, and compile {name} anew")
-    start, end = _offsets(text, entry.span)
-    written = text[start:end]
-    found = None
-    if kind in {Kind.PIPFILE, Kind.PYPROJECT} and (key := _KEY.match(written)):
-        found = None if written[key.end() :].startswith("[") else _VALUE.search(written)
-    elif "@" not in written:
-        found = _REQUIREMENT.search(written)
-    if found is None or "://" in written:
+    if found is None:
         raise Declined("the version stands in no bound that could be raised")
-    _require_python(kind, text, written, target)
     specifiers = found["specifiers"]
     blank = specifiers[len(specifiers.rstrip()) :]
     changed = written[: found.start("specifiers")] + raised(specifiers.rstrip(), target) + blank
     return NewText(
         manifest.path,
         text[:start] + changed + written[found.end("specifiers") :] + text[end:],
-        f"the requirement now admits {target}",
+        f"the requirement now admits {target}{obstacle}",
         "your code has to be tested with the newer release",
         target,
     )
 
 
-def _require_python(kind: Kind, text: str, written: str, target: Version) -> None:
-    """Raises ``Declined`` where the requirement is for Pythons that are all too old for ``target``."""
-    if target.major < FIRST_MAJOR_FOR_NEWER_PYTHON:
-        return
-    requirement = written.strip(written[:1]) if written.startswith(("'", '"')) else written
-    marker = _MARKER.search(requirement)
-    conditions = [marker[1]] if marker is not None else []
-    if kind is Kind.PYPROJECT:
-        conditions += [f"requires-python {each}" for each in _REQUIRES_PYTHON.findall(text)]
-    if not all(_holds_in_newer_python(condition) for condition in conditions):
-        oldest = ".".join(map(str, NEWER_PYTHON))
-        raise Declined(f"it is for Pythons before {oldest}, which stripe {target} does not support")
+def _bound(kind: Kind, written: str) -> re.Match[str] | None:
+    """The specifiers in a requirement, ``None`` where they stand in no form that is known."""
+    if "://" in written:
+        return None
+    if kind in {Kind.PIPFILE, Kind.PYPROJECT} and (key := _KEY.match(written)):
+        return None if written[key.end() :].startswith("[") else _VALUE.search(written)
+    return None if "@" in written else _REQUIREMENT.search(written)
 
 
-def _holds_in_newer_python(condition: str) -> bool:
-    """Whether a marker, or what follows ``requires-python``, admits a Python that the newest releases run with."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+def _runnable(
+    manifest: CheckedManifest, entry: Entry, candidates: Sequence[Version], pythons: Pythons, *, by_range: bool
+) -> tuple[Version, str]:
+    """The first of the releases that the project can install, and why none before it. Raises ``Declined``.
 
-    try:
-        if not condition.startswith("requires-python "):
-            return can_apply(parse_marker(condition), NEWER_PYTHON)
-        specifiers = SpecifierSet(condition.removeprefix("requires-python "))
-    except (InvalidSpecifier, ValueError):
-        return True
-    return any(specifiers.contains(f"{python}.1") for python in pythons_since(NEWER_PYTHON))
+    A Python that the present release does not run with either counts no more than it did. ``by_range`` tells whether
+    the requirement will go on to admit older releases, for the older Pythons.
+    """
+    if not candidates:
+        raise Declined("no later release is known that nothing is wrong with")
+    runs_with = manifest.knowledge.runs_with
+    present = manifest.highest(entry)
+    used = [each for each in pythons.versions if present is None or runs_with(present, each)] or pythons.versions
+    enough = all if used and pythons.has_oldest and not by_range else any
+    found = next((each for each in candidates if enough(runs_with(each, python) for python in used)), None)
+    if found == candidates[0]:
+        return found, ""
+    lacking = next((each for each in used if not runs_with(candidates[0], each)), None)
+    obstacle = f"stripe {candidates[0]} does not run with Python {lacking}, which {pythons.source} admits"
+    if found is not None:
+        return found, f"; {obstacle}"
+    if lacking is None:
+        raise Declined(f"{pythons.source} admits no version of Python")
+    raise Declined(f"{obstacle}, nor does another release that would do")
 
 
 def add_dependabot_entry(manifest: CheckedManifest) -> NewText:

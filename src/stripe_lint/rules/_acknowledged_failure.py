@@ -190,7 +190,9 @@ def _require_known_callers(module: Module, function: NamedFunction, failure: Ack
         edit.decline(f"who else calls {function.name} can't be seen; raise, or return what failed to the handler")
     for source, call in sites:
         around = source.enclosing_function(call)
-        reached = {each.function.lineno for each in reach.reached_in(source)}
+        # where nothing is verified, only the handler that led here is known to be one
+        found = (*reach.reached_in(source), *reach.reached_from(failure.reached.handler))
+        reached = {each.function.lineno for each in found if each.module.path == source.path}
         if not is_test_code(source.path) and (around is None or around.lineno not in reached):
             where = f"{source.path.name}, line {call.lineno}"
             edit.decline(f"{function.name} is called for other things too ({where}); tell the handler what failed")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _MEANT: Final = re.compile(
     r"\b[245](?:\d\d|xx)\b|\bretr(?:y|ies)|\bre-?(?:send|try)|acknowledg|\bcontinu|best[- ]effort|on purpose|deliberate"
-    r"|intentional",
+    r"|intentional|\b(?:don'?t|not|never|without) (?:fail|break|block)",
     re.IGNORECASE,
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import functions, syntax, written_arguments
+from stripe_lint.analysis import forwarded_keywords, functions, syntax, written_arguments
 from stripe_lint.analysis.evaluation_order import REPEATING
 from stripe_lint.analysis.keys import KEY
 from stripe_lint.analysis.runners import Keywords, keywords_of
@@ -22,7 +22,7 @@ def require_place_for_key(module: Module, request: Request, edit: Edit) -> None:
     node = request.node
     if request.call.reference is not None:
         runner = _runner(request)
-        if keywords_of(runner) is Keywords.NONE:
+        if keywords_of(runner) is not Keywords.DICT and not _reaches(module, request):
             edit.decline(f"{runner} may pass no keyword on; use functools.partial with an idempotency_key")
         if request.method.style == "service":
             edit.decline("the options of a service that is handed on are positional; pass them with the key")
@@ -30,6 +30,11 @@ def require_place_for_key(module: Module, request: Request, edit: Edit) -> None:
             edit.decline("the partial is called several times; pass a key to each of these calls")
     if request.method.style == "service" and any(isinstance(argument, ast.Starred) for argument in node.args):
         edit.decline("the options may be among the unpacked arguments")
+
+
+def _reaches(module: Module, request: Request) -> bool:
+    reference = request.call.reference
+    return reference is not None and forwarded_keywords.reaches(module, request.node, reference, KEY)
 
 
 def _runner(request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,6 @@ from stripe_lint.analysis.state import Raised
 from stripe_lint.data import milestones
 
 if TYPE_CHECKING:
-    import ast
-
     from stripe_lint.analysis.frameworks.model import Framework, Refusal
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.webhook_handlers import Handler
@@ -48,14 +47,25 @@ def refusal(module: Module, function: NamedFunction, handler: Handler, at: ast.s
         each
         for each in framework.refusals
         if (returning if each.returns else not _would_be_caught(module, function, at))
+        and (not each.by_object or _answering_object(module, function, framework) is not None)
     ]
     if not usable:
         _decline(framework, function, handler, edit, returning=returning)
+    answering = _answering_object(module, function, framework)
     for each in usable:
-        written = _with_existing_import(module, each, at)
-        if written is not None:
-            return written
-    return _written(usable[0], edit.imported(usable[0].needs, at))
+        existing = [module_names.existing_name(module, need, at) for need in each.needs.split()]
+        written = [name for name in existing if name is not None]
+        if len(written) == len(existing):
+            return _written(each, written, answering)
+    return _written(usable[0], [edit.imported(need, at) for need in usable[0].needs.split()], answering)
+
+
+def _answering_object(module: Module, function: NamedFunction, framework: Framework) -> str | None:
+    """How ``function`` calls the object by which its handler answers: an ``await`` before it where that has to be."""
+    found = handlers.answering_parameter(module, function)
+    if found is None or found[1] is not framework:
+        return None
+    return f"await {found[0]}" if isinstance(function, ast.AsyncFunctionDef) else found[0]
 
 
 def _decline(framework: Framework, function: NamedFunction, handler: Handler, edit: Edit, *, returning: bool) -> None:
@@ -99,17 +109,11 @@ def _is_in_error_module(module: Module) -> bool:
     return any(True for _ in sdk_uses.error_attributes(module))
 
 
-def _with_existing_import(module: Module, refusal: Refusal, at: ast.stmt) -> str | None:
-    if not refusal.needs:
-        return refusal.source
-    existing = module_names.existing_name(module, refusal.needs, at)
-    return _written(refusal, existing) if existing is not None else None
-
-
-def _written(refusal: Refusal, name: str) -> str:
-    if not refusal.needs:
-        return refusal.source
-    return re.sub(rf"\b{refusal.needs.rpartition('.')[2]}\b", name, refusal.source, count=1)
+def _written(refusal: Refusal, names: list[str], answering: str | None) -> str:
+    source = refusal.source
+    for need, name in zip(refusal.needs.split(), names, strict=True):
+        source = re.sub(rf"\b{need.rpartition('.')[2]}\b", name, source, count=1)
+    return source.replace("{response}", answering or "")
 
 
 def _would_be_caught(module: Module, function: NamedFunction, at: ast.stmt) -> bool:

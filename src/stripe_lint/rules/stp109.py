@@ -90,10 +90,10 @@ Use `.get` with the name that the mapping knows: `request.headers.get("Stripe-Si
 `SignatureVerificationError`, so nothing else changes. On Lambda make the names lower case first:
 `headers = {name.lower(): value for name, value in event["headers"].items()}`.
 
-`stripe-lint fix` writes the `.get` and the name. It leaves a Lambda's headers, whose spelling the gateway decides, and
-Falcon's `req.headers`, which differ between WSGI and ASGI; a name that never matches and stands in a constant; and a
-header that is used as a text before it is verified (`.strip()`, `.split(",")`), since a missing one would end in
-another 500.
+`stripe-lint fix` writes the `.get` and the name; among a Lambda's headers, whose spelling the gateway decides, it looks
+the name up in lower case, unless `in` asks for the one spelling too. It leaves Falcon's `req.headers`, which differ
+between WSGI and ASGI; a name that never matches and stands in a constant; and a header that is used as a text before it
+is verified (`.strip()`, `.split(",")`), since a missing one would end in another 500.
 
 ## Suppress
 
@@ -119,6 +119,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.signature_headers import Lookup
     from stripe_lint.fixing.edit import Edit
 
 
@@ -148,16 +149,14 @@ def detect(module: Module) -> Iterator[Hit]:
 
 def fix(module: Module, hit: Hit, edit: Edit) -> None:
     """Look the header up with ``.get``, by the name that matches."""
-    from stripe_lint.analysis import signature_headers
+    from stripe_lint.analysis.signature_headers import is_used_as_text, lookups
 
-    lookup = next(
-        (each for each in signature_headers.lookups(module) if module.span(each.node) == hit.span),
-        None,
-    )
+    lookup = next((each for each in lookups(module) if module.span(each.node) == hit.span), None)
     if lookup is None:
         edit.decline("the look-up is not found again")
     if lookup.by_case:
-        edit.decline("which spelling arrives depends on the gateway: make the names lower case first")
+        _in_any_case(module, lookup, edit)
+        return
     if not lookup.known_as:
         edit.decline("the names are in upper case on WSGI and in lower case on ASGI: ask the request for the header")
     name = edit.source_of(lookup.key)
@@ -166,12 +165,37 @@ def fix(module: Module, hit: Hit, edit: Edit) -> None:
             edit.decline("the name comes from elsewhere")
         name = f'"{lookup.known_as}"'
     if isinstance(lookup.node, ast.Subscript):
-        if signature_headers.is_used_as_text(module, lookup.node):
+        if is_used_as_text(module, lookup.node):
             edit.decline("what is there is used as a text before it is verified: refuse a missing header first")
-        edit.replace(lookup.node, f"{edit.source_of(lookup.node.value)}.get({name})")
+        edit.replace(lookup.node, f"{_object(lookup.node.value, edit)}.get({name})")
     else:
         edit.replace(lookup.key, name)
     edit.describe("the header is looked up by the name that matches, and a missing one is refused like a wrong one")
+
+
+def _object(node: ast.expr, edit: Edit) -> str:
+    """The source of an expression to whose value a method is to be called."""
+    source = edit.source_of(node)
+    return source if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call) else f"({source})"
+
+
+def _in_any_case(module: Module, lookup: Lookup, edit: Edit) -> None:
+    """Look the header up among the names in lower case."""
+    from stripe_lint.analysis.signature_headers import is_used_as_text
+
+    node = lookup.node
+    if lookup.held is None or lookup.is_asked_for:
+        edit.decline("whether the header is there is asked by the same spelling: make the names lower case first")
+    if isinstance(node, ast.Subscript) and lookup.raises and is_used_as_text(module, node):
+        edit.decline("what is there is used as a text before it is verified: refuse a missing header first")
+    names = f"{{name.lower(): value for name, value in {_object(lookup.held, edit)}.items()}}"
+    key = f'"{lookup.known_as.lower()}"'
+    if isinstance(node, ast.Subscript) and not lookup.raises:
+        edit.replace(node, f"{names}[{key}]")
+    else:
+        default = [edit.source_of(each) for each in node.args[1:]] if isinstance(node, ast.Call) else []
+        edit.replace(node, f"{names}.get({', '.join([key, *default])})")
+    edit.describe("the header is found however the gateway spells its name")
 
 
 RULE = Rule(

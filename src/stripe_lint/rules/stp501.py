@@ -41,9 +41,10 @@ stripe>=16.1,<17
 Raise the bound one major version at a time and read the migration guide of each; `stripe-lint check
 --stripe-version 15` tells what breaks. The API version can be kept for the time being by `stripe.api_version`.
 
-`stripe-lint fix --unsafe-fixes` raises the bound to the newest release. Your code has to be tested with it. Lock files,
-a requirement beside one, lists with hashes and lists that were compiled stay: their tools have to make them anew, and
-the report names the command where there is one.
+`stripe-lint fix --unsafe-fixes` raises the bound to the newest release that runs with the project's Python, as the
+marker of the requirement, `requires-python`, Poetry's `python`, the `Pipfile` or `setup.cfg` state it, and that brings
+no known hole with it. Your code has to be tested with it. Lock files, a requirement beside one, lists with hashes and
+lists that were compiled stay: their tools have to make them anew, and the report names the command where there is one.
 
 ## Suppress
 
@@ -98,10 +99,20 @@ def detect(manifest: CheckedManifest) -> Iterator[Hit]:
 
 
 def repair(manifest: CheckedManifest, hit: Hit, text: str) -> NewText:
-    """Raise the bound to the newest release."""
+    """Raise the bound to the newest release that the project's Python runs and that has no hole the present has not."""
     from stripe_lint.manifests.repairs import raise_bound
 
-    return raise_bound(manifest, manifest.entry_at(hit.span), text, manifest.knowledge.newest)
+    entry = manifest.entry_at(hit.span)
+    knowledge = manifest.knowledge
+    highest = manifest.highest(entry)
+    known = set(knowledge.weaknesses_of(highest)) if highest is not None else set()
+    candidates = [
+        each
+        for each in reversed(knowledge.standing)
+        if knowledge.newest.major - each.major <= manifest.majors_behind
+        and known.issuperset(knowledge.weaknesses_of(each))
+    ]
+    return raise_bound(manifest, entry, text, candidates)
 
 
 RULE = Rule(

@@ -47,9 +47,10 @@ stripe>=16.1,<17
 Move to 15.6.1 or newer. Where that takes time: verify every payload before anything in it is used (STP101), refuse to
 start without a webhook secret, and take the last patch release of your major version, which has the new roots.
 
-`stripe-lint fix --unsafe-fixes` raises the bound to the first later version that was not withdrawn and has none of
-these holes, which may be another major version. Lock files, a requirement beside one, lists with hashes and lists
-that were compiled stay: their tools have to make them anew.
+`stripe-lint fix --unsafe-fixes` raises the bound to the first later version that was not withdrawn, has none of these
+holes and runs with the project's Python, which may be another major version; where there is none, it says so. Lock
+files, a requirement beside one, lists with hashes and lists that were compiled stay: their tools have to make them
+anew.
 
 ## Suppress
 
@@ -70,7 +71,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stripe_lint.errors import Declined
 from stripe_lint.model import FixClass, Hit, Rule, Severity, Subject
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _message(manifest: CheckedManifest, entry: Entry, wrong: Flaw) -> str:
     from stripe_lint.rules._dependencies import described
 
     subject = described(manifest, entry)
-    better = _better(manifest, wrong)
+    better = next(iter(_better(manifest, wrong)), None)
     advice = f"take {better} or newer" if better else "no release is better"
     if wrong.withdrawn is not None:
         reason = f" ({wrong.withdrawn})" if wrong.withdrawn else ""
@@ -124,29 +124,27 @@ def _message(manifest: CheckedManifest, entry: Entry, wrong: Flaw) -> str:
     return f"{subject} {effects}; {advice}"
 
 
-def _better(manifest: CheckedManifest, wrong: Flaw) -> Version | None:
-    """The first release after it that nothing is wrong with, ``None`` if none is known.
+def _better(manifest: CheckedManifest, wrong: Flaw) -> list[Version]:
+    """The releases after it that nothing is wrong with, oldest first.
 
     A release that lacks one hole may have another. An advisory may name a release that no index has shown yet.
     """
     knowledge = manifest.knowledge
     announced = (weakness.fixed for weakness in wrong.weaknesses if weakness.fixed is not None)
     candidates = (each for each in (*announced, *knowledge.standing) if each > wrong.version)
-    sound = (each for each in candidates if each not in knowledge.withdrawn and not knowledge.weaknesses_of(each))
-    return min(sound, default=None)
+    return sorted(
+        {each for each in candidates if each not in knowledge.withdrawn and not knowledge.weaknesses_of(each)}
+    )
 
 
 def repair(manifest: CheckedManifest, hit: Hit, text: str) -> NewText:
-    """Raise the bound to the first release that nothing is wrong with."""
+    """Raise the bound to the first release that nothing is wrong with and that the project's Python runs."""
     from stripe_lint.manifests.repairs import raise_bound
     from stripe_lint.rules._dependencies import flaw
 
     entry = manifest.entry_at(hit.span)
     wrong = flaw(manifest, entry)
-    target = _better(manifest, wrong) if wrong is not None else None
-    if target is None:
-        raise Declined("no later release is known that nothing is wrong with")
-    return raise_bound(manifest, entry, text, target)
+    return raise_bound(manifest, entry, text, _better(manifest, wrong) if wrong is not None else [])
 
 
 RULE = Rule(

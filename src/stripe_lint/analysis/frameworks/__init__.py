@@ -47,6 +47,7 @@ __all__ = [
     "request_global",
     "request_names",
     "request_type",
+    "response_type",
     "view_base",
 ]
 
@@ -101,6 +102,11 @@ def is_parsed_global(path: str | None) -> bool:
 def request_type(path: str | None) -> Framework | None:
     """The framework whose request class this dotted name is."""
     return _owners("request_types").get(path)
+
+
+def response_type(path: str | None) -> Framework | None:
+    """The framework whose handlers answer by an object of this dotted name."""
+    return _owners("response_types").get(path)
 
 
 def is_request_factory(path: str | None) -> bool:

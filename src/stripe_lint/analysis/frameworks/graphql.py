@@ -11,6 +11,7 @@ FRAMEWORK = Framework(
     exceptions_refuse=False,
     request_parameters=(),
     route_decorators=frozenset({"mutation", "field"}),
+    route_calls=frozenset({"set_field"}),
     view_bases=("graphene.Mutation", "graphene.relay.ClientIDMutation", "graphene.types.mutation.Mutation"),
     view_methods=frozenset({"mutate", "mutate_and_get_payload"}),
     response_exceptions=spellings("graphql graphql.error graphql.error.graphql_error", "GraphQLError"),

@@ -10,11 +10,17 @@ from typing import NamedTuple
 class Refusal(NamedTuple):
     """A statement that answers the request with status 400 and leaves; it tells the client nothing of the reason.
 
-    ``needs`` is the dotted name of what has to be imported for it, which ``source`` calls by its last part.
+    ``needs`` are the dotted names, between blanks, of what has to be imported for it, which ``source`` calls by their
+    last parts. ``{response}`` in it stands for the object by which the handler answers.
     """
 
     source: str
     needs: str = ""
+
+    @property
+    def by_object(self) -> bool:
+        """Whether only a function that has the object by which the handler answers can answer so."""
+        return "{response}" in self.source
 
     @property
     def returns(self) -> bool:
@@ -95,7 +101,9 @@ class Framework(NamedTuple):
     of a function. ``route_calls`` are functions and methods that register a handler they are given;
     ``error_handler_keywords`` are keyword arguments that map exception classes to functions.
 
-    How else an answer is given: ``response_parameters`` of a handler are objects whose ``response_attributes`` are
+    How else an answer is given: ``response_parameters`` of a handler, parameters of any function that are annotated
+    with ``response_types``, and the parameter at ``response_place`` of a handler in a class with one of
+    ``generated_bases`` (counted from 0, which is ``self`` and means none) are objects whose ``response_attributes`` are
     sent, whose ``refusing_methods`` answer with an error, and whose ``abort_methods`` never return;
     ``response_methods`` and ``template_methods`` are methods of a view or of the framework's own objects that
     send their argument or render a context. ``textless_exceptions`` are those of ``response_exceptions`` whose
@@ -188,6 +196,8 @@ class Framework(NamedTuple):
     route_calls: frozenset[str] = frozenset()
     error_handler_keywords: frozenset[str] = frozenset()
     response_parameters: tuple[str, ...] = ()
+    response_types: tuple[str, ...] = ()
+    response_place: int = 0
     response_attributes: frozenset[str] = frozenset()
     response_methods: frozenset[str] = frozenset()
     refusing_methods: frozenset[str] = frozenset()
