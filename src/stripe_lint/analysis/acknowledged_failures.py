@@ -12,6 +12,7 @@ from stripe_lint.analysis import (
     dropped_answers,
     exceptions,
     failure_handlers,
+    forgotten_writes,
     functions,
     handler_answers,
     hidden_checks,
@@ -91,7 +92,7 @@ def _in_function(
         if not kinds & failure_handlers.FAILING:
             continue
         grave = bool(kinds & failure_handlers.WRITES)
-        if not _ends_taken(reached, handler, goes_on=failure_handlers.forgets_write(module, attempt, handler)):
+        if not _ends_taken(reached, handler, goes_on=forgotten_writes.forgets_write(module, attempt, handler)):
             continue
         if grave or kinds & {Work.UNSEEN, Work.STRIPE} or _leaves_at_once(handler):
             yield AcknowledgedFailure(reached, handler, failed_check=False, grave=grave)
