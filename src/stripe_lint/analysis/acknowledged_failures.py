@@ -17,6 +17,7 @@ from stripe_lint.analysis import (
     handler_answers,
     hidden_checks,
     reach,
+    recorded_failures,
     syntax,
     webhook_functions,
     work,
@@ -93,6 +94,8 @@ def _in_function(
             continue
         grave = bool(kinds & failure_handlers.WRITES)
         if not _ends_taken(reached, handler, goes_on=forgotten_writes.forgets_write(module, attempt, handler)):
+            continue
+        if recorded_failures.are_recorded(module, attempt, handler):
             continue
         if grave or kinds & {Work.UNSEEN, Work.STRIPE} or _leaves_at_once(handler):
             yield AcknowledgedFailure(reached, handler, failed_check=False, grave=grave)
