@@ -94,8 +94,16 @@ def _decides(
 
 def _tells(module: Module, test: ast.expr, known: Names, *, holds: bool, known_from: int) -> bool:
     """Whether a condition that turned out as ``holds`` says something about an earlier delivery of the event."""
-    is_known = (test.end_lineno or 0) >= known_from
-    return is_known and duplicate_tests.is_duplicate_test(module, test, known, holds=holds)
+    if (test.end_lineno or 0) < known_from and not _looks_at_rows(module, test, known):
+        return False
+    return duplicate_tests.is_duplicate_test(module, test, known, holds=holds)
+
+
+def _looks_at_rows(module: Module, test: ast.expr, known: Names) -> bool:
+    """Whether a condition looks at what the project has stored, which may be a delivery that waits."""
+    return Work.LOOKUP in work.of_calls_in(module, test) or any(
+        isinstance(node, ast.Name) and node.id in known.rows for node in syntax.descendants(test)
+    )
 
 
 def _is_taken_already(module: Module, handler: ast.ExceptHandler) -> bool:

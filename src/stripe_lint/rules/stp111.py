@@ -15,8 +15,9 @@ completely; what is done before the verification; the handlers of dj-stripe, whi
 ids that the process keeps in memory counts as well, though it knows nothing of other processes and of what was before
 the last start. A call of Stripe that moves money without any key is STP201.
 
-Limit: any test of the project's own data counts as a look for an earlier delivery, whether it is one or not. What is
-tested before the verification, such as whether there is a signature, is none where the body has not been parsed yet.
+Limit: any test of the project's own data counts as a look for an earlier delivery, whether it is one or not. A test
+before the verification, such as whether there is a signature, counts only where it looks at a row, or where the body has
+been parsed by then.
 
 ## Why it costs money
 
