@@ -30,10 +30,10 @@ def is_hidden(reached: Reached, returned: Sequence[ast.Return]) -> bool:
     while current.caller is not None and isinstance(current.call, ast.Call):
         caller, module = current.caller, current.caller.module
         statement = module.statement_of(current.call)
-        if _whole_value(statement) is not current.call:
+        if not _is_kept(module, statement, current.call):
             return False
         if not isinstance(statement, ast.Return):
-            return caller.caller is None and _goes_on_to_success(caller, statement, returned)
+            return caller.caller is None and _goes_on_to_success(caller, statement, current.call, returned)
         current = caller
     return (
         current.caller is None
@@ -42,10 +42,15 @@ def is_hidden(reached: Reached, returned: Sequence[ast.Return]) -> bool:
     )
 
 
-def _whole_value(statement: ast.stmt) -> ast.expr | None:
-    """What a statement assigns, returns or drops, awaited or not."""
+def _is_kept(module: Module, statement: ast.stmt, call: ast.Call) -> bool:
+    """Whether a statement assigns, returns or drops what a call returned, awaited or not, or only tests it."""
+    if isinstance(statement, ast.If):
+        around = module.parents[call]
+        if isinstance(around, ast.Await | ast.NamedExpr):
+            around = module.parents[around]
+        return isinstance(around, ast.If | ast.UnaryOp | ast.BoolOp | ast.Compare)
     value = getattr(statement, "value", None)
-    return value.value if isinstance(value, ast.Await) else value
+    return (value.value if isinstance(value, ast.Await) else value) is call
 
 
 class _Held(NamedTuple):
@@ -64,9 +69,9 @@ class _Held(NamedTuple):
         )
 
 
-def _goes_on_to_success(caller: Reached, statement: ast.stmt, returned: Sequence[ast.Return]) -> bool:
+def _goes_on_to_success(caller: Reached, statement: ast.stmt, call: ast.Call, returned: Sequence[ast.Return]) -> bool:
     module, function = caller.module, caller.function
-    starts = control_flow.graph_of(module, function).at.get(statement, [])
+    starts = control_flow.steps_of(module, control_flow.graph_of(module, function), call)
     held = _held(module, function, statement, returned)
     answered: list[ast.Return] = []
     falls_off = False
@@ -97,7 +102,8 @@ def _held(module: Module, function: FunctionNode, statement: ast.stmt, returned:
         keys = frozenset.intersection(*entries)
     targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
     whole = frozenset(each.id for each in targets if isinstance(each, ast.Name))
-    held = _Held(whole, frozenset(_stored_by(statement)) - whole, keys)
+    stored = _stored_by(statement.test if isinstance(statement, ast.If) else statement)
+    held = _Held(whole, frozenset(stored) - whole, keys)
     for _ in range(_ROUNDS):
         made = {
             name
@@ -109,7 +115,7 @@ def _held(module: Module, function: FunctionNode, statement: ast.stmt, returned:
     return held
 
 
-def _stored_by(statement: ast.stmt) -> set[str]:
+def _stored_by(statement: ast.stmt | ast.expr) -> set[str]:
     return {
         node.id
         for node in syntax.descendants(statement)

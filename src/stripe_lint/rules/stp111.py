@@ -16,8 +16,8 @@ ids that the process keeps in memory counts as well, though it knows nothing of 
 the last start. A call of Stripe that moves money without any key is STP201.
 
 Limit: any test of the project's own data counts as a look for an earlier delivery, whether it is one or not. A test
-before the verification, such as whether there is a signature, counts only where it looks at a row, or where the body has
-been parsed by then.
+before the verification, such as whether there is a signature, counts only where it looks at a row, or where the body
+has been parsed by then.
 
 ## Why it costs money
 
