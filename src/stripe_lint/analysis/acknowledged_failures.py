@@ -12,17 +12,18 @@ from stripe_lint.analysis import (
     dropped_answers,
     exceptions,
     failure_handlers,
+    forgotten_writes,
     functions,
-    handlers,
-    names,
+    handler_answers,
+    hidden_checks,
     reach,
+    recorded_failures,
     syntax,
     webhook_functions,
     work,
 )
 from stripe_lint.analysis.answers import Answer
-from stripe_lint.analysis.frameworks import all_names, is_response_exception
-from stripe_lint.analysis.scopes import BindingKind
+from stripe_lint.analysis.frameworks import all_names
 from stripe_lint.analysis.work import Work
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _in_function(
     for attempt, raised in checks:
         if module.enclosing_function(attempt) is function:
             for handler in attempt.handlers:
-                if exceptions.catches(module, handler, raised) and _takes_at_once(reached, handler):
+                if exceptions.catches(module, handler, raised) and _hides(reached, handler):
                     yield AcknowledgedFailure(reached, handler, failed_check=True, grave=True)
                     break
     if not isinstance(function, ast.Lambda) and re.search(work.SIDE_NAME, function.name):
@@ -92,7 +93,9 @@ def _in_function(
         if not kinds & failure_handlers.FAILING:
             continue
         grave = bool(kinds & failure_handlers.WRITES)
-        if not _ends_taken(reached, handler, goes_on=failure_handlers.forgets_write(module, attempt, handler)):
+        if not _ends_taken(reached, handler, goes_on=forgotten_writes.forgets_write(module, attempt, handler)):
+            continue
+        if recorded_failures.are_recorded(module, attempt, handler):
             continue
         if grave or kinds & {Work.UNSEEN, Work.STRIPE} or _leaves_at_once(handler):
             yield AcknowledgedFailure(reached, handler, failed_check=False, grave=grave)
@@ -105,13 +108,6 @@ def _accepts_anyway(handler: ast.ExceptHandler) -> bool:
     """Whether an ``except`` reads the event in another way, which is a bypass of the verification."""
     reading = _READS_BODY | all_names("parsed_calls")
     return any(functions.last_name(call.func) in reading for call in work.within(handler.body))
-
-
-def _is_no_answer(node: ast.expr | None) -> bool:
-    """Whether a returned value is a verdict for a caller rather than an answer for Stripe."""
-    if isinstance(node, ast.Tuple):
-        return any(_is_no_answer(element) for element in node.elts[:1])
-    return node is None or (isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, bool)))
 
 
 # where the path goes on
@@ -145,7 +141,7 @@ def _taken_from(reached: Reached, starts: list[FlowNode], *, goes_on: bool) -> b
         if not goes_on and failure_handlers.kinds(module, _calls_of(statement)) & work.DOES_SOMETHING:
             return False
     if reached.caller is None:
-        return _is_taken(reached, returned, falls_off=falls_off and not returned)
+        return handler_answers.is_taken(reached, returned, falls_off=falls_off and not returned)
     return _caller_takes(reached, module, returned, goes_on=goes_on)
 
 
@@ -153,35 +149,6 @@ def _calls_of(step: ast.AST) -> Iterator[ast.Call]:
     for part in control_flow.evaluated(step):
         if isinstance(part, ast.stmt | ast.expr):
             yield from (inner for inner in work.nodes_of(part) if isinstance(inner, ast.Call))
-
-
-def _is_taken(reached: Reached, returned: list[ast.Return], *, falls_off: bool) -> bool:
-    if falls_off and not _may_return_nothing(reached):
-        return False
-    if any(each.value is None for each in returned) and not _may_return_nothing(reached):
-        return False
-    return all(_tells_taken(reached, each.value) for each in returned)
-
-
-def _tells_taken(reached: Reached, value: ast.expr | None) -> bool:
-    """Whether an answer says 2xx; so does an exception that is returned, not raised, where the framework encodes it."""
-    framework = handlers.framework_for(reached.handler.module, reached.handler.function)
-    encodes = framework.returns_exception_text and framework.plain_answers
-    if encodes and value is not None and _is_exception(reached.module, value):
-        return True
-    return answers.answer_of(reached.module, value) is Answer.TAKEN
-
-
-def _is_exception(module: Module, value: ast.expr) -> bool:
-    if isinstance(value, ast.Call):
-        return is_response_exception(names.dotted_path(module, value.func))
-    bindings = module.bindings_of(value)
-    return bool(bindings) and all(each.kind is BindingKind.EXCEPTION for each in bindings)
-
-
-def _may_return_nothing(reached: Reached) -> bool:
-    """Whether the framework makes a 200 of a handler that returns ``None``."""
-    return handlers.framework_for(reached.handler.module, reached.handler.function).none_answers
 
 
 def _caller_takes(
@@ -244,11 +211,19 @@ def _leaves_at_once(handler: ast.ExceptHandler) -> bool:
     return any(isinstance(each, ast.Return) for each in syntax.own_nodes(handler))
 
 
-def _takes_at_once(reached: Reached, handler: ast.ExceptHandler) -> bool:
-    """Whether an ``except`` leaves the handler itself, with a 2xx on every path."""
-    graph = control_flow.graph_of(reached.module, reached.function)
-    if reached.caller is not None or _accepts_anyway(handler):
+def _hides(reached: Reached, handler: ast.ExceptHandler) -> bool:
+    """Whether an ``except`` leaves its function, and Stripe is told on every path that the delivery was taken."""
+    returned = None if _accepts_anyway(handler) else _returned_at_once(reached, handler)
+    if not returned:
         return False
+    if reached.caller is not None:
+        return hidden_checks.is_hidden(reached, returned)
+    return handler_answers.are_answers(returned) and handler_answers.is_taken(reached, returned, falls_off=False)
+
+
+def _returned_at_once(reached: Reached, handler: ast.ExceptHandler) -> list[ast.Return] | None:
+    """The statements with which an ``except`` leaves its function; ``None`` where it refuses, or goes on below."""
+    graph = control_flow.graph_of(reached.module, reached.function)
     below = {id(node) for statement in handler.body for node in ast.walk(statement)}
     returned: list[ast.Return] = []
     for start in graph.at.get(handler, []):
@@ -256,14 +231,12 @@ def _takes_at_once(reached: Reached, handler: ast.ExceptHandler) -> bool:
             if node.syntax is None:
                 continue
             if answers.refuses(reached.module, node.syntax):
-                return False
+                return None
             if id(node.syntax) not in below and not _in_finally(reached.module, node.syntax):
-                return False
+                return None
             if isinstance(node.syntax, ast.Return):
                 returned.append(node.syntax)
-    if not returned or any(_is_no_answer(each.value) for each in returned):
-        return False
-    return _is_taken(reached, returned, falls_off=False)
+    return returned
 
 
 def _in_finally(module: Module, node: ast.AST) -> bool:

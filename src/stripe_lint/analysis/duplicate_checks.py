@@ -40,20 +40,27 @@ _TAKEN_ALREADY: Final = (
 
 
 def is_checked(
-    module: Module, function: FunctionNode, node: ast.AST, known: Names, *, constraints: bool = True
+    module: Module,
+    function: FunctionNode,
+    node: ast.AST,
+    known: Names,
+    *,
+    constraints: bool = True,
+    known_from: int = 0,
 ) -> bool:
     """Whether something before ``node`` or around it looks at an earlier delivery and decides whether it runs.
 
-    With ``constraints`` an ``except IntegrityError`` counts as such a look.
+    With ``constraints`` an ``except IntegrityError`` counts as such a look. ``known_from`` is the line from which on
+    something is known of the event.
     """
     child = node
     for around in module.ancestors(node):
-        if _decides(module, around, child, known, constraints=constraints):
+        if _decides(module, around, child, known, constraints=constraints, known_from=known_from):
             return True
         for block in blocks.blocks_of(around):
             if child in block:
                 before = block[: block.index(child)]
-                if _checked_before(module, before, known, constraints=constraints):
+                if _checked_before(module, before, known, constraints=constraints, known_from=known_from):
                     return True
         if around is function:
             return False
@@ -61,14 +68,16 @@ def is_checked(
     return False
 
 
-def _decides(module: Module, around: ast.AST, child: ast.AST, known: Names, *, constraints: bool) -> bool:
+def _decides(
+    module: Module, around: ast.AST, child: ast.AST, known: Names, *, constraints: bool, known_from: int
+) -> bool:
     if isinstance(around, ast.If | ast.While):
         if child in around.body:
-            return duplicate_tests.is_duplicate_test(module, around.test, known, holds=True)
-        return child in around.orelse and duplicate_tests.is_duplicate_test(module, around.test, known, holds=False)
+            return _tells(module, around.test, known, holds=True, known_from=known_from)
+        return child in around.orelse and _tells(module, around.test, known, holds=False, known_from=known_from)
     if isinstance(around, ast.IfExp):
-        return child is not around.test and duplicate_tests.is_duplicate_test(
-            module, around.test, known, holds=child is around.body
+        return child is not around.test and _tells(
+            module, around.test, known, holds=child is around.body, known_from=known_from
         )
     if isinstance(around, ast.For | ast.AsyncFor) and child in around.body:
         return duplicate_tests.filters_by_status(around.iter) or duplicate_tests.iterates_by_status(
@@ -83,13 +92,33 @@ def _decides(module: Module, around: ast.AST, child: ast.AST, known: Names, *, c
     return False
 
 
+def _tells(module: Module, test: ast.expr, known: Names, *, holds: bool, known_from: int) -> bool:
+    """Whether a condition that turned out as ``holds`` says something about an earlier delivery of the event."""
+    if (test.end_lineno or 0) < known_from and not _looks_at_rows(module, test, known):
+        return False
+    return duplicate_tests.is_duplicate_test(module, test, known, holds=holds)
+
+
+def _looks_at_rows(module: Module, test: ast.expr, known: Names) -> bool:
+    """Whether a condition looks at what the project has stored, which may be a delivery that waits."""
+    return Work.LOOKUP in work.of_calls_in(module, test) or any(
+        isinstance(node, ast.Name) and node.id in known.rows for node in syntax.descendants(test)
+    )
+
+
 def _is_taken_already(module: Module, handler: ast.ExceptHandler) -> bool:
     types = exceptions.handler_types(module, handler) or []
     return any(re.search(_TAKEN_ALREADY, exceptions.class_names(module, each)[0]) for each in types)
 
 
 def _checked_before(
-    module: Module, before: Sequence[ast.AST], known: Names, *, constraints: bool, tolerated: bool = False
+    module: Module,
+    before: Sequence[ast.AST],
+    known: Names,
+    *,
+    constraints: bool,
+    known_from: int,
+    tolerated: bool = False,
 ) -> bool:
     """Whether one of the statements ``before`` something decides on it.
 
@@ -97,18 +126,20 @@ def _checked_before(
     """
     for statement in before:
         if isinstance(statement, ast.If):
-            if blocks.leaves(module, statement.body) and duplicate_tests.is_duplicate_test(
-                module, statement.test, known, holds=False
+            if blocks.leaves(module, statement.body) and _tells(
+                module, statement.test, known, holds=False, known_from=known_from
             ):
                 return True
             if statement.orelse and blocks.leaves(module, statement.orelse):
-                if duplicate_tests.is_duplicate_test(module, statement.test, known, holds=True):
+                if _tells(module, statement.test, known, holds=True, known_from=known_from):
                     return True
                 inner = statement.orelse[0]
-                if isinstance(inner, ast.If) and _checked_before(module, [inner], known, constraints=constraints):
+                if isinstance(inner, ast.If) and _checked_before(
+                    module, [inner], known, constraints=constraints, known_from=known_from
+                ):
                     return True
             if _has_event_id(module, statement.test) and _checked_before(
-                module, statement.body, known, constraints=constraints, tolerated=tolerated
+                module, statement.body, known, constraints=constraints, known_from=known_from, tolerated=tolerated
             ):
                 return True
         elif isinstance(statement, ast.Try):
@@ -119,10 +150,12 @@ def _checked_before(
                 return True
             goes_on = tolerated or len(left) < len(statement.handlers)
             inside = [*statement.body, *statement.orelse, *statement.finalbody]
-            if _checked_before(module, inside, known, constraints=constraints, tolerated=goes_on):
+            if _checked_before(
+                module, inside, known, constraints=constraints, known_from=known_from, tolerated=goes_on
+            ):
                 return True
         elif isinstance(statement, ast.With | ast.AsyncWith) and _checked_before(
-            module, statement.body, known, constraints=constraints, tolerated=tolerated
+            module, statement.body, known, constraints=constraints, known_from=known_from, tolerated=tolerated
         ):
             return True
         stores = isinstance(statement, ast.Expr | ast.Assign) and not tolerated

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Final
 from stripe_lint.analysis import (
     exceptions,
     functions,
-    logging_calls,
     names,
     stripe_calls,
-    syntax,
     uncaught_errors,
     work,
 )
@@ -48,12 +46,6 @@ WRITES: Final = frozenset({Work.INSERT, Work.WRITE, Work.COMMIT, Work.MONEY, Wor
 
 FAILING: Final = WRITES | {Work.UNSEEN, Work.STRIPE, Work.LOOKUP}
 """The kinds of work whose failure may lose something."""
-
-_LOST: Final = frozenset({Work.INSERT, Work.WRITE, Work.MONEY})
-"""The kinds of work that an ``except`` loses although the handler goes on with other work."""
-
-_ASIDE: Final = work.SIDE_NAME + r"|notif|mail|receipt|activity|history|stat|event|webhook"
-"""Names of side jobs, which may fail."""
 
 _DEEPEST: Final = 3
 """Through how many functions the error of a verification is followed up, and a request is looked for."""
@@ -110,27 +102,6 @@ def catches_failures(module: Module, handler: ast.ExceptHandler) -> bool:
         # whatever stands beside it is another way in which storage says so
         return False
     return any(not re.search(_EXPECTED, name) for name in caught)
-
-
-def forgets_write(module: Module, attempt: ast.Try, handler: ast.ExceptHandler) -> bool:
-    """Whether an ``except`` takes the failure of a write in its ``try``, and nothing but a log says so.
-
-    A function of the project that is called there may be a side job, which may fail.
-    """
-    calls = [call for call in work.within(attempt.body) if not logging_calls.may_record(module, call)]
-    if any(_is_aside(call) for call in calls) or not any(work.of_call(module, call) in _LOST for call in calls):
-        return False
-    if kinds(module, work.within(handler.body)) & work.DOES_SOMETHING:
-        return False
-    return not any(
-        isinstance(node, ast.Return | ast.Assign | ast.AugAssign | ast.AnnAssign | ast.NamedExpr | ast.Continue)
-        for node in syntax.own_nodes(handler)
-    )
-
-
-def _is_aside(call: ast.Call) -> bool:
-    """Whether a call says that it does a side job, which may fail: a log, a mail, a notification."""
-    return any(re.search(_ASIDE, part) for part in functions.attribute_chain(call.func) or [])
 
 
 def verifies(module: Module, attempt: ast.Try) -> bool:

@@ -14,7 +14,9 @@ from stripe_lint.analysis import (
     functions,
     logging_calls,
     names,
+    other_providers,
     runners,
+    stripe_calls,
     verifiers,
     webhook_functions,
 )
@@ -268,6 +270,9 @@ class _Origin:
         named = function.name.lower() if isinstance(function, NamedFunction) else ""
         if "stripe" in named and "hook" in named:
             return True
+        if isinstance(function, NamedFunction) and other_providers.serves_other_provider(self._module, function):
+            calls = self._module.calls_of.get(function, ())
+            return any(stripe_calls.call_verifies(self._module, call) for call in calls)
         return verifiers.speaks_of_events(self._module, function) or verifiers.mentions_verification(
             self._module, function
         )

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, syntax
+from stripe_lint.analysis import functions, handlers, syntax
 from stripe_lint.analysis.scopes import NamedFunction
 
 if TYPE_CHECKING:
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 _OTHER_PROVIDERS: Final = (
     r"(?i)svix|paypal|github|shopify|slack|twilio|paystack|razorpay|mollie|adyen|braintree|coinbase|clerk|mailgun|hubspot"
-    r"|sendgrid|lemon.?squeezy|paddle|square|standard.?webhooks|getstream|zoom|discord|telegram|facebook"
+    r"|sendgrid|lemon.?squeezy|paddle|square|standard.?webhooks|getstream|zoom|discord|telegram|facebook|whatsapp"
+    r"|cloudflare|gitlab|bitbucket|docusign|calendly|typeform|patreon|gumroad|revenue.?cat|chargebee|recurly|gocardless"
+    r"|ping(?:xx|pp|\+\+)|we_?chat|weixin|alipay|mercado.?pago|flutterwave|midtrans|xendit|airwallex|yookassa"
 )
 
 
@@ -32,9 +34,17 @@ def is_for_other_provider(module: Module, node: ast.AST) -> bool:
         if isinstance(around, ast.match_case) and _is_only_about_other(_spoken(around.pattern)):
             return True
         if isinstance(around, NamedFunction):
-            return _is_only_about_other(around.name)
+            return serves_other_provider(module, around)
         child = around
     return False
+
+
+def serves_other_provider(module: Module, function: NamedFunction) -> bool:
+    """Whether a function's name, its class or its route names another provider, and none of them Stripe."""
+    owner = module.enclosing_class(function)
+    spoken = [function.name, owner.name if owner is not None else ""]
+    spoken.extend(_spoken(each) for each in function.decorator_list if handlers.is_route(module, each))
+    return _is_only_about_other(" ".join(spoken))
 
 
 def _is_only_about_other(text: str) -> bool:

@@ -19,10 +19,9 @@ from stripe_lint.analysis import (
     functions,
     names,
     reach,
-    stripe_calls,
     syntax,
     uncaught_errors,
-    verifiers,
+    verified_from,
     work,
 )
 from stripe_lint.analysis.answers import Answer
@@ -81,16 +80,16 @@ def _in_function(reached: Reached) -> Iterator[RefusedEvent]:
     module, function = reached.module, reached.function
     known = _known(reached)
     tables = {name for name, _ in _looked_up(module, function, known)}
-    verified_from = _verified_from(reached)
+    first_line = verified_from.verified_from(reached)
     for attempt in module.own_of_kind(function, ast.Try):
-        yield from _of_attempt(reached, attempt, known, verified_from)
+        yield from _of_attempt(reached, attempt, known, first_line)
     tests: list[ast.If | ast.Match | ast.Assert] = [
         *module.own_of_kind(function, ast.If),
         *module.own_of_kind(function, ast.Match),
         *module.own_of_kind(function, ast.Assert),
     ]
     for node in tests:
-        if node.lineno < verified_from or failure_handlers.follows_failed_check(module, node):
+        if node.lineno < first_line or failure_handlers.follows_failed_check(module, node):
             continue
         if isinstance(node, ast.If):
             yield from _of_branch(reached, node, known, tables)
@@ -127,23 +126,6 @@ def _event_type(reached: Reached, refusal: ast.AST) -> ast.expr | None:
         and _is_type(node, known)
     )
     return min(above, key=lambda node: (node.lineno, node.col_offset), default=None)
-
-
-def _verified_from(reached: Reached) -> int:
-    """The line from which on the event is verified, where the function verifies it itself, by the SDK or by hand."""
-    module, function = reached.module, reached.function
-    lines = [call.lineno for call in module.calls_of.get(function, ()) if stripe_calls.call_verifies(module, call)]
-    lines += [
-        place.line
-        for place in reached.handler.facts.verifications
-        if place.module.path == module.path and function.lineno <= place.line <= (function.end_lineno or 0)
-    ]
-    lines += [
-        call.lineno
-        for call in (module.calls_of.get(function, ()) if not lines and reached.caller is None else ())
-        if verifiers.call_verifies(module, call)
-    ]
-    return min(lines, default=0)
 
 
 def _known(reached: Reached) -> Names:
@@ -238,13 +220,13 @@ def _of_branch(reached: Reached, node: ast.If, known: Names, tables: set[str]) -
         yield from _refusal(reached, node.body, Reason.NOTHING_FOUND)
 
 
-def _of_attempt(reached: Reached, node: ast.Try, known: Names, verified_from: int) -> Iterator[RefusedEvent]:
+def _of_attempt(reached: Reached, node: ast.Try, known: Names, first_line: int) -> Iterator[RefusedEvent]:
     """What a ``try`` refuses: a type that a table lacks, an event that is found, or one for which nothing is found."""
     module = reached.module
     for handler in node.handlers:
         types = exceptions.handler_types(module, handler) or []
         caught = {exceptions.class_names(module, each)[0] for each in types}
-        if handler.lineno < verified_from:
+        if handler.lineno < first_line:
             continue
         if caught & {"KeyError", "LookupError"} and _takes_from_table(node, known):
             yield from _refusal(reached, handler.body, Reason.UNKNOWN_TYPE)

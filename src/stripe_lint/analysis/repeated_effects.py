@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import (
     assignments,
     blocks,
+    definitions,
     duplicate_checks,
     event_values,
     exceptions,
@@ -21,6 +22,7 @@ from stripe_lint.analysis import (
     stripe_calls,
     syntax,
     unique_columns,
+    verified_from,
     verifiers,
     webhook_handlers,
     work,
@@ -103,7 +105,7 @@ def repeating_handler(module: Module, node: ast.AST) -> Handler | None:
             known[id(reached)] = here
             if (reached.module.path, reached.function.lineno) != (module.path, function.lineno):
                 continue
-            if not here.checked and not duplicate_checks.is_checked(module, function, node, here.names):
+            if not here.checked and not _is_checked(reached, node, here.names):
                 return handler
     return None
 
@@ -129,11 +131,9 @@ def _found_from(handler: Handler) -> Iterator[RepeatedEffect]:
             yield RepeatedEffect(_reported(reached.caller, reached.call), sent, "sends a message")
             continue
         for effect in _effects(reached.module, reached.function, here.names):
-            if here.checked and not effect.unconstrained:
+            if (here.checked and not effect.unconstrained) or _is_too_early(reached, effect.node):
                 continue
-            if duplicate_checks.is_checked(
-                reached.module, reached.function, effect.node, here.names, constraints=not effect.unconstrained
-            ):
+            if _is_checked(reached, effect.node, here.names, constraints=not effect.unconstrained):
                 continue
             yield RepeatedEffect(_reported(reached, effect.node), Place(reached.module, effect.node), effect.what)
 
@@ -151,20 +151,41 @@ def _known_at(reached: Reached, known: dict[int, _Known]) -> _Known:
         found = event_values.names_in(reached.module, reached.function, parameters)
         return _Known(found, checked=False, checked_without_constraint=False)
     before = known[id(caller)]
-    if exceptions.is_in_except(caller.module, call, caller.function):
+    if exceptions.is_in_except(caller.module, call, caller.function) or _runs_too_early(reached, caller, call):
         return _Known(before.names, checked=True, checked_without_constraint=True)
     callee = FunctionReference(reached.module, reached.function)
     parameters = event_values.event_arguments(caller.module, call, callee, before.names)
     found = event_values.names_in(reached.module, reached.function, parameters)
-
-    def checked(*, constraints: bool) -> bool:
-        return duplicate_checks.is_checked(caller.module, caller.function, call, before.names, constraints=constraints)
-
     return _Known(
         found,
-        before.checked or checked(constraints=True),
-        before.checked_without_constraint or checked(constraints=False),
+        before.checked or _is_checked(caller, call, before.names),
+        before.checked_without_constraint or _is_checked(caller, call, before.names, constraints=False),
     )
+
+
+def _is_checked(reached: Reached, node: ast.AST, known: Names, *, constraints: bool = True) -> bool:
+    return duplicate_checks.is_checked(
+        reached.module,
+        reached.function,
+        node,
+        known,
+        constraints=constraints,
+        known_from=verified_from.known_from(reached),
+    )
+
+
+def _runs_too_early(reached: Reached, caller: Reached, call: ast.AST) -> bool:
+    """Whether a function is called, not only named, before anything is known of the event."""
+    if not isinstance(call, ast.Call) or not _is_too_early(caller, call):
+        return False
+    reference = definitions.function_behind(names.resolve(caller.module, call.func))
+    return reference is not None and reference.node is reached.function
+
+
+def _is_too_early(reached: Reached, node: ast.AST) -> bool:
+    """Whether something runs before anything is known of the event, such as a count of requests."""
+    end = getattr(node, "end_lineno", None)
+    return end is not None and end < verified_from.known_from(reached)
 
 
 def _reported(reached: Reached, node: ast.AST) -> Place:

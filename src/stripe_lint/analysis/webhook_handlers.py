@@ -17,6 +17,7 @@ from stripe_lint.analysis import (
     handler_parameters,
     handlers,
     names,
+    other_providers,
     routes,
     starts,
     syntax,
@@ -77,12 +78,14 @@ class Handler(NamedTuple):
         facts = self.facts
         if facts.evidence & {"verification", "signature header", "event built", "event fetched"}:
             return True
-        if len(facts.event_types) >= 2 or (facts.event_types and "type" in facts.evidence):
-            return True
-        shaped = facts.evidence & {"type", "data", "handed on whole"}
-        if not shaped:
+        is_typed = len(facts.event_types) >= 2 or (bool(facts.event_types) and "type" in facts.evidence)
+        if not is_typed and not facts.evidence & {"type", "data", "handed on whole"}:
             return False
-        return _names_stripe_webhook(self.module, self.function) or routes.is_told_webhook(self.module, self.function)
+        if routes.is_told_webhook(self.module, self.function):
+            return True
+        if other_providers.serves_other_provider(self.module, self.function):
+            return False
+        return is_typed or _names_stripe_webhook(self.module, self.function)
 
     @property
     def verifies(self) -> bool:

@@ -86,6 +86,9 @@ def _refuse(
     module: Module, function: NamedFunction, failure: AcknowledgedFailure, handler: ast.ExceptHandler, edit: Edit
 ) -> None:
     """Answer 400 where the verification failed, and where the ``except`` beside it takes a bad body."""
+    if failure.reached.caller is not None:
+        name = failure.reached.handler.function.name
+        edit.decline(f"{name} answers what is returned here; let it answer 400")
     attempt = module.parents[handler]
     clauses = attempt.handlers if isinstance(attempt, ast.Try) else [handler]
     edit.unsafe("a failed verification is answered with 400")

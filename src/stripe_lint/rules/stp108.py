@@ -2,7 +2,8 @@
 
 ## What it finds
 
-- An `except` around the verification that itself answers with a 2xx.
+- An `except` around the verification that itself answers with a 2xx, or that returns something after which the
+  handler answers 2xx on every path.
 - An `except` around the work that an event exists for, after which the handler answers 2xx: the order is not marked
   paid, the credit is not granted, and Stripe takes the event for delivered. The work may be in a function that the
   handler calls, in this file or in another.
@@ -97,8 +98,8 @@ look at, and then answer 200. Keep what may fail without harm, such as a mail, i
 
 `stripe-lint fix --unsafe-fixes` lets the exception go on, answers 400 after a failed verification, and returns what was
 dropped. It does nothing where a comment says that the answer is meant, where the function is called for other things
-too, where an `except` further up would take the exception again, and where the same `except` lets a failed verification
-go on (STP103).
+too, where an `except` further up would take the exception again, where another function gives the answer, and where
+the same `except` lets a failed verification go on (STP103).
 
 ## Suppress
 
