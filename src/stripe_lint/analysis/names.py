@@ -20,6 +20,7 @@ from stripe_lint.analysis.references import (
     External,
     ExternalInstance,
     ExternalList,
+    FolderReference,
     FunctionReference,
     ModuleReference,
     ObjectReference,
@@ -231,12 +232,18 @@ def _from_binding(module: Module, name: str, scope: Scope, binding: Binding) -> 
 
 def _from_import(module: Module, name: str, binding: Binding) -> Reference | None:
     alias = binding.node
-    dotted = alias.name if isinstance(alias, ast.alias) and alias.asname else name
+    return _imported(module, alias.name if isinstance(alias, ast.alias) and alias.asname else name)
+
+
+def _imported(module: Module, dotted: str) -> Reference | None:
+    """What ``module`` has under the ``dotted`` path after ``import shop.payments.api``: any part of it, or all."""
     path = module.project.find_module(dotted, module.path)
     if path is not None:
         imported = module.project.module_at(path)
         return ModuleReference(imported) if imported is not None else None
-    return External(dotted)
+    inner = (each for each in module.imported_paths if each.startswith(f"{dotted}."))
+    is_folder = any(module.project.find_module(each, module.path) is not None for each in inner)
+    return FolderReference(module, dotted) if is_folder else External(dotted)
 
 
 def _from_import_from(module: Module, binding: Binding) -> Reference | None:
@@ -374,6 +381,8 @@ def attribute(base: Reference, name: str) -> Reference | None:
         return StripeService(f"{base.path}.{name}" if base.path else name)
     if isinstance(base, ModuleReference):
         return _module_attribute(base.module, name)
+    if isinstance(base, FolderReference):
+        return _imported(base.module, f"{base.path}.{name}")
     if isinstance(base, OfClass):
         return _class_attribute(base, name)
     if isinstance(base, ExternalList) and name == "data":
