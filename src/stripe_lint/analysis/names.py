@@ -227,7 +227,39 @@ def _from_binding(module: Module, name: str, scope: Scope, binding: Binding) -> 
         if answer is None and binding.annotation is not None:
             answer = instance_of_annotation(module, binding.annotation)
         return answer
+    if kind is BindingKind.UNPACKING and isinstance(binding.node, ast.Assign):
+        return _from_unpacking(module, name, binding.node)
     return None
+
+
+def _from_unpacking(module: Module, name: str, statement: ast.Assign) -> Reference | None:
+    """What ``name``, a variable or an attribute, gets in ``first, second = …``, from a tuple or a function's tuples."""
+    places = [
+        (place, len(target.elts))
+        for target in statement.targets
+        if isinstance(target, ast.Tuple | ast.List) and not _has_star(target)
+        for place, element in enumerate(target.elts)
+        if not isinstance(element, ast.Tuple | ast.List) and functions.last_name(element) == name
+    ]
+    if len(places) != 1:
+        return None
+    value = statement.value.value if isinstance(statement.value, ast.Await) else statement.value
+    source, tuples = module, [value]
+    if isinstance(value, ast.Call):
+        callee = resolve(module, value.func)
+        if not isinstance(callee, FunctionReference):
+            return None
+        source = callee.module
+        tuples = [each.value for each in source.returns.get(callee.node, ()) if each.value is not None]
+    place, length = places[0]
+    if not all(isinstance(each, ast.Tuple) and len(each.elts) == length and not _has_star(each) for each in tuples):
+        return None
+    parts = (each.elts[place] for each in tuples if isinstance(each, ast.Tuple))
+    return agreed(resolve(source, part) for part in parts if not syntax.is_none(part))
+
+
+def _has_star(node: ast.Tuple | ast.List) -> bool:
+    return any(isinstance(element, ast.Starred) for element in node.elts)
 
 
 def _from_import(module: Module, name: str, binding: Binding) -> Reference | None:
