@@ -103,6 +103,8 @@ def repeating_handler(module: Module, node: ast.AST) -> Handler | None:
             known[id(reached)] = here
             if (reached.module.path, reached.function.lineno) != (module.path, function.lineno):
                 continue
+            if not reach.may_come_to(reached, node):
+                continue
             if not here.checked and not duplicate_checks.is_checked(module, function, node, here.names):
                 return handler
     return None
@@ -129,7 +131,7 @@ def _found_from(handler: Handler) -> Iterator[RepeatedEffect]:
             yield RepeatedEffect(_reported(reached.caller, reached.call), sent, "sends a message")
             continue
         for effect in _effects(reached.module, reached.function, here.names):
-            if here.checked and not effect.unconstrained:
+            if (here.checked and not effect.unconstrained) or not reach.may_come_to(reached, effect.node):
                 continue
             if duplicate_checks.is_checked(
                 reached.module, reached.function, effect.node, here.names, constraints=not effect.unconstrained
