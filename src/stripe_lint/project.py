@@ -19,7 +19,7 @@ from stripe_lint.analysis.module import Module
 from stripe_lint.errors import SourceError
 from stripe_lint.model import NOTHING_TOLD, Conventions
 from stripe_lint.parsing import tree_of
-from stripe_lint.sources import decode, is_regular
+from stripe_lint.sources import decode, find_repository, is_regular
 
 if TYPE_CHECKING:
     import ast
@@ -198,9 +198,10 @@ class Project:
         top = dotted.partition(".")[0]
         roots = self._source_roots(importer)
         sought = {top, f"{top}.py"}
-        if sought.isdisjoint(roots.names):
-            return None
-        for base in roots.folders:
+        folders = roots.folders if not sought.isdisjoint(roots.names) else []
+        # a package whose folder is not marked as one is known by its name
+        above = [folder.parent for folder in importer.parents if folder.name == top] if top in importer.parts else []
+        for base in (*folders, *above):
             if sought.isdisjoint(self._entries_of(base).names):
                 continue
             found = self._module_file(base, dotted)
@@ -243,7 +244,8 @@ class Project:
             folder = folder.parent
         roots = [folder, self.root, self.root / "src"]
         ancestor = importer.parent
-        while ancestor != ancestor.parent and (ancestor == self.root or self.root in ancestor.parents):
+        repository = find_repository(self.root)
+        while ancestor != ancestor.parent and (ancestor == repository or repository in ancestor.parents):
             roots.append(ancestor)
             roots.append(ancestor / "src")
             ancestor = ancestor.parent

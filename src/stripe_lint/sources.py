@@ -139,6 +139,17 @@ def find_root(path: Path) -> Path:
 
 
 @cache
+def find_repository(root: Path) -> Path:
+    """The directory of the repository that holds the code base in ``root``, which may be one of several in it.
+
+    That is where ``.git`` stands; without one, the outermost directory with a root marker.
+    """
+    around = (root, *root.parents)
+    of_git = next((directory for directory in around if os.path.lexists(directory / ".git")), None)
+    return of_git or next((directory for directory in reversed(around) if is_root(directory)), root)
+
+
+@cache
 def is_root(directory: Path) -> bool:
     """Whether ``directory`` holds a root marker."""
     return any(os.path.lexists(directory / marker) for marker in ROOT_MARKERS)

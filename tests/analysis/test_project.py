@@ -89,6 +89,39 @@ def test_the_file_that_an_import_means(
     assert (None if found is None else found.relative_to(tmp_path).as_posix()) == expected
 
 
+PARTS = {
+    "package around": (["backend/pay.py", "backend/web/views.py"], "backend.pay", "backend/pay.py"),
+    "package beside": (["shared/pay.py", "backend/web/views.py"], "shared.pay", "shared/pay.py"),
+    "package in src beside": (["src/shared/pay.py", "backend/web/views.py"], "shared.pay", "src/shared/pay.py"),
+    "own before that of the repository": (["pay.py", "backend/pay.py"], "pay", "backend/pay.py"),
+    "beyond the repository": (["../pay.py"], "pay", None),
+}
+
+
+@pytest.mark.parametrize("marker", [".git", "pyproject.toml"])
+@pytest.mark.parametrize(("files", "dotted", "expected"), PARTS.values(), ids=PARTS)
+def test_what_a_part_of_a_repository_imports_from_around_it(
+    files: list[str], dotted: str, expected: str | None, marker: str, tmp_path: Path
+) -> None:
+    repository = tmp_path / "repository"
+    write(repository, dict.fromkeys([*files, marker, "backend/requirements.txt"], ""))
+    found = Project(repository / "backend").find_module(dotted, repository / "backend/web/views.py")
+    assert (None if found is None else found.relative_to(repository).as_posix()) == expected
+
+
+def test_without_a_marker_a_package_around_is_known_by_its_name(tmp_path: Path) -> None:
+    write(tmp_path, dict.fromkeys(["shop/pay.py", "shop/web/views.py"], ""))
+    assert Project(tmp_path / "shop/web").find_module("shop.pay", tmp_path / "shop/web/views.py") is not None
+    assert Project(tmp_path / "shop/web").find_module("pay.pay", tmp_path / "shop/web/views.py") is None
+
+
+@pytest.mark.parametrize("package", [[], ["acme/pay/__init__.py"], ["acme/__init__.py", "acme/pay/__init__.py"]])
+def test_a_module_is_reached_by_its_whole_path(package: list[str], tmp_path: Path) -> None:
+    write(tmp_path, dict.fromkeys(package, "") | {"acme/pay/api.py": CLIENT})
+    write(tmp_path, {"main.py": "import acme.pay.api\nprobe(acme.pay.api.client)"})
+    assert meaning(load(tmp_path, "main.py")) == "service"
+
+
 @pytest.mark.parametrize(
     ("importer", "dotted", "level", "expected"),
     [

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import definitions, dispatch_tables, names, runners
+from stripe_lint.analysis import definitions, dispatch_tables, names, possible_objects, runners
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.references import FunctionReference
 
 _FOUND: Final = -1
 _SURE: Final = frozenset({_FOUND, 0})
@@ -54,18 +55,20 @@ def callees(module: Module, node: ast.AST) -> list[Callee]:
 
 
 def possible_callees(module: Module, node: ast.AST) -> list[Callee]:
-    """The same with each function of a table from which a call takes the one that it runs."""
+    """The same with all of which a call runs one: those of a table, or a method of each class that is chosen from."""
     known = module.memory.get(("possible callees", node))
     if isinstance(known, list):
         return known
     calls = _calls(module, node)
-    looked_up = [
-        Callee(call, each.module, each.node)
-        for call, run in calls.unknown
-        for each in dispatch_tables.functions_looked_up(module, run)
-    ]
+    looked_up = [Callee(call, each.module, each.node) for call, run in calls.unknown for each in _chosen(module, run)]
     found = module.memory["possible callees", node] = [*calls.known, *looked_up]
     return found
+
+
+def _chosen(module: Module, run: ast.expr) -> Iterator[FunctionReference]:
+    """The functions of which ``run`` is one, taken from a table or a method of an object that the code chooses."""
+    yield from dispatch_tables.functions_looked_up(module, run)
+    yield from possible_objects.methods_named(module, run)
 
 
 def possible_callees_of(module: Module, call: ast.Call) -> list[Callee]:
@@ -73,8 +76,7 @@ def possible_callees_of(module: Module, call: ast.Call) -> list[Callee]:
     run = runners.run_by(call) or call.func
     reference = names.resolve(module, run)
     if reference is None:
-        looked_up = dispatch_tables.functions_looked_up(module, run)
-        return [Callee(call, each.module, each.node) for each in looked_up]
+        return [Callee(call, each.module, each.node) for each in _chosen(module, run)]
     function = definitions.function_behind(reference)
     return [Callee(call, function.module, function.node)] if function is not None else []
 

@@ -1,17 +1,18 @@
-"""Tables of functions: dicts from which the code takes the function that it then calls."""
+"""Tables of functions and classes: dicts from which the code takes what it then calls."""
 
 from __future__ import annotations
 
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import assignments, callers, definitions, names
+from stripe_lint.analysis import assignments, callers, constant_arguments, definitions, functions, names
 from stripe_lint.analysis.references import OfClass
 from stripe_lint.analysis.scopes import BindingKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stripe_lint.analysis.constant_arguments import Constants
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.references import FunctionReference
     from stripe_lint.analysis.scopes import NamedFunction
@@ -30,24 +31,44 @@ def functions_in(module: Module, table: ast.Dict) -> Iterator[tuple[FunctionRefe
 
 def functions_looked_up(module: Module, node: ast.expr) -> Iterator[FunctionReference]:
     """The functions that ``node`` may be: ``TABLE[kind]``, ``TABLE.get(kind, other)``, or a local that holds one."""
+    for source, value in values_looked_up(module, node, {}):
+        reference = definitions.function_behind(names.resolve(source, value))
+        if reference is not None:
+            yield reference
+
+
+def values_looked_up(module: Module, node: ast.expr, given: Constants) -> Iterator[tuple[Module, ast.expr]]:
+    """The expressions in tables of which ``node`` has the value, where some parameters have the constants ``given``."""
     if isinstance(node, ast.Name):
         for binding in module.bindings_of(node):
             if binding.kind is BindingKind.ASSIGNMENT and isinstance(binding.value, ast.Subscript | ast.Call):
-                yield from functions_looked_up(module, binding.value)
+                yield from values_looked_up(module, binding.value, given)
         return
-    table: ast.expr | None = None
     if isinstance(node, ast.Subscript):
-        table = node.value
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
-        table = node.func.value
+        table, key = node.value, node.slice
+    elif isinstance(node, ast.Call) and functions.last_name(node.func) == "get" and node.args:
+        if not isinstance(node.func, ast.Attribute):
+            return
+        table, key = node.func.value, node.args[0]
         for default in node.args[1:2]:
-            reference = definitions.function_behind(names.resolve(module, default))
-            if reference is not None:
-                yield reference
-    found = _dict_behind(module, table) if table is not None else None
+            yield module, default
+    else:
+        return
+    found = _dict_behind(module, table)
     if found is not None:
-        for reference, _ in functions_in(*found):
-            yield reference
+        for value in _values(found[1], constant_arguments.constant_of(module, given, key)):
+            yield found[0], value
+
+
+def _values(table: ast.Dict, wanted: ast.Constant | None) -> Iterator[ast.expr]:
+    """The values in a dict and in those in it; of a dict that is asked for a constant, the one under it."""
+    for key, value in zip(table.keys, table.values, strict=True):
+        if wanted is not None and isinstance(key, ast.Constant) and key.value != wanted.value:
+            continue
+        if isinstance(value, ast.Dict):
+            yield from _values(value, None)
+        else:
+            yield value
 
 
 def _dict_behind(module: Module, node: ast.expr) -> tuple[Module, ast.Dict] | None:

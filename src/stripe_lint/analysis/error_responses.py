@@ -49,7 +49,10 @@ _PAYLOAD_ERRORS: Final = frozenset({"ValueError", "JSONDecodeError", "UnicodeDec
 
 
 class Leak(NamedTuple):
-    """A response that carries exception text: where it is sent, where the exception was caught, and what of it."""
+    """A response that carries exception text: where it is sent, where the exception was caught, and what of it.
+
+    Where a file sends it that is never checked, ``sent_at`` is there, and ``place`` is what hands it over to that file.
+    """
 
     place: Place
     caught: Place
@@ -58,6 +61,7 @@ class Leak(NamedTuple):
     card_error: bool
     only_user_message: bool
     fixed_text: bool
+    sent_at: Place | None = None
 
 
 def leaks(module: Module) -> Iterator[Leak]:
@@ -89,6 +93,11 @@ def _all_leaks(module: Module) -> Iterator[Leak]:
             leak = _leak(fact, tag)
             if leak is not None:
                 yield leak
+    for fact in _responses_elsewhere(module):
+        for tag in deep_tagged(fact.value, Mark.TEXT, Mark.EXCEPTION):
+            leak = _leak(fact, tag)
+            if leak is not None and leak.caught.module.path == module.path:
+                yield leak._replace(place=_handed_over(leak.caught), sent_at=fact.place, whole_exception=False)
 
 
 def _order(leak: Leak) -> tuple[int, str, int, str]:
@@ -458,6 +467,44 @@ def _run_view(module: Module, function: NamedFunction) -> set[ResponseFact]:
         # what was seen until then is true all the same
         return interpreter.facts.responses
     return interpreter.facts.responses
+
+
+def _responses_elsewhere(module: Module) -> list[ResponseFact]:
+    """The responses of files without a word of Stripe that may carry text of what ``module`` catches."""
+    known = module.memory.get("responses elsewhere")
+    if isinstance(known, list):
+        return known
+    found: dict[ResponseFact, None] = {}
+    for attempt in module.tries if eligible(module) else ():
+        function = module.enclosing_function(attempt)
+        if isinstance(function, NamedFunction) and LEAKY.ask(module, function):
+            for source, view in _unchecked_views(module, function):
+                facts = _run_view(source, view)
+                found.update((fact, None) for fact in facts if not eligible(fact.place.module))
+    module.memory["responses elsewhere"] = list(found)
+    return list(found)
+
+
+def _unchecked_views(
+    module: Module, function: NamedFunction, distance: int = 0
+) -> Iterator[tuple[Module, NamedFunction]]:
+    """The views in files without a word of Stripe that call ``function``, themselves or through other functions."""
+    if distance >= DEEPEST_LEAK:
+        return
+    for source, call in callers.call_sites(module, function) or ():
+        around = source.enclosing_function(call)
+        if not isinstance(around, NamedFunction):
+            continue
+        if not eligible(source) and (handlers.takes_request(source, around) or is_answered(source, around)):
+            yield source, around
+        else:
+            yield from _unchecked_views(source, around, distance + 1)
+
+
+def _handed_over(caught: Place) -> Place:
+    """The statement by which the text of a caught exception leaves its function; else the ``except``."""
+    leaving = [node for node in syntax.own_nodes(caught.node) if isinstance(node, ast.Raise | ast.Return)]
+    return Place(caught.module, min(leaving, key=lambda node: node.lineno, default=caught.node))
 
 
 def _is_leaky_reference(reference: FunctionReference) -> bool:

@@ -175,6 +175,8 @@ def _on_import(module: Module, node: ast.Import, scope: Scope, *_: object) -> bo
         module.parents[name] = node
         package = name.name.partition(".")[0]
         module.imported_packages.add(package)
+        if package != name.name and name.asname is None:
+            module.imported_paths.add(name.name)
         scope.bind(name.asname or package, Binding(BindingKind.IMPORT, name))
     return True
 

@@ -50,6 +50,7 @@ class Module:
         self.known_scopes: dict[ast.AST, Scope] = {}
         self.attribute_bindings: dict[str, list[tuple[ast.Attribute, Binding]]] = {}
         self.imported_packages: set[str] = set()
+        self.imported_paths: set[str] = set()
         self.memory: dict[object, object] = {}
         self.resolved: dict[ast.expr, Reference | None] = {}
         self.scope = Scope(tree, None)

@@ -20,6 +20,7 @@ from stripe_lint.analysis.references import (
     External,
     ExternalInstance,
     ExternalList,
+    FolderReference,
     FunctionReference,
     ModuleReference,
     ObjectReference,
@@ -226,17 +227,55 @@ def _from_binding(module: Module, name: str, scope: Scope, binding: Binding) -> 
         if answer is None and binding.annotation is not None:
             answer = instance_of_annotation(module, binding.annotation)
         return answer
+    if kind is BindingKind.UNPACKING and isinstance(binding.node, ast.Assign):
+        return _from_unpacking(module, name, binding.node)
     return None
+
+
+def _from_unpacking(module: Module, name: str, statement: ast.Assign) -> Reference | None:
+    """What ``name``, a variable or an attribute, gets in ``first, second = …``, from a tuple or a function's tuples."""
+    places = [
+        (place, len(target.elts))
+        for target in statement.targets
+        if isinstance(target, ast.Tuple | ast.List) and not _has_star(target)
+        for place, element in enumerate(target.elts)
+        if not isinstance(element, ast.Tuple | ast.List) and functions.last_name(element) == name
+    ]
+    if len(places) != 1:
+        return None
+    value = statement.value.value if isinstance(statement.value, ast.Await) else statement.value
+    source, tuples = module, [value]
+    if isinstance(value, ast.Call):
+        callee = resolve(module, value.func)
+        if not isinstance(callee, FunctionReference):
+            return None
+        source = callee.module
+        tuples = [each.value for each in source.returns.get(callee.node, ()) if each.value is not None]
+    place, length = places[0]
+    if not all(isinstance(each, ast.Tuple) and len(each.elts) == length and not _has_star(each) for each in tuples):
+        return None
+    parts = (each.elts[place] for each in tuples if isinstance(each, ast.Tuple))
+    return agreed(resolve(source, part) for part in parts if not syntax.is_none(part))
+
+
+def _has_star(node: ast.Tuple | ast.List) -> bool:
+    return any(isinstance(element, ast.Starred) for element in node.elts)
 
 
 def _from_import(module: Module, name: str, binding: Binding) -> Reference | None:
     alias = binding.node
-    dotted = alias.name if isinstance(alias, ast.alias) and alias.asname else name
+    return _imported(module, alias.name if isinstance(alias, ast.alias) and alias.asname else name)
+
+
+def _imported(module: Module, dotted: str) -> Reference | None:
+    """What ``module`` has under the ``dotted`` path after ``import shop.payments.api``: any part of it, or all."""
     path = module.project.find_module(dotted, module.path)
     if path is not None:
         imported = module.project.module_at(path)
         return ModuleReference(imported) if imported is not None else None
-    return External(dotted)
+    inner = (each for each in module.imported_paths if each.startswith(f"{dotted}."))
+    is_folder = any(module.project.find_module(each, module.path) is not None for each in inner)
+    return FolderReference(module, dotted) if is_folder else External(dotted)
 
 
 def _from_import_from(module: Module, binding: Binding) -> Reference | None:
@@ -374,6 +413,8 @@ def attribute(base: Reference, name: str) -> Reference | None:
         return StripeService(f"{base.path}.{name}" if base.path else name)
     if isinstance(base, ModuleReference):
         return _module_attribute(base.module, name)
+    if isinstance(base, FolderReference):
+        return _imported(base.module, f"{base.path}.{name}")
     if isinstance(base, OfClass):
         return _class_attribute(base, name)
     if isinstance(base, ExternalList) and name == "data":

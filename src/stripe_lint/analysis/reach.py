@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
     assignments,
+    constant_arguments,
     definitions,
     dispatch_tables,
     functions,
@@ -150,6 +151,8 @@ def _reached_from(handler: Handler) -> list[Reached]:
         if each.depth >= DEEPEST or len(found) > MOST_FUNCTIONS:
             continue
         for reference, call, at_once in _led_to(each.module, each.function):
+            if not may_come_to(each, call):
+                continue
             branch = each.branch
             if each.depth < DEEPEST_APART:
                 branch = (*branch, *_position(each.module, call))
@@ -170,6 +173,14 @@ def _reached_from(handler: Handler) -> list[Reached]:
                 )
             )
     return found
+
+
+def may_come_to(reached: Reached, node: ast.AST) -> bool:
+    """Whether the call by which a function is reached lets ``node`` in it run, by the constants that it passes."""
+    if reached.call is None or reached.depth > DEEPEST_APART:
+        # further down only the first of several calls is known
+        return True
+    return constant_arguments.may_lead_to(reached.module, reached.function, reached.call, node)
 
 
 def _position(module: Module, node: ast.AST) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import (
     callers,
+    constant_arguments,
     dj_stripe,
     functions,
     guards,
@@ -52,6 +53,8 @@ def redelivery_around(
     if distance >= _FARTHEST_CALLER:
         return None
     for source, call in callers.call_sites(module, function) or ():
+        if not constant_arguments.may_lead_to(module, function, call, node):
+            continue
         found = redelivery_around(source, call, distance + 1, seen | {function})
         if found is not None:
             return found

@@ -76,6 +76,13 @@ class ModuleReference(NamedTuple):
     module: Module
 
 
+class FolderReference(NamedTuple):
+    """A folder of modules that has no code of its own, by the dotted path that ``module`` imports it by."""
+
+    module: Module
+    path: str
+
+
 class ClassReference(OfClass):
     """A class of the project."""
 
@@ -110,6 +117,7 @@ Reference = (
     | ExternalList
     | StripeService
     | ModuleReference
+    | FolderReference
     | OfClass
     | FunctionReference
     | PartialReference

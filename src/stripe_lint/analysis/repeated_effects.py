@@ -105,6 +105,8 @@ def repeating_handler(module: Module, node: ast.AST) -> Handler | None:
             known[id(reached)] = here
             if (reached.module.path, reached.function.lineno) != (module.path, function.lineno):
                 continue
+            if not reach.may_come_to(reached, node):
+                continue
             if not here.checked and not _is_checked(reached, node, here.names):
                 return handler
     return None
@@ -132,6 +134,8 @@ def _found_from(handler: Handler) -> Iterator[RepeatedEffect]:
             continue
         for effect in _effects(reached.module, reached.function, here.names):
             if (here.checked and not effect.unconstrained) or _is_too_early(reached, effect.node):
+                continue
+            if not reach.may_come_to(reached, effect.node):
                 continue
             if _is_checked(reached, effect.node, here.names, constraints=not effect.unconstrained):
                 continue

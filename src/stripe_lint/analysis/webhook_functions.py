@@ -57,6 +57,6 @@ def is_handling(path: str | None, classes: frozenset[str]) -> bool:
     return method in HANDLING and owner in classes
 
 
-def names_signature_header(text: str) -> bool:
-    """Whether ``text`` is a spelling of the header that carries the signature, as HTTP, WSGI or a parameter has it."""
-    return text.lower().replace("-", "_").removeprefix("http_") == "stripe_signature"
+def names_signature_header(text: object) -> bool:
+    """Whether ``text`` is a text, and a spelling of the header that carries the signature, as HTTP, WSGI or a parameter has it."""
+    return isinstance(text, str) and text.lower().replace("-", "_").removeprefix("http_") == "stripe_signature"

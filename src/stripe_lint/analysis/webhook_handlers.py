@@ -218,15 +218,15 @@ def _concerns_webhooks(module: Module, function: NamedFunction) -> bool:
         return False
     names_read = set()
     builds_event = False
+    names_header = webhook_functions.names_signature_header
     for node in syntax.descendants(function):
         kind = node.__class__
         if kind is ast.Attribute:
             names_read.add(node.attr)  # type: ignore[attr-defined]
         elif kind is ast.Name:
             names_read.add(node.id)  # type: ignore[attr-defined]
-        elif kind is ast.Constant and isinstance(node.value, str):  # type: ignore[attr-defined]
-            if webhook_functions.names_signature_header(node.value):  # type: ignore[attr-defined]
-                builds_event = True
+        elif kind is ast.Constant and names_header(node.value):  # type: ignore[attr-defined]
+            builds_event = True
     if builds_event or names_read & _BUILDING:
         return True
     if names_read & webhook_functions.HANDLING and re.search(_UNVERIFIED, module.text):

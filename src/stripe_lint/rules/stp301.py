@@ -11,7 +11,8 @@ of views, response classes, `jsonify`, `abort`, `HTTPException(detail=...)`, tem
 through functions of the project, an error handler that is registered with the framework for a Stripe class, and the
 part of one for all exceptions behind `isinstance(exc, stripe.StripeError)`.
 
-Reported at the response. Severities:
+Reported at the response. Where that stands in a file without a word of Stripe, which is not checked, reported at the
+`raise` or `return` that hands the text to it. Severities:
 
 - `warning`: the usual case, and `return e` from a view, which has a message of its own. On Flask that is a `TypeError`;
   after a verification each forged delivery then ends in a 500 and a stack trace in the log.
@@ -144,13 +145,18 @@ def detect(module: Module) -> Iterator[Hit]:
     from stripe_lint.analysis import error_responses
 
     for leak in error_responses.leaks(module):
-        step = Step(str(leak.caught.module.path), leak.caught.line, "the exception is caught here")
-        yield Hit(module.span(leak.place.node), _message(leak), _severity(leak), steps=(step,))
+        steps = [Step(str(leak.caught.module.path), leak.caught.line, "the exception is caught here")]
+        if leak.sent_at is not None:
+            steps.append(Step(str(leak.sent_at.module.path), leak.sent_at.line, "the response carries its text"))
+        yield Hit(module.span(leak.place.node), _message(leak), _severity(leak), steps=tuple(steps))
 
 
 def _message(leak: Leak) -> str:
     if leak.whole_exception:
         return "the exception itself is returned: answer a fixed text and log the exception"
+    if leak.sent_at is not None:
+        where = f"in {leak.sent_at.module.path.name}, line {leak.sent_at.line}"
+        return f"exception text goes to the client {where}: it can name keys, ids and paths; hand on a fixed text"
     return "exception text is sent to the client: it can name keys, ids and paths; answer a fixed text and log it"
 
 
