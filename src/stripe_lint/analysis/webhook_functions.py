@@ -58,5 +58,5 @@ def is_handling(path: str | None, classes: frozenset[str]) -> bool:
 
 
 def names_signature_header(text: object) -> bool:
-    """Whether ``text`` is a text, and a spelling of the header that carries the signature, as HTTP, WSGI or a parameter has it."""
+    """Whether ``text`` spells the header that carries the signature, as HTTP, WSGI or a parameter has it."""
     return isinstance(text, str) and text.lower().replace("-", "_").removeprefix("http_") == "stripe_signature"
