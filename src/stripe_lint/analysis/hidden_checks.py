@@ -108,11 +108,22 @@ def _held(module: Module, function: FunctionNode, statement: ast.stmt, returned:
         made = {
             name
             for other in module.own_of_kind(function, ast.Assign)
-            if other is not statement and held.mentioned_in(other.value)
+            if other is not statement and (held.mentioned_in(other.value) or _depends_on(module, function, other, held))
             for name in _stored_by(other)
         }
         held = held._replace(parts=held.parts | (made - whole))
     return held
+
+
+def _depends_on(module: Module, function: FunctionNode, node: ast.AST, held: _Held) -> bool:
+    """Whether a condition on what is held decides whether ``node``, a statement, is reached."""
+    for around in module.ancestors(node):
+        if around is function:
+            return False
+        deciding = around.subject if isinstance(around, ast.Match) else getattr(around, "test", None)
+        if deciding is not None and held.mentioned_in(deciding):
+            return True
+    return False
 
 
 def _stored_by(statement: ast.stmt | ast.expr) -> set[str]:
