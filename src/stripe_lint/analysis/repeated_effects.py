@@ -45,6 +45,7 @@ _APPENDING: Final = frozenset({"lpush", "rpush", "xadd"})
 """Commands of Redis that are no rows."""
 
 _INCREMENT: Final = r"(?is)\bset\b.*?\b(\w+)\s*=\s*(?!excluded\.)(?:\w+\.)?\1\s*[+-]|^\s*add\s"
+_LOG_NAME: Final = r"(?:^|[_-])(?:logs?|audits?|traces?|metrics?|analytics)(?:$|[_-])|[a-z]Logs?$"
 
 
 class RepeatedEffect(NamedTuple):
@@ -328,7 +329,7 @@ def _of_row_saved(module: Module, call: ast.Call, name: str) -> _Effect | None:
         if work.of_call(module, call) is not Work.INSERT:
             return None
         if isinstance(call.func.value, ast.Call):
-            return _Effect(call, "adds a row")
+            return None if _goes_to_log(call) else _Effect(call, "adds a row")
     stored = work.stored_object(module, call)
     if stored is None:
         return None
@@ -341,6 +342,8 @@ def _of_row_saved(module: Module, call: ast.Call, name: str) -> _Effect | None:
 
 def _of_insert(module: Module, call: ast.Call, known: Names) -> _Effect | None:
     """An insert that the database does not refuse a second time, as far as its table can be seen."""
+    if _goes_to_log(call):
+        return None
     if functions.last_name(call.func) in {"create", "acreate"} and isinstance(call.func, ast.Attribute):
         reference = names.resolve(module, work.manager_of(call) or call.func.value)
         if not isinstance(reference, ClassReference) or unique_columns.refuses_second(reference, call):
@@ -357,6 +360,14 @@ def _of_insert(module: Module, call: ast.Call, known: Names) -> _Effect | None:
                 if isinstance(key, ast.Constant) and key.value in {"_id", "id"}:
                     return None if event_values.is_of_event(module, value, known) else _Effect(call, "adds a row")
     return _Effect(call, "adds a row")
+
+
+def _goes_to_log(call: ast.Call) -> bool:
+    """Whether the name of a collection or table, which is a text in what is called, says that it keeps a log."""
+    return any(
+        isinstance(node, ast.Constant) and isinstance(node.value, str) and re.search(_LOG_NAME, node.value)
+        for node in syntax.descendants(call.func)
+    )
 
 
 def _increments(call: ast.Call) -> bool:
