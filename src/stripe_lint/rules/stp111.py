@@ -11,9 +11,9 @@ Reported as a `warning` at the effect, or at the call in the handler's file that
 
 Not reported: an effect after a look at the event's id, at a row that is there already, at a status or a flag; a
 `get_or_create`, an upsert, a unique column; plain assignment of state, which may happen twice; what can't be seen
-completely; what is done before the verification; the handlers of dj-stripe, which has a table of events. A look among
-ids that the process keeps in memory counts as well, though it knows nothing of other processes and of what was before
-the last start. A call of Stripe that moves money without any key is STP201.
+completely; what is done before the verification; a row of a log; the handlers of dj-stripe, which has a table of
+events. A look among ids that the process keeps in memory counts as well, though it knows nothing of other processes and
+of what was before the last start. A call of Stripe that moves money without any key is STP201.
 
 Limit: any test of the project's own data counts as a look for an earlier delivery, whether it is one or not. A test
 before the verification, such as whether there is a signature, counts only where it looks at a row, or where the body
