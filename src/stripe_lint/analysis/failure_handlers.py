@@ -77,17 +77,17 @@ def _orders_elsewhere(module: Module, call: ast.Call) -> bool:
     name = functions.last_name(call.func) or ""
     if re.search(_FULFILS, name) is None or re.search(work.SIDE_NAME, name) or work.is_message_name(name):
         return False
-    return _sends_request(module, call, 0)
+    return sends_request(module, call)
 
 
-def _sends_request(module: Module, call: ast.Call, depth: int) -> bool:
+def sends_request(module: Module, call: ast.Call, depth: int = 0) -> bool:
     """Whether a function of the project sends something to another service, itself or through those that it calls."""
     reference = names.resolve(module, call.func)
     if not isinstance(reference, FunctionReference) or depth >= _DEEPEST:
         return False
     return any(
         re.search(_REQUEST, names.dotted_path(reference.module, inner.func) or "")
-        or _sends_request(reference.module, inner, depth + 1)
+        or sends_request(reference.module, inner, depth + 1)
         for inner in reference.module.calls_of.get(reference.node, ())
     )
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import exceptions, failure_handlers, names, syntax, work
+from stripe_lint.analysis import exceptions, failure_handlers, functions, names, syntax, work
 from stripe_lint.analysis.references import ClassReference, FunctionReference
 from stripe_lint.analysis.state import Raised
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _DEEPEST: Final = 3
 """Through how many functions it is followed where an exception is raised."""
+
+_STORES: Final = r"(?i)^_?(?:store|save|record|persist|insert|enqueue)(?:_|$)"
 
 
 def are_recorded(module: Module, attempt: ast.Try, handler: ast.ExceptHandler, depth: int = 0) -> bool:
@@ -84,8 +87,16 @@ def _is_recorded(module: Module, statement: ast.Raise, within: ast.AST, depth: i
             before = [call for call in work.within(around.body) if call.lineno < statement.lineno]
             if failure_handlers.kinds(module, before) & work.DOES_SOMETHING:
                 return True
+            if any(_stores_elsewhere(module, call) for call in before):
+                return True
             attempt = module.parents[around]
             if statement.exc is not None or not isinstance(attempt, ast.Try) or depth >= _DEEPEST:
                 return False
             return are_recorded(module, attempt, around, depth + 1)
     return False
+
+
+def _stores_elsewhere(module: Module, call: ast.Call) -> bool:
+    """Whether a function of the project stores something, by its name, with a request to another service."""
+    name = functions.last_name(call.func) or ""
+    return re.search(_STORES, name) is not None and failure_handlers.sends_request(module, call)
