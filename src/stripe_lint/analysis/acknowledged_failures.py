@@ -127,7 +127,7 @@ def _taken_from(reached: Reached, starts: list[FlowNode], *, goes_on: bool) -> b
     module = reached.module
     nodes = {node for start in starts for node in control_flow.reachable(start, exceptions=False)}
     returned: list[ast.Return] = []
-    falls_off = False
+    falls_off = accepted = False
     for node in nodes:
         statement = node.syntax
         if node.kind is control_flow.NodeKind.RETURN:
@@ -138,10 +138,11 @@ def _taken_from(reached: Reached, starts: list[FlowNode], *, goes_on: bool) -> b
             returned.append(statement)
         elif answers.refuses(module, statement):
             return False
+        accepted = accepted or answers.accepts(module, statement)
         if not goes_on and failure_handlers.kinds(module, _calls_of(statement)) & work.DOES_SOMETHING:
             return False
     if reached.caller is None:
-        return handler_answers.is_taken(reached, returned, falls_off=falls_off and not returned)
+        return handler_answers.is_taken(reached, returned, falls_off=falls_off and not returned, accepted=accepted)
     return _caller_takes(reached, module, returned, goes_on=goes_on)
 
 
