@@ -240,13 +240,31 @@ def _calls_in(attempt: ast.Try) -> Iterator[ast.Call]:
 def _reaches_handler(module: Module, attempt: ast.Try, call: ast.Call, *, broad: bool) -> bool:
     """Whether an error of ``call`` can come from Stripe and get as far as the handlers of ``attempt``."""
     if broad:
-        touches = stripe_calls.call_touches_stripe(module, call, handled=True)
+        touches = stripe_calls.call_touches_stripe(module, call, handled=True) or _checks_by_hand(module, call)
     else:
         touches = stripe_calls.call_verifies(module, call)
     if not touches:
         return False
     inner = exceptions.attempts_around(module, call, within=attempt)
     return not any(exceptions.swallows_all(module, each) for each in inner)
+
+
+def _checks_by_hand(module: Module, call: ast.Call) -> bool:
+    """Whether a call runs a function of the project that checks Stripe's signature itself."""
+    reference = names.resolve(module, call.func)
+    return isinstance(reference, FunctionReference) and _BY_HAND.ask(reference.module, reference.node)
+
+
+def _makes_digest(module: Module, function: ast.AST) -> bool:
+    if "hmac" not in module.text:
+        return False
+    from stripe_lint.analysis import handmade_checks
+
+    return handmade_checks.checks_by_hand(module, function)
+
+
+_BY_HAND: Final = CallSearch("checks by hand", 1, _makes_digest)
+"""Whether a function, or one that it calls, checks Stripe's signature by hand."""
 
 
 def eligible(module: Module) -> bool:
