@@ -23,6 +23,7 @@ from stripe_lint.analysis import (
 from stripe_lint.analysis.call_search import CallSearch, callees
 from stripe_lint.analysis.control_flow import graph_of, steps_of
 from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter
+from stripe_lint.analysis.frameworks import is_response_call
 from stripe_lint.analysis.references import ClassReference, External, FunctionReference
 from stripe_lint.analysis.scopes import FunctionNode, NamedFunction
 from stripe_lint.analysis.state import ANY_EXCEPTION, START, Outcome, Place, State
@@ -87,7 +88,7 @@ def leaks_at(module: Module, node: ast.AST) -> list[Leak]:
 
 def _all_leaks(module: Module) -> Iterator[Leak]:
     for fact in _responses(module):
-        if fact.place.module.path != module.path:
+        if fact.place.module.path != module.path or _is_kept_unread(fact.place):
             continue
         for tag in deep_tagged(fact.value, Mark.TEXT, Mark.EXCEPTION):
             leak = _leak(fact, tag)
@@ -98,6 +99,32 @@ def _all_leaks(module: Module) -> Iterator[Leak]:
             leak = _leak(fact, tag)
             if leak is not None and leak.caught.module.path == module.path:
                 yield leak._replace(place=_handed_over(leak.caught), sent_at=fact.place, whole_exception=False)
+
+
+def _is_kept_unread(place: Place) -> bool:
+    """Whether a response is only kept in an attribute that nothing in the project reads."""
+    module, statement = place.module, place.node
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
+        return False
+    if not is_response_call(names.dotted_path(module, statement.value.func)):
+        return False
+    targets = [target.attr for target in statement.targets if isinstance(target, ast.Attribute)]
+    return len(targets) == len(statement.targets) and not any(_is_read(module, name) for name in targets)
+
+
+def _is_read(module: Module, name: str) -> bool:
+    """Whether an attribute of this name is read somewhere, or that can't be told. To call it is another thing."""
+    paths = module.project.files_that_mention(name, module.path)
+    if paths is None:
+        return True
+    for path in paths:
+        source = module.project.module_at(path)
+        for node in source.of_kind(ast.Attribute) if source is not None else ():
+            if source is not None and node.attr == name and isinstance(node.ctx, ast.Load):
+                parent = source.parents[node]
+                if not isinstance(parent, ast.Call) or parent.func is not node:
+                    return True
+    return False
 
 
 def _order(leak: Leak) -> tuple[int, str, int, str]:
