@@ -89,14 +89,12 @@ def _is_behind(module: Module, node: ast.AST, call: ast.Call) -> bool:
 
 def _is_asked_beside(module: Module, node: ast.expr, call: ast.Call) -> bool:
     """Whether a value is tested for truth, or for ``None``, in the condition that asks for its type."""
-    child: ast.AST = node
     for around in module.ancestors(node):
         if isinstance(around, ast.BoolOp) and call in syntax.descendants(around):
             return isinstance(around.op, ast.And)
         is_for_none = isinstance(around, ast.Compare) and any(syntax.is_none(each) for each in around.comparators)
         if not is_for_none and not (isinstance(around, ast.UnaryOp) and isinstance(around.op, ast.Not)):
             return False
-        child = around
     return False
 
 
