@@ -186,6 +186,8 @@ def is_relevant(module: Module, handler: ast.ExceptHandler) -> bool:
 
 
 def _is_relevant(module: Module, handler: ast.ExceptHandler) -> bool:
+    if exceptions.is_hidden(module, handler):
+        return False
     types = exceptions.handler_types(module, handler)
     if types is not None:
         caught = [exceptions.class_names(module, node) for node in types]
