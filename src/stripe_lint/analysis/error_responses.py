@@ -113,7 +113,10 @@ def _is_kept_unread(place: Place) -> bool:
 
 
 def _is_read(module: Module, name: str) -> bool:
-    """Whether an attribute of this name is read somewhere, or that can't be told. To call it is another thing."""
+    """Whether an attribute of this name is read somewhere, or that can't be told.
+
+    Not read is what is only called, which is another thing of that name, or only tested for truth.
+    """
     paths = module.project.files_that_mention(name, module.path)
     if paths is None:
         return True
@@ -122,7 +125,9 @@ def _is_read(module: Module, name: str) -> bool:
         for node in source.of_kind(ast.Attribute) if source is not None else ():
             if source is not None and node.attr == name and isinstance(node.ctx, ast.Load):
                 parent = source.parents[node]
-                if not isinstance(parent, ast.Call) or parent.func is not node:
+                is_called = isinstance(parent, ast.Call) and parent.func is node
+                is_tested = isinstance(parent, ast.If | ast.While | ast.Assert) and parent.test is node
+                if not is_called and not is_tested:
                     return True
     return False
 
