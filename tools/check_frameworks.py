@@ -114,7 +114,7 @@ def main() -> int:
     """Print what differs; the exit code tells whether anything does."""
     warnings.simplefilter("ignore")
     prepare_django()
-    installed = [framework for framework in frameworks.ALL if resolve(framework.modules[0]) is not None]
+    installed = [framework for framework in frameworks.ALL if all(map(resolve, framework.modules[:1]))]
     found = [line for framework in installed for line in differences(framework)]
     for line in found:
         print(line)

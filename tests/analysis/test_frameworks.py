@@ -70,6 +70,7 @@ PLAIN = (
     "response_parameters",
     "response_attributes",
     "response_methods",
+    "response_streams",
     "template_methods",
 )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
     answers,
+    blocks,
     control_flow,
     dropped_answers,
     exceptions,
@@ -24,6 +25,7 @@ from stripe_lint.analysis import (
 )
 from stripe_lint.analysis.answers import Answer
 from stripe_lint.analysis.frameworks import all_names
+from stripe_lint.analysis.references import External
 from stripe_lint.analysis.work import Work
 
 if TYPE_CHECKING:
@@ -92,13 +94,21 @@ def _in_function(
         kinds = failure_handlers.kinds(module, work.within(attempt.body))
         if not kinds & failure_handlers.FAILING:
             continue
-        grave = bool(kinds & failure_handlers.WRITES)
+        writes = bool(kinds & failure_handlers.WRITES)
         if not _ends_taken(reached, handler, goes_on=forgotten_writes.forgets_write(module, attempt, handler)):
             continue
         if recorded_failures.are_recorded(module, attempt, handler):
             continue
-        if grave or kinds & {Work.UNSEEN, Work.STRIPE} or _leaves_at_once(handler):
+        if writes or kinds & {Work.UNSEEN, Work.STRIPE} or _leaves_at_once(handler):
+            grave = Work.MONEY in kinds if _catches_sdk_alone(module, handler) else writes
             yield AcknowledgedFailure(reached, handler, failed_check=False, grave=grave)
+
+
+def _catches_sdk_alone(module: Module, handler: ast.ExceptHandler) -> bool:
+    """Whether an ``except`` takes nothing but errors of the SDK, so that a call of Stripe is what has failed."""
+    types = exceptions.handler_types(module, handler) or []
+    caught = [exceptions.class_names(module, each)[1] for each in types]
+    return bool(caught) and all(isinstance(each, External) and exceptions.stripe_error(each.path) for each in caught)
 
 
 _READS_BODY: Final = webhook_functions.NAMES | {"loads", "load", *webhook_functions.BUILDING}
@@ -120,14 +130,17 @@ def _ends_taken(reached: Reached, step: ast.AST, *, goes_on: bool = False) -> bo
     """
     graph = control_flow.graph_of(reached.module, reached.function)
     starts = graph.at.get(step, [])
-    return bool(starts) and _taken_from(reached, starts, goes_on=goes_on)
+    return bool(starts) and _taken_from(reached, _after(starts), goes_on=goes_on)
 
 
-def _taken_from(reached: Reached, starts: list[FlowNode], *, goes_on: bool) -> bool:
+def _after(starts: list[FlowNode]) -> set[FlowNode]:
+    return {node for start in starts for node in control_flow.reachable(start, exceptions=False)}
+
+
+def _taken_from(reached: Reached, nodes: set[FlowNode], *, goes_on: bool) -> bool:
     module = reached.module
-    nodes = {node for start in starts for node in control_flow.reachable(start, exceptions=False)}
     returned: list[ast.Return] = []
-    falls_off = False
+    falls_off = accepted = False
     for node in nodes:
         statement = node.syntax
         if node.kind is control_flow.NodeKind.RETURN:
@@ -138,10 +151,11 @@ def _taken_from(reached: Reached, starts: list[FlowNode], *, goes_on: bool) -> b
             returned.append(statement)
         elif answers.refuses(module, statement):
             return False
+        accepted = accepted or answers.accepts(module, statement)
         if not goes_on and failure_handlers.kinds(module, _calls_of(statement)) & work.DOES_SOMETHING:
             return False
     if reached.caller is None:
-        return handler_answers.is_taken(reached, returned, falls_off=falls_off and not returned)
+        return handler_answers.is_taken(reached, returned, falls_off=falls_off and not returned, accepted=accepted)
     return _caller_takes(reached, module, returned, goes_on=goes_on)
 
 
@@ -175,6 +189,10 @@ def _caller_takes(
         tells = not dropped and any(each.value is not None for each in returned)
         if tells and handed_on and all(_says_yes(each.value) for each in returned):
             return True
+        if tells and not handed_on and all(_is_nothing(each.value) for each in returned):
+            starts = _where_nothing_came(caller, statement, used)
+            if starts:
+                return _taken_from(caller, {*starts, *_after(starts)}, goes_on=False)
         if tells and (not handed_on or _is_asked(caller, statement, used)):
             return False
         if any(answers.answer_of(source, each.value) is Answer.REFUSED for each in returned):
@@ -185,6 +203,30 @@ def _caller_takes(
         if any(each.value is not None for each in returned):
             return False
     return _ends_taken(caller, statement, goes_on=goes_on)
+
+
+def _is_nothing(node: ast.expr | None) -> bool:
+    """Whether a returned value is ``None`` or ``False``."""
+    return node is None or (isinstance(node, ast.Constant) and (node.value is None or node.value is False))
+
+
+def _where_nothing_came(caller: Reached, statement: ast.stmt, used: ast.AST) -> list[FlowNode]:
+    """Where the caller goes on with nothing, if it asks at once whether a call has returned something."""
+    target = statement.targets[0] if isinstance(statement, ast.Assign) and statement.value is used else None
+    block = blocks.block_of(caller.module, statement)
+    below = block[block.index(statement) + 1 :]
+    if not isinstance(target, ast.Name) or not below or not isinstance(below[0], ast.If):
+        return []
+    test = below[0].test
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        test = test.operand
+    asked, came = test, True
+    if isinstance(test, ast.Compare) and syntax.is_none(test.comparators[0]):
+        asked, came = test.left, isinstance(test.ops[0], ast.IsNot | ast.NotEq)
+    if not isinstance(asked, ast.Name) or asked.id != target.id:
+        return []
+    nodes = control_flow.graph_of(caller.module, caller.function).at.get(test, [])
+    return [start for node in nodes for start in [node.otherwise if came else node.following] if start is not None]
 
 
 def _says_yes(node: ast.expr | None) -> bool:

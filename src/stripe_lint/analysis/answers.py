@@ -22,7 +22,9 @@ _DEEPEST: Final = 3
 _ACCEPTING_NAME: Final = (
     r"HTTP(?:Ok|OK|Created|Accepted|NonAuthoritativeInformation|NoContent|ResetContent|PartialContent)"
 )
-_STATUS_NAMES: Final = frozenset({"status", "status_code", "statusCode", "set_status", "send_error", "start_response"})
+_STATUS_NAMES: Final = frozenset(
+    {"status", "status_code", "statusCode", "set_status", "send_error", "send_response", "start_response"}
+)
 
 
 class Answer(Enum):
@@ -133,7 +135,47 @@ def refuses(module: Module, statement: ast.AST) -> bool:
         return True
     if _refuses_by_object(module, call):
         return True
+    if isinstance(reference, FunctionReference) and writes_status(reference):
+        return states(module, call) or writes_refusal(reference)
     return functions.last_name(call.func) in _STATUS_NAMES and states(module, call)
+
+
+def accepts(module: Module, statement: ast.AST) -> bool:
+    """Whether a statement writes an answer with a status of 2xx, itself or by a function of the project."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if not isinstance(call, ast.Call):
+        return False
+    if functions.last_name(call.func) not in _STATUS_NAMES:
+        reference = names.resolve(module, call.func)
+        if not isinstance(reference, FunctionReference) or not writes_status(reference):
+            return False
+    statuses = (http_statuses.status_of(module, each) for each in call.args)
+    return any(
+        status is not None and http_statuses.FIRST_ACCEPTING <= status < http_statuses.FIRST_REFUSING
+        for status in statuses
+    )
+
+
+def writes_status(reference: FunctionReference) -> bool:
+    """Whether a function of the project writes the status of an answer, as ``self.send_response(status)`` does."""
+    return bool(_status_calls(reference))
+
+
+def writes_refusal(reference: FunctionReference) -> bool:
+    """Whether a function of the project writes the status of an answer, and only ones that refuse."""
+    calls = _status_calls(reference)
+    return bool(calls) and all(states(reference.module, call) for call in calls)
+
+
+def _status_calls(reference: FunctionReference) -> list[ast.Call]:
+    key = ("status calls", reference.node)
+    known = reference.module.memory.get(key)
+    if not isinstance(known, list):
+        statements = reference.module.own_of_kind(reference.node, ast.Expr)
+        calls = (each.value for each in statements if isinstance(each.value, ast.Call))
+        known = [call for call in calls if functions.last_name(call.func) in _STATUS_NAMES]
+        reference.module.memory[key] = known
+    return known
 
 
 def _refuses_by_object(module: Module, call: ast.Call) -> bool:

@@ -304,7 +304,14 @@ def _is_super_call(node: ast.Call) -> bool:
 def _note_refusal(evaluation: Evaluation, call: Call) -> None:
     """A path on which verification failed answers with an error."""
     failure = evaluation.history.failure
-    if failure is None or failure.noticed or isinstance(call.reference, FunctionReference | ClassReference):
+    if failure is None or failure.noticed or isinstance(call.reference, ClassReference):
         return
-    if error_text.refusal_status(call) is not None:
+    if isinstance(call.reference, FunctionReference):
+        from stripe_lint.analysis import answers
+
+        stated = error_text.refusal_status(call) is not None and answers.writes_status(call.reference)
+        if not stated and not answers.writes_refusal(call.reference):
+            return
+        evaluation.remember(failure=failure._replace(noticed=True))
+    elif error_text.refusal_status(call) is not None:
         evaluation.remember(failure=failure._replace(noticed=True))

@@ -23,6 +23,7 @@ from stripe_lint.analysis import (
 from stripe_lint.analysis.call_search import CallSearch, callees
 from stripe_lint.analysis.control_flow import graph_of, steps_of
 from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter
+from stripe_lint.analysis.frameworks import is_response_call
 from stripe_lint.analysis.references import ClassReference, External, FunctionReference
 from stripe_lint.analysis.scopes import FunctionNode, NamedFunction
 from stripe_lint.analysis.state import ANY_EXCEPTION, START, Outcome, Place, State
@@ -87,7 +88,7 @@ def leaks_at(module: Module, node: ast.AST) -> list[Leak]:
 
 def _all_leaks(module: Module) -> Iterator[Leak]:
     for fact in _responses(module):
-        if fact.place.module.path != module.path:
+        if fact.place.module.path != module.path or _is_kept_unread(fact.place):
             continue
         for tag in deep_tagged(fact.value, Mark.TEXT, Mark.EXCEPTION):
             leak = _leak(fact, tag)
@@ -98,6 +99,37 @@ def _all_leaks(module: Module) -> Iterator[Leak]:
             leak = _leak(fact, tag)
             if leak is not None and leak.caught.module.path == module.path:
                 yield leak._replace(place=_handed_over(leak.caught), sent_at=fact.place, whole_exception=False)
+
+
+def _is_kept_unread(place: Place) -> bool:
+    """Whether a response is only kept in an attribute that nothing in the project reads."""
+    module, statement = place.module, place.node
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
+        return False
+    if not is_response_call(names.dotted_path(module, statement.value.func)):
+        return False
+    targets = [target.attr for target in statement.targets if isinstance(target, ast.Attribute)]
+    return len(targets) == len(statement.targets) and not any(_is_read(module, name) for name in targets)
+
+
+def _is_read(module: Module, name: str) -> bool:
+    """Whether an attribute of this name is read somewhere, or that can't be told.
+
+    Not read is what is only called, which is another thing of that name, or only tested for truth.
+    """
+    paths = module.project.files_that_mention(name, module.path)
+    if paths is None:
+        return True
+    for path in paths:
+        source = module.project.module_at(path)
+        for node in source.of_kind(ast.Attribute) if source is not None else ():
+            if source is not None and node.attr == name and isinstance(node.ctx, ast.Load):
+                parent = source.parents[node]
+                is_called = isinstance(parent, ast.Call) and parent.func is node
+                is_tested = isinstance(parent, ast.If | ast.While | ast.Assert) and parent.test is node
+                if not is_called and not is_tested:
+                    return True
+    return False
 
 
 def _order(leak: Leak) -> tuple[int, str, int, str]:
@@ -159,6 +191,8 @@ def is_relevant(module: Module, handler: ast.ExceptHandler) -> bool:
 
 
 def _is_relevant(module: Module, handler: ast.ExceptHandler) -> bool:
+    if exceptions.is_hidden(module, handler):
+        return False
     types = exceptions.handler_types(module, handler)
     if types is not None:
         caught = [exceptions.class_names(module, node) for node in types]
@@ -240,13 +274,31 @@ def _calls_in(attempt: ast.Try) -> Iterator[ast.Call]:
 def _reaches_handler(module: Module, attempt: ast.Try, call: ast.Call, *, broad: bool) -> bool:
     """Whether an error of ``call`` can come from Stripe and get as far as the handlers of ``attempt``."""
     if broad:
-        touches = stripe_calls.call_touches_stripe(module, call, handled=True)
+        touches = stripe_calls.call_touches_stripe(module, call, handled=True) or _checks_by_hand(module, call)
     else:
         touches = stripe_calls.call_verifies(module, call)
     if not touches:
         return False
     inner = exceptions.attempts_around(module, call, within=attempt)
     return not any(exceptions.swallows_all(module, each) for each in inner)
+
+
+def _checks_by_hand(module: Module, call: ast.Call) -> bool:
+    """Whether a call runs a function of the project that checks Stripe's signature itself."""
+    reference = names.resolve(module, call.func)
+    return isinstance(reference, FunctionReference) and _BY_HAND.ask(reference.module, reference.node)
+
+
+def _makes_digest(module: Module, function: ast.AST) -> bool:
+    if "hmac" not in module.text:
+        return False
+    from stripe_lint.analysis import handmade_checks
+
+    return handmade_checks.checks_by_hand(module, function)
+
+
+_BY_HAND: Final = CallSearch("checks by hand", 1, _makes_digest)
+"""Whether a function, or one that it calls, checks Stripe's signature by hand."""
 
 
 def eligible(module: Module) -> bool:

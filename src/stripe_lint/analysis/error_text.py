@@ -57,6 +57,7 @@ TRACEBACKS: Final = frozenset(
     {"traceback.format_exc", "traceback.format_exception", "traceback.format_exception_only", "sys.exc_info"}
     | {"sys.exception", "traceback.format_tb"}
 )
+_WRITES: Final = frozenset({"write", "writelines"})
 CURRENT_EXCEPTION_NAMES: Final = frozenset(path.rpartition(".")[2] for path in TRACEBACKS)
 """The last names of the functions that give text of the exception being handled without being handed it."""
 
@@ -132,6 +133,11 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
             return _sent(evaluation, call)
     framework = request_values.view_framework(call.receiver.reference)
     if framework is not None and call.name in framework.response_methods | framework.template_methods:
+        failure = evaluation.history.failure
+        if failure is not None and (call.name in framework.refusing_methods or refusal_status(call) is not None):
+            evaluation.remember(failure=failure._replace(noticed=True))
+        return _sent(evaluation, call)
+    if _is_written_to_client(evaluation, call):
         return _sent(evaluation, call)
     if isinstance(call.node.func, ast.Attribute):
         framework = handlers.answering_object(evaluation.module, call.node.func.value)
@@ -140,6 +146,15 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
     if call.name in logging_calls.RECORDERS and not call.receiver.tags and call.reference is None:
         return UNKNOWN
     return None
+
+
+def _is_written_to_client(evaluation: Evaluation, call: Call) -> bool:
+    """Whether a call writes to a stream of a view that is the body of its answer: ``self.wfile.write(…)``."""
+    stream = call.node.func.value if isinstance(call.node.func, ast.Attribute) else None
+    if call.name not in _WRITES or not isinstance(stream, ast.Attribute):
+        return False
+    framework = request_values.view_framework(names.resolve(evaluation.module, stream.value))
+    return framework is not None and stream.attr in framework.response_streams
 
 
 def _answers(path: str) -> bool:

@@ -90,6 +90,17 @@ def is_broad(module: Module, handler: ast.AST) -> bool:
     return types is None or any(class_names(module, each)[0] in CATCHING_ALL for each in types)
 
 
+def is_hidden(module: Module, handler: ast.ExceptHandler) -> bool:
+    """Whether a clause before it in the same ``try`` catches all that a handler names."""
+    attempt = module.parents[handler]
+    before = attempt.handlers[: attempt.handlers.index(handler)] if isinstance(attempt, ast.Try) else []
+    caught = {class_names(module, each)[0] for other in before for each in handler_types(module, other) or ()}
+    if "BaseException" in caught:
+        return True
+    named = [class_names(module, each)[0] for each in handler_types(module, handler) or ()]
+    return "Exception" in caught and bool(named) and all("Exception" in ancestors(name) for name in named)
+
+
 def swallows_all(module: Module, attempt: Attempt) -> bool:
     """Whether no error of the body gets out of ``attempt``."""
     return any(

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.reach import Reached
 
 
-def is_taken(reached: Reached, returned: Sequence[ast.Return], *, falls_off: bool) -> bool:
-    """Whether all that a handler returns says 2xx; ``falls_off`` where it may end without a ``return``."""
-    if falls_off and not _may_return_nothing(reached):
-        return False
-    if any(each.value is None for each in returned) and not _may_return_nothing(reached):
+def is_taken(reached: Reached, returned: Sequence[ast.Return], *, falls_off: bool, accepted: bool = False) -> bool:
+    """Whether all that a handler returns says 2xx.
+
+    ``falls_off`` where it may end without a ``return``, ``accepted`` where such an answer was written before.
+    """
+    nothing = falls_off or any(each.value is None for each in returned)
+    if nothing and not accepted and not _may_return_nothing(reached):
         return False
     return all(_tells_taken(reached, each.value) for each in returned)
 

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import functions, names, syntax
 from stripe_lint.analysis.other_providers import names_other_provider
 from stripe_lint.analysis.references import FunctionReference
-from stripe_lint.analysis.scopes import BindingKind
+from stripe_lint.analysis.scopes import BindingKind, NamedFunction
 from stripe_lint.analysis.verification import COMPARISONS, DIGESTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import NamedFunction
 
 _DEEPEST: Final = 4
 
@@ -35,6 +34,11 @@ def handmade_checks(module: Module) -> Iterator[HandmadeCheck]:
     for function in module.functions:
         if not isinstance(function, ast.Lambda) and _is_about_stripe(module, function):
             yield from _in_function(module, function)
+
+
+def checks_by_hand(module: Module, node: ast.AST) -> bool:
+    """Whether a function checks Stripe's signature by hand."""
+    return isinstance(node, NamedFunction) and _is_about_stripe(module, node) and any(_in_function(module, node))
 
 
 def _in_function(module: Module, function: NamedFunction) -> Iterator[HandmadeCheck]:

@@ -111,7 +111,7 @@ def _worth_following(evaluation: Evaluation, call: Call, reference: FunctionRefe
         return True
     if Mark.PARSED in marks and (verifiers.speaks_of_events(module, node) or request_values.writes_json(module, node)):
         return True
-    if reference.receiver is not None and request_values.reads_own_request(node):
+    if reference.receiver is not None and request_values.reads_own_request(reference):
         return verifiers.concerns_request(module, node)
     if Mark.REQUEST in marks or Mark.HEADERS in marks or request_values.reads_request(module, node):
         return verifiers.concerns_request(module, node)

@@ -15,6 +15,7 @@ from stripe_lint.analysis import (
     logging_calls,
     names,
     other_providers,
+    request_values,
     runners,
     stripe_calls,
     verifiers,
@@ -194,7 +195,9 @@ class _Origin:
 
     def _is_request(self, node: ast.expr) -> bool:
         path = names.dotted_path(self._module, node) or ""
-        return functions.last_name(node) in frameworks.request_names() or path.endswith(".request")
+        if functions.last_name(node) in frameworks.request_names() or path.endswith(".request"):
+            return True
+        return request_values.framework_of_view(self._module, node) is not None
 
     def _entry(self, node: ast.Subscript) -> tuple[str, bool] | None:
         if isinstance(node.slice, ast.Slice):

@@ -14,7 +14,7 @@ import builtins
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import functions, imports, runners, sdk, syntax
-from stripe_lint.analysis.frameworks import is_dependency_marker
+from stripe_lint.analysis.frameworks import is_dependency_marker, known_modules
 from stripe_lint.analysis.references import (
     ClassReference,
     External,
@@ -39,6 +39,8 @@ _DEEPEST: Final = 40
 """How many steps one resolution may take before it gives up."""
 
 _PENDING: Final = object()
+_ALWAYS_THE_MODULE: Final = frozenset({"json", "os", "hmac", "hashlib", "uuid", "logging"})
+"""Modules of the standard library whose names mean them, too, where a ``*`` from an unseen file has brought them."""
 _BUILTINS: Final = frozenset(dir(builtins))
 _depth = 0
 
@@ -193,7 +195,14 @@ def _search_star_imports(module: Module, name: str) -> Reference | None:
                     return further
             if source is None and statement.module in {"stripe", "aiohttp.web"}:
                 return None
+            if source is None and name in _ALWAYS_THE_MODULE and not _is_of_framework(statement):
+                return External(name)
     return None
+
+
+def _is_of_framework(statement: ast.ImportFrom) -> bool:
+    """Whether a framework's own names are imported, which may be those of the standard library's modules."""
+    return not statement.level and (statement.module or "").partition(".")[0] in known_modules()
 
 
 def _from_binding(module: Module, name: str, scope: Scope, binding: Binding) -> Reference | None:

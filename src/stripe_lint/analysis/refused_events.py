@@ -333,9 +333,18 @@ def _finds_nothing(module: Module, test: ast.expr, known: Names) -> bool:
     if not isinstance(found, ast.Name):
         return False
     assigned = assignments.assigned_expression(module, found)[1]
+    if _is_same_for_all(assigned):
+        return False
     if found.id in known.rows:
         return work.of_calls_in(module, assigned) == {Work.LOOKUP}
     return _asks_table(module, assigned, known)
+
+
+def _is_same_for_all(node: ast.expr) -> bool:
+    """Whether a look-up gets constants alone, and so has nothing to do with the event: ``setting("STRIPE_KEY")``."""
+    calls = [inner for inner in syntax.descendants(node) if isinstance(inner, ast.Call)]
+    given = [each for call in calls for each in (*call.args, *(keyword.value for keyword in call.keywords))]
+    return bool(given) and all(isinstance(each, ast.Constant) for each in given)
 
 
 def _asks_table(module: Module, node: ast.expr, known: Names) -> bool:

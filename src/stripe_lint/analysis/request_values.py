@@ -26,6 +26,7 @@ from stripe_lint.analysis.frameworks import (
 from stripe_lint.analysis.references import (
     External,
     ExternalInstance,
+    FunctionReference,
     OfClass,
     Reference,
     StripeService,
@@ -105,6 +106,13 @@ def view_framework(reference: Reference | None) -> Framework | None:
     return memory[key]  # type: ignore[return-value]
 
 
+def framework_of_view(module: Module, node: ast.expr) -> Framework | None:
+    """The framework whose view ``node`` is, where that is the request itself."""
+    reference = names.resolve(module, node) if isinstance(node, ast.Name) else None
+    framework = view_framework(reference)
+    return framework if framework is not None and framework.view_is_request else None
+
+
 def _framework_of_bases(reference: OfClass) -> Framework | None:
     for path in sorted(definitions.external_bases(reference)):
         framework = view_base(path) or generated_base(path)
@@ -136,6 +144,8 @@ def attribute(evaluation: Evaluation, node: ast.Attribute, base: Value) -> Value
     framework = view_framework(base.reference)
     if framework is not None and name in framework.request_attributes:
         return tagged(Mark.REQUEST, detail=framework.name)
+    if framework is not None and framework.view_is_request and name in _parts(framework):
+        return _request_part(evaluation, node, tagged(Mark.REQUEST, detail=framework.name), name)
     if isinstance(base.reference, ExternalInstance) and name in all_names("request_attributes"):
         package = base.reference.path.partition(".")[0]
         for entry in frameworks_of(frozenset({package})):
@@ -143,6 +153,12 @@ def attribute(evaluation: Evaluation, node: ast.Attribute, base: Value) -> Value
             if name in entry.request_attributes and not entry.view_bases:
                 return tagged(Mark.REQUEST, detail=entry.name)
     return None
+
+
+def _parts(framework: Framework) -> frozenset[str]:
+    """The attributes of a request that hold its body, as it was sent or decoded, or its headers."""
+    held = framework.raw_attributes | framework.raw_streams | framework.parsed_attributes
+    return held | framework.form_attributes | framework.header_attributes
 
 
 def _event_part(base: Value, name: str) -> Value:
@@ -251,12 +267,15 @@ def writes_json(module: Module, function: FunctionNode) -> bool:
     return known
 
 
-def reads_own_request(function: FunctionNode) -> bool:
-    """Whether a method reads ``self.request``."""
+def reads_own_request(method: FunctionReference) -> bool:
+    """Whether a method reads ``self.request``, or parts of the request where ``self`` is that."""
+    function = method.node
     first = functions.first_parameter(function)
+    framework = view_framework(method.receiver)
+    read = _parts(framework) if framework is not None and framework.view_is_request else {"request"}
     return first is not None and any(
         isinstance(node, ast.Attribute)
-        and node.attr == "request"
+        and node.attr in read
         and isinstance(node.value, ast.Name)
         and node.value.id == first.arg
         for node in syntax.own_nodes(function)

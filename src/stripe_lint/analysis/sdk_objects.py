@@ -169,7 +169,27 @@ class _Search:
             return self._result(reference.module, reference.node, depth)
         returned = [each.value for each in reference.module.returns.get(reference.node, ()) if each.value is not None]
         given = [value for value in returned if not syntax.is_none(value)]
-        return bool(given) and all(self.asks(reference.module, value, depth + 1) for value in given)
+        objects = [value for value in given if self.asks(reference.module, value, depth + 1)]
+        others = [value for value in given if value not in objects]
+        if not objects or any(self._is_made_of_object(reference.module, value, depth) for value in others):
+            return False
+        if others:
+            self.alternative = self.alternative or _SOMETHING_ELSE
+        return True
+
+    def _is_made_of_object(self, module: Module, node: ast.expr, depth: int) -> bool:
+        """Whether a value that is no object of the SDK is made of one, as ``found.to_dict()`` is."""
+        if depth > DEEPEST:
+            return True
+        for inner in syntax.descendants(node):
+            if not isinstance(inner, ast.Name | ast.Attribute | ast.Subscript | ast.Call):
+                continue
+            if self.asks(module, inner, depth + 1):
+                return True
+            assigned = [each.value for each in module.bindings_of(inner)] if isinstance(inner, ast.Name) else []
+            if any(value is not None and self._is_made_of_object(module, value, depth + 1) for value in assigned):
+                return True
+        return False
 
     def _name(self, module: Module, node: ast.Name, depth: int) -> bool:
         bindings = [binding for binding in module.bindings_of(node) if not _is_none(binding)]

@@ -19,6 +19,7 @@ from stripe_lint.analysis import (
 from stripe_lint.analysis.body_uses import text_of
 from stripe_lint.analysis.frameworks import by_name, generic, request_global, request_names, request_type
 from stripe_lint.analysis.references import External, ExternalInstance
+from stripe_lint.analysis.request_values import framework_of_view
 from stripe_lint.analysis.state import Raised
 
 if TYPE_CHECKING:
@@ -258,7 +259,7 @@ def _framework_of(module: Module, function: FunctionNode, node: ast.expr) -> Fra
     if known is not None:
         return known
     if functions.last_name(node) not in request_names():
-        return None
+        return framework_of_view(module, node)
     around = _named(module, function)
     return handlers.framework_for(module, around) if around is not None else generic()
 

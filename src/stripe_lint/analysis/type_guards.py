@@ -73,6 +73,7 @@ def has_way_for_objects(module: Module, call: ast.Call) -> bool:
         and isinstance(inner.ctx, ast.Load)
         and ast.dump(inner) == asked
         and not _tells_nothing(module, inner)
+        and not _is_asked_beside(module, inner, call)
         and not _is_behind(module, inner, call)
         for part in parts
         for inner in syntax.descendants(part)
@@ -84,6 +85,17 @@ def _is_behind(module: Module, node: ast.AST, call: ast.Call) -> bool:
     return any(
         each is call and is_true for test, holds in _conditions_at(module, node) for each, is_true in _said(test, holds)
     )
+
+
+def _is_asked_beside(module: Module, node: ast.expr, call: ast.Call) -> bool:
+    """Whether a value is tested for truth, or for ``None``, in the condition that asks for its type."""
+    for around in module.ancestors(node):
+        if isinstance(around, ast.BoolOp) and call in syntax.descendants(around):
+            return isinstance(around.op, ast.And)
+        is_for_none = isinstance(around, ast.Compare) and any(syntax.is_none(each) for each in around.comparators)
+        if not is_for_none and not (isinstance(around, ast.UnaryOp) and isinstance(around.op, ast.Not)):
+            return False
+    return False
 
 
 def _tells_nothing(module: Module, node: ast.AST) -> bool:

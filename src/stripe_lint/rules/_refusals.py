@@ -6,7 +6,16 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import applied_decorators, callers, exceptions, guards, handlers, module_names, sdk_uses
+from stripe_lint.analysis import (
+    applied_decorators,
+    callers,
+    exceptions,
+    functions,
+    guards,
+    handlers,
+    module_names,
+    sdk_uses,
+)
 from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.analysis.state import Raised
 from stripe_lint.data import milestones
@@ -56,8 +65,9 @@ def refusal(module: Module, function: NamedFunction, handler: Handler, at: ast.s
         existing = [module_names.existing_name(module, need, at) for need in each.needs.split()]
         written = [name for name in existing if name is not None]
         if len(written) == len(existing):
-            return _written(each, written, answering)
-    return _written(usable[0], [edit.imported(need, at) for need in usable[0].needs.split()], answering)
+            return _in_view(_written(each, written, answering), function)
+    imported = [edit.imported(need, at) for need in usable[0].needs.split()]
+    return _in_view(_written(usable[0], imported, answering), function)
 
 
 def _answering_object(module: Module, function: NamedFunction, framework: Framework) -> str | None:
@@ -114,6 +124,11 @@ def _written(refusal: Refusal, names: list[str], answering: str | None) -> str:
     for need, name in zip(refusal.needs.split(), names, strict=True):
         source = re.sub(rf"\b{need.rpartition('.')[2]}\b", name, source, count=1)
     return source.replace("{response}", answering or "")
+
+
+def _in_view(written: str, function: NamedFunction) -> str:
+    first = functions.first_parameter(function)
+    return written.replace("{view}", first.arg) if first is not None else written
 
 
 def _would_be_caught(module: Module, function: NamedFunction, at: ast.stmt) -> bool:

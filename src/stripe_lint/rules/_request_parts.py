@@ -82,13 +82,17 @@ def _is_dictionary(parameter: ast.arg) -> bool:
 
 
 def _attribute(module: Module, function: NamedFunction, framework: Framework) -> str | None:
-    """``self.request`` of a view, ``app.current_request`` and their like."""
+    """``self.request`` of a view, ``app.current_request`` and their like; ``self`` where the view is the request."""
     for node in syntax.descendants(function):
         if isinstance(node, ast.Attribute) and node.attr in framework.request_attributes:
             return ast.unparse(node)
     owner = module.enclosing_class(function)
     first = functions.first_parameter(function)
-    if owner is None or first is None or "request" not in framework.request_attributes:
+    if owner is None or first is None:
+        return None
+    if framework.view_is_request:
+        return first.arg
+    if "request" not in framework.request_attributes:
         return None
     return f"{first.arg}.request" if view_framework(ObjectReference(module, owner)) is not None else None
 

@@ -134,6 +134,7 @@ since 15.6.0):
 | aiohttp | `await request.read()` |
 | Sanic, Tornado, Pyramid | `request.body` |
 | Bottle, Falcon | `request.body.read()`, `req.bounded_stream.read()` |
+| `http.server` | what `self.rfile.read(length)` gave; it can be read once |
 | Chalice | `app.current_request.raw_body` |
 | Lambda | `event["body"]`, decoded from base64 if `event["isBase64Encoded"]` |
 

@@ -11,7 +11,8 @@ class Refusal(NamedTuple):
     """A statement that answers the request with status 400 and leaves; it tells the client nothing of the reason.
 
     ``needs`` are the dotted names, between blanks, of what has to be imported for it, which ``source`` calls by their
-    last parts. ``{response}`` in it stands for the object by which the handler answers.
+    last parts. ``{response}`` in it stands for the object by which the handler answers, ``{view}`` for the ``self`` of
+    a view.
     """
 
     source: str
@@ -31,7 +32,8 @@ class Refusal(NamedTuple):
 class Framework(NamedTuple):
     """How one web framework hands over a request and takes back a response. There is one object a framework.
 
-    ``modules``: top-level packages whose import says that a file uses the framework.
+    ``modules``: top-level packages whose import says that a file uses the framework; empty where only a class that is
+    derived from one of ``view_bases`` says so.
 
     Request: ``request_globals`` are dotted names that are the current request wherever they are read
     (``flask.request``); ``request_types`` are classes whose annotation marks a parameter as the request;
@@ -68,9 +70,10 @@ class Framework(NamedTuple):
     All names at once: ``keyed`` is true where the request is a plain dict and the names of body and headers are its
     keys (``event["body"]``); ``base64_flag`` is the name that says whether the raw body is base64, and
     ``decoded_attributes`` are those of ``raw_attributes`` that never are; ``builds_on`` names the frameworks that this
-    one is made of, which it goes before when a file's framework is decided.
-    ``request_attributes`` hold the request on a view's ``self`` (``self.request``) or on the application
-    (``app.current_request``); ``parsed_globals`` are dotted names that are the decoded body wherever they are read.
+    one is made of, which it goes before when a file's framework is decided. ``request_attributes`` hold the request on
+    a view's ``self`` (``self.request``) or on the application (``app.current_request``), and with ``view_is_request`` a
+    view's ``self`` is the request; ``parsed_globals`` are dotted names that are the decoded body wherever they are
+    read.
 
     Parameters filled by the framework: ``body_parameter_names`` limits ``body_parameters`` to parameters of these
     names, empty means any name; ``raw_parameters`` are filled with the raw body, ``header_parameters`` with the headers
@@ -84,7 +87,7 @@ class Framework(NamedTuple):
     case throughout; ``underscored_headers`` is true where ``STRIPE_SIGNATURE`` finds
     ``Stripe-Signature``; ``copied_header_name`` is the one spelling of this name in a ``dict`` that is made of the
     headers, empty where that is not known; ``missing_header_answered`` is true where a subscript with a missing header
-    ends in a 400.
+    ends in a 400, or gives ``None``, which the SDK takes for a bad signature.
 
     What runs before a handler: ``guard_keywords`` are keyword arguments of the application, router or route
     that name it, ``guard_attributes`` are class attributes of a view that do, ``guard_decorators`` are dotted names of
@@ -105,10 +108,12 @@ class Framework(NamedTuple):
     with ``response_types``, and the parameter at ``response_place`` of a handler in a class with one of
     ``generated_bases`` (counted from 0, which is ``self`` and means none) are objects whose ``response_attributes`` are
     sent, whose ``refusing_methods`` answer with an error, and whose ``abort_methods`` never return;
-    ``response_methods`` and ``template_methods`` are methods of a view or of the framework's own objects that
-    send their argument or render a context. ``textless_exceptions`` are those of ``response_exceptions`` whose
-    text the framework keeps from the client unless debugging is on. ``json_functions`` are dotted names of functions
-    that decode JSON as ``json.loads`` does, ``header_functions`` of those that take a header's name.
+    ``response_methods`` and ``template_methods`` are methods of a view or of the framework's own objects that send
+    their argument or render a context, ``refusing_methods`` of a view those of them that answer with an error, and
+    ``response_streams`` attributes of a view to which the body of the answer is written. ``textless_exceptions`` are
+    those of ``response_exceptions`` whose text the framework keeps from the client unless debugging is on.
+    ``json_functions`` are dotted names of functions that decode JSON as ``json.loads`` does, ``header_functions`` of
+    those that take a header's name.
 
     ``plain_answers`` tells whether a handler may return text, a dict or a tuple instead of a response object,
     ``none_answers`` whether a handler that returns ``None`` is answered with a 2xx, ``status_in_tuple`` whether one
@@ -165,6 +170,7 @@ class Framework(NamedTuple):
     base64_flag: str = ""
     decoded_attributes: frozenset[str] = frozenset()
     request_attributes: tuple[str, ...] = ()
+    view_is_request: bool = False
     parsed_globals: frozenset[str] = frozenset()
     body_parameter_names: tuple[str, ...] = ()
     raw_parameters: tuple[str, ...] = ()
@@ -200,6 +206,7 @@ class Framework(NamedTuple):
     response_place: int = 0
     response_attributes: frozenset[str] = frozenset()
     response_methods: frozenset[str] = frozenset()
+    response_streams: frozenset[str] = frozenset()
     refusing_methods: frozenset[str] = frozenset()
     abort_methods: frozenset[str] = frozenset()
     template_methods: frozenset[str] = frozenset()

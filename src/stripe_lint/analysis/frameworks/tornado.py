@@ -23,6 +23,7 @@ FRAMEWORK = Framework(
     guard_methods=frozenset({"prepare"}),
     response_calls=spellings("tornado.web.RequestHandler", "write finish render send_error redirect"),
     response_methods=frozenset({"write", "finish", "render", "send_error", "redirect"}),
+    refusing_methods=frozenset({"send_error"}),
     response_exceptions=spellings("tornado.web", "HTTPError MissingArgumentError Finish"),
     # What an HTTPError carries as its log message goes to the log; only its ``reason`` is sent.
     textless_exceptions=spellings("tornado.web", "HTTPError MissingArgumentError"),
