@@ -30,11 +30,15 @@ _EVENT_NAME: Final = r"event|notification|^evt$|delivery|hook_data|webhook_data"
 
 
 class Names(NamedTuple):
-    """What the names of one function hold: parts of the event, rows of the project, whether a row has been created."""
+    """What the names of one function hold: parts of the event, rows of the project, whether a row has been created.
+
+    ``ids`` are the parameters that are given the event's id.
+    """
 
     event: frozenset[str]
     rows: frozenset[str]
     created: frozenset[str]
+    ids: frozenset[str] = frozenset()
 
 
 def names_in(module: Module, function: FunctionNode, event_parameters: frozenset[str]) -> Names:
@@ -154,9 +158,9 @@ def _names_event(node: ast.expr, known: Names) -> bool:
 def _extracts(module: Module, call: ast.Call, known: Names) -> bool:
     """Whether a call only takes something out of its receiver or arguments, or writes it in another way."""
     name = functions.last_name(call.func) or ""
-    if name in _PLAIN_FUNCTIONS:
-        return True
     receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if name in _PLAIN_FUNCTIONS and not (name == "set" and receiver is not None):
+        return True
     if receiver is not None and is_of_event(module, receiver, known):
         return True
     reference = names.resolve(module, call.func)
