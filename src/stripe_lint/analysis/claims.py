@@ -5,12 +5,16 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import functions, sql_statements
+from stripe_lint.analysis import event_values, functions, sql_statements, syntax
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
 
 _SETTING_ONCE: Final = frozenset({"setnx", "hsetnx", "msetnx", "sadd"})
+_FILTERED: Final = frozenset({"update_one", "update_many", "find_one_and_update"})
+"""Methods whose first argument says which documents are changed."""
+
+_CONDITIONS: Final = frozenset({"where", "filter", "filter_by", "exclude"})
 
 
 def sets_once(call: ast.Call) -> bool:
@@ -32,6 +36,25 @@ def fetches_what_is_added(module: Module, call: ast.Call) -> bool:
         else:
             statement = _last_executed(module, source, call) if source is not None else None
     return statement is not None and sql_statements.gives_back_what_it_adds(module, statement.args[0])
+
+
+def changes_once(module: Module, call: ast.Call) -> bool:
+    """Whether a write changes only rows that the event has not changed before: its condition names the event's id."""
+    if any(keyword.arg == "ConditionExpression" for keyword in call.keywords):
+        return True
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    conditions: list[ast.expr] = [call.func]
+    if functions.last_name(call.func) in _FILTERED:
+        conditions += call.args[:1]
+        conditions += [keyword.value for keyword in call.keywords if keyword.arg in {"filter", "query"}]
+    for inner in (each for argument in given for each in syntax.descendants(argument)):
+        if isinstance(inner, ast.Call) and functions.last_name(inner.func) in _CONDITIONS:
+            conditions += inner.args
+    if any(event_values.holds_event_id(module, each) for each in conditions):
+        return True
+    if not given or not sql_statements.excludes_rows(module, given[0]):
+        return False
+    return any(event_values.holds_event_id(module, each) for each in given)
 
 
 def _last_executed(module: Module, cursor: ast.expr, fetch: ast.Call) -> ast.Call | None:

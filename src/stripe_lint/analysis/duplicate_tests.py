@@ -259,16 +259,9 @@ def _answers_for_event(
             told = _is_decided(source, function, each, inside, depth=depth + 1)
         else:
             told = is_duplicate_test(source, each.value, inside, holds=holds, depth=depth + 1)
-        if told and (ids or _names_id(source, function)):
+        if told and (ids or event_values.names_event_id(source, function)):
             return True
     return False
-
-
-def _names_id(module: Module, function: FunctionNode) -> bool:
-    """Whether a function takes the event's id out of the event that it is given."""
-    return any(
-        isinstance(node, ast.expr) and event_values.is_event_id(module, node) for node in syntax.own_nodes(function)
-    )
 
 
 def _is_decided(module: Module, function: FunctionNode, node: ast.Return, known: Names, *, depth: int) -> bool:

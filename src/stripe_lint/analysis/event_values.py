@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import assignments, callers, functions, names, stripe_calls, work
+from stripe_lint.analysis import assignments, callers, functions, names, stripe_calls, syntax, work
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.work import Work
 
@@ -20,6 +20,9 @@ _EVENT_PARTS: Final = frozenset(
     {"event", "stripe_event", "payload", "event_data", "obj_data", "data_object", "metadata", "webhook_data"}
     | {"event_type", "livemode"}
 )
+USUAL_PARAMETERS: Final = frozenset({"event", "stripe_event", "payload"})
+"""What a function calls the event that it is given, where the call can't be seen."""
+
 _ROUNDS: Final = 2
 _PLAIN_FUNCTIONS: Final = frozenset(
     {"int", "str", "float", "round", "len", "dict", "list", "bool", "abs", "min", "max", "getattr", "loads", "Decimal"}
@@ -194,3 +197,13 @@ def is_event_id(module: Module, node: ast.expr) -> bool:
         if isinstance(key, ast.Constant) and key.value == "id" and isinstance(node.func, ast.Attribute):
             base = node.func.value
     return base is not None and re.search(_EVENT_NAME, (functions.last_name(base) or "").lower()) is not None
+
+
+def names_event_id(module: Module, function: FunctionNode) -> bool:
+    """Whether a function names the event's id."""
+    return any(isinstance(node, ast.expr) and is_event_id(module, node) for node in syntax.own_nodes(function))
+
+
+def holds_event_id(module: Module, node: ast.expr) -> bool:
+    """Whether the event's id stands in an expression."""
+    return any(isinstance(inner, ast.expr) and is_event_id(module, inner) for inner in syntax.descendants(node))

@@ -136,6 +136,12 @@ class Wrapper(NamedTuple):
     node: NamedFunction
     wrapped: str
 
+    def calls(self) -> list[ast.Call]:
+        """Its calls of the decorated function."""
+        return [
+            each for each in self.module.calls_of.get(self.node, ()) if functions.last_name(each.func) == self.wrapped
+        ]
+
 
 def wrappers(module: Module, function: NamedFunction) -> list[Wrapper]:
     """The inner functions of the decorators on ``function`` that verify, outermost first."""
