@@ -143,7 +143,7 @@ def _plain_call(evaluation: Evaluation, call: Call) -> Value:
     if path is not None and path.startswith(_DIGESTS):
         return text_of_parts([value for value in call.values if value.constant is None or value.tags] or call.values)
     inlining.expose_arguments(evaluation, call)
-    if _is_super_call(call.node):
+    if isinstance(call.node.func, ast.Attribute) and functions.is_super(call.node.func.value):
         evaluation.facts.handed_on.add(evaluation.history)
     looked_up = body_uses.passed(evaluation, call)
     if looked_up is not None:
@@ -289,16 +289,6 @@ def _kept_by_object(call: Call, reference: ClassReference) -> Value | None:
     if not fields:
         return None
     return entries(fields, complete=False)._replace(reference=names.call_result(reference))
-
-
-def _is_super_call(node: ast.Call) -> bool:
-    """Whether a call goes on to the same method of the base class."""
-    function = node.func
-    return (
-        isinstance(function, ast.Attribute)
-        and isinstance(function.value, ast.Call)
-        and functions.last_name(function.value.func) == "super"
-    )
 
 
 def _note_refusal(evaluation: Evaluation, call: Call) -> None:

@@ -15,6 +15,7 @@ from stripe_lint.analysis import (
     verification,
     verifiers,
 )
+from stripe_lint.analysis.frameworks import is_wrapper_decorator
 from stripe_lint.analysis.handler_parameters import parameter_value
 from stripe_lint.analysis.handlers import framework_for
 from stripe_lint.analysis.references import FunctionReference, ObjectReference, OfClass
@@ -59,13 +60,25 @@ def _router_guards(module: Module, decorator: ast.Call, framework: Framework) ->
 
 
 def _guard_functions(module: Module, node: ast.expr, framework: Framework) -> Iterator[FunctionReference]:
-    for part in node.elts if isinstance(node, ast.List | ast.Tuple | ast.Set) else [node]:
+    for part in _required(node):
         target = names.dependency_of(module, part) or part
         reference = names.resolve(module, target.func if isinstance(target, ast.Call) and target is part else target)
         if isinstance(reference, FunctionReference):
             yield reference
         elif isinstance(reference, OfClass):
             yield from _guard_methods(reference, framework)
+
+
+def _required(node: ast.expr) -> Iterator[ast.expr]:
+    """The guards in a list that all have to let a request pass: one that is made of two with ``&`` is both."""
+    if isinstance(node, ast.List | ast.Tuple | ast.Set):
+        for part in node.elts:
+            yield from _required(part)
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd):
+        yield from _required(node.left)
+        yield from _required(node.right)
+    else:
+        yield node
 
 
 def _guard_methods(reference: OfClass, framework: Framework) -> Iterator[FunctionReference]:
@@ -94,6 +107,11 @@ def _class_guards(
             ):
                 for argument in decorator.args:
                     yield from _guard_functions(module, argument, framework)
+    for name in sorted(framework.guard_getters):
+        getter = names.find_method(reference, name)
+        for returned in getter[0].returns.get(getter[1], ()) if getter is not None else ():
+            if getter is not None and returned.value is not None:
+                yield from _guard_functions(getter[0], returned.value, framework)
     for name in sorted(framework.guard_methods):
         method = names.find_method(reference, name)
         if method is not None and method[1] is not function:
@@ -180,6 +198,9 @@ def _verifying_wrapper(module: Module, decorator: ast.expr) -> Wrapper | None:
 
 def wrapper_of(module: Module, decorator: NamedFunction) -> Wrapper | None:
     """The inner function that a decorator puts in place of the decorated one."""
+    if any(is_wrapper_decorator(names.dotted_path(module, each)) for each in decorator.decorator_list):
+        first = functions.first_parameter(decorator)
+        return Wrapper(module, decorator, first.arg) if first is not None else None
     nested = [
         node for node in syntax.descendants(decorator) if isinstance(node, NamedFunction) and node is not decorator
     ]

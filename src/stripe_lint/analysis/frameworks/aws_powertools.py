@@ -35,6 +35,10 @@ FRAMEWORK = Framework(
         "aws_lambda_powertools.event_handler.depends.Depends",
     ),
     guard_keywords=frozenset({"middlewares"}),
+    wrapper_decorators=spellings(
+        "aws_lambda_powertools.middleware_factory aws_lambda_powertools.middleware_factory.factory",
+        "lambda_handler_decorator",
+    ),
     error_handler_decorators=frozenset({"exception_handler"}),
     response_calls=spellings(
         "aws_lambda_powertools.event_handler aws_lambda_powertools.event_handler.api_gateway", "Response"

@@ -67,6 +67,7 @@ FRAMEWORK = Framework(
     error_methods=frozenset({"process_exception"}),
     method_decorators=frozenset({"django.utils.decorators.method_decorator"}),
     guard_methods=frozenset({"dispatch", "setup", "process_request", "process_view", "__call__"}),
+    dispatching_methods=frozenset({"dispatch", "__call__"}),
     middleware_parameters=frozenset({"get_response"}),
     middleware_methods=frozenset({"__call__", "process_request", "process_view"}),
     response_calls=spellings(

@@ -42,6 +42,7 @@ FRAMEWORK = Framework(
     ),
     guard_keywords=frozenset({"auth", "permissions"}),
     guard_methods=DJANGO.guard_methods | {"authenticate", "has_permission"},
+    dispatching_methods=DJANGO.dispatching_methods,
     application_calls=frozenset({"NinjaAPI"}),
     including_calls=frozenset({"add_router"}),
     router_calls=frozenset({"Router"}),

@@ -32,6 +32,7 @@ FRAMEWORK = Framework(
     guard_registrations=STARLETTE.guard_registrations,
     guard_keywords=STARLETTE.guard_keywords | {"dependencies", "route_class"},
     guard_methods=STARLETTE.guard_methods | {"get_route_handler"},
+    dispatching_methods=STARLETTE.dispatching_methods | {"get_route_handler"},
     guard_calls=STARLETTE.guard_calls,
     middleware_bases=STARLETTE.middleware_bases,
     middleware_methods=STARLETTE.middleware_methods,

@@ -35,6 +35,7 @@ FRAMEWORK = Framework(
     guard_keywords=frozenset({"guards", "dependencies", "before_request", "middleware"}),
     guard_attributes=frozenset({"guards", "dependencies", "before_request", "middleware"}),
     guard_methods=frozenset({"__call__", "authenticate_request"}),
+    dispatching_methods=frozenset({"__call__"}),
     application_calls=frozenset({"Litestar"}),
     error_handler_keywords=frozenset({"exception_handlers"}),
     response_calls=spellings(

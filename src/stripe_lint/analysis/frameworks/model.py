@@ -86,19 +86,22 @@ class Framework(NamedTuple):
     headers, empty where that is not known; ``missing_header_answered`` is true where a subscript with a missing header
     ends in a 400.
 
-    What runs before a handler: ``guard_keywords`` are keyword arguments of the application, router or route
-    that name it, ``guard_attributes`` are class attributes of a view that do, ``guard_decorators`` are dotted names of
-    decorators that do, ``method_decorators`` are those of decorators that put the ones they are given on a view's
-    methods, and ``guard_methods`` are the methods by which a class that is named there, or the view's own
-    class or a middleware, runs. ``guard_calls`` put the classes or functions they are given in front of all handlers of
-    an application; ``application_calls`` make one and ``including_calls`` add a router to one, whose ``guard_keywords``
-    say the same; ``router_calls`` make something that handlers of its own are registered on. ``guard_settings`` are
-    pairs of a setting that lists such classes and the attribute by which a view names its own.
+    What runs before a handler: ``guard_keywords`` are keyword arguments of the application, router or route that name
+    it, ``guard_attributes`` are class attributes of a view that do, ``guard_decorators`` are dotted names of decorators
+    that do, ``method_decorators`` are those of decorators that put the ones they are given on a view's methods, and
+    ``guard_methods`` are the methods by which a class that is named there, or the view's own class or a middleware,
+    runs; ``dispatching_methods`` are those of them that run the handler where they call the method of their base class,
+    which the others only run before it. ``guard_getters`` are methods of a view that return what ``guard_attributes``
+    hold elsewhere; ``wrapper_decorators`` are dotted names of decorators that make a decorator of a function whose
+    first parameter is what it decorates. ``guard_calls`` put the classes or functions they are given in front of all
+    handlers of an application; ``application_calls`` make one and ``including_calls`` add a router to one, whose
+    ``guard_keywords`` say the same; ``router_calls`` make something that handlers of its own are registered on.
+    ``guard_settings`` are pairs of a setting that lists such classes and the attribute by which a view names its own.
     ``application_registrations`` are those of ``guard_registrations`` that concern the whole application even where
     they are methods of a router. A middleware that is registered where nobody looks (in a setting, by a tool) is known
     by its form: ``middleware_bases`` are dotted names of its base classes, ``middleware_parameters`` what it is made
-    with, ``middleware_methods`` those of its methods that see each request, ``middleware_decorators`` what makes one
-    of a function. ``route_calls`` are functions and methods that register a handler they are given;
+    with, ``middleware_methods`` those of its methods that see each request, ``middleware_decorators`` what makes one of
+    a function. ``route_calls`` are functions and methods that register a handler they are given;
     ``error_handler_keywords`` are keyword arguments that map exception classes to functions.
 
     How else an answer is given: ``response_parameters`` of a handler, parameters of any function that are annotated
@@ -183,6 +186,9 @@ class Framework(NamedTuple):
     guard_decorators: frozenset[str] = frozenset()
     method_decorators: frozenset[str] = frozenset()
     guard_methods: frozenset[str] = frozenset()
+    dispatching_methods: frozenset[str] = frozenset()
+    guard_getters: frozenset[str] = frozenset()
+    wrapper_decorators: frozenset[str] = frozenset()
     guard_calls: frozenset[str] = frozenset()
     application_calls: frozenset[str] = frozenset()
     including_calls: frozenset[str] = frozenset()

@@ -26,6 +26,7 @@ FRAMEWORK = Framework(
     application_registrations=frozenset({"before_app_request"}),
     guard_attributes=frozenset({"decorators"}),
     guard_methods=frozenset({"dispatch_request"}),
+    dispatching_methods=frozenset({"dispatch_request"}),
     router_calls=frozenset({"Blueprint"}),
     error_handler_decorators=frozenset({"errorhandler", "app_errorhandler"}),
     error_handler_calls=frozenset({"register_error_handler"}),

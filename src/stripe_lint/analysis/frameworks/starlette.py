@@ -26,6 +26,7 @@ FRAMEWORK = Framework(
     guard_registrations=frozenset({"middleware"}),
     guard_keywords=frozenset({"middleware"}),
     guard_methods=frozenset({"dispatch", "__call__"}),
+    dispatching_methods=frozenset({"dispatch", "__call__"}),
     guard_calls=frozenset({"add_middleware", "Middleware"}),
     middleware_bases=frozenset({"starlette.middleware.base.BaseHTTPMiddleware"}),
     middleware_methods=frozenset({"dispatch", "__call__"}),
