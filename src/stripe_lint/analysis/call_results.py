@@ -10,6 +10,7 @@ from stripe_lint.analysis import (
     blocks,
     body_uses,
     calls,
+    coroutines,
     error_text,
     functions,
     inlining,
@@ -18,6 +19,7 @@ from stripe_lint.analysis import (
     request_values,
     syntax,
     verification,
+    verifiers,
 )
 from stripe_lint.analysis.frameworks import is_abort_call, is_generated_message
 from stripe_lint.analysis.references import (
@@ -110,6 +112,12 @@ def _plain_call(evaluation: Evaluation, call: Call) -> Value:
         return UNKNOWN
     call = inlining.located(evaluation, call)
     _note_refusal(evaluation, call)
+    if isinstance(call.reference, FunctionReference) and coroutines.never_runs(
+        evaluation.module, call.node, call.reference
+    ):
+        if verifiers.mentions_verification(call.reference.module, call.reference.node):
+            evaluation.facts.never_run.add(evaluation.place(call.node))
+        return Value(truth=True)
     if isinstance(call.reference, FunctionReference | ObjectReference):
         inlined = inlining.inlined(evaluation, call)
         if inlined is not None:

@@ -17,7 +17,7 @@ from stripe_lint.analysis import (
 )
 from stripe_lint.analysis.frameworks import is_wrapper_decorator
 from stripe_lint.analysis.handler_parameters import parameter_value
-from stripe_lint.analysis.handlers import framework_for
+from stripe_lint.analysis.handlers import framework_for, is_route, registered_by
 from stripe_lint.analysis.references import FunctionReference, ObjectReference, OfClass
 from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.analysis.values import UNKNOWN, Value
@@ -165,7 +165,10 @@ def wrappers(module: Module, function: NamedFunction) -> list[Wrapper]:
     """The inner functions of the decorators on ``function`` that verify, outermost first."""
     found = []
     owner = module.enclosing_class(function)
+    unregistered = _above_registration(module, function)
     for decorator in [*(owner.decorator_list if owner is not None else ()), *function.decorator_list]:
+        if decorator in unregistered:
+            continue
         if decorator not in function.decorator_list and not method_decorators.is_for_methods(module, decorator):
             continue
         for each in method_decorators.put_on_methods(module, decorator) or [decorator]:
@@ -173,6 +176,23 @@ def wrappers(module: Module, function: NamedFunction) -> list[Wrapper]:
             if wrapper is not None:
                 found.append(wrapper)
     return found
+
+
+def passed_over(module: Module, function: NamedFunction) -> list[ast.expr]:
+    """The decorators of the project that verify, and that the route which ``function`` is registered for passes over.
+
+    A route is registered with the function as it is at that decorator; what stands above wraps only the name.
+    """
+    return [each for each in _above_registration(module, function) if _verifying_wrapper(module, each) is not None]
+
+
+def _above_registration(module: Module, function: NamedFunction) -> list[ast.expr]:
+    """The decorators above the lowest one by which the framework registers ``function`` as it is there."""
+    framework = registered_by(module, function)
+    if framework is None or not framework.registers_at_once:
+        return []
+    routes = [index for index, each in enumerate(function.decorator_list) if is_route(module, each)]
+    return function.decorator_list[: routes[-1]] if routes else []
 
 
 def applied_wrappers(module: Module, function: NamedFunction) -> list[Wrapper]:
@@ -224,7 +244,8 @@ def _hands_on(inner: NamedFunction, call: ast.Call) -> bool:
 
 def verified_by_unseen_decorator(module: Module, function: NamedFunction) -> bool:
     """Whether a decorator verifies by its name: one that can't be seen, or one that the project told."""
-    own = [(module, decorator) for decorator in function.decorator_list]
+    unregistered = _above_registration(module, function)
+    own = [(module, decorator) for decorator in function.decorator_list if decorator not in unregistered]
     return any(_verifies_unseen(*each) for each in [*own, *applied_decorators.applied_decorators(module, function)])
 
 

@@ -28,6 +28,7 @@ FRAMEWORK = Framework(
     body_parameters=True,
     body_parameter_markers=("aws_lambda_powertools.event_handler.openapi.params.Body",),
     header_parameter_markers=("aws_lambda_powertools.event_handler.openapi.params.Header",),
+    registers_at_once=True,
     route_decorators=frozenset({"get", "post", "put", "patch", "delete", "head", "route"}),
     bare_routes=True,
     dependency_markers=(

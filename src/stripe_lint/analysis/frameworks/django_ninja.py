@@ -24,6 +24,7 @@ FRAMEWORK = Framework(
     environ_attributes=DJANGO.environ_attributes,
     underscored_headers=True,
     copied_header_name="Stripe-Signature",
+    registers_at_once=True,
     route_decorators=frozenset(
         {
             "get",

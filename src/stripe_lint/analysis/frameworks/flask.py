@@ -22,6 +22,7 @@ FRAMEWORK = Framework(
     environ_attributes=WERKZEUG.environ_attributes,
     underscored_headers=True,
     copied_header_name="Stripe-Signature",
+    registers_at_once=True,
     route_decorators=frozenset({"route", "post", "get", "put", "patch", "delete"}),
     route_calls=frozenset({"add_url_rule", "add_resource"}),
     view_bases=(

@@ -11,6 +11,7 @@ FRAMEWORK = Framework(
     request_types=("litestar.Request", "litestar.connection.Request", "litestar.connection.request.Request"),
     request_parameters=("request",),
     raw_calls=frozenset({"body"}),
+    awaited_calls=frozenset({"body"}),
     parsed_calls=frozenset({"json", "msgpack"}),
     form_attributes=frozenset({"query_params"}),
     form_calls=frozenset({"form"}),

@@ -39,24 +39,25 @@ class Framework(NamedTuple):
     names of classes and functions that make up a request, for a test or a script, which no client has sent.
 
     Body: ``raw_attributes`` / ``raw_calls`` give the bytes (or text) as sent, ``raw_streams`` are attributes whose
-    ``read()`` does; ``parsed_attributes`` / ``parsed_calls`` give decoded JSON, ``form_attributes`` / ``form_calls``
-    form data; ``foreign_attributes`` are names that other frameworks use for the body and that are not the raw body
-    here (missing, or something else). ``body_parameters`` tells whether the framework fills handler parameters of
-    ``dict`` or model type from the parsed body, and ``body_parameter_markers`` names the defaults that say so.
+    ``read()`` does, and ``awaited_calls`` those of ``raw_calls`` that give a coroutine; ``parsed_attributes`` /
+    ``parsed_calls`` give decoded JSON, ``form_attributes`` / ``form_calls`` form data; ``foreign_attributes`` are names
+    that other frameworks use for the body and that are not the raw body here (missing, or something else).
+    ``body_parameters`` tells whether the framework fills handler parameters of ``dict`` or model type from the parsed
+    body, and ``body_parameter_markers`` names the defaults that say so.
 
     Headers: ``header_attributes`` are mappings of headers, ``header_calls`` are methods on the request that take
     a header's name.
 
     Handlers: ``route_decorators`` are attribute or function names that register the decorated function as a handler
-    (function names only where ``bare_routes`` is true; elsewhere they are methods of an application or router),
-    ``view_bases`` are base classes whose ``view_methods`` are handlers; ``generated_bases`` are patterns for the
-    dotted names of such classes that a generator writes for each project, whose public methods with
-    ``view_parameter_count`` parameters are handlers, and ``generated_messages`` those for classes that are written
-    likewise, and whose objects carry what they are made with; ``entry_points`` are complete signatures
-    (tuples of parameter names) of handlers that nothing registers, such as a Lambda's; they tell the framework in a
-    file that imports nothing of it, so only what means nothing else belongs here.
-    ``dependency_markers`` are calls in a parameter's default or annotation whose argument the framework runs before
-    the handler; ``guard_registrations`` are decorator names that register a function to run before each handler.
+    (function names only where ``bare_routes`` is true; elsewhere they are methods of an application or router), at once
+    where ``registers_at_once`` is true, so that a decorator above does not count, ``view_bases`` are base classes whose
+    ``view_methods`` are handlers; ``generated_bases`` are patterns for the dotted names of such classes that a
+    generator writes for each project, whose public methods with ``view_parameter_count`` parameters are handlers, and
+    ``generated_messages`` those for classes that are written likewise, and whose objects carry what they are made with;
+    ``entry_points`` are complete signatures (tuples of parameter names) of handlers that nothing registers, such as a
+    Lambda's; they tell the framework in a file that imports nothing of it, so only what means nothing else belongs
+    here. ``dependency_markers`` are calls in a parameter's default or annotation whose argument the framework runs
+    before the handler; ``guard_registrations`` are decorator names that register a function to run before each handler.
     ``error_handler_decorators`` / ``error_handler_calls`` register a function for an exception class, and
     ``error_methods`` of a view or a middleware get any exception as their last argument.
 
@@ -134,6 +135,7 @@ class Framework(NamedTuple):
     request_factories: frozenset[str] = frozenset()
     raw_attributes: frozenset[str] = frozenset()
     raw_calls: frozenset[str] = frozenset()
+    awaited_calls: frozenset[str] = frozenset()
     raw_streams: frozenset[str] = frozenset()
     parsed_attributes: frozenset[str] = frozenset()
     parsed_calls: frozenset[str] = frozenset()
@@ -219,6 +221,7 @@ class Framework(NamedTuple):
     plain_answers: bool = True
     none_answers: bool = True
     status_in_tuple: bool = False
+    registers_at_once: bool = False
     exceptions_refuse: bool = True
 
     def __eq__(self, other: object) -> bool:
