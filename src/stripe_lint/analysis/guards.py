@@ -11,6 +11,7 @@ from stripe_lint.analysis import (
     functions,
     method_decorators,
     names,
+    routers,
     syntax,
     verification,
     verifiers,
@@ -41,7 +42,7 @@ def guards_of(module: Module, function: NamedFunction, framework: Framework) -> 
     owner = module.enclosing_class(function)
     if owner is not None:
         yield from _class_guards(ObjectReference(module, owner), function, framework)
-    yield from _registered_guards(module, framework)
+    yield from _registered_guards(module, function, framework)
 
 
 def _keyword_guards(module: Module, call: ast.Call, framework: Framework) -> Iterator[FunctionReference]:
@@ -118,12 +119,16 @@ def _class_guards(
             yield FunctionReference(*method, reference)
 
 
-def _registered_guards(module: Module, framework: Framework) -> Iterator[FunctionReference]:
+def _registered_guards(module: Module, function: NamedFunction, framework: Framework) -> Iterator[FunctionReference]:
     for candidate in module.functions:
         if isinstance(candidate, ast.Lambda):
             continue
-        if any(name in framework.guard_registrations for name in functions.decorator_names(candidate)):
-            yield FunctionReference(module, candidate)
+        for decorator in candidate.decorator_list:
+            target = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if functions.last_name(target) in framework.guard_registrations:
+                own = routers.routers_of(module, function, framework)
+                if not own or routers.is_on(module, target, framework, own):
+                    yield FunctionReference(module, candidate)
     for name in sorted(framework.guard_registrations):
         for call in module.calls.get(name, ()):
             for argument in call.args:

@@ -29,6 +29,7 @@ FRAMEWORK = Framework(
     guard_attributes=frozenset({"decorators"}),
     guard_methods=frozenset({"dispatch_request"}),
     dispatching_methods=frozenset({"dispatch_request"}),
+    including_calls=frozenset({"register_blueprint"}),
     router_calls=frozenset({"Blueprint"}),
     error_handler_decorators=frozenset({"errorhandler", "app_errorhandler"}),
     error_handler_calls=frozenset({"register_error_handler"}),
