@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import (
     applied_decorators,
     conventions,
+    definitions,
     functions,
     method_decorators,
     names,
@@ -16,7 +17,7 @@ from stripe_lint.analysis import (
     verification,
     verifiers,
 )
-from stripe_lint.analysis.frameworks import is_wrapper_decorator
+from stripe_lint.analysis.frameworks import is_wrapper_decorator, view_base
 from stripe_lint.analysis.handler_parameters import parameter_value
 from stripe_lint.analysis.handlers import framework_for, is_route, registered_by
 from stripe_lint.analysis.references import FunctionReference, ObjectReference, OfClass
@@ -115,8 +116,30 @@ def _class_guards(
                 yield from _guard_functions(getter[0], returned.value, framework)
     for name in sorted(framework.guard_methods):
         method = names.find_method(reference, name)
-        if method is not None and method[1] is not function:
+        if method is not None and method[1] is not function and not _is_hidden(reference, *method):
             yield FunctionReference(*method, reference)
+
+
+def _is_hidden(reference: OfClass, module: Module, method: NamedFunction) -> bool:
+    """Whether a method of a mixin never runs, as a framework's class of views stands before it: ``(View, Mixin)``."""
+    owner = module.enclosing_class(method)
+    if owner is None or owner is reference.node or _is_view(module, owner):
+        return False
+    for source, node in names.linearized(reference):
+        if node is owner:
+            return False
+        for base in node.bases:
+            above = names.resolve(source, base)
+            if isinstance(above, OfClass) and owner in [each for _, each in names.linearized(above)]:
+                break
+            if view_base(names.dotted_path(source, base)) is not None:
+                return True
+    return False
+
+
+def _is_view(module: Module, node: ast.ClassDef) -> bool:
+    bases = definitions.external_bases(ObjectReference(module, node))
+    return any(view_base(path) is not None for path in bases)
 
 
 def _registered_guards(module: Module, function: NamedFunction, framework: Framework) -> Iterator[FunctionReference]:
