@@ -7,6 +7,7 @@ handler would be reported.
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import assignments, conventions, functions, handlers, names, routers, verifiers
@@ -158,7 +159,8 @@ def _has_verifying_middleware(source: Module) -> bool:
         if all_names("middleware_methods").isdisjoint(scope.bindings):
             continue
         named = node.name.endswith("Middleware") or any(_is_made_as_middleware(item) for item in node.body[:1])
-        if named and _speaks_of_stripe(source, node) and verifiers.mentions_verification(source, node):
+        verifies = named and _speaks_of_stripe(source, node) and verifiers.mentions_verification(source, node)
+        if verifies and not _is_left_out(source, node):
             return True
     for function in source.functions:
         if (
@@ -169,6 +171,17 @@ def _has_verifying_middleware(source: Module) -> bool:
         ):
             return True
     return False
+
+
+def _is_left_out(source: Module, node: ast.ClassDef) -> bool:
+    """Whether nothing names a middleware, in a project that says which it has."""
+    files = source.project.files_that_mention(node.name, source.path)
+    if files is None or any(path != source.path for path in files):
+        return False
+    if len(re.findall(rf"\b{node.name}\b", source.text)) > 1:
+        return False
+    said = all_names("middleware_settings") | all_names("application_calls")
+    return any(source.project.files_that_mention(word) for word in said)
 
 
 def _is_made_as_middleware(statement: ast.stmt) -> bool:

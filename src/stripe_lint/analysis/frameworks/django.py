@@ -68,6 +68,7 @@ FRAMEWORK = Framework(
     method_decorators=frozenset({"django.utils.decorators.method_decorator"}),
     guard_methods=frozenset({"dispatch", "setup", "process_request", "process_view", "__call__"}),
     dispatching_methods=frozenset({"dispatch", "__call__"}),
+    middleware_settings=frozenset({"MIDDLEWARE", "MIDDLEWARE_CLASSES"}),
     middleware_parameters=frozenset({"get_response"}),
     middleware_methods=frozenset({"__call__", "process_request", "process_view"}),
     response_calls=spellings(

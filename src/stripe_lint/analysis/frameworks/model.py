@@ -101,9 +101,9 @@ class Framework(NamedTuple):
     ``application_registrations`` are those of ``guard_registrations`` that concern the whole application even where
     they are methods of a router. A middleware that is registered where nobody looks (in a setting, by a tool) is known
     by its form: ``middleware_bases`` are dotted names of its base classes, ``middleware_parameters`` what it is made
-    with, ``middleware_methods`` those of its methods that see each request, ``middleware_decorators`` what makes one of
-    a function. ``route_calls`` are functions and methods that register a handler they are given;
-    ``error_handler_keywords`` are keyword arguments that map exception classes to functions.
+    with, ``middleware_methods`` those of its methods that see each request, ``middleware_settings`` what lists them,
+    ``middleware_decorators`` what makes one of a function. ``route_calls`` are functions and methods that register a
+    handler they are given; ``error_handler_keywords`` are keyword arguments that map exception classes to functions.
 
     How else an answer is given: ``response_parameters`` of a handler, parameters of any function that are annotated
     with ``response_types``, and the parameter at ``response_place`` of a handler in a class with one of
@@ -200,6 +200,7 @@ class Framework(NamedTuple):
     middleware_bases: frozenset[str] = frozenset()
     middleware_parameters: frozenset[str] = frozenset()
     middleware_methods: frozenset[str] = frozenset()
+    middleware_settings: frozenset[str] = frozenset()
     middleware_decorators: frozenset[str] = frozenset()
     route_calls: frozenset[str] = frozenset()
     error_handler_keywords: frozenset[str] = frozenset()
