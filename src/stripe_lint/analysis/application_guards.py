@@ -7,10 +7,10 @@ handler would be reported.
 from __future__ import annotations
 
 import ast
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+import re
+from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import assignments, conventions, functions, handlers, names, verifiers
+from stripe_lint.analysis import assignments, conventions, functions, handlers, names, routers, verifiers
 from stripe_lint.analysis.frameworks import all_names, middleware_words
 from stripe_lint.analysis.references import ClassReference, FunctionReference, OfClass
 
@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.frameworks.model import Framework
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.references import Reference
+    from stripe_lint.analysis.routers import Made
     from stripe_lint.analysis.scopes import NamedFunction
-
-MOST_NESTED_ROUTERS: Final = 4
-"""Through how many routers that include each other a handler's own router is followed."""
 
 
 def guarded_by_application(module: Module, function: NamedFunction) -> bool:
@@ -50,43 +48,31 @@ def _verifies(reference: Reference | None) -> bool:
 
 def _registered(module: Module, function: NamedFunction, framework: Framework) -> Iterator[Reference | None]:
     """Everything that is put in front of handlers of ``framework`` and that ``function`` may be among."""
-    routers = _routers_of(module, function, framework)
-    for source, made in routers.values():
+    own = routers.routers_of(module, function, framework)
+    for source, made in own.values():
         yield from _keyword_guards(source, made, framework)
-    for source, call in _calls(module, framework.guard_registrations | framework.guard_calls):
-        if _concerns(source, call, framework, routers):
+    for source, call in routers.calls(module, framework.guard_registrations | framework.guard_calls):
+        if _concerns(source, call, framework, own):
             yield from (names.resolve(source, argument) for argument in call.args)
-    for source in _files(module, framework.guard_registrations):
+    for source in routers.files(module, framework.guard_registrations):
         for candidate in source.functions:
             for decorator in () if isinstance(candidate, ast.Lambda) else candidate.decorator_list:
                 target = decorator.func if isinstance(decorator, ast.Call) else decorator
-                if functions.last_name(target) in framework.guard_registrations and _is_on(
-                    source, target, framework, routers
+                if functions.last_name(target) in framework.guard_registrations and routers.is_on(
+                    source, target, framework, own
                 ):
                     yield FunctionReference(source, candidate)
-    for source, call in _calls(module, framework.application_calls | framework.including_calls):
+    for source, call in routers.calls(module, framework.application_calls | framework.including_calls):
         if functions.last_name(call.func) in framework.including_calls and not (
-            _included(source, call) & routers.keys()
+            routers.included(source, call) & own.keys()
         ):
             continue
         yield from _keyword_guards(source, call, framework)
     yield from _default_classes(module, function, framework)
 
 
-def _files(module: Module, words: frozenset[str]) -> Iterator[Module]:
-    seen = set()
-    for word in sorted(words):
-        for path in module.project.files_that_mention(word, module.path) or ():
-            source = module.project.module_at(path)
-            if source is not None and path not in seen:
-                seen.add(path)
-                yield source
-
-
-def _calls(module: Module, words: frozenset[str]) -> Iterator[tuple[Module, ast.Call]]:
-    for source in _files(module, words):
-        for word in sorted(words):
-            yield from ((source, call) for call in source.calls.get(word, ()))
+def _concerns(source: Module, call: ast.Call, framework: Framework, own: Container[Made]) -> bool:
+    return not isinstance(call.func, ast.Attribute) or routers.is_on(source, call.func, framework, own)
 
 
 def _keyword_guards(source: Module, call: ast.Call, framework: Framework) -> Iterator[Reference | None]:
@@ -103,56 +89,6 @@ def _guards_in(source: Module, node: ast.expr) -> Iterator[Reference | None]:
         if isinstance(target, ast.Call) and target.args:
             # ``Middleware(Class, …)``
             yield names.resolve(source, target.args[0])
-
-
-# which router a handler is on
-
-
-_Made = tuple[Path, int, int]
-"""Where the call that made an object stands."""
-
-
-def _made_by(source: Module, node: ast.expr) -> tuple[_Made, tuple[Module, ast.Call]] | None:
-    """The call that made the object a name stands for, wherever it was imported from, by its place."""
-    holder, made = assignments.assigned_expression(source, node)
-    if not isinstance(made, ast.Call):
-        return None
-    return (holder.path, made.lineno, made.col_offset), (holder, made)
-
-
-def _routers_of(module: Module, function: NamedFunction, framework: Framework) -> dict[_Made, tuple[Module, ast.Call]]:
-    """The routers that ``function`` is registered on, and those that include them."""
-    routers: dict[_Made, tuple[Module, ast.Call]] = {}
-    for decorator in function.decorator_list:
-        target = decorator.func if isinstance(decorator, ast.Call) else decorator
-        made = _made_by(module, target.value) if isinstance(target, ast.Attribute) else None
-        if made is not None:
-            routers.update([made])
-    inclusions = list(_calls(module, framework.including_calls)) if routers else []
-    for _ in range(MOST_NESTED_ROUTERS):
-        for source, call in inclusions:
-            holder = _made_by(source, call.func.value) if isinstance(call.func, ast.Attribute) else None
-            if holder is not None and _included(source, call) & routers.keys():
-                routers.update([holder])
-    return routers
-
-
-def _included(source: Module, call: ast.Call) -> set[_Made]:
-    return {made[0] for argument in call.args if (made := _made_by(source, argument)) is not None}
-
-
-def _concerns(source: Module, call: ast.Call, framework: Framework, routers: Container[_Made]) -> bool:
-    return not isinstance(call.func, ast.Attribute) or _is_on(source, call.func, framework, routers)
-
-
-def _is_on(source: Module, target: ast.expr, framework: Framework, routers: Container[_Made]) -> bool:
-    """Whether a guard that is registered by the method ``target`` runs before handlers on ``routers``."""
-    if not isinstance(target, ast.Attribute) or target.attr in framework.application_registrations:
-        return True
-    made = _made_by(source, target.value)
-    if made is None or functions.last_name(made[1][1].func) not in framework.router_calls:
-        return True
-    return made[0] in routers
 
 
 # settings
@@ -223,7 +159,8 @@ def _has_verifying_middleware(source: Module) -> bool:
         if all_names("middleware_methods").isdisjoint(scope.bindings):
             continue
         named = node.name.endswith("Middleware") or any(_is_made_as_middleware(item) for item in node.body[:1])
-        if named and _speaks_of_stripe(source, node) and verifiers.mentions_verification(source, node):
+        verifies = named and _speaks_of_stripe(source, node) and verifiers.mentions_verification(source, node)
+        if verifies and not _is_left_out(source, node):
             return True
     for function in source.functions:
         if (
@@ -234,6 +171,17 @@ def _has_verifying_middleware(source: Module) -> bool:
         ):
             return True
     return False
+
+
+def _is_left_out(source: Module, node: ast.ClassDef) -> bool:
+    """Whether nothing names a middleware, in a project that says which it has."""
+    files = source.project.files_that_mention(node.name, source.path)
+    if files is None or any(path != source.path for path in files):
+        return False
+    if len(re.findall(rf"\b{node.name}\b", source.text)) > 1:
+        return False
+    said = all_names("middleware_settings") | all_names("application_calls")
+    return any(source.project.files_that_mention(word) for word in said)
 
 
 def _is_made_as_middleware(statement: ast.stmt) -> bool:

@@ -10,6 +10,7 @@ from stripe_lint.analysis import (
     blocks,
     body_uses,
     calls,
+    coroutines,
     error_text,
     functions,
     inlining,
@@ -18,6 +19,7 @@ from stripe_lint.analysis import (
     request_values,
     syntax,
     verification,
+    verifiers,
 )
 from stripe_lint.analysis.frameworks import is_abort_call, is_generated_message
 from stripe_lint.analysis.references import (
@@ -110,6 +112,12 @@ def _plain_call(evaluation: Evaluation, call: Call) -> Value:
         return UNKNOWN
     call = inlining.located(evaluation, call)
     _note_refusal(evaluation, call)
+    if isinstance(call.reference, FunctionReference) and coroutines.never_runs(
+        evaluation.module, call.node, call.reference
+    ):
+        if verifiers.mentions_verification(call.reference.module, call.reference.node):
+            evaluation.facts.never_run.add(evaluation.place(call.node))
+        return Value(truth=True)
     if isinstance(call.reference, FunctionReference | ObjectReference):
         inlined = inlining.inlined(evaluation, call)
         if inlined is not None:
@@ -143,7 +151,7 @@ def _plain_call(evaluation: Evaluation, call: Call) -> Value:
     if path is not None and path.startswith(_DIGESTS):
         return text_of_parts([value for value in call.values if value.constant is None or value.tags] or call.values)
     inlining.expose_arguments(evaluation, call)
-    if _is_super_call(call.node):
+    if isinstance(call.node.func, ast.Attribute) and functions.is_super(call.node.func.value):
         evaluation.facts.handed_on.add(evaluation.history)
     looked_up = body_uses.passed(evaluation, call)
     if looked_up is not None:
@@ -289,16 +297,6 @@ def _kept_by_object(call: Call, reference: ClassReference) -> Value | None:
     if not fields:
         return None
     return entries(fields, complete=False)._replace(reference=names.call_result(reference))
-
-
-def _is_super_call(node: ast.Call) -> bool:
-    """Whether a call goes on to the same method of the base class."""
-    function = node.func
-    return (
-        isinstance(function, ast.Attribute)
-        and isinstance(function.value, ast.Call)
-        and functions.last_name(function.value.func) == "super"
-    )
 
 
 def _note_refusal(evaluation: Evaluation, call: Call) -> None:

@@ -17,6 +17,7 @@ from stripe_lint.analysis import (
     event_values,
     exceptions,
     functions,
+    guards,
     logging_calls,
     names,
     stripe_calls,
@@ -24,7 +25,8 @@ from stripe_lint.analysis import (
     unique_columns,
     work,
 )
-from stripe_lint.analysis.references import ClassReference
+from stripe_lint.analysis.references import ClassReference, FunctionReference
+from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.analysis.work import Work
 
 if TYPE_CHECKING:
@@ -65,6 +67,21 @@ def is_checked(
         if around is function:
             return False
         child = around
+    return False
+
+
+def is_checked_by_decorator(module: Module, function: FunctionNode) -> bool:
+    """Whether a decorator of the project looks for the event's id before it calls ``function``."""
+    for decorator in function.decorator_list if isinstance(function, NamedFunction) else ():
+        reference = names.resolve(module, decorator.func if isinstance(decorator, ast.Call) else decorator)
+        if not isinstance(reference, FunctionReference) or not isinstance(reference.node, NamedFunction):
+            continue
+        wrapper = guards.wrapper_of(reference.module, reference.node)
+        if wrapper is None or not event_values.names_event_id(wrapper.module, wrapper.node):
+            continue
+        known = event_values.names_in(wrapper.module, wrapper.node, event_values.USUAL_PARAMETERS)
+        if any(is_checked(wrapper.module, wrapper.node, call, known) for call in wrapper.calls()):
+            return True
     return False
 
 
@@ -226,9 +243,7 @@ def asks_for_event(module: Module, test: ast.expr, known: Names) -> bool:
 
 def looks_for_event(module: Module, node: ast.expr) -> bool:
     """Whether an expression is a look-up by the event's id."""
-    return Work.LOOKUP in work.of_calls_in(module, node) and any(
-        isinstance(inner, ast.expr) and event_values.is_event_id(module, inner) for inner in syntax.descendants(node)
-    )
+    return Work.LOOKUP in work.of_calls_in(module, node) and event_values.holds_event_id(module, node)
 
 
 def _makes_record(module: Module, call: ast.Call) -> bool:

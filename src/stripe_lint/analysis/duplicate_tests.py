@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import (
     assignments,
+    blocks,
+    callers,
+    claims,
     configuration_reads,
     event_values,
     exceptions,
@@ -36,7 +39,9 @@ _STATUS_NAME: Final = r"status|state|processed|handled|paid|done|sent|pending|fu
 _TELLS_FIRST: Final = (
     r"new|first|creat|claim|acquir|should|updat|insert|chang|rows|count|affect|ok|success|already|lock|fresh|processed"
 )
-_TEXT_TESTS: Final = frozenset({"startswith", "endswith", "isdigit", "lower", "upper", "strip", "match", "search"})
+_TEXT_TESTS: Final = frozenset(
+    {"startswith", "endswith", "isdigit", "lower", "upper", "strip", "match", "fullmatch", "search"}
+)
 _GIVEN: Final = configuration_reads.HOLDERS | {"request"}
 _ANSWERED: Final = frozenset({"status_code", "ok", "is_success", "statusCode", "reason"})
 
@@ -72,7 +77,7 @@ def _name_tells(module: Module, node: ast.Name, known: Names, *, holds: bool, de
     if node.id in known.event:
         return False
     if node.id in known.rows:
-        return not holds or _found_by_status(module, node)
+        return not holds or _found_by_status(module, node) or _was_inserted(module, node)
     assigned = assignments.assigned_expression(module, node)[1]
     if assigned is node:
         look_up = _says_found(module, node)
@@ -84,7 +89,7 @@ def _name_tells(module: Module, node: ast.Name, known: Names, *, holds: bool, de
     called = event_values.call_of(assigned)
     if called is not None and holds and not re.search(_TELLS_FIRST, node.id):
         # something has to be there; what wrote it may also say whether it was there before
-        return bool(work.of_calls_in(module, called) & {Work.INSERT, Work.WRITE})
+        return claims.sets_once(called) or bool(work.of_calls_in(module, called) & {Work.INSERT, Work.WRITE})
     return is_duplicate_test(module, assigned, known, holds=holds, depth=depth + 1)
 
 
@@ -110,6 +115,11 @@ def _says_found(module: Module, node: ast.Name) -> list[ast.stmt] | None:
 
 def _found_by_status(module: Module, node: ast.Name) -> bool:
     return any(each.value is not None and filters_by_status(each.value) for each in module.bindings_of(node))
+
+
+def _was_inserted(module: Module, node: ast.Name) -> bool:
+    called = [event_values.call_of(each.value) for each in module.bindings_of(node) if each.value is not None]
+    return any(each is not None and claims.fetches_what_is_added(module, each) for each in called)
 
 
 def iterates_by_status(module: Module, node: ast.expr, known: Names) -> bool:
@@ -138,7 +148,7 @@ def _compares_earlier(module: Module, test: ast.Compare, known: Names, *, holds:
         is_there = isinstance(operator, ast.IsNot | ast.NotEq)
         return is_duplicate_test(module, test.left, known, holds=is_there is holds, depth=depth)
     if isinstance(operator, ast.In | ast.NotIn):
-        if _is_remembered(module, test):
+        if _is_remembered(module, test, known):
             return True
         if isinstance(other, ast.Tuple | ast.List | ast.Set | ast.Dict | ast.Constant):
             return not event_values.is_of_event(module, test.left, known) and not isinstance(test.left, ast.Constant)
@@ -149,21 +159,16 @@ def _compares_earlier(module: Module, test: ast.Compare, known: Names, *, holds:
     return any(_is_of_row(module, part, known) for part in (test.left, *test.comparators))
 
 
-def _is_remembered(module: Module, test: ast.Compare) -> bool:
+def _is_remembered(module: Module, test: ast.Compare, known: Names) -> bool:
     """Whether the event's id is looked for among those that the process itself keeps in mind."""
-    if not isinstance(test.ops[0], ast.In | ast.NotIn) or not event_values.is_event_id(module, test.left):
+    if not isinstance(test.ops[0], ast.In | ast.NotIn):
+        return False
+    given = isinstance(test.left, ast.Name) and test.left.id in known.ids
+    if not given and not event_values.is_event_id(module, test.left):
         return False
     kept = assignments.assigned_expression(module, test.comparators[0])[1]
     is_written_out = isinstance(kept, ast.Constant) or getattr(kept, "elts", None) or getattr(kept, "keys", None)
     return not is_written_out
-
-
-def _asks_memory(reference: FunctionReference) -> bool:
-    """Whether a function of the project returns whether the event's id is kept in mind."""
-    return any(
-        isinstance(each.value, ast.Compare) and _is_remembered(reference.module, each.value)
-        for each in reference.module.returns.get(reference.node, ())
-    )
 
 
 def _is_of_row(module: Module, node: ast.expr, known: Names, depth: int = 0) -> bool:
@@ -222,12 +227,60 @@ def _asks_for_earlier(module: Module, call: ast.Call, known: Names, *, holds: bo
         return False
     reference = names.resolve(module, call.func)
     if isinstance(reference, FunctionReference):
-        if _asks_memory(reference):
-            return True
         kinds = work.of_function(reference.module, reference.node)
-        if not kinds & {Work.LOOKUP, Work.INSERT, Work.WRITE, Work.UNSEEN}:
-            return False
-        return not (kinds <= {Work.LOOKUP} and holds and not re.search(_STATUS_NAME, name))
+        unseen = bool(kinds & {Work.INSERT, Work.WRITE, Work.UNSEEN})
+        if unseen or (Work.LOOKUP in kinds and (not holds or re.search(_STATUS_NAME, name))):
+            return True
+        return _answers_for_event(module, call, reference, known, holds=holds, depth=depth)
+    asked = stripe_calls.method_of(reference)
+    if asked is not None and not asked.mutating:
+        return False
     if Work.LOOKUP in work.of_calls_in(module, call):
-        return not holds or filters_by_status(call)
+        return not holds or filters_by_status(call) or claims.fetches_what_is_added(module, call)
     return True
+
+
+# what a function of the project answers that is given the event's id
+
+
+def _answers_for_event(
+    module: Module, call: ast.Call, reference: FunctionReference, known: Names, *, holds: bool, depth: int
+) -> bool:
+    """Whether a function that gets the event's id returns, where it counts as ``holds``, whether it has been there."""
+    source, function = reference.module, reference.node
+    given = callers.bound(source, function, call)
+    ids = {parameter for parameter, argument in given.items() if event_values.is_event_id(module, argument)}
+    parameters = event_values.event_arguments(module, call, reference, known)
+    inside = event_values.names_in(source, function, parameters)._replace(ids=frozenset(ids))
+    for each in source.returns.get(function, ()):
+        if each.value is None or (isinstance(each.value, ast.Constant) and bool(each.value.value) is not holds):
+            continue
+        if isinstance(each.value, ast.Constant):
+            told = _is_decided(source, function, each, inside, depth=depth + 1)
+        else:
+            told = is_duplicate_test(source, each.value, inside, holds=holds, depth=depth + 1)
+        if told and (ids or event_values.names_event_id(source, function)):
+            return True
+    return False
+
+
+def _is_decided(module: Module, function: FunctionNode, node: ast.Return, known: Names, *, depth: int) -> bool:
+    """Whether what stands before a ``return`` or around it looks at an earlier delivery."""
+    around = list(module.ancestors(node))
+    for each in module.own_of_kind(function, ast.If):
+        if each in around:
+            inside = any(statement is node or statement in around for statement in each.body)
+            if is_duplicate_test(module, each.test, known, holds=inside, depth=depth):
+                return True
+        elif (
+            each.lineno < node.lineno
+            and blocks.leaves(module, each.body)
+            and is_duplicate_test(module, each.test, known, holds=False, depth=depth)
+        ):
+            return True
+    return any(
+        re.search(FOUND_NOTHING, exceptions.class_names(module, caught)[0])
+        for each in around
+        if isinstance(each, ast.ExceptHandler)
+        for caught in exceptions.handler_types(module, each) or ()
+    )

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import assignments, callers, functions, names, stripe_calls, work
+from stripe_lint.analysis import assignments, callers, functions, names, stripe_calls, syntax, work
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.work import Work
 
@@ -20,6 +20,9 @@ _EVENT_PARTS: Final = frozenset(
     {"event", "stripe_event", "payload", "event_data", "obj_data", "data_object", "metadata", "webhook_data"}
     | {"event_type", "livemode"}
 )
+USUAL_PARAMETERS: Final = frozenset({"event", "stripe_event", "payload"})
+"""What a function calls the event that it is given, where the call can't be seen."""
+
 _ROUNDS: Final = 2
 _PLAIN_FUNCTIONS: Final = frozenset(
     {"int", "str", "float", "round", "len", "dict", "list", "bool", "abs", "min", "max", "getattr", "loads", "Decimal"}
@@ -30,11 +33,15 @@ _EVENT_NAME: Final = r"event|notification|^evt$|delivery|hook_data|webhook_data"
 
 
 class Names(NamedTuple):
-    """What the names of one function hold: parts of the event, rows of the project, whether a row has been created."""
+    """What the names of one function hold: parts of the event, rows of the project, whether a row has been created.
+
+    ``ids`` are the parameters that are given the event's id.
+    """
 
     event: frozenset[str]
     rows: frozenset[str]
     created: frozenset[str]
+    ids: frozenset[str] = frozenset()
 
 
 def names_in(module: Module, function: FunctionNode, event_parameters: frozenset[str]) -> Names:
@@ -154,9 +161,9 @@ def _names_event(node: ast.expr, known: Names) -> bool:
 def _extracts(module: Module, call: ast.Call, known: Names) -> bool:
     """Whether a call only takes something out of its receiver or arguments, or writes it in another way."""
     name = functions.last_name(call.func) or ""
-    if name in _PLAIN_FUNCTIONS:
-        return True
     receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if name in _PLAIN_FUNCTIONS and not (name == "set" and receiver is not None):
+        return True
     if receiver is not None and is_of_event(module, receiver, known):
         return True
     reference = names.resolve(module, call.func)
@@ -190,3 +197,13 @@ def is_event_id(module: Module, node: ast.expr) -> bool:
         if isinstance(key, ast.Constant) and key.value == "id" and isinstance(node.func, ast.Attribute):
             base = node.func.value
     return base is not None and re.search(_EVENT_NAME, (functions.last_name(base) or "").lower()) is not None
+
+
+def names_event_id(module: Module, function: FunctionNode) -> bool:
+    """Whether a function names the event's id."""
+    return any(isinstance(node, ast.expr) and is_event_id(module, node) for node in syntax.own_nodes(function))
+
+
+def holds_event_id(module: Module, node: ast.expr) -> bool:
+    """Whether the event's id stands in an expression."""
+    return any(isinstance(inner, ast.expr) and is_event_id(module, inner) for inner in syntax.descendants(node))

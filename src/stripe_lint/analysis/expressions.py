@@ -180,7 +180,8 @@ def _boolean(evaluation: Evaluation, node: ast.BoolOp) -> Value:
         value = evaluation.evaluate(operand)
         known = value.known_truth
         if known is isinstance(node.op, ast.Or):
-            return value if result is None else join(result, value)
+            # what comes before is the result only where it counts the same
+            return value if result is None else join(result, value)._replace(truth=known)
         if known is None:
             result = value if result is None else join(result, value)
         elif evaluation.history.failure is not None:

@@ -87,6 +87,7 @@ class Facts:
         "handed_on",
         "keyed_calls",
         "modules",
+        "never_run",
         "parsed_by",
         "parsed_early",
         "payloads",
@@ -116,5 +117,6 @@ class Facts:
         self.shared_keys: set[SharedKey] = set()
         self.evidence: set[str] = set()
         self.modules: set[Module] = set()
+        self.never_run: set[Place] = set()
         self.handed_on: set[History] = set()
         self.exhausted = False

@@ -123,6 +123,11 @@ def last_name(node: ast.expr) -> str | None:
     return None
 
 
+def is_super(node: ast.expr) -> bool:
+    """Whether an expression is ``super()``."""
+    return isinstance(node, ast.Call) and last_name(node.func) == "super"
+
+
 def attribute_chain(node: ast.expr) -> list[str] | None:
     """``["a", "b", "c"]`` for ``a.b.c``; ``None`` where the chain does not start at a name."""
     names: list[str] = []

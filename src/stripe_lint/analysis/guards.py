@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import (
     applied_decorators,
     conventions,
+    definitions,
     functions,
     method_decorators,
     names,
+    routers,
     syntax,
     verification,
     verifiers,
 )
+from stripe_lint.analysis.frameworks import is_wrapper_decorator, view_base
 from stripe_lint.analysis.handler_parameters import parameter_value
-from stripe_lint.analysis.handlers import framework_for
+from stripe_lint.analysis.handlers import framework_for, is_route, registered_by
 from stripe_lint.analysis.references import FunctionReference, ObjectReference, OfClass
 from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.analysis.values import UNKNOWN, Value
@@ -40,7 +43,7 @@ def guards_of(module: Module, function: NamedFunction, framework: Framework) -> 
     owner = module.enclosing_class(function)
     if owner is not None:
         yield from _class_guards(ObjectReference(module, owner), function, framework)
-    yield from _registered_guards(module, framework)
+    yield from _registered_guards(module, function, framework)
 
 
 def _keyword_guards(module: Module, call: ast.Call, framework: Framework) -> Iterator[FunctionReference]:
@@ -59,13 +62,25 @@ def _router_guards(module: Module, decorator: ast.Call, framework: Framework) ->
 
 
 def _guard_functions(module: Module, node: ast.expr, framework: Framework) -> Iterator[FunctionReference]:
-    for part in node.elts if isinstance(node, ast.List | ast.Tuple | ast.Set) else [node]:
+    for part in _required(node):
         target = names.dependency_of(module, part) or part
         reference = names.resolve(module, target.func if isinstance(target, ast.Call) and target is part else target)
         if isinstance(reference, FunctionReference):
             yield reference
         elif isinstance(reference, OfClass):
             yield from _guard_methods(reference, framework)
+
+
+def _required(node: ast.expr) -> Iterator[ast.expr]:
+    """The guards in a list that all have to let a request pass: one that is made of two with ``&`` is both."""
+    if isinstance(node, ast.List | ast.Tuple | ast.Set):
+        for part in node.elts:
+            yield from _required(part)
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd):
+        yield from _required(node.left)
+        yield from _required(node.right)
+    else:
+        yield node
 
 
 def _guard_methods(reference: OfClass, framework: Framework) -> Iterator[FunctionReference]:
@@ -94,18 +109,49 @@ def _class_guards(
             ):
                 for argument in decorator.args:
                     yield from _guard_functions(module, argument, framework)
+    for name in sorted(framework.guard_getters):
+        getter = names.find_method(reference, name)
+        for returned in getter[0].returns.get(getter[1], ()) if getter is not None else ():
+            if getter is not None and returned.value is not None:
+                yield from _guard_functions(getter[0], returned.value, framework)
     for name in sorted(framework.guard_methods):
         method = names.find_method(reference, name)
-        if method is not None and method[1] is not function:
+        if method is not None and method[1] is not function and not _is_hidden(reference, *method):
             yield FunctionReference(*method, reference)
 
 
-def _registered_guards(module: Module, framework: Framework) -> Iterator[FunctionReference]:
+def _is_hidden(reference: OfClass, module: Module, method: NamedFunction) -> bool:
+    """Whether a method of a mixin never runs, as a framework's class of views stands before it: ``(View, Mixin)``."""
+    owner = module.enclosing_class(method)
+    if owner is None or owner is reference.node or _is_view(module, owner):
+        return False
+    for source, node in names.linearized(reference):
+        if node is owner:
+            return False
+        for base in node.bases:
+            above = names.resolve(source, base)
+            if isinstance(above, OfClass) and owner in [each for _, each in names.linearized(above)]:
+                break
+            if view_base(names.dotted_path(source, base)) is not None:
+                return True
+    return False
+
+
+def _is_view(module: Module, node: ast.ClassDef) -> bool:
+    bases = definitions.external_bases(ObjectReference(module, node))
+    return any(view_base(path) is not None for path in bases)
+
+
+def _registered_guards(module: Module, function: NamedFunction, framework: Framework) -> Iterator[FunctionReference]:
     for candidate in module.functions:
         if isinstance(candidate, ast.Lambda):
             continue
-        if any(name in framework.guard_registrations for name in functions.decorator_names(candidate)):
-            yield FunctionReference(module, candidate)
+        for decorator in candidate.decorator_list:
+            target = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if functions.last_name(target) in framework.guard_registrations:
+                own = routers.routers_of(module, function, framework)
+                if not own or routers.is_on(module, target, framework, own):
+                    yield FunctionReference(module, candidate)
     for name in sorted(framework.guard_registrations):
         for call in module.calls.get(name, ()):
             for argument in call.args:
@@ -136,12 +182,21 @@ class Wrapper(NamedTuple):
     node: NamedFunction
     wrapped: str
 
+    def calls(self) -> list[ast.Call]:
+        """Its calls of the decorated function."""
+        return [
+            each for each in self.module.calls_of.get(self.node, ()) if functions.last_name(each.func) == self.wrapped
+        ]
+
 
 def wrappers(module: Module, function: NamedFunction) -> list[Wrapper]:
     """The inner functions of the decorators on ``function`` that verify, outermost first."""
     found = []
     owner = module.enclosing_class(function)
+    unregistered = _above_registration(module, function)
     for decorator in [*(owner.decorator_list if owner is not None else ()), *function.decorator_list]:
+        if decorator in unregistered:
+            continue
         if decorator not in function.decorator_list and not method_decorators.is_for_methods(module, decorator):
             continue
         for each in method_decorators.put_on_methods(module, decorator) or [decorator]:
@@ -149,6 +204,23 @@ def wrappers(module: Module, function: NamedFunction) -> list[Wrapper]:
             if wrapper is not None:
                 found.append(wrapper)
     return found
+
+
+def passed_over(module: Module, function: NamedFunction) -> list[ast.expr]:
+    """The decorators of the project that verify, and that the route which ``function`` is registered for passes over.
+
+    A route is registered with the function as it is at that decorator; what stands above wraps only the name.
+    """
+    return [each for each in _above_registration(module, function) if _verifying_wrapper(module, each) is not None]
+
+
+def _above_registration(module: Module, function: NamedFunction) -> list[ast.expr]:
+    """The decorators above the lowest one by which the framework registers ``function`` as it is there."""
+    framework = registered_by(module, function)
+    if framework is None or not framework.registers_at_once:
+        return []
+    routes = [index for index, each in enumerate(function.decorator_list) if is_route(module, each)]
+    return function.decorator_list[: routes[-1]] if routes else []
 
 
 def applied_wrappers(module: Module, function: NamedFunction) -> list[Wrapper]:
@@ -174,6 +246,9 @@ def _verifying_wrapper(module: Module, decorator: ast.expr) -> Wrapper | None:
 
 def wrapper_of(module: Module, decorator: NamedFunction) -> Wrapper | None:
     """The inner function that a decorator puts in place of the decorated one."""
+    if any(is_wrapper_decorator(names.dotted_path(module, each)) for each in decorator.decorator_list):
+        first = functions.first_parameter(decorator)
+        return Wrapper(module, decorator, first.arg) if first is not None else None
     nested = [
         node for node in syntax.descendants(decorator) if isinstance(node, NamedFunction) and node is not decorator
     ]
@@ -197,7 +272,8 @@ def _hands_on(inner: NamedFunction, call: ast.Call) -> bool:
 
 def verified_by_unseen_decorator(module: Module, function: NamedFunction) -> bool:
     """Whether a decorator verifies by its name: one that can't be seen, or one that the project told."""
-    own = [(module, decorator) for decorator in function.decorator_list]
+    unregistered = _above_registration(module, function)
+    own = [(module, decorator) for decorator in function.decorator_list if decorator not in unregistered]
     return any(_verifies_unseen(*each) for each in [*own, *applied_decorators.applied_decorators(module, function)])
 
 

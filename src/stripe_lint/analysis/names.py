@@ -33,6 +33,8 @@ from stripe_lint.analysis.references import (
 from stripe_lint.analysis.scopes import Binding, BindingKind, NamedFunction, Scope
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from stripe_lint.analysis.module import Module
 
 _DEEPEST: Final = 40
@@ -83,6 +85,8 @@ def _resolve(module: Module, node: ast.expr) -> Reference | None:
     if isinstance(node, ast.Name):
         return resolve_name(module, node.id, module.scope_of(node))
     if isinstance(node, ast.Attribute):
+        if functions.is_super(node.value):
+            return _inherited(module, node)
         base = resolve(module, node.value)
         if base is None or isinstance(base, ExternalInstance | External):
             held = _held_attribute(module, node)
@@ -473,11 +477,30 @@ def linearized(reference: OfClass) -> list[tuple[Module, ast.ClassDef]]:
 
 def find_method(reference: OfClass, name: str) -> tuple[Module, ast.FunctionDef | ast.AsyncFunctionDef] | None:
     """The method ``name`` as an instance of the class has it, in the project."""
-    for module, node in linearized(reference):
+    return _method_in(linearized(reference), name)
+
+
+def _method_in(
+    classes: Iterable[tuple[Module, ast.ClassDef]], name: str
+) -> tuple[Module, ast.FunctionDef | ast.AsyncFunctionDef] | None:
+    for module, node in classes:
         scope = module.scopes.get(node)
         for binding in reversed(scope.bindings.get(name, []) if scope is not None else []):
             if isinstance(binding.node, NamedFunction):
                 return module, binding.node
+    return None
+
+
+def _inherited(module: Module, node: ast.Attribute) -> Reference | None:
+    """The method of a base class within the project that ``super().method`` means."""
+    for method in module.ancestors(node):
+        owner = module.enclosing_class(method) if isinstance(method, NamedFunction) else None
+        if owner is not None and isinstance(method, NamedFunction):
+            is_of_class = functions.has_decorator(method, "classmethod")
+            receiver = ClassReference(module, owner) if is_of_class else ObjectReference(module, owner)
+            found = _method_in(linearized(receiver)[1:], node.attr)
+            is_called = found is not None and not functions.is_property(found[1])
+            return FunctionReference(*found, receiver) if found is not None and is_called else None
     return None
 
 

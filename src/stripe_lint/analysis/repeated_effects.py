@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import (
     assignments,
     blocks,
+    claims,
     definitions,
     duplicate_checks,
     event_values,
@@ -152,11 +153,15 @@ def _sends_too_deep(reached: Reached) -> bool:
 def _known_at(reached: Reached, known: dict[int, _Known]) -> _Known:
     caller, call = reached.caller, reached.call
     if caller is None or call is None:
-        parameters = frozenset({"event", "stripe_event", "payload"})
-        found = event_values.names_in(reached.module, reached.function, parameters)
-        return _Known(found, checked=False, checked_without_constraint=False)
+        found = event_values.names_in(reached.module, reached.function, event_values.USUAL_PARAMETERS)
+        once = duplicate_checks.is_checked_by_decorator(reached.module, reached.function)
+        return _Known(found, checked=once, checked_without_constraint=once)
     before = known[id(caller)]
-    if exceptions.is_in_except(caller.module, call, caller.function) or _runs_too_early(reached, caller, call):
+    if (
+        exceptions.is_in_except(caller.module, call, caller.function)
+        or _runs_too_early(reached, caller, call)
+        or duplicate_checks.is_checked_by_decorator(reached.module, reached.function)
+    ):
         return _Known(before.names, checked=True, checked_without_constraint=True)
     callee = FunctionReference(reached.module, reached.function)
     parameters = event_values.event_arguments(caller.module, call, callee, before.names)
@@ -297,7 +302,7 @@ def _of_call(module: Module, call: ast.Call, known: Names) -> _Effect | None:
         return _Effect(call, "creates something at Stripe") if creates and _is_new_request(module, call, kind) else None
     if kind is Work.INSERT:
         return _of_insert(module, call, known)
-    if kind is Work.WRITE and _increments(call):
+    if kind is Work.WRITE and _increments(call) and not claims.changes_once(module, call):
         return _Effect(call, "adds to a stored number")
     return None
 

@@ -6,7 +6,7 @@ import ast
 import codecs
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import definitions, functions, names, syntax, webhook_functions
+from stripe_lint.analysis import coroutines, definitions, functions, names, syntax, webhook_functions
 from stripe_lint.analysis.body_uses import FOUND, compared, is_none, missing, plain_tag, read, text_of, used
 from stripe_lint.analysis.facts import Use
 from stripe_lint.analysis.frameworks import (
@@ -169,6 +169,8 @@ def _request_part(evaluation: Evaluation, node: ast.expr, base: Value, name: str
     framework = framework_of(base)
     if framework is None:
         return UNKNOWN
+    if name in framework.raw_calls and coroutines.goes_into_verification_only(evaluation.module, node):
+        return tagged(Mark.ALTERED, evaluation.module, node, f"the method `{name}`, which is not called")
     if name in framework.raw_attributes:
         decoded = not framework.base64_flag or name in framework.decoded_attributes
         return tagged(Mark.RAW, detail="bytes" if decoded else framework.base64_flag)
@@ -402,6 +404,10 @@ def _request_method(evaluation: Evaluation, call: Call, receiver: Value) -> Valu
     name = call.name
     key = text_of(call.positional[0]) if call.positional else None
     if name in framework.raw_calls:
+        if name in framework.awaited_calls and coroutines.goes_into_verification_only(evaluation.module, call.node):
+            return tagged(
+                Mark.ALTERED, evaluation.module, call.node, f"the coroutine of `{name}()`, which is not awaited"
+            )
         as_text = "as_text" in call.keywords or name == "text"
         return tagged(Mark.RAW, detail="text" if as_text else "bytes")
     if name in framework.parsed_calls:

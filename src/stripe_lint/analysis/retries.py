@@ -169,15 +169,14 @@ def _wraps_in_retry(reference: FunctionReference, entered: frozenset[ast.AST]) -
             for statement in returned
             if statement.value is not None
         )
-    for inner in syntax.own_nodes(wrapper.node):
-        if isinstance(inner, ast.Call) and functions.last_name(inner.func) == wrapper.wrapped:
-            for loop in retry_loops.loops_around(wrapper.module, inner, wrapper.node):
-                if retry_loops.is_retry_loop(wrapper.module, loop, inner):
-                    return True
-            if _function_retry(wrapper.module, wrapper.node, inner, entered) is not None:
+    for inner in wrapper.calls():
+        for loop in retry_loops.loops_around(wrapper.module, inner, wrapper.node):
+            if retry_loops.is_retry_loop(wrapper.module, loop, inner):
                 return True
-            if second_attempts.answers_failure_anywhere(wrapper.module, wrapper.node, inner):
-                return True
+        if _function_retry(wrapper.module, wrapper.node, inner, entered) is not None:
+            return True
+        if second_attempts.answers_failure_anywhere(wrapper.module, wrapper.node, inner):
+            return True
     return False
 
 

@@ -25,6 +25,8 @@ class Statement(Enum):
 _VERB: Final = r"(?is)\s*(?:with\b.*?\)\s*)?(insert|update|delete|replace|merge|select)\b"
 _UPSERT: Final = r"(?i)on\s+(?:conflict|duplicate)|insert\s+(?:or\s+)?(?:ignore|replace)|not\s+exists"
 _CHANGE: Final = r"(?i)\s*(?:(?:insert(?:\s+or\s+\w+)?|replace|merge)\s+into|update\s+\S+\s+set|delete\s+from)\b"
+_RETURNING: Final = r"(?is)\s*insert\b(?!.*\bupdate\b).*\breturning\b"
+_EXCLUSION: Final = r"(?is)\bwhere\b.*(?:<>|!=|\bnot\b|\bdistinct\b)"
 _CONSTRUCTS: Final = {
     "insert": Statement.ADDS,
     "update": Statement.CHANGES,
@@ -58,6 +60,20 @@ def handed_on(module: Module, call: ast.Call) -> Statement | None:
         return None
     text = _text(module, given)
     return _of_text(text) if re.match(_CHANGE, text) else None
+
+
+def gives_back_what_it_adds(module: Module, node: ast.expr) -> bool:
+    """Whether a statement adds a row and gives it back, and gives nothing back where the row is there already."""
+    assigned = assignments.assigned_expression(module, node)[1]
+    built = {functions.last_name(inner.func) for inner in syntax.descendants(assigned) if isinstance(inner, ast.Call)}
+    if "insert" in built:
+        return "returning" in built and "on_conflict_do_update" not in built
+    return re.match(_RETURNING, _text(module, node)) is not None
+
+
+def excludes_rows(module: Module, node: ast.expr) -> bool:
+    """Whether a statement has a condition that leaves rows out for what they hold."""
+    return re.search(_EXCLUSION, _text(module, node)) is not None
 
 
 def without_comments(text: str) -> str:

@@ -27,6 +27,7 @@ from stripe_lint.analysis.state import START, History, Outcome
 from stripe_lint.analysis.values import UNKNOWN, Mark, Value, tagged
 
 if TYPE_CHECKING:
+    from stripe_lint.analysis.frameworks.model import Framework
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import NamedFunction
 
@@ -59,7 +60,7 @@ def starts(interpreter: Interpreter, module: Module, function: NamedFunction, hi
             interpreter.facts.evidence.add("signature header")
     found = [Start({**start.names, **bound}, start.history) for start in found]
     for guard in guards.guards_of(module, function, framework):
-        found = _after_guard(interpreter, guard, found)
+        found = _after_guard(interpreter, guard, framework, found)
     return found[:MOST_STARTS]
 
 
@@ -113,7 +114,9 @@ def run_dependency(interpreter: Interpreter, dependency: Reference, history: His
     return list(dict.fromkeys(result))
 
 
-def _after_guard(interpreter: Interpreter, guard: FunctionReference, found: list[Start]) -> list[Start]:
+def _after_guard(
+    interpreter: Interpreter, guard: FunctionReference, framework: Framework, found: list[Start]
+) -> list[Start]:
     """The starts that are left after a guard has run; only a guard that verifies is looked at."""
     told = guard.module.project.conventions.verifiers
     if conventions.means_one_of(told, guard, None) or conventions.means_one_of(told, guard.receiver, None):
@@ -126,7 +129,8 @@ def _after_guard(interpreter: Interpreter, guard: FunctionReference, found: list
         interpreter.facts.handed_on.clear()
         outcomes = interpreter.run_function(guard.module, guard.node, bound, start.history)
         passing = [outcome.history for outcome in outcomes if outcome.raised is None and not _refuses(guard, outcome)]
-        passing = list(interpreter.facts.handed_on) or passing
+        if guard.node.name in framework.dispatching_methods:
+            passing = list(interpreter.facts.handed_on) or passing
         if any(passed.verified for passed in passing) and guards.asks_for_path(guard.node):
             # the paths that it lets through unverified are those of other handlers
             passing = [passed for passed in passing if passed.verified]
@@ -176,7 +180,7 @@ def _run_start(interpreter: Interpreter, module: Module, function: NamedFunction
     outer_module, outer = inner
     bound = dict(start.names)
     framework = handlers.framework_for(module, function)
-    positional = functions.positional_parameters(outer)
+    positional = [each for each in functions.positional_parameters(outer) if each.arg != layers[0].wrapped]
     own = functions.positional_parameters(function)
     for mine, theirs in zip(positional, own, strict=False):
         if theirs.arg in start.names:

@@ -11,7 +11,6 @@ from stripe_lint.analysis import (
     error_handlers,
     exceptions,
     frameworks,
-    functions,
     guards,
     handlers,
     names,
@@ -134,19 +133,8 @@ def _through_wrapper(module: Module, decorator: NamedFunction, raised: Raised) -
     wrapper = guards.wrapper_of(module, decorator)
     if wrapper is None:
         return None if any(isinstance(node, ast.Try) for node in syntax.descendants(decorator)) else raised
-    inner = _inner_call(wrapper)
-    return leaves_function(wrapper.module, inner, raised) if inner is not None else None
-
-
-def _inner_call(wrapper: guards.Wrapper) -> ast.Call | None:
-    return next(
-        (
-            node
-            for node in syntax.own_nodes(wrapper.node)
-            if isinstance(node, ast.Call) and functions.last_name(node.func) == wrapper.wrapped
-        ),
-        None,
-    )
+    inner = wrapper.calls()
+    return leaves_function(wrapper.module, inner[0], raised) if inner else None
 
 
 def _class_may_catch(module: Module, function: NamedFunction) -> bool:

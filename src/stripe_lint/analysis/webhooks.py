@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from stripe_lint.analysis import application_guards, other_providers, syntax, webhook_handlers
+from stripe_lint.analysis import application_guards, guards, other_providers, syntax, webhook_handlers
 from stripe_lint.analysis.facts import Facts, PayloadFact, UnverifiedUse, Use
 from stripe_lint.analysis.frameworks import base64_names
 from stripe_lint.analysis.scopes import NamedFunction
@@ -24,7 +24,9 @@ class Unverified(NamedTuple):
     """A handler of which no path verifies: where the event is made from the body, and what is done with it.
 
     ``beside_fetched`` tells that no path does anything before it has fetched an object that the body names.
-    ``origins`` are all places of the file where it is made.
+    ``origins`` are all places of the file where it is made. ``never_run`` is the first call of a verification whose
+    coroutine is not awaited, and ``passed_over`` the first decorator that verifies above the one that registers the
+    handler.
     """
 
     place: Place
@@ -32,6 +34,8 @@ class Unverified(NamedTuple):
     use: Place
     handler: Handler
     origins: tuple[ast.AST, ...]
+    never_run: Place | None = None
+    passed_over: ast.expr | None = None
 
 
 def _stripe_handlers(module: Module) -> list[Handler]:
@@ -65,7 +69,9 @@ def unverified(module: Module) -> Iterator[Unverified]:
         alone = [use for use in effects if fetches and use.kind is Use.EFFECT and not use.fetched]
         use = min((use.place for use in alone or used), key=lambda place: place.line, default=first)
         origins_here = tuple(place.node for place in here)
-        yield Unverified(first, fetches and not alone, use, handler, origins_here)
+        never_run = min(facts.never_run, key=_position, default=None)
+        passed_over = next(iter(guards.passed_over(handler.module, handler.function)), None)
+        yield Unverified(first, fetches and not alone, use, handler, origins_here, never_run, passed_over)
 
 
 def _built_from(origin: Tag, rebuilt: dict[Tag, Tag]) -> Tag:

@@ -37,6 +37,10 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
 
 
 def _verify(module: Module, found: Unverified, edit: Edit) -> None:
+    if found.never_run is not None:
+        edit.decline("the handler calls a verification without await; await it")
+    if found.passed_over is not None:
+        edit.decline("the decorator that verifies stands above the route; put it below")
     node = found.place.node
     function = node if isinstance(node, NamedFunction) else module.enclosing_function(node)
     if not isinstance(function, NamedFunction):

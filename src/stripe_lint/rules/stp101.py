@@ -96,6 +96,9 @@ def stripe_webhook(request):
 4. Make the program refuse to start without the secret. Up to SDK 15.5.1 an empty secret is accepted, and anyone can
    sign with it.
 
+Where a verification is there and never runs, let it run: `await` a verifier that is `async`, and put a decorator that
+verifies below the one that registers the route, which takes the function as it is there.
+
 Where there is no signature to check, fetch the event by its id (`stripe.Event.retrieve`, possible for 30 days) and use
 only the answer.
 
@@ -141,6 +144,16 @@ def detect(module: Module) -> Iterator[Hit]:
     for found in webhooks.unverified(module):
         message = "event is built from an unverified body: anyone can forge it; use stripe.Webhook.construct_event"
         severity = None
+        if found.never_run is not None:
+            line = found.never_run.line
+            message = (
+                f"event is built from an unverified body: the verification in line {line} is not awaited; await it"
+            )
+        elif found.passed_over is not None:
+            message = (
+                "event is built from an unverified body: the decorator that verifies stands above the route, which is"
+                " registered without it; put it below"
+            )
         if found.beside_fetched:
             message = "parts of an unverified body are used beside fetched objects: verify with construct_event"
             severity = Severity.WARNING

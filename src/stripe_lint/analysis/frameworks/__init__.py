@@ -176,6 +176,11 @@ def is_dependency_marker(path: str | None) -> bool:
     return path in all_names("dependency_markers")
 
 
+def is_wrapper_decorator(path: str | None) -> bool:
+    """Whether a dotted name is a decorator that makes a decorator of a function."""
+    return path in _owners("wrapper_decorators")
+
+
 def is_json_function(path: str | None) -> bool:
     """Whether a call of this dotted name decodes JSON as ``json.loads`` does."""
     return path in all_names("json_functions")

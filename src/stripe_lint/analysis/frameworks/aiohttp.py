@@ -33,11 +33,13 @@ FRAMEWORK = Framework(
     request_parameters=("request", "req"),
     request_attributes=("request",),
     raw_calls=frozenset({"read", "text"}),
+    awaited_calls=frozenset({"read", "text"}),
     raw_streams=frozenset({"content"}),
     parsed_calls=frozenset({"json"}),
     form_attributes=frozenset({"query"}),
     form_calls=frozenset({"post", "multipart"}),
     foreign_attributes=frozenset({"body", "data", "raw_body", "json_body", "get_data", "get_json", "get_body"}),
+    registers_at_once=True,
     route_decorators=frozenset({"get", "post", "put", "patch", "delete", "head", "options", "route", "view"}),
     route_calls=frozenset(
         {

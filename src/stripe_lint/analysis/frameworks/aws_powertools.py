@@ -28,6 +28,7 @@ FRAMEWORK = Framework(
     body_parameters=True,
     body_parameter_markers=("aws_lambda_powertools.event_handler.openapi.params.Body",),
     header_parameter_markers=("aws_lambda_powertools.event_handler.openapi.params.Header",),
+    registers_at_once=True,
     route_decorators=frozenset({"get", "post", "put", "patch", "delete", "head", "route"}),
     bare_routes=True,
     dependency_markers=(
@@ -35,6 +36,10 @@ FRAMEWORK = Framework(
         "aws_lambda_powertools.event_handler.depends.Depends",
     ),
     guard_keywords=frozenset({"middlewares"}),
+    wrapper_decorators=spellings(
+        "aws_lambda_powertools.middleware_factory aws_lambda_powertools.middleware_factory.factory",
+        "lambda_handler_decorator",
+    ),
     error_handler_decorators=frozenset({"exception_handler"}),
     response_calls=spellings(
         "aws_lambda_powertools.event_handler aws_lambda_powertools.event_handler.api_gateway", "Response"

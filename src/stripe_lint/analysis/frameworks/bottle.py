@@ -19,6 +19,7 @@ FRAMEWORK = Framework(
     header_calls=frozenset({"get_header"}),
     environ_attributes=frozenset({"environ"}),
     underscored_headers=True,
+    registers_at_once=True,
     route_decorators=frozenset({"route", "get", "post", "put", "patch", "delete"}),
     bare_routes=True,
     route_calls=frozenset({"route", "get", "post", "put", "patch", "delete", "add_route"}),

@@ -23,6 +23,7 @@ FRAMEWORK = Framework(
     foreign_attributes=frozenset(
         {"body", "data", "json", "text", "content", "get_data", "get_json", "get_body", "read"}
     ),
+    registers_at_once=True,
     route_decorators=frozenset({"route"}),
     guard_registrations=frozenset({"middleware"}),
     guard_keywords=frozenset({"authorizer"}),

@@ -24,6 +24,7 @@ FRAMEWORK = Framework(
     environ_attributes=DJANGO.environ_attributes,
     underscored_headers=True,
     copied_header_name="Stripe-Signature",
+    registers_at_once=True,
     route_decorators=frozenset(
         {
             "get",
@@ -42,6 +43,7 @@ FRAMEWORK = Framework(
     ),
     guard_keywords=frozenset({"auth", "permissions"}),
     guard_methods=DJANGO.guard_methods | {"authenticate", "has_permission"},
+    dispatching_methods=DJANGO.dispatching_methods,
     application_calls=frozenset({"NinjaAPI"}),
     including_calls=frozenset({"add_router"}),
     router_calls=frozenset({"Router"}),

@@ -47,6 +47,8 @@ FRAMEWORK = Framework(
     error_methods=DJANGO.error_methods | {"handle_exception"},
     method_decorators=DJANGO.method_decorators,
     guard_methods=DJANGO.guard_methods | {"has_permission", "authenticate", "initial"},
+    dispatching_methods=DJANGO.dispatching_methods,
+    guard_getters=frozenset({"get_permissions", "get_authenticators"}),
     guard_keywords=frozenset({"permission_classes", "authentication_classes"}),
     guard_settings=(
         ("DEFAULT_AUTHENTICATION_CLASSES", "authentication_classes"),

@@ -14,6 +14,7 @@ FRAMEWORK = Framework(
     request_types=("fastapi.Request", "fastapi.requests.Request", "starlette.requests.Request"),
     request_parameters=STARLETTE.request_parameters,
     raw_calls=STARLETTE.raw_calls,
+    awaited_calls=STARLETTE.awaited_calls,
     parsed_calls=STARLETTE.parsed_calls,
     form_attributes=STARLETTE.form_attributes,
     form_calls=STARLETTE.form_calls,
@@ -22,6 +23,7 @@ FRAMEWORK = Framework(
     body_parameter_markers=tuple(sorted(spellings(_PARAMETER_MODULES, "Body"))),
     header_parameter_markers=tuple(sorted(spellings(_PARAMETER_MODULES, "Header"))),
     copied_header_name="stripe-signature",
+    registers_at_once=True,
     route_decorators=frozenset(
         {"get", "post", "put", "patch", "delete", "head", "options", "trace", "api_route", "route"}
     ),
@@ -32,6 +34,7 @@ FRAMEWORK = Framework(
     guard_registrations=STARLETTE.guard_registrations,
     guard_keywords=STARLETTE.guard_keywords | {"dependencies", "route_class"},
     guard_methods=STARLETTE.guard_methods | {"get_route_handler"},
+    dispatching_methods=STARLETTE.dispatching_methods | {"get_route_handler"},
     guard_calls=STARLETTE.guard_calls,
     middleware_bases=STARLETTE.middleware_bases,
     middleware_methods=STARLETTE.middleware_methods,

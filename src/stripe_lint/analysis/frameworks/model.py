@@ -41,24 +41,25 @@ class Framework(NamedTuple):
     names of classes and functions that make up a request, for a test or a script, which no client has sent.
 
     Body: ``raw_attributes`` / ``raw_calls`` give the bytes (or text) as sent, ``raw_streams`` are attributes whose
-    ``read()`` does; ``parsed_attributes`` / ``parsed_calls`` give decoded JSON, ``form_attributes`` / ``form_calls``
-    form data; ``foreign_attributes`` are names that other frameworks use for the body and that are not the raw body
-    here (missing, or something else). ``body_parameters`` tells whether the framework fills handler parameters of
-    ``dict`` or model type from the parsed body, and ``body_parameter_markers`` names the defaults that say so.
+    ``read()`` does, and ``awaited_calls`` those of ``raw_calls`` that give a coroutine; ``parsed_attributes`` /
+    ``parsed_calls`` give decoded JSON, ``form_attributes`` / ``form_calls`` form data; ``foreign_attributes`` are names
+    that other frameworks use for the body and that are not the raw body here (missing, or something else).
+    ``body_parameters`` tells whether the framework fills handler parameters of ``dict`` or model type from the parsed
+    body, and ``body_parameter_markers`` names the defaults that say so.
 
     Headers: ``header_attributes`` are mappings of headers, ``header_calls`` are methods on the request that take
     a header's name.
 
     Handlers: ``route_decorators`` are attribute or function names that register the decorated function as a handler
-    (function names only where ``bare_routes`` is true; elsewhere they are methods of an application or router),
-    ``view_bases`` are base classes whose ``view_methods`` are handlers; ``generated_bases`` are patterns for the
-    dotted names of such classes that a generator writes for each project, whose public methods with
-    ``view_parameter_count`` parameters are handlers, and ``generated_messages`` those for classes that are written
-    likewise, and whose objects carry what they are made with; ``entry_points`` are complete signatures
-    (tuples of parameter names) of handlers that nothing registers, such as a Lambda's; they tell the framework in a
-    file that imports nothing of it, so only what means nothing else belongs here.
-    ``dependency_markers`` are calls in a parameter's default or annotation whose argument the framework runs before
-    the handler; ``guard_registrations`` are decorator names that register a function to run before each handler.
+    (function names only where ``bare_routes`` is true; elsewhere they are methods of an application or router), at once
+    where ``registers_at_once`` is true, so that a decorator above does not count, ``view_bases`` are base classes whose
+    ``view_methods`` are handlers; ``generated_bases`` are patterns for the dotted names of such classes that a
+    generator writes for each project, whose public methods with ``view_parameter_count`` parameters are handlers, and
+    ``generated_messages`` those for classes that are written likewise, and whose objects carry what they are made with;
+    ``entry_points`` are complete signatures (tuples of parameter names) of handlers that nothing registers, such as a
+    Lambda's; they tell the framework in a file that imports nothing of it, so only what means nothing else belongs
+    here. ``dependency_markers`` are calls in a parameter's default or annotation whose argument the framework runs
+    before the handler; ``guard_registrations`` are decorator names that register a function to run before each handler.
     ``error_handler_decorators`` / ``error_handler_calls`` register a function for an exception class, and
     ``error_methods`` of a view or a middleware get any exception as their last argument.
 
@@ -89,20 +90,23 @@ class Framework(NamedTuple):
     headers, empty where that is not known; ``missing_header_answered`` is true where a subscript with a missing header
     ends in a 400, or gives ``None``, which the SDK takes for a bad signature.
 
-    What runs before a handler: ``guard_keywords`` are keyword arguments of the application, router or route
-    that name it, ``guard_attributes`` are class attributes of a view that do, ``guard_decorators`` are dotted names of
-    decorators that do, ``method_decorators`` are those of decorators that put the ones they are given on a view's
-    methods, and ``guard_methods`` are the methods by which a class that is named there, or the view's own
-    class or a middleware, runs. ``guard_calls`` put the classes or functions they are given in front of all handlers of
-    an application; ``application_calls`` make one and ``including_calls`` add a router to one, whose ``guard_keywords``
-    say the same; ``router_calls`` make something that handlers of its own are registered on. ``guard_settings`` are
-    pairs of a setting that lists such classes and the attribute by which a view names its own.
+    What runs before a handler: ``guard_keywords`` are keyword arguments of the application, router or route that name
+    it, ``guard_attributes`` are class attributes of a view that do, ``guard_decorators`` are dotted names of decorators
+    that do, ``method_decorators`` are those of decorators that put the ones they are given on a view's methods, and
+    ``guard_methods`` are the methods by which a class that is named there, or the view's own class or a middleware,
+    runs; ``dispatching_methods`` are those of them that run the handler where they call the method of their base class,
+    which the others only run before it. ``guard_getters`` are methods of a view that return what ``guard_attributes``
+    hold elsewhere; ``wrapper_decorators`` are dotted names of decorators that make a decorator of a function whose
+    first parameter is what it decorates. ``guard_calls`` put the classes or functions they are given in front of all
+    handlers of an application; ``application_calls`` make one and ``including_calls`` add a router to one, whose
+    ``guard_keywords`` say the same; ``router_calls`` make something that handlers of its own are registered on.
+    ``guard_settings`` are pairs of a setting that lists such classes and the attribute by which a view names its own.
     ``application_registrations`` are those of ``guard_registrations`` that concern the whole application even where
     they are methods of a router. A middleware that is registered where nobody looks (in a setting, by a tool) is known
     by its form: ``middleware_bases`` are dotted names of its base classes, ``middleware_parameters`` what it is made
-    with, ``middleware_methods`` those of its methods that see each request, ``middleware_decorators`` what makes one
-    of a function. ``route_calls`` are functions and methods that register a handler they are given;
-    ``error_handler_keywords`` are keyword arguments that map exception classes to functions.
+    with, ``middleware_methods`` those of its methods that see each request, ``middleware_settings`` what lists them,
+    ``middleware_decorators`` what makes one of a function. ``route_calls`` are functions and methods that register a
+    handler they are given; ``error_handler_keywords`` are keyword arguments that map exception classes to functions.
 
     How else an answer is given: ``response_parameters`` of a handler, parameters of any function that are annotated
     with ``response_types``, and the parameter at ``response_place`` of a handler in a class with one of
@@ -136,6 +140,7 @@ class Framework(NamedTuple):
     request_factories: frozenset[str] = frozenset()
     raw_attributes: frozenset[str] = frozenset()
     raw_calls: frozenset[str] = frozenset()
+    awaited_calls: frozenset[str] = frozenset()
     raw_streams: frozenset[str] = frozenset()
     parsed_attributes: frozenset[str] = frozenset()
     parsed_calls: frozenset[str] = frozenset()
@@ -189,6 +194,9 @@ class Framework(NamedTuple):
     guard_decorators: frozenset[str] = frozenset()
     method_decorators: frozenset[str] = frozenset()
     guard_methods: frozenset[str] = frozenset()
+    dispatching_methods: frozenset[str] = frozenset()
+    guard_getters: frozenset[str] = frozenset()
+    wrapper_decorators: frozenset[str] = frozenset()
     guard_calls: frozenset[str] = frozenset()
     application_calls: frozenset[str] = frozenset()
     including_calls: frozenset[str] = frozenset()
@@ -198,6 +206,7 @@ class Framework(NamedTuple):
     middleware_bases: frozenset[str] = frozenset()
     middleware_parameters: frozenset[str] = frozenset()
     middleware_methods: frozenset[str] = frozenset()
+    middleware_settings: frozenset[str] = frozenset()
     middleware_decorators: frozenset[str] = frozenset()
     route_calls: frozenset[str] = frozenset()
     error_handler_keywords: frozenset[str] = frozenset()
@@ -220,6 +229,7 @@ class Framework(NamedTuple):
     plain_answers: bool = True
     none_answers: bool = True
     status_in_tuple: bool = False
+    registers_at_once: bool = False
     exceptions_refuse: bool = True
 
     def __eq__(self, other: object) -> bool:

@@ -18,6 +18,7 @@ FRAMEWORK = Framework(
     foreign_attributes=frozenset(
         {"data", "text", "content", "raw_body", "json_body", "get_data", "get_json", "get_body", "read"}
     ),
+    registers_at_once=True,
     route_decorators=frozenset({"get", "post", "put", "patch", "delete", "head", "options", "route"}),
     route_calls=frozenset({"add_route"}),
     view_bases=("sanic.views.HTTPMethodView",),

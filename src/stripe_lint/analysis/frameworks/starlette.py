@@ -12,6 +12,7 @@ FRAMEWORK = Framework(
     request_types=("starlette.requests.Request",),
     request_parameters=("request", "req"),
     raw_calls=frozenset({"body"}),
+    awaited_calls=frozenset({"body"}),
     parsed_calls=frozenset({"json"}),
     form_attributes=frozenset({"query_params"}),
     form_calls=frozenset({"form"}),
@@ -19,6 +20,7 @@ FRAMEWORK = Framework(
         {"data", "text", "content", "raw_body", "json_body", "get_data", "get_json", "get_body", "read"}
     ),
     copied_header_name="stripe-signature",
+    registers_at_once=True,
     route_decorators=frozenset({"route"}),
     route_calls=frozenset({"Route", "add_route"}),
     view_bases=("starlette.endpoints.HTTPEndpoint",),
@@ -26,6 +28,7 @@ FRAMEWORK = Framework(
     guard_registrations=frozenset({"middleware"}),
     guard_keywords=frozenset({"middleware"}),
     guard_methods=frozenset({"dispatch", "__call__"}),
+    dispatching_methods=frozenset({"dispatch", "__call__"}),
     guard_calls=frozenset({"add_middleware", "Middleware"}),
     middleware_bases=frozenset({"starlette.middleware.base.BaseHTTPMiddleware"}),
     middleware_methods=frozenset({"dispatch", "__call__"}),
