@@ -75,9 +75,10 @@ class Interpreter:
     With ``follow_everything`` each function of the project that is called is run, not only those whose arguments say
     that it matters; for what a function builds, such as the arguments of a request. ``follow`` names further
     functions to run. With ``only_unverified`` a path is left as soon as something has verified the request;
-    ``may_verify`` is false where nothing that is run can. With ``only_caught`` a path is left behind its first step as
-    soon as nothing holds an exception, or text of one, any more; with ``towards`` as soon as it comes to a step of the
-    first function that is none of these.
+    ``may_verify`` is false where nothing that is run can. With ``ways_to_caught`` a path is left behind its first step
+    as soon as nothing holds an exception, or text of one, any more; in a function that is called on the way not before
+    it has left the steps that this gives for the function. With ``towards`` a path is left as soon as it comes to a
+    step of the first function that is none of these.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class Interpreter:
         follow: Callable[[FunctionReference], bool] | None = None,
         deepest: int = DEEPEST_CALL,
         only_unverified: bool = False,
-        only_caught: bool = False,
+        ways_to_caught: Callable[[Module, FunctionNode], frozenset[FlowNode]] | None = None,
         towards: frozenset[FlowNode] | None = None,
         may_verify: bool = True,
         most_steps: int = MOST_STEPS,
@@ -97,7 +98,7 @@ class Interpreter:
         self.may_verify = may_verify
         self.deepest = deepest
         self.only_unverified = only_unverified
-        self.only_caught = only_caught
+        self.ways_to_caught = ways_to_caught
         self.towards = towards
         self.looks_for_bypasses = only_unverified and may_verify
         self.follow_everything = follow_everything
@@ -186,6 +187,9 @@ class Interpreter:
                 continue
             current = _without_the_dead(current, live_names[node])
             if node is not start and self._has_lost_caught(frame, node, current):
+                if frame.depth:
+                    # whoever called it goes on all the same, and may come to another exception
+                    outcomes[Outcome(UNKNOWN, None, state.history)] = None
                 continue
             states = seen.setdefault(node, set())
             if current in states:
@@ -211,12 +215,14 @@ class Interpreter:
 
     def _has_lost_caught(self, frame: Frame, node: FlowNode, state: State) -> bool:
         """Whether a path is of no interest any more: it holds no exception, and no ``except`` is around it."""
-        if not self.only_caught or frame.depth or _holds_caught(state):
+        if self.ways_to_caught is None or _holds_caught(state):
             return False
         known = self._handles.get(node)
         if known is None:
-            inside = node.syntax is not None and exceptions.is_in_except(frame.module, node.syntax, frame.function)
-            known = self._handles[node] = inside
+            known = node.syntax is not None and exceptions.is_in_except(frame.module, node.syntax, frame.function)
+            if frame.depth and frame.function is not None:
+                known = known or node in self.ways_to_caught(frame.module, frame.function)
+            self._handles[node] = known
         return not known
 
     def _returned(self, frame: Frame, state: State) -> Outcome:

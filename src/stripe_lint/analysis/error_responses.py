@@ -21,7 +21,7 @@ from stripe_lint.analysis import (
     syntax,
 )
 from stripe_lint.analysis.call_search import CallSearch, callees
-from stripe_lint.analysis.control_flow import graph_of, steps_of
+from stripe_lint.analysis.control_flow import graph_of, leading_to, steps_of
 from stripe_lint.analysis.dataflow import Exhausted, Frame, Interpreter
 from stripe_lint.analysis.frameworks import is_response_call
 from stripe_lint.analysis.references import ClassReference, External, FunctionReference
@@ -32,6 +32,7 @@ from stripe_lint.analysis.values import Mark, Tag, Value, deep_tagged
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stripe_lint.analysis.control_flow import FlowNode
     from stripe_lint.analysis.facts import ResponseFact
     from stripe_lint.analysis.module import Module
 
@@ -385,7 +386,7 @@ def _followed(module: Module, function: FunctionNode, handler: ast.ExceptHandler
 def _follow(module: Module, function: FunctionNode, handler: ast.ExceptHandler, *, answers: bool) -> _Followed:
     graph = graph_of(module, function)
     frame = Frame(module, function, graph, answers=answers)
-    interpreter = Interpreter(only_caught=True)
+    interpreter = Interpreter(ways_to_caught=_ways_to_caught)
     outcomes: list[Outcome] = []
     interpreter.active.append(function)
     try:
@@ -500,15 +501,10 @@ LEAKY: Final = CallSearch("leaky", DEEPEST_LEAK, _hands_text_back)
 
 def _run_view(module: Module, function: NamedFunction) -> set[ResponseFact]:
     """The responses of a view from the calls on that may hand it text of an error."""
-    interpreter = Interpreter(follow=_is_leaky_reference, only_caught=True, most_steps=MOST_VIEW_STEPS)
+    interpreter = Interpreter(follow=_is_leaky_reference, ways_to_caught=_ways_to_caught, most_steps=MOST_VIEW_STEPS)
     graph = graph_of(module, function)
     frame = Frame(module, function, graph, answers=is_answered(module, function))
-    steps = dict.fromkeys(
-        step
-        for callee in callees(module, function)
-        if LEAKY.ask(callee.module, callee.node)
-        for step in steps_of(module, graph, callee.call)
-    )
+    steps = dict.fromkeys(_leaky_steps(module, function))
     try:
         for start in starts.starts(interpreter, module, function):
             interpreter.active.append(function)
@@ -519,6 +515,27 @@ def _run_view(module: Module, function: NamedFunction) -> set[ResponseFact]:
         # what was seen until then is true all the same
         return interpreter.facts.responses
     return interpreter.facts.responses
+
+
+def _leaky_steps(module: Module, function: FunctionNode) -> Iterator[FlowNode]:
+    """The steps of a function that call another one which may hand it text of an error."""
+    graph = graph_of(module, function)
+    for callee in callees(module, function):
+        if LEAKY.ask(callee.module, callee.node):
+            yield from steps_of(module, graph, callee.call)
+
+
+def _ways_to_caught(module: Module, function: FunctionNode) -> frozenset[FlowNode]:
+    """The steps of a function after which it can still catch something, or be handed text of an error."""
+    key = ("ways to something caught", function)
+    known = module.memory.get(key)
+    if not isinstance(known, frozenset):
+        graph = graph_of(module, function)
+        handlers_here = (each for attempt in module.own_of_kind(function, ast.Try) for each in attempt.handlers)
+        ends = {step for handler in handlers_here for step in graph.at.get(handler, ())}
+        known = leading_to(graph, ends | set(_leaky_steps(module, function)))
+        module.memory[key] = known
+    return known
 
 
 def _responses_elsewhere(module: Module) -> list[ResponseFact]:
