@@ -116,7 +116,7 @@ def _is_kept_unread(place: Place) -> bool:
 def _is_read(module: Module, name: str) -> bool:
     """Whether an attribute of this name is read somewhere, or that can't be told.
 
-    Not read is what is only called, which is another thing of that name, or only tested for truth.
+    Not read is what is only tested for truth; what is called, or of a package, is another thing of that name.
     """
     paths = module.project.files_that_mention(name, module.path)
     if paths is None:
@@ -128,7 +128,7 @@ def _is_read(module: Module, name: str) -> bool:
                 parent = source.parents[node]
                 is_called = isinstance(parent, ast.Call) and parent.func is node
                 is_tested = isinstance(parent, ast.If | ast.While | ast.Assert) and parent.test is node
-                if not is_called and not is_tested:
+                if not is_called and not is_tested and not isinstance(names.resolve(source, node), External):
                     return True
     return False
 

@@ -186,9 +186,13 @@ class _Search:
                 continue
             if self.asks(module, inner, depth + 1):
                 return True
-            assigned = [each.value for each in module.bindings_of(inner)] if isinstance(inner, ast.Name) else []
-            if any(value is not None and self._is_made_of_object(module, value, depth + 1) for value in assigned):
-                return True
+            if not isinstance(inner, ast.Name):
+                continue
+            for binding in module.bindings_of(inner):
+                if binding.value is None or not reaching_values.may_reach(module, binding, inner):
+                    continue
+                if self._is_made_of_object(module, binding.value, depth + 1):
+                    return True
         return False
 
     def _name(self, module: Module, node: ast.Name, depth: int) -> bool:
