@@ -11,12 +11,12 @@ from stripe_lint.analysis import (
     answers,
     assignments,
     blocks,
-    duplicate_checks,
     duplicate_tests,
     event_values,
     exceptions,
     failure_handlers,
     functions,
+    handled_before,
     names,
     reach,
     syntax,
@@ -214,7 +214,7 @@ def _of_branch(reached: Reached, node: ast.If, known: Names, tables: set[str]) -
         yield from _refusal(reached, node.body, Reason.UNKNOWN_TYPE)
     elif told is True and not _continues_chain(module, node):
         yield from _refusal(reached, _otherwise(module, node, known, tables), Reason.UNKNOWN_TYPE)
-    elif told is None and duplicate_checks.asks_for_event(module, node.test, known):
+    elif told is None and handled_before.tells(module, node.test, known, holds=True):
         yield from _refusal(reached, node.body, Reason.HAD_BEFORE)
     elif told is None and _finds_nothing(module, node.test, known):
         yield from _refusal(reached, node.body, Reason.NOTHING_FOUND)
@@ -230,6 +230,8 @@ def _of_attempt(reached: Reached, node: ast.Try, known: Names, first_line: int) 
             continue
         if caught & {"KeyError", "LookupError"} and _takes_from_table(node, known):
             yield from _refusal(reached, handler.body, Reason.UNKNOWN_TYPE)
+        elif handled_before.is_refused_by_store(module, reached.function, node, handler):
+            yield from _refusal(reached, handler.body, Reason.HAD_BEFORE)
         elif any(re.search(duplicate_tests.FOUND_NOTHING, name) for name in caught):
             yield from _of_lookup(reached, node, handler)
 
@@ -242,7 +244,7 @@ def _of_lookup(reached: Reached, node: ast.Try, handler: ast.ExceptHandler) -> I
         found = statement.value if isinstance(statement, ast.Expr | ast.Assign) else None
         if found is None or work.of_calls_in(module, found) != {Work.LOOKUP}:
             continue
-        if duplicate_checks.looks_for_event(module, found):
+        if handled_before.looks_for_event(module, found):
             yield from _refusal(reached, [*body[position + 1 :], *node.orelse], Reason.HAD_BEFORE)
         elif only_looks_up or _alone_finds(module, body, position, handler):
             by_status = duplicate_tests.filters_by_status(found)
@@ -360,7 +362,9 @@ def _refusal(reached: Reached, block: list[ast.stmt], reason: Reason) -> Iterato
     for statement in block:
         if isinstance(statement, ast.Try) and not statement.handlers:
             yield from _refusal(reached, statement.body, reason)
-            return
+            if blocks.leaves(reached.module, statement.body):
+                return
+            continue
         if isinstance(statement, ast.If | ast.Try | ast.For | ast.While | ast.Match | ast.With):
             return
         if isinstance(statement, ast.Return):

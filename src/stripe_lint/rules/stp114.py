@@ -110,10 +110,13 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
     from stripe_lint.fixing.edit import Edit
 
+_WORDS = ("type", ".id", "_id", '"id"', "'id'")
+"""One of these stands where an event's type is asked for, or its id."""
+
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each answer that refuses a verified event."""
-    if "type" not in module.text:
+    if not any(word in module.text for word in _WORDS):
         return
     from stripe_lint.analysis.refused_events import Reason, refused_events
 
