@@ -84,9 +84,9 @@ def _is_set_for_known(module: Module, node: ast.Name, known: Names) -> bool:
     values = [each.value.value if isinstance(each.value, ast.Constant) else None for each in bindings]
     if set(map(type, values)) != {bool} or len(set(values)) == 1:
         return False
-    return all(
-        _is_in_branch(module, each.node, known) for each, value in zip(bindings, values, strict=True) if value is True
-    )
+    in_branch = [_is_in_branch(module, each.node, known) for each in bindings]
+    down_before = any(value is False and not inside for value, inside in zip(values, in_branch, strict=True))
+    return down_before and all(inside for value, inside in zip(values, in_branch, strict=True) if value is True)
 
 
 def _is_in_branch(module: Module, node: ast.AST, known: Names) -> bool:
