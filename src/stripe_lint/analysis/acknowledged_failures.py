@@ -32,16 +32,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stripe_lint.analysis.control_flow import FlowNode
+    from stripe_lint.analysis.exceptions import Attempt
+    from stripe_lint.analysis.failure_handlers import Taking
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.reach import Reached
     from stripe_lint.analysis.state import Raised
 
 
 class AcknowledgedFailure(NamedTuple):
-    """An ``except``, or a call whose error response is dropped; ``grave`` where a check or a write failed."""
+    """An ``except``, a ``with suppress(…)``, or a call whose error response is dropped.
+
+    ``grave`` where a check or a write failed.
+    """
 
     reached: Reached
-    node: ast.ExceptHandler | ast.Call
+    node: Taking | ast.Call
     failed_check: bool
     grave: bool
 
@@ -74,14 +79,14 @@ def acknowledged_failures(module: Module) -> Iterator[AcknowledgedFailure]:
 
 
 def _in_function(
-    reached: Reached, candidates: list[tuple[ast.Try, ast.ExceptHandler]], checks: list[tuple[ast.Try, Raised]]
+    reached: Reached, candidates: list[tuple[Attempt, Taking]], checks: list[tuple[ast.Try, Raised]]
 ) -> Iterator[AcknowledgedFailure]:
     module, function = reached.module, reached.function
-    for attempt, raised in checks:
-        if module.enclosing_function(attempt) is function:
-            for handler in attempt.handlers:
-                if exceptions.catches(module, handler, raised) and _hides(reached, handler):
-                    yield AcknowledgedFailure(reached, handler, failed_check=True, grave=True)
+    for checked, raised in checks:
+        if module.enclosing_function(checked) is function:
+            for clause in checked.handlers:
+                if exceptions.catches(module, clause, raised) and _hides(reached, clause):
+                    yield AcknowledgedFailure(reached, clause, failed_check=True, grave=True)
                     break
     if not isinstance(function, ast.Lambda) and re.search(work.SIDE_NAME, function.name):
         return
@@ -104,7 +109,7 @@ def _in_function(
             yield AcknowledgedFailure(reached, handler, failed_check=False, grave=grave)
 
 
-def _catches_sdk_alone(module: Module, handler: ast.ExceptHandler) -> bool:
+def _catches_sdk_alone(module: Module, handler: Taking) -> bool:
     """Whether an ``except`` takes nothing but errors of the SDK, so that a call of Stripe is what has failed."""
     types = exceptions.handler_types(module, handler) or []
     caught = [exceptions.class_names(module, each)[1] for each in types]
@@ -130,6 +135,8 @@ def _ends_taken(reached: Reached, step: ast.AST, *, goes_on: bool = False) -> bo
     """
     graph = control_flow.graph_of(reached.module, reached.function)
     starts = graph.at.get(step, [])
+    if isinstance(step, ast.With | ast.AsyncWith):
+        starts = [each for each in starts if each.kind is control_flow.NodeKind.HANDLER]
     return bool(starts) and _taken_from(reached, _after(starts), goes_on=goes_on)
 
 
@@ -249,8 +256,10 @@ def _is_asked(caller: Reached, statement: ast.stmt, used: ast.AST) -> bool:
     )
 
 
-def _leaves_at_once(handler: ast.ExceptHandler) -> bool:
-    return any(isinstance(each, ast.Return) for each in syntax.own_nodes(handler))
+def _leaves_at_once(handler: Taking) -> bool:
+    return isinstance(handler, ast.ExceptHandler) and any(
+        isinstance(each, ast.Return) for each in syntax.own_nodes(handler)
+    )
 
 
 def _hides(reached: Reached, handler: ast.ExceptHandler) -> bool:

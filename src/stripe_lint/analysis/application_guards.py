@@ -32,7 +32,7 @@ def guarded_by_application(module: Module, function: NamedFunction) -> bool:
         known = _guarded_by_middleware(module) or any(
             _verifies(reference)
             for framework in handlers.frameworks(module)
-            for reference in _registered(module, function, framework)
+            for reference in put_in_front(module, function, framework)
         )
         module.memory[key] = known
     return known
@@ -46,7 +46,7 @@ def _verifies(reference: Reference | None) -> bool:
     return "stripe" in reference.module.lowered and verifiers.mentions_verification(reference.module, reference.node)
 
 
-def _registered(module: Module, function: NamedFunction, framework: Framework) -> Iterator[Reference | None]:
+def put_in_front(module: Module, function: NamedFunction, framework: Framework) -> Iterator[Reference | None]:
     """Everything that is put in front of handlers of ``framework`` and that ``function`` may be among."""
     own = routers.routers_of(module, function, framework)
     for source, made in own.values():
@@ -102,10 +102,15 @@ def _default_classes(module: Module, function: NamedFunction, framework: Framewo
             continue
         if attribute in set(functions.decorator_names(function)):
             continue
-        for path in module.project.files_that_mention(setting) or ():
-            source = module.project.module_at(path)
-            for text in _texts_under(source, setting) if source is not None else ():
-                yield _by_dotted_name(module, text)
+        yield from named_under(module, setting)
+
+
+def named_under(module: Module, setting: str) -> Iterator[Reference | None]:
+    """The classes and functions whose dotted names stand under a setting."""
+    for path in module.project.files_that_mention(setting) or ():
+        source = module.project.module_at(path)
+        for text in _texts_under(source, setting) if source is not None else ():
+            yield _by_dotted_name(module, text)
 
 
 def _has_attribute(reference: ClassReference, attribute: str) -> bool:
@@ -113,16 +118,16 @@ def _has_attribute(reference: ClassReference, attribute: str) -> bool:
 
 
 def _texts_under(source: Module, setting: str) -> Iterator[str]:
-    """The texts in the list that stands under ``setting`` in a dict."""
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.Dict):
-            for key, value in zip(node.keys, node.values, strict=True):
-                if isinstance(key, ast.Constant) and key.value == setting:
-                    yield from (
-                        part.value
-                        for part in ast.walk(value)
-                        if isinstance(part, ast.Constant) and isinstance(part.value, str)
-                    )
+    """The texts that stand under ``setting`` in a dict, or that it is assigned."""
+    values = [binding.value for binding in source.scope.bindings.get(setting, ())]
+    for node in source.of_kind(ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            if isinstance(key, ast.Constant) and key.value == setting:
+                values.append(value)
+    for each in values:
+        for part in ast.walk(each) if each is not None else ():
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                yield part.value
 
 
 def _by_dotted_name(module: Module, dotted: str) -> Reference | None:

@@ -288,6 +288,24 @@ def _passed_to_constructor(
     module: Module, owner: ast.ClassDef, function: ast.FunctionDef, parameter: str
 ) -> Reference | None:
     found: set[Reference] = set()
+    for source, call in constructions(module, owner):
+        argument = argument_for(module, function, call, parameter)
+        reference = names.resolve(source, argument) if argument is not None else None
+        if reference is not None:
+            found.add(reference)
+    return found.pop() if len(found) == 1 else None
+
+
+def constructions(module: Module, owner: ast.ClassDef) -> list[tuple[Module, ast.Call]]:
+    """The calls in the project that make an object of a class, or of one derived from it."""
+    key = ("constructions", owner)
+    known = module.memory.get(key)
+    if not isinstance(known, list):
+        known = module.memory[key] = list(_constructions(module, owner))
+    return known
+
+
+def _constructions(module: Module, owner: ast.ClassDef) -> Iterator[tuple[Module, ast.Call]]:
     for path in module.project.files_that_mention(owner.name, module.path) or ():
         source = module.project.module_at(path)
         if source is None:
@@ -296,8 +314,4 @@ def _passed_to_constructor(
             for call in calls:
                 made = names.resolve(source, call.func) if isinstance(call.func, ast.Name) else None
                 if isinstance(made, ClassReference) and any(node is owner for _, node in names.linearized(made)):
-                    argument = argument_for(module, function, call, parameter)
-                    reference = names.resolve(source, argument) if argument is not None else None
-                    if reference is not None:
-                        found.add(reference)
-    return found.pop() if len(found) == 1 else None
+                    yield source, call

@@ -19,7 +19,10 @@ _CONDITIONS: Final = frozenset({"where", "filter", "filter_by", "exclude"})
 
 def sets_once(call: ast.Call) -> bool:
     """Whether a call sets a key only where there is none: commands of Redis and of caches."""
-    return functions.last_name(call.func) in _SETTING_ONCE or any(
+    name = functions.last_name(call.func)
+    if name == "add" and isinstance(call.func, ast.Attribute):
+        return "cache" in (functions.last_name(call.func.value) or "").lower()
+    return name in _SETTING_ONCE or any(
         keyword.arg == "nx" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True
         for keyword in call.keywords
     )

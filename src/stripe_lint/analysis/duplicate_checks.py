@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from stripe_lint.analysis import (
-    assignments,
     blocks,
     definitions,
     duplicate_tests,
@@ -18,6 +17,7 @@ from stripe_lint.analysis import (
     exceptions,
     functions,
     guards,
+    handled_before,
     logging_calls,
     names,
     stripe_calls,
@@ -35,10 +35,6 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.event_values import Names
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import FunctionNode
-
-_TAKEN_ALREADY: Final = (
-    r"Integrity|Unique|Duplicate|AlreadyExists|ConditionalCheck|Conflict|AlreadyProcessed|FailedPrecondition"
-)
 
 
 def is_checked(
@@ -125,7 +121,7 @@ def _looks_at_rows(module: Module, test: ast.expr, known: Names) -> bool:
 
 def _is_taken_already(module: Module, handler: ast.ExceptHandler) -> bool:
     types = exceptions.handler_types(module, handler) or []
-    return any(re.search(_TAKEN_ALREADY, exceptions.class_names(module, each)[0]) for each in types)
+    return any(re.search(handled_before.TAKEN_ALREADY, exceptions.class_names(module, each)[0]) for each in types)
 
 
 def _checked_before(
@@ -229,21 +225,6 @@ def _only_shows(module: Module, call: ast.Call) -> bool:
         return True
     receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
     return receiver is not None and any("log" in part.lower() for part in functions.attribute_chain(receiver) or [])
-
-
-def asks_for_event(module: Module, test: ast.expr, known: Names) -> bool:
-    """Whether a condition holds where the event's id is found among those that were handled before."""
-    if isinstance(test, ast.Name):
-        assigned = assignments.assigned_expression(module, test)[1]
-        return test.id in known.rows and assigned is not test and looks_for_event(module, assigned)
-    if isinstance(test, ast.Compare):
-        return isinstance(test.ops[0], ast.In) and event_values.is_event_id(module, test.left)
-    return isinstance(test, ast.Call | ast.Await) and looks_for_event(module, test)
-
-
-def looks_for_event(module: Module, node: ast.expr) -> bool:
-    """Whether an expression is a look-up by the event's id."""
-    return Work.LOOKUP in work.of_calls_in(module, node) and event_values.holds_event_id(module, node)
 
 
 def _makes_record(module: Module, call: ast.Call) -> bool:

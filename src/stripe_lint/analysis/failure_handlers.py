@@ -7,6 +7,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from stripe_lint.analysis import (
+    control_flow,
+    dispatch_tables,
     exceptions,
     functions,
     names,
@@ -51,22 +53,42 @@ _DEEPEST: Final = 3
 """Through how many functions the error of a verification is followed up, and a request is looked for."""
 
 
+Taking = ast.ExceptHandler | ast.With | ast.AsyncWith
+"""What takes an exception: an ``except``, or a ``with suppress(…)``."""
+
+
 def failure_handlers(
     module: Module,
-) -> tuple[list[tuple[ast.Try, ast.ExceptHandler]], list[tuple[ast.Try, Raised]]]:
+) -> tuple[list[tuple[exceptions.Attempt, Taking]], list[tuple[ast.Try, Raised]]]:
     """The handlers of exceptions that take failures, and the ``try`` statements that verify with what fails there."""
+    attempts: list[exceptions.Attempt] = [*module.tries, *_suppressing(module)]
     catching = [
-        (each, handler) for each in module.tries for handler in each.handlers if catches_failures(module, handler)
+        (each, handler)
+        for each in attempts
+        for handler in exceptions.handlers_of(each)
+        if catches_failures(module, handler)
     ]
     checks = [(each, failed_check(module, each)) for each in module.tries]
     return catching, [(each, raised) for each, raised in checks if raised is not None]
 
 
+def _suppressing(module: Module) -> list[ast.With | ast.AsyncWith]:
+    if "suppress" not in module.text:
+        return []
+    entered: list[ast.With | ast.AsyncWith] = [*module.of_kind(ast.With), *module.of_kind(ast.AsyncWith)]
+    return [each for each in entered if any(control_flow.suppresses(item, module) for item in each.items)]
+
+
 def kinds(module: Module, calls: Iterable[ast.Call]) -> frozenset[Work]:
-    """What ``calls`` do, themselves or through functions of the project; an order with another service too."""
+    """What ``calls`` do, themselves or through functions of the project, those that a table has for the type too.
+
+    An order with another service counts as well.
+    """
     found: set[Work] = set()
     for call in calls:
         found |= work.of_whole_call(module, call)
+        for reference in dispatch_tables.functions_looked_up(module, call.func):
+            found |= work.of_function(reference.module, reference.node)
         if _orders_elsewhere(module, call):
             found.add(Work.UNSEEN)
     return frozenset(found)
@@ -92,7 +114,7 @@ def sends_request(module: Module, call: ast.Call, depth: int = 0) -> bool:
     )
 
 
-def catches_failures(module: Module, handler: ast.ExceptHandler) -> bool:
+def catches_failures(module: Module, handler: Taking) -> bool:
     """Whether an ``except`` takes errors that say that work failed, not only outcomes that are expected."""
     types = exceptions.handler_types(module, handler)
     if types is None:

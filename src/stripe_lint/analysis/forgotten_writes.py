@@ -10,6 +10,8 @@ from stripe_lint.analysis import exceptions, failure_handlers, functions, loggin
 from stripe_lint.analysis.work import Work
 
 if TYPE_CHECKING:
+    from stripe_lint.analysis.exceptions import Attempt
+    from stripe_lint.analysis.failure_handlers import Taking
     from stripe_lint.analysis.module import Module
 
 _LOST: Final = frozenset({Work.INSERT, Work.WRITE, Work.MONEY})
@@ -19,7 +21,7 @@ _ASIDE: Final = work.SIDE_NAME + r"|notif|mail|receipt|activity|history|stat|eve
 """Names of side jobs, which may fail."""
 
 
-def forgets_write(module: Module, attempt: ast.Try, handler: ast.ExceptHandler) -> bool:
+def forgets_write(module: Module, attempt: Attempt, handler: Taking) -> bool:
     """Whether an ``except`` takes the failure of a write in its ``try``, and nothing but a log says so.
 
     A function of the project that is called there may be a side job, which may fail.
@@ -31,6 +33,8 @@ def forgets_write(module: Module, attempt: ast.Try, handler: ast.ExceptHandler) 
     ]
     if any(_is_aside(call) for call in calls) or not any(work.of_call(module, call) in _LOST for call in calls):
         return False
+    if not isinstance(handler, ast.ExceptHandler):
+        return True
     if failure_handlers.kinds(module, work.within(handler.body)) & work.DOES_SOMETHING:
         return False
     return not any(
@@ -40,7 +44,7 @@ def forgets_write(module: Module, attempt: ast.Try, handler: ast.ExceptHandler) 
     )
 
 
-def _is_caught_within(module: Module, call: ast.Call, attempt: ast.Try) -> bool:
+def _is_caught_within(module: Module, call: ast.Call, attempt: Attempt) -> bool:
     """Whether no error of a call gets to the handlers of ``attempt``."""
     return any(exceptions.swallows_all(module, each) for each in exceptions.attempts_around(module, call, attempt))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import callers, functions
+from stripe_lint.analysis import callers, functions, names
+from stripe_lint.analysis.references import OfClass
 from stripe_lint.analysis.scopes import BindingKind, NamedFunction
 
 if TYPE_CHECKING:
@@ -36,21 +37,37 @@ def handovers(module: Module, node: ast.expr | None) -> list[Handover]:
 
     Where a caller was given it too, it is the caller's caller that passes it.
     """
-    if not isinstance(node, ast.Name):
+    if not isinstance(node, ast.Name | ast.Attribute):
         return []
     key = ("handovers", node)
     known = module.memory.get(key)
     if not isinstance(known, list):
-        known = list(_handovers(module, node, 0))
+        kept = _parameter_behind(module, node)
+        known = list(_handovers(*kept, 0)) if kept is not None else []
         module.memory[key] = known
     return known
+
+
+def _parameter_behind(module: Module, node: ast.expr | None) -> tuple[Module, ast.Name] | None:
+    """``node`` where it is a name, or the parameter of ``__init__`` that alone is kept as the attribute ``node``."""
+    if isinstance(node, ast.Name):
+        return module, node
+    owner = names.resolve(module, node.value) if isinstance(node, ast.Attribute) else None
+    if not isinstance(node, ast.Attribute) or not isinstance(owner, OfClass):
+        return None
+    for source, each in names.linearized(owner):
+        held = source.bindings_on_self(each, node.attr)
+        if held:
+            value = held[0][1].value if len(held) == 1 else None
+            return (source, value) if isinstance(value, ast.Name) else None
+    return None
 
 
 def _handovers(module: Module, node: ast.Name, depth: int) -> Iterator[Handover]:
     function = _function_with_parameter(module, node)
     if function is None:
         return
-    for source, call in callers.call_sites(module, function) or ():
+    for source, call in _sites(module, function):
         argument = callers.argument_for(module, function, call, node.id)
         if argument is None or not callers.is_direct(source, call) or source.enclosing_function(call) is function:
             continue
@@ -69,16 +86,28 @@ def default_in_force(module: Module, node: ast.expr | None) -> ast.expr | None:
 
     ``None`` also where the function tests the parameter, since it then knows what to do about the default.
     """
-    function = _function_with_parameter(module, node) if isinstance(node, ast.Name) else None
-    if function is None or not isinstance(node, ast.Name) or functions.tests(function, node.id):
+    kept = _parameter_behind(module, node)
+    if kept is None:
+        return None
+    module, node = kept
+    function = _function_with_parameter(module, node)
+    if function is None or functions.tests(function, node.id):
         return None
     parameter = next((each for each in functions.parameters(function) if each.arg == node.id), None)
     default = functions.default_of(function, parameter) if parameter is not None else None
     if default is None:
         return None
-    sites = callers.call_sites(module, function) or ()
+    sites = _sites(module, function)
     passed = [functions.unpacks(call) or node.id in callers.bound(module, function, call) for _, call in sites]
     return default if not passed or not all(passed) else None
+
+
+def _sites(module: Module, function: NamedFunction) -> list[tuple[Module, ast.Call]]:
+    """The calls of a function, or those that make an object where it is the class's ``__init__``."""
+    owner = module.enclosing_class(function)
+    if owner is not None and function.name == "__init__":
+        return callers.constructions(module, owner)
+    return callers.call_sites(module, function) or []
 
 
 def _function_with_parameter(module: Module, node: ast.Name) -> NamedFunction | None:

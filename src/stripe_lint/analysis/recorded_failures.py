@@ -13,6 +13,8 @@ from stripe_lint.analysis.state import Raised
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stripe_lint.analysis.exceptions import Attempt
+    from stripe_lint.analysis.failure_handlers import Taking
     from stripe_lint.analysis.module import Module
 
 _DEEPEST: Final = 3
@@ -21,7 +23,7 @@ _DEEPEST: Final = 3
 _STORES: Final = r"(?i)^_?(?:store|save|record|persist|insert|enqueue)(?:_|$)"
 
 
-def are_recorded(module: Module, attempt: ast.Try, handler: ast.ExceptHandler, depth: int = 0) -> bool:
+def are_recorded(module: Module, attempt: Attempt, handler: Taking, depth: int = 0) -> bool:
     """Whether all that ``handler`` takes are exceptions of the project which are raised after a record of the event."""
     types = exceptions.handler_types(module, handler) or []
     caught = [exceptions.class_names(module, each) for each in types]

@@ -11,12 +11,13 @@ from stripe_lint.analysis import (
     answers,
     assignments,
     blocks,
-    duplicate_checks,
     duplicate_tests,
+    event_type_tests,
     event_values,
     exceptions,
     failure_handlers,
     functions,
+    handled_before,
     names,
     reach,
     syntax,
@@ -28,7 +29,6 @@ from stripe_lint.analysis.answers import Answer
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.state import Raised
 from stripe_lint.analysis.work import Work
-from stripe_lint.data import event_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,11 +36,9 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.event_values import Names
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.reach import Reached
-    from stripe_lint.analysis.scopes import FunctionNode
 
-_TYPE_NAMES: Final = frozenset({"event_type", "etype", "event_name", "type_", "stripe_event_type", "evt_type", "kind"})
+_NOT_THERE: Final = Raised(frozenset({"KeyError"}))
 _LOOK_UP_ONE: Final = frozenset({"get", "aget", "earliest", "latest", "aearliest", "alatest"})
-_INSIDE: Final = frozenset({"data", "object", "metadata", "previous_attributes"})
 
 
 class Reason(Enum):
@@ -79,7 +77,7 @@ def refused_events(module: Module) -> Iterator[RefusedEvent]:
 def _in_function(reached: Reached) -> Iterator[RefusedEvent]:
     module, function = reached.module, reached.function
     known = _known(reached)
-    tables = {name for name, _ in _looked_up(module, function, known)}
+    tables = {name for name, _ in event_type_tests.looked_up(module, function, known)}
     first_line = verified_from.verified_from(reached)
     for attempt in module.own_of_kind(function, ast.Try):
         yield from _of_attempt(reached, attempt, known, first_line)
@@ -93,15 +91,43 @@ def _in_function(reached: Reached) -> Iterator[RefusedEvent]:
             continue
         if isinstance(node, ast.If):
             yield from _of_branch(reached, node, known, tables)
-        elif isinstance(node, ast.Match) and _is_type(node.subject, known):
+        elif isinstance(node, ast.Match) and event_type_tests.is_type(node.subject, known):
             for case in node.cases:
                 if isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None and case.guard is None:
                     yield from _refusal(reached, case.body, Reason.UNKNOWN_TYPE)
-        elif isinstance(node, ast.Assert) and _tells(module, node.test, known, tables) is True:
+        elif isinstance(node, ast.Assert) and event_type_tests.tells(module, node.test, known, tables) is True:
             yield RefusedEvent(module, node, Reason.UNKNOWN_TYPE)
-    for _, default in _looked_up(module, function, known):
+    for _, default in event_type_tests.looked_up(module, function, known):
         if default is not None and _refuses_by_default(module, default):
             yield RefusedEvent(module, default, Reason.UNKNOWN_TYPE)
+    for choice in module.own_of_kind(function, ast.IfExp):
+        if choice.lineno >= first_line and _refuses_by_choice(reached, choice, known, tables):
+            yield RefusedEvent(module, choice, Reason.UNKNOWN_TYPE)
+    for taken in event_type_tests.taken_by_type(module, function, known):
+        if taken.lineno >= first_line and not _is_asked_for(reached) and _raises_out(reached, taken, _NOT_THERE):
+            yield RefusedEvent(module, taken, Reason.UNKNOWN_TYPE)
+
+
+def _refuses_by_choice(reached: Reached, choice: ast.IfExp, known: Names, tables: set[str]) -> bool:
+    """Whether a condition on the type chooses a refusing answer, or its status, and that is what is returned."""
+    module = reached.module
+    told = event_type_tests.tells(module, choice.test, known, tables)
+    if told is None or not isinstance(module.statement_of(choice), ast.Return) or not _is_answer(reached):
+        return False
+    chosen = choice.orelse if told else choice.body
+    return answers.answer_of(module, chosen) is Answer.REFUSED
+
+
+def _is_asked_for(reached: Reached) -> bool:
+    """Whether the function, or one that leads to it, depends on the type, so that it may run for known types alone."""
+    current: Reached | None = reached
+    while current is not None:
+        if event_type_tests.is_asked_for(current.module, current.function, _known(current)):
+            return True
+        if current.call is not None and not isinstance(current.call, ast.Call):
+            return True
+        current = current.caller
+    return False
 
 
 def _runs_unverified(reached: Reached) -> bool:
@@ -123,7 +149,7 @@ def _event_type(reached: Reached, refusal: ast.AST) -> ast.expr | None:
         if isinstance(node, ast.Name | ast.Attribute | ast.Subscript)
         and isinstance(node.ctx, ast.Load)
         and node.lineno < getattr(refusal, "lineno", 0)
-        and _is_type(node, known)
+        and event_type_tests.is_type(node, known)
     )
     return min(above, key=lambda node: (node.lineno, node.col_offset), default=None)
 
@@ -136,71 +162,6 @@ def _known(reached: Reached) -> Names:
     return event_values.names_in(reached.module, reached.function, parameters)
 
 
-def _is_type(node: ast.expr, known: Names) -> bool:
-    """Whether an expression is the type of an event."""
-    if isinstance(node, ast.Name):
-        return node.id in _TYPE_NAMES and node.id in known.event
-    base: ast.expr | None = None
-    if isinstance(node, ast.Attribute):
-        base = node.value if node.attr in {"type", "event_type"} else None
-    elif isinstance(node, ast.Subscript):
-        base = node.value if isinstance(node.slice, ast.Constant) and node.slice.value == "type" else None
-    elif (
-        isinstance(node, ast.Call) and functions.last_name(node.func) == "get" and isinstance(node.func, ast.Attribute)
-    ):
-        key = node.args[0] if node.args else None
-        base = node.func.value if isinstance(key, ast.Constant) and key.value == "type" else None
-    chain = functions.attribute_chain(base) if base is not None else None
-    if chain is None or _INSIDE & set(chain):
-        return False
-    return ".".join(chain) in known.event or "event" in chain[-1].lower()
-
-
-def _tells(module: Module, test: ast.expr, known: Names, tables: set[str]) -> bool | None:
-    """Whether a condition that holds says that the type is known (true) or unknown (false); ``None`` for others."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        inner = _tells(module, test.operand, known, tables)
-        return not inner if inner is not None else None
-    if isinstance(test, ast.Name | ast.NamedExpr):
-        name = test.target.id if isinstance(test, ast.NamedExpr) else test.id
-        return True if name in tables else None
-    if isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.func.attr == "startswith":
-        return True if _is_type(test.func.value, known) else None
-    if not isinstance(test, ast.Compare) or len(test.ops) != 1:
-        return None
-    operator, other = test.ops[0], test.comparators[0]
-    if isinstance(test.left, ast.Name) and test.left.id in tables:
-        is_none = syntax.is_none(other)
-        return isinstance(operator, ast.IsNot | ast.NotEq) if is_none else None
-    if not _is_type(test.left, known) or not _lists_types(module, other):
-        return None
-    return isinstance(operator, ast.Eq | ast.In)
-
-
-def _lists_types(module: Module, node: ast.expr) -> bool:
-    """Whether what a type is compared with is an event type, or a collection of the project's."""
-    if isinstance(node, ast.Constant):
-        return isinstance(node.value, str) and event_types.is_known(node.value)
-    if isinstance(node, ast.Tuple | ast.List | ast.Set):
-        return any(_lists_types(module, element) for element in node.elts)
-    return isinstance(node, ast.Name | ast.Attribute | ast.Dict)
-
-
-def _looked_up(module: Module, function: FunctionNode, known: Names) -> Iterator[tuple[str, ast.expr | None]]:
-    """The names that hold what a table has for the type of an event, with the default of the look-up."""
-    assignments: list[ast.Assign | ast.NamedExpr] = [
-        *module.own_of_kind(function, ast.Assign),
-        *module.own_of_kind(function, ast.NamedExpr),
-    ]
-    for node in assignments:
-        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-        value = node.value
-        if not isinstance(target, ast.Name) or not isinstance(value, ast.Call) or not value.args:
-            continue
-        if functions.last_name(value.func) == "get" and _is_type(value.args[0], known):
-            yield target.id, value.args[1] if len(value.args) > 1 else None
-
-
 def _refuses_by_default(module: Module, default: ast.expr) -> bool:
     if isinstance(default, ast.Lambda):
         return answers.answer_of(module, default.body) is Answer.REFUSED
@@ -209,12 +170,12 @@ def _refuses_by_default(module: Module, default: ast.expr) -> bool:
 
 def _of_branch(reached: Reached, node: ast.If, known: Names, tables: set[str]) -> Iterator[RefusedEvent]:
     module = reached.module
-    told = _tells(module, node.test, known, tables)
+    told = event_type_tests.tells(module, node.test, known, tables)
     if told is False:
         yield from _refusal(reached, node.body, Reason.UNKNOWN_TYPE)
-    elif told is True and not _continues_chain(module, node):
-        yield from _refusal(reached, _otherwise(module, node, known, tables), Reason.UNKNOWN_TYPE)
-    elif told is None and duplicate_checks.asks_for_event(module, node.test, known):
+    elif told is True and not event_type_tests.continues_chain(module, node):
+        yield from _refusal(reached, event_type_tests.otherwise(module, node, known, tables), Reason.UNKNOWN_TYPE)
+    elif told is None and handled_before.tells(module, node.test, known, holds=True):
         yield from _refusal(reached, node.body, Reason.HAD_BEFORE)
     elif told is None and _finds_nothing(module, node.test, known):
         yield from _refusal(reached, node.body, Reason.NOTHING_FOUND)
@@ -230,6 +191,8 @@ def _of_attempt(reached: Reached, node: ast.Try, known: Names, first_line: int) 
             continue
         if caught & {"KeyError", "LookupError"} and _takes_from_table(node, known):
             yield from _refusal(reached, handler.body, Reason.UNKNOWN_TYPE)
+        elif handled_before.is_refused_by_store(module, reached.function, node, handler):
+            yield from _refusal(reached, handler.body, Reason.HAD_BEFORE)
         elif any(re.search(duplicate_tests.FOUND_NOTHING, name) for name in caught):
             yield from _of_lookup(reached, node, handler)
 
@@ -242,7 +205,7 @@ def _of_lookup(reached: Reached, node: ast.Try, handler: ast.ExceptHandler) -> I
         found = statement.value if isinstance(statement, ast.Expr | ast.Assign) else None
         if found is None or work.of_calls_in(module, found) != {Work.LOOKUP}:
             continue
-        if duplicate_checks.looks_for_event(module, found):
+        if handled_before.looks_for_event(module, found):
             yield from _refusal(reached, [*body[position + 1 :], *node.orelse], Reason.HAD_BEFORE)
         elif only_looks_up or _alone_finds(module, body, position, handler):
             by_status = duplicate_tests.filters_by_status(found)
@@ -294,32 +257,10 @@ def _flattened(block: list[ast.stmt]) -> Iterator[ast.stmt]:
 def _takes_from_table(node: ast.Try, known: Names) -> bool:
     """Whether the body of a ``try`` takes what a table has for the type of an event by subscript."""
     return any(
-        isinstance(inner, ast.Subscript) and _is_type(inner.slice, known)
+        isinstance(inner, ast.Subscript) and event_type_tests.is_type(inner.slice, known)
         for statement in node.body
         for inner in work.nodes_of(statement)
     )
-
-
-def _continues_chain(module: Module, node: ast.If) -> bool:
-    parent = module.parents.get(node)
-    return isinstance(parent, ast.If) and parent.orelse == [node]
-
-
-def _otherwise(module: Module, node: ast.If, known: Names, tables: set[str]) -> list[ast.stmt]:
-    """What runs where no branch of a chain of ``if … elif`` on the type was taken; empty where that can't be told."""
-    current = node
-    all_leave = blocks.leaves(module, current.body)
-    while len(current.orelse) == 1 and isinstance(current.orelse[0], ast.If):
-        current = current.orelse[0]
-        if _tells(module, current.test, known, tables) is not True:
-            return []
-        all_leave = all_leave and blocks.leaves(module, current.body)
-    if current.orelse:
-        return current.orelse
-    if not all_leave:
-        return []
-    block = blocks.block_of(module, node)
-    return block[block.index(node) + 1 :]
 
 
 def _finds_nothing(module: Module, test: ast.expr, known: Names) -> bool:
@@ -360,7 +301,9 @@ def _refusal(reached: Reached, block: list[ast.stmt], reason: Reason) -> Iterato
     for statement in block:
         if isinstance(statement, ast.Try) and not statement.handlers:
             yield from _refusal(reached, statement.body, reason)
-            return
+            if blocks.leaves(reached.module, statement.body):
+                return
+            continue
         if isinstance(statement, ast.If | ast.Try | ast.For | ast.While | ast.Match | ast.With):
             return
         if isinstance(statement, ast.Return):
@@ -391,6 +334,11 @@ def _reaches_framework(reached: Reached, statement: ast.AST) -> bool:
         made = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
         name, reference = exceptions.class_names(reached.module, made)
         raised = Raised(frozenset({name}), reference)
+    return _raises_out(reached, statement, raised)
+
+
+def _raises_out(reached: Reached, statement: ast.AST, raised: Raised) -> bool:
+    """Whether ``raised``, raised at ``statement``, leaves the handler."""
     current: Reached | None = reached
     node: ast.AST | None = statement
     while current is not None and node is not None:

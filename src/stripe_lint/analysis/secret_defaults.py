@@ -93,7 +93,7 @@ def _find(module: Module) -> Iterator[SecretDefault]:
 
 def _of_call(module: Module, call: ast.Call) -> SecretDefault | None:
     """``os.getenv("NAME", default)``, ``config("NAME", default=…)``, ``getattr(settings, "NAME", default)``."""
-    if not _reads_configuration(module, call):
+    if not reads_configuration(module, call):
         return None
     texts = [argument for argument in call.args if isinstance(argument, ast.Constant)]
     keywords = [keyword.value for keyword in call.keywords if keyword.arg in {"default", "fallback"}]
@@ -104,7 +104,8 @@ def _of_call(module: Module, call: ast.Call) -> SecretDefault | None:
     return _default(module, call, candidates[0], name)
 
 
-def _reads_configuration(module: Module, call: ast.Call) -> bool:
+def reads_configuration(module: Module, call: ast.Call) -> bool:
+    """Whether a call reads a setting, which may have a default."""
     reference = names.resolve(module, call.func)
     if isinstance(reference, External) and reference.path in configuration_reads.WITH_DEFAULT:
         return True

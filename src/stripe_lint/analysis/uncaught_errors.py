@@ -24,8 +24,9 @@ from stripe_lint.analysis.state import Raised
 from stripe_lint.analysis.verification import PAYLOAD_FAILURE, SIGNATURE_FAILURE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from stripe_lint.analysis.frameworks.model import Framework
     from stripe_lint.analysis.module import Module
 
 FARTHEST_CALLER: Final = 4
@@ -158,18 +159,22 @@ def _is_dependency(module: Module, function: NamedFunction) -> bool:
 
 
 def _is_answered(module: Module, function: NamedFunction, raised: Raised) -> bool:
-    """Whether the project registers an error handler with the framework for the class that is raised, or a base."""
-    caught = frozenset().union(*(exceptions.ancestors(name) for name in raised.names or ()))
-    return any(name in caught for name in _registered_names(module, function))
+    """Whether the project registers what answers ``raised`` or a base of it with the framework, or puts it around."""
+    from stripe_lint.analysis import application_errors
 
-
-def _registered_names(module: Module, function: NamedFunction) -> Iterator[str]:
-    """The names of the exception classes for which the project registers error handlers with the frameworks here."""
     used = handlers.frameworks(module)
     registered = handlers.registered_by(module, function) if not used else None
     if registered is not None:
         # the application comes from another file
         used = frameworks.ALL if registered is frameworks.generic() else (registered,)
+    caught = frozenset().union(*(exceptions.ancestors(name) for name in raised.names or ()))
+    if any(name in caught for name in _registered_names(module, used)):
+        return True
+    return application_errors.is_answered(module, function, used, raised)
+
+
+def _registered_names(module: Module, used: Iterable[Framework]) -> Iterator[str]:
+    """The names of the exception classes for which the project registers error handlers with the frameworks here."""
     fields = ("error_handler_decorators", "error_handler_calls", "error_handler_keywords")
     words = sorted({name for framework in used for field in fields for name in getattr(framework, field)})
     paths = {path for word in words for path in module.project.files_that_mention(word, module.path) or ()}

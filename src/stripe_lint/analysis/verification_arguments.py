@@ -57,6 +57,23 @@ def is_empty(constant: ast.Constant | None) -> bool:
     return constant.value is None or (isinstance(constant.value, str) and not constant.value.strip())
 
 
+def is_bytes(module: Module, node: ast.expr) -> bool:
+    """Whether an argument is bytes, by a literal or by ``.encode()`` of a text."""
+    source, made = assignments.assigned_expression(module, node)
+    if isinstance(made, ast.Constant):
+        return isinstance(made.value, bytes)
+    if not isinstance(made, ast.Call):
+        return False
+    is_encoded = isinstance(made.func, ast.Attribute) and made.func.attr == "encode"
+    return is_encoded or names.dotted_path(source, made.func) == "builtins.bytes"
+
+
+def calls_missing_function(verification: SdkVerification) -> bool:
+    """Whether a call is one of ``stripe.Webhook.verify_header``, which no release has."""
+    path = names.dotted_path(verification.module, verification.node.func)
+    return path == "stripe.Webhook.verify_header"
+
+
 def role_of(module: Module, node: ast.expr, depth: int = 0) -> Role | None:
     """What an expression is, by where it comes from, else by its name."""
     if depth > _DEEPEST:

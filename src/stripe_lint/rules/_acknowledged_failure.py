@@ -45,6 +45,8 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
             continue
         if failure.dropped:
             _dropped_answer.repair(module, failure, edit)
+        elif not isinstance(failure.node, ast.ExceptHandler):
+            edit.decline("let the error go on, without `suppress`; or suppress only what is expected")
         else:
             _repair_except(module, failure, _same(module, failure), edit)
         return

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stripe_lint.analysis import evaluation_order, functions, handovers, sdk_verifications
 from stripe_lint.analysis.scopes import BindingKind, NamedFunction
 from stripe_lint.analysis.sdk_verifications import REQUIRED
-from stripe_lint.analysis.verification_arguments import Role, is_empty, literal, role_of, role_of_name
+from stripe_lint.analysis.verification_arguments import (
+    Role,
+    calls_missing_function,
+    is_bytes,
+    is_empty,
+    literal,
+    role_of,
+    role_of_name,
+)
 from stripe_lint.rules import _request_parts, _webhook_secret
 
 if TYPE_CHECKING:
@@ -40,6 +48,13 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
         edit.decline("an API key is passed to the function that verifies: pass the webhook's secret to it")
     verification = found[0]
     call, function = verification.node, module.enclosing_function(verification.node)
+    if calls_missing_function(verification):
+        edit.replace(call.func, f"{edit.name_of('stripe.WebhookSignature', call)}.verify_header")
+        edit.describe("the function that exists is called")
+        return
+    if verification.secret is not None and is_bytes(module, verification.secret):
+        _pass_text(verification.secret, edit)
+        return
     if functions.last_name(call.func) != verification.name or verification.open:
         edit.decline("the arguments are passed in another way than by a call")
     if not isinstance(function, NamedFunction):
@@ -55,6 +70,14 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
             sources[role] = _at_hand(module, verification, place, role, edit)
     _write(verification, sources, edit)
     edit.describe("each parameter gets what belongs to it")
+
+
+def _pass_text(secret: ast.expr, edit: Edit) -> None:
+    """Pass the secret as it is, without ``.encode()``."""
+    if not isinstance(secret, ast.Call) or not isinstance(secret.func, ast.Attribute) or secret.func.attr != "encode":
+        edit.decline("pass the secret as text; where it is made bytes of, it may be used for something else too")
+    edit.replace(secret, edit.source_of(secret.func.value))
+    edit.describe("the secret is passed as text")
 
 
 def _comes_from_elsewhere(module: Module, verification: SdkVerification) -> bool:

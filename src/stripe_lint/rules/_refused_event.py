@@ -44,6 +44,10 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
         edit.decline("it stands in no function of its own")
     if isinstance(node, ast.Assert):
         edit.decline("put an `if` with an answer 200 in the place of the `assert`")
+    if isinstance(node, ast.Subscript):
+        edit.decline("take it with `.get`, and log a type that the table does not have")
+    if isinstance(node, ast.IfExp):
+        edit.decline("answer 200 for a type that is not known too, and log it")
     if isinstance(node, ast.stmt) and not isinstance(node, ast.Return) and not _refusals.answers(module, function):
         edit.decline(f"{function.name} does not answer the request itself; let the handler answer 200 where it raises")
     statement = module.statement_of(node)

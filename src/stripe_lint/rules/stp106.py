@@ -4,8 +4,9 @@
 
 A call of `construct_event`, `parse_event_notification` or `verify_header` in a handler, or in a function that handlers
 call, where the error of a bad signature ends as a bare 500: no `except` around the call or around the calls of its
-function takes `SignatureVerificationError`, and no error handler is registered with the framework for it. An `except`
-that only raises the same error again takes nothing.
+function takes `SignatureVerificationError`, no error handler is registered with the framework for it, and no middleware
+takes it (nor Django's `process_exception` or DRF's `EXCEPTION_HANDLER`). An `except` that only raises the same error
+again takes nothing.
 
 It is a `warning`. Where the signature's error is caught, as by `except stripe.StripeError`, and only the `ValueError`
 of a body that is no JSON is not, it is an `info`. Reported at the call, once.
@@ -14,7 +15,7 @@ Not reported: `except Exception` around the call; a function of which a caller c
 again as an exception of the project or of the framework; a handler behind a decorator or a context manager that
 catches, or of which it is not known that it catches nothing.
 
-Limit: what a middleware catches is not seen.
+Limit: what a middleware that is a class of ASGI's or WSGI's own form catches is not seen.
 
 ## Why it costs money
 

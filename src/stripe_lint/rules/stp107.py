@@ -4,15 +4,16 @@
 
 A verification with `tolerance=0`, `None` or `False`, with a negative one, with more than an hour (3600 seconds), and a
 call of `WebhookSignature.verify_header` without a tolerance: its default is no check at all, unlike that of
-`construct_event`, which is 300 seconds. Positions count as well as keywords, and so do constants of the project and
-arithmetic of numbers (`60 * 60 * 24`).
+`construct_event`, which is 300 seconds. Positions count as well as keywords, and so do constants of the project,
+arithmetic of numbers (`60 * 60 * 24`), one arm of a choice (`None if DEBUG else 300`), what a Django setting is in the
+one file that has it, and the default of a setting or of a field.
 
 Reported as an `error` at the call; where a function of the project is given the tolerance, at the call in the same file
 that passes it, or for a default that is in force, at the verification. All releases of the SDK up to 16.1.0 behave like
 this; the message names the one that the project is locked to.
 
-Not reported: a tolerance that comes from a setting or the database, or through a parameter from what can't be seen;
-anything from one second to an hour.
+Not reported: a tolerance from a setting without a default or from the database, or through a parameter from what
+can't be seen; anything from one second to an hour.
 
 Limit: a hand-written check (STP110) that looks at no timestamp is not reported here.
 
@@ -84,7 +85,8 @@ Leave the argument out of `construct_event`, which then allows five minutes, and
 `stripe.Webhook.DEFAULT_TOLERANCE` to `verify_header`. Keep the clock right with NTP. Where deliveries are stored and
 verified later, verify when they arrive and store the verified event.
 
-`stripe-lint fix --unsafe-fixes` does so. A constant that held the tolerance stays, and may be without use then.
+`stripe-lint fix --unsafe-fixes` does so where the tolerance is one number. A constant that held it stays, and may be
+without use then.
 
 ## Suppress
 
@@ -102,7 +104,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.model import FixClass, Hit, Rule, Severity
+from stripe_lint.model import FixClass, Hit, Rule, Severity, Step
 
 if TYPE_CHECKING:
     import ast
@@ -120,46 +122,71 @@ def detect(module: Module) -> Iterator[Hit]:
     """Report each verification that takes deliveries of any age."""
     from stripe_lint.analysis import sdk_verifications
 
-    found = sdk_verifications.sdk_verifications(module)
-    if not found:
+    verifications = sdk_verifications.sdk_verifications(module)
+    if not verifications:
         return
     from stripe_lint.analysis import handovers
 
-    for verification in found:
-        problem = _problem(verification)
-        if problem is not None:
-            yield Hit(module.span(verification.node), problem)
+    for verification in verifications:
+        given = verification.tolerance
+        if given is None:
+            missing = _missing(verification)
+            if missing is not None:
+                yield Hit(module.span(verification.node), missing)
             continue
-        for handover in handovers.handovers(module, verification.tolerance):
-            problem = _problem_of(handover.module, handover.written)
-            if problem is not None:
+        found = _problem_of(module, handovers.default_in_force(module, given) or given)
+        if found is not None:
+            yield Hit(module.span(verification.node), found[0], steps=found[1])
+            continue
+        for handover in handovers.handovers(module, given):
+            found = _problem_of(handover.module, handover.written)
+            if found is not None:
                 from stripe_lint.rules._handed_over import hit_at_handover
 
-                yield hit_at_handover(verification, handover, problem, "the tolerance is passed here")
+                yield hit_at_handover(verification, handover, found[0], "the tolerance is passed here")
 
 
-def _problem(verification: SdkVerification) -> str | None:
-    from stripe_lint.analysis import handovers
-
-    given = verification.tolerance
-    if given is None:
-        if verification.name != "verify_header" or verification.open or verification.signature is None:
-            return None
-        release = _release(verification.module)
-        return (
-            f"verify_header without a tolerance checks no age in {release}, so a captured delivery is taken for ever: "
-            "pass 300 seconds"
-        )
-    return _problem_of(verification.module, handovers.default_in_force(verification.module, given) or given)
+def _missing(verification: SdkVerification) -> str | None:
+    """What is wrong with a verification that is given no tolerance."""
+    if verification.name != "verify_header" or verification.open or verification.signature is None:
+        return None
+    release = _release(verification.module)
+    return (
+        f"verify_header without a tolerance checks no age in {release}, so a captured delivery is taken for ever: "
+        "pass 300 seconds"
+    )
 
 
-def _problem_of(module: Module, given: ast.expr) -> str | None:
+def _problem_of(module: Module, given: ast.expr) -> tuple[str, tuple[Step, ...]] | None:
+    """What is wrong with a tolerance on one of the ways to it, and where that is made."""
+    from stripe_lint.analysis import constant_numbers, possible_values
+
+    whole = constant_numbers.always(module, given)
+    if whole is not None:
+        problem = _problem_with(module, whole)
+        return (problem, ()) if problem is not None else None
+    for source, node in possible_values.sources(module, given):
+        problem = _problem_with(module, _seconds(source, node))
+        if problem is not None:
+            apart = source is not module or node.lineno != given.lineno
+            return problem, (Step(str(source.path), node.lineno, "the tolerance comes from here"),) if apart else ()
+    return None
+
+
+def _seconds(module: Module, node: ast.expr) -> float | None:
+    """The seconds that an expression is, 0 for ``None``; ``None`` where that can't be known."""
+    import ast
+
     from stripe_lint.analysis import constant_numbers, syntax
 
-    if syntax.is_none(given):
-        seconds: float | None = 0
-    else:
-        seconds = constant_numbers.always(module, given)
+    if syntax.is_none(node):
+        return 0
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return float(node.value) if node.value.lstrip("-").isdecimal() else None
+    return constant_numbers.always(module, node)
+
+
+def _problem_with(module: Module, seconds: float | None) -> str | None:
     if seconds is None or 0 < seconds <= LONGEST:
         return None
     if seconds == 0:
@@ -203,6 +230,8 @@ def fix(module: Module, hit: Hit, edit: Edit) -> None:
     handed_on = functions.last_name(call.func) != verification.name
     if given is None and handed_on:
         edit.decline("the verification is handed to another function; hand the tolerance on too, in its place")
+    if given is not None and not _is_written_there(module, given):
+        edit.decline("the tolerance comes from a setting, a condition or an attribute; make it 300 seconds there")
     edit.unsafe("deliveries that were signed more than five minutes ago are refused")
     if verification.name != "verify_header" and "tolerance" in verification.keywords:
         edit.remove_keyword(call, "tolerance")
@@ -213,6 +242,17 @@ def fix(module: Module, hit: Hit, edit: Edit) -> None:
         else:
             edit.replace(given, default)
     edit.describe("deliveries older than five minutes are refused")
+
+
+def _is_written_there(module: Module, given: ast.expr) -> bool:
+    """Whether a tolerance is one constant, whatever happens."""
+    from stripe_lint.analysis import assignments, constant_numbers, syntax
+
+    return (
+        constant_numbers.always(module, given) is not None
+        or syntax.is_none(given)
+        or syntax.is_none(assignments.assigned_expression(module, given)[1])
+    )
 
 
 def _fix_where_passed(module: Module, hit: Hit, edit: Edit) -> None:

@@ -6,7 +6,7 @@
   handler answers 2xx on every path.
 - An `except` around the work that an event exists for, after which the handler answers 2xx: the order is not marked
   paid, the credit is not granted, and Stripe takes the event for delivered. The work may be in a function that the
-  handler calls, in this file or in another.
+  handler calls, in this file or in another. `contextlib.suppress(Exception)` around such work is the same.
 - A call of a function that answers such a failure with an error response, which the handler drops before it answers
   2xx.
 
@@ -129,7 +129,7 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each ``except`` after which a failure is acknowledged."""
-    if not module.tries:
+    if not module.tries and "suppress" not in module.text:
         return
     from stripe_lint.analysis import acknowledged_failures
 
@@ -154,11 +154,16 @@ def detect(module: Module) -> Iterator[Hit]:
 
 
 def place(failure: AcknowledgedFailure) -> Span:
-    """The place that is reported: the word ``except``, or the call."""
+    """The place that is reported: the word ``except`` or ``with``, or the call."""
+    import ast
+
     whole = failure.module.span(failure.node)
     if failure.dropped:
         return whole
-    return Span(whole.line, whole.column, whole.line, whole.column + len("except"))
+    word = "except"
+    if isinstance(failure.node, ast.With | ast.AsyncWith):
+        word = "with" if isinstance(failure.node, ast.With) else "async with"
+    return Span(whole.line, whole.column, whole.line, whole.column + len(word))
 
 
 def fix(module: Module, hit: Hit, edit: Edit) -> None:

@@ -7,6 +7,8 @@
 - The arguments are in the wrong order: the signature where the body belongs, the secret where the signature belongs.
 - An API key or a publishable key where the webhook's secret belongs: a literal `sk_…`, `rk_…` or `pk_…`,
   `stripe.api_key`, or a setting that is called like one (`STRIPE_SECRET_KEY`, `STRIPE_API_KEY`).
+- The secret as bytes (`secret.encode()`), which the SDK fails to encode again.
+- `stripe.Webhook.verify_header`, which no release has; it is a function of `stripe.WebhookSignature`.
 
 Reported as an `error` at the call; where a function of the project is given the secret, at the call in the same file
 that passes an API key to it, or for a default, at the verification.
@@ -125,7 +127,7 @@ def detect(module: Module) -> Iterator[Hit]:
     from stripe_lint.analysis.verification_arguments import Role, role_of
 
     for verification in found:
-        problem = _malformed(verification) or _empty(verification) or _misplaced(verification)
+        problem = _unknown(verification) or _malformed(verification) or _empty(verification) or _misplaced(verification)
         if problem is not None:
             yield Hit(module.span(verification.node), f"{problem}, so every delivery is refused")
             continue
@@ -135,6 +137,17 @@ def detect(module: Module) -> Iterator[Hit]:
 
                 problem = f"{_API_KEY}, so every delivery is refused"
                 yield hit_at_handover(verification, handover, problem, "the API key is passed here")
+
+
+def _unknown(verification: SdkVerification) -> str | None:
+    """What is wrong with a function that the SDK does not have, although its documentation strings name it."""
+    from stripe_lint.analysis.verification_arguments import calls_missing_function
+
+    return (
+        "stripe.Webhook has no verify_header, stripe.WebhookSignature has"
+        if calls_missing_function(verification)
+        else None
+    )
 
 
 def _malformed(verification: SdkVerification) -> str | None:
@@ -156,7 +169,7 @@ def _malformed(verification: SdkVerification) -> str | None:
 
 def _empty(verification: SdkVerification) -> str | None:
     """Which argument is passed without a value; a body of the program's own is meant to be refused."""
-    from stripe_lint.analysis.verification_arguments import is_empty, literal
+    from stripe_lint.analysis.verification_arguments import is_bytes, is_empty, literal
 
     module = verification.module
     if not verification.certain or literal(module, verification.payload) is not None:
@@ -164,6 +177,8 @@ def _empty(verification: SdkVerification) -> str | None:
     if is_empty(literal(module, verification.signature)):
         return "no signature is passed"
     secret = literal(module, verification.secret)
+    if verification.secret is not None and is_bytes(module, verification.secret):
+        return "the secret is passed as bytes, and the SDK encodes it itself"
     return "no secret is passed" if secret is not None and secret.value is None else None
 
 

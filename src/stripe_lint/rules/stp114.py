@@ -4,7 +4,8 @@
 
 - An event of a type that the handler does not know is answered with a 4xx or 5xx, or with an exception: the `else`
   after the known types, `if event.type not in HANDLED: return 400`, `case _: raise`, an `assert`, the default of a
-  table of handlers.
+  table of handlers, `HANDLERS[event.type]` where the table may lack it, a flag or a function of the project that says
+  no for such a type.
 - An event that was handled before is.
 - An event of a known type for which the project finds no row of its own is.
 
@@ -113,7 +114,8 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report each answer that refuses a verified event."""
-    if "type" not in module.text:
+    decides = "if " in module.text or module.tries
+    if "type" not in module.text and not (decides and "event" in module.lowered):
         return
     from stripe_lint.analysis.refused_events import Reason, refused_events
 

@@ -45,6 +45,7 @@ FRAMEWORK = Framework(
     guard_decorators=DJANGO.guard_decorators
     | spellings("rest_framework.decorators", "permission_classes authentication_classes"),
     error_methods=DJANGO.error_methods | {"handle_exception"},
+    error_handler_settings=frozenset({"EXCEPTION_HANDLER"}),
     method_decorators=DJANGO.method_decorators,
     guard_methods=DJANGO.guard_methods | {"has_permission", "authenticate", "initial"},
     dispatching_methods=DJANGO.dispatching_methods,

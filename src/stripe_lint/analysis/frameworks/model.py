@@ -106,7 +106,8 @@ class Framework(NamedTuple):
     by its form: ``middleware_bases`` are dotted names of its base classes, ``middleware_parameters`` what it is made
     with, ``middleware_methods`` those of its methods that see each request, ``middleware_settings`` what lists them,
     ``middleware_decorators`` what makes one of a function. ``route_calls`` are functions and methods that register a
-    handler they are given; ``error_handler_keywords`` are keyword arguments that map exception classes to functions.
+    handler they are given; ``error_handler_keywords`` are keyword arguments that map exception classes to functions,
+    and ``error_handler_settings`` are settings that name a function which gets any exception that leaves a view.
 
     How else an answer is given: ``response_parameters`` of a handler, parameters of any function that are annotated
     with ``response_types``, and the parameter at ``response_place`` of a handler in a class with one of
@@ -210,6 +211,7 @@ class Framework(NamedTuple):
     middleware_decorators: frozenset[str] = frozenset()
     route_calls: frozenset[str] = frozenset()
     error_handler_keywords: frozenset[str] = frozenset()
+    error_handler_settings: frozenset[str] = frozenset()
     response_parameters: tuple[str, ...] = ()
     response_types: tuple[str, ...] = ()
     response_place: int = 0
