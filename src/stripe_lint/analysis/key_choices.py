@@ -11,6 +11,7 @@ from stripe_lint.analysis import (
     functions,
     handed_keys,
     keys,
+    keys_made_instead,
     request_paths,
     requests,
     retries,
@@ -25,9 +26,10 @@ from stripe_lint.analysis.state import Place
 from stripe_lint.analysis.values import Mark, Tag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from stripe_lint.analysis.handovers import Handover
+    from stripe_lint.analysis.keys_made_instead import OptionalKey
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.requests import Request
 
@@ -278,14 +280,20 @@ def regenerated_keys(module: Module) -> Iterator[Regenerated]:
         if counted is not None:
             yield Regenerated(request.node, Place(module, request.node), counted, request)
             continue
-        found = _made_in_retry(module, request, fresh) if fresh else _handed_in_retry(module, request)
+        optional = keys_made_instead.optional_key(request) if fresh else None
+        if optional is not None:
+            found = _made_instead_in_retry(request, optional, fresh) or _handed_in_retry(request, optional.handovers())
+        elif fresh:
+            found = _made_in_retry(module, request, fresh, retries.retry_around(module, request.node))
+        else:
+            found = _handed_in_retry(request, handovers(module, request.key_argument))
         if found is not None:
             yield found
 
 
-def _handed_in_retry(module: Module, request: Request) -> Regenerated | None:
+def _handed_in_retry(request: Request, handed: Iterable[Handover]) -> Regenerated | None:
     """A key that a caller makes within a retry and hands to the function that sends the request."""
-    for handover in handovers(module, request.key_argument):
+    for handover in handed:
         source, call = handover.module, handover.call
         written = [handover.argument, handover.assigned]
         counted = _attempt_number(source, call, written, handover.argument)
@@ -300,8 +308,24 @@ def _handed_in_retry(module: Module, request: Request) -> Regenerated | None:
     return None
 
 
-def _made_in_retry(module: Module, request: Request, fresh: set[Tag]) -> Regenerated | None:
-    retry = retries.retry_around(module, request.node)
+def _made_instead_in_retry(request: Request, optional: OptionalKey, fresh: set[Tag]) -> Regenerated | None:
+    """A key that each attempt makes because the caller leaves it out."""
+    left_out = optional.left_out()
+    if not left_out:
+        return None
+    module = request.module
+    own = retries.retry_around(module, request.node, retries.FARTHEST_CALLER)
+    if own is not None:
+        return _made_in_retry(module, request, fresh, own)
+    for source, call in left_out:
+        around = retries.retry_around(source, call, 1) if callers.is_direct(source, call) else None
+        if around is not None:
+            repeated = Retry(around.place, around.words, optional.function)
+            return _made_in_retry(module, request, fresh, repeated)
+    return None
+
+
+def _made_in_retry(module: Module, request: Request, fresh: set[Tag], retry: Retry | None) -> Regenerated | None:
     if retry is None or _hands_key_on(request, retry):
         return None
     inside = set(syntax.descendants(retry.repeated))
