@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
     callers,
+    definitions,
     functions,
     handed_keys,
     keys,
     keys_made_instead,
+    names,
     request_paths,
     requests,
     retries,
@@ -20,6 +22,7 @@ from stripe_lint.analysis import (
     syntax,
 )
 from stripe_lint.analysis.handovers import handovers
+from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.retries import Retry
 from stripe_lint.analysis.scopes import BindingKind, Comprehension, NamedFunction
 from stripe_lint.analysis.state import Place
@@ -40,11 +43,26 @@ MOST_NAMES: Final = 4
 def constant_keys(module: Module) -> Iterator[Request]:
     """The requests whose key is a constant or a setting on every path."""
     for request in requests.keyed(module):
+        if _is_made_below(module, request):
+            continue
         values = [fact.key for fact in request.facts if fact.key is not None]
         if (values and len(values) == len(request.facts) and all(keys.is_literal(value) for value in values)) or (
             request.key_argument is not None and _is_constant(module, request.key_argument)
         ):
             yield request
+
+
+def _is_made_below(module: Module, request: Request) -> bool:
+    """Whether a method makes the key that classes below have in versions of their own."""
+    key = key_expression(module, request)
+    called = [each.func for each in syntax.descendants(key) if isinstance(each, ast.Call)] if key is not None else []
+    makers = [names.resolve(module, each) for each in called if isinstance(each, ast.Attribute)]
+    return any(
+        isinstance(maker, FunctionReference)
+        and isinstance(maker.node, NamedFunction)
+        and definitions.is_replaced_below(maker.module, maker.node)
+        for maker in makers
+    )
 
 
 def _is_constant(module: Module, node: ast.expr, depth: int = 0) -> bool:
