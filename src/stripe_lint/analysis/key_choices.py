@@ -12,8 +12,10 @@ from stripe_lint.analysis import (
     functions,
     handed_keys,
     keys,
+    keys_handed_on,
     keys_made_instead,
     names,
+    reaching_values,
     request_paths,
     requests,
     retries,
@@ -46,10 +48,20 @@ def constant_keys(module: Module) -> Iterator[Request]:
         if _is_made_below(module, request):
             continue
         values = [fact.key for fact in request.facts if fact.key is not None]
-        if (values and len(values) == len(request.facts) and all(keys.is_literal(value) for value in values)) or (
-            request.key_argument is not None and _is_constant(module, request.key_argument)
-        ):
+        always = bool(values) and len(values) == len(request.facts) and all(keys.is_literal(each) for each in values)
+        written = request.key_argument is not None and _is_constant(module, request.key_argument)
+        if always or written or is_constant_where_left_out(module, request):
             yield request
+
+
+def is_constant_where_left_out(module: Module, request: Request) -> bool:
+    """Whether a constant takes the place of the key that callers may leave out."""
+    for part in key_expressions(module, request):
+        if isinstance(part, ast.Constant) and keys.is_literal(static_values.fixed(module, part)):
+            optional = keys_made_instead.optional_at(module, part, request.node)
+            if optional is not None and optional.may_be_left_out:
+                return True
+    return False
 
 
 def _is_made_below(module: Module, request: Request) -> bool:
@@ -108,6 +120,7 @@ class Reuse(NamedTuple):
 
 def reused_keys(module: Module) -> Iterator[Reuse]:
     """The requests that are sent with a key that another request has had."""
+    seen: set[ast.AST] = set()
     for request in requests.keyed(module):
         found = (
             _shared_by_process(request)
@@ -117,13 +130,17 @@ def reused_keys(module: Module) -> Iterator[Reuse]:
         )
         if found is not None:
             yield found
-    seen: set[ast.AST] = set()
+            seen.add(found.node)
     for shared in request_paths.shared_through_functions(module):
         call = shared.call.node
         words = handed_keys.words_for_sharing(module, shared)
         if words is not None and isinstance(call, ast.Call) and call not in seen:
             seen.add(call)
             yield Reuse(call, shared.earlier, words, Sharing.HELPERS)
+    for use in keys_handed_on.second_uses(module):
+        if use.call not in seen:
+            seen.add(use.call)
+            yield Reuse(use.call, Place(module, use.earlier), "this call hands on the same key", Sharing.HELPERS)
 
 
 def _shared_by_process(request: Request) -> Reuse | None:
@@ -269,6 +286,24 @@ def key_expression(module: Module, request: Request) -> ast.expr | None:
     if binding is not None and binding.kind in {BindingKind.ASSIGNMENT, BindingKind.PARAMETER}:
         return binding.value or node
     return node
+
+
+def key_expressions(module: Module, request: Request) -> list[ast.expr]:
+    """The expressions that may make the key: those that its variable may have been assigned, arm for arm."""
+    node = request.key_argument
+    bindings = module.bindings_of(node) if node is not None else []
+    if isinstance(node, ast.Name) and len(bindings) > 1:
+        made = [
+            binding.value
+            for binding in bindings
+            if binding.kind is BindingKind.ASSIGNMENT
+            and binding.value is not None
+            and reaching_values.may_reach(module, binding, node)
+        ]
+    else:
+        key = key_expression(module, request)
+        made = [key] if key is not None else []
+    return [arm for each in made for arm in syntax.arms(each)]
 
 
 class Regenerated(NamedTuple):

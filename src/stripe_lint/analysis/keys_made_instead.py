@@ -9,6 +9,7 @@ from stripe_lint.analysis import callers, conditions, functions, keys, names, sy
 from stripe_lint.analysis.handovers import Handover
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.scopes import BindingKind, NamedFunction
+from stripe_lint.test_code import is_test_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,19 @@ class OptionalKey(NamedTuple):
     function: NamedFunction
     name: str
     calls: list[tuple[Module, ast.Call]]
+
+    @property
+    def may_be_left_out(self) -> bool:
+        """Whether a call leaves it out, or where none is found, the function lets its callers do so."""
+        if self.calls:
+            return bool(self.left_out())
+        parameter = next(each for each in functions.parameters(self.function) if each.arg == self.name)
+        return _is_empty(functions.default_of(self.function, parameter))
+
+    @property
+    def is_always_left_out(self) -> bool:
+        """Whether there are calls, and none of them passes a key."""
+        return bool(self.calls) and len(self.left_out()) == len(self.calls)
 
     def left_out(self) -> list[tuple[Module, ast.Call]]:
         """The calls that may pass no key."""
@@ -74,8 +88,34 @@ def optional_key(request: Request) -> OptionalKey | None:
     made = [call for part in _written(module, key) for call in _making_calls(module, part)]
     asked = {_missing_at(module, call, function) for call in made}
     name = asked.pop() if len(asked) == 1 else None
-    sites = callers.call_sites(module, function) if name is not None else None
-    return OptionalKey(module, function, name, sites) if name is not None and sites else None
+    optional = _optional(module, function, name) if name is not None else None
+    return optional if optional is not None and optional.calls else None
+
+
+def optional_at(module: Module, node: ast.AST, request: ast.Call) -> OptionalKey | None:
+    """The parameter that is known to be empty where ``node`` makes the key of ``request`` in the same function."""
+    function = module.enclosing_function(request)
+    if not isinstance(function, NamedFunction) or module.enclosing_function(node) is not function:
+        return None
+    name = _missing_at(module, node, function)
+    return _optional(module, function, name) if name is not None else None
+
+
+def optional_parameter(module: Module, key: ast.expr | None) -> OptionalKey | None:
+    """The parameter that ``key`` is, where its function takes it without a look, and does not ask for it."""
+    parameter = _parameter(module, key) if key is not None else None
+    function = module.enclosing_function(key) if key is not None else None
+    if key is None or parameter is None or not isinstance(function, NamedFunction) or not _is_empty(parameter.default):
+        return None
+    if len(module.bindings_of(key)) != 1 or functions.tests(function, parameter.name):
+        return None
+    return _optional(module, function, parameter.name)
+
+
+def _optional(module: Module, function: NamedFunction, name: str) -> OptionalKey:
+    sites = callers.call_sites(module, function) or ()
+    calls = [(source, call) for source, call in sites if not is_test_code(source.path)]
+    return OptionalKey(module, function, name, calls)
 
 
 def _written(module: Module, key: ast.expr) -> list[ast.expr]:

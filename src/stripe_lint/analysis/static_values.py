@@ -195,7 +195,7 @@ def _fixed_call(module: Module, node: ast.Call, depth: int) -> Value:
     fresh = frozenset(tag for part in parts for tag in part.tagged(Mark.FRESH))
     if fresh:
         return Value(tags=fresh)
-    if path == "builtins.str" and len(parts) == 1 and parts[0].constant is not None:
+    if path in {"builtins.str", "uuid.UUID"} and len(node.args) == 1 and parts[0].constant is not None:
         return constant(str(parts[0].constant.value))
     return Value(reference=names.call_result(reference))
 
