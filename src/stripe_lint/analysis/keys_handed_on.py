@@ -1,7 +1,7 @@
 """Keys that one function hands to several others, each of which sends its own request with it.
 
-A key that is random is followed from the call that makes it (``request_paths.shared_through_functions``); what is looked for
-here has a name in the function: text with an id in it, or a parameter.
+A key that is random is followed from the call that makes it (``request_paths.shared_through_functions``); what is
+looked for here has a name in the function: text with an id in it, or a parameter.
 """
 
 from __future__ import annotations
