@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 _CONTAINERS: Final = frozenset({"builtins.list", "builtins.tuple", "builtins.set", "builtins.sorted"})
 _NUMBERS: Final = frozenset({"builtins.int", "builtins.float", "builtins.round", "builtins.abs", "builtins.hex"})
-_PLAIN_TEXT: Final = frozenset({"builtins.str", "builtins.repr", "builtins.format", "builtins.ascii"})
+_PLAIN_TEXT: Final = frozenset({"uuid.UUID", "builtins.str", "builtins.repr", "builtins.format", "builtins.ascii"})
 _TEXT_METHODS: Final = frozenset(
     {"format", "strip", "lower", "upper", "replace", "split", "join", "title", "capitalize", "lstrip", "rstrip"}
     | {"encode", "decode", "hex", "hexdigest", "splitlines", "partition", "rpartition", "isoformat", "with_traceback"}
@@ -149,7 +149,8 @@ def _plain_call(evaluation: Evaluation, call: Call) -> Value:
     if call.receiver.has(Mark.FRESH):
         return only(call.receiver, Mark.FRESH)
     if path is not None and path.startswith(_DIGESTS):
-        return text_of_parts([value for value in call.values if value.constant is None or value.tags] or call.values)
+        digested = [value for value in call.values if not _is_namespace(value)]
+        return text_of_parts([value for value in digested if value.constant is None or value.tags] or digested)
     inlining.expose_arguments(evaluation, call)
     if isinstance(call.node.func, ast.Attribute) and functions.is_super(call.node.func.value):
         evaluation.facts.handed_on.add(evaluation.history)
@@ -157,6 +158,11 @@ def _plain_call(evaluation: Evaluation, call: Call) -> Value:
     if looked_up is not None:
         return looked_up
     return Value(reference=names.call_result(call.reference)) if call.reference is not None else UNKNOWN
+
+
+def _is_namespace(value: Value) -> bool:
+    """Whether a value is one of the namespaces for names that ``uuid`` has ready."""
+    return isinstance(value.reference, External) and value.reference.path.startswith("uuid.NAMESPACE_")
 
 
 def _carries_arguments(call: Call) -> bool:

@@ -16,6 +16,8 @@ from stripe_lint.analysis.references import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import NamedFunction
 
@@ -71,18 +73,37 @@ def is_overridden(module: Module, function: NamedFunction) -> bool:
     if owner is None:
         return False
     above = {node for _, node in names.linearized(ClassReference(module, owner))}
+    return any(
+        other in above or _is_below(source, other, module, owner)
+        for source, other in _classes_with(module, function)
+        if other is not owner
+    )
+
+
+def is_replaced_below(module: Module, function: NamedFunction) -> bool:
+    """Whether a class below that of a method has a version of its own."""
+    owner = module.enclosing_class(function)
+    return owner is not None and any(
+        other is not owner and _is_below(source, other, module, owner)
+        for source, other in _classes_with(module, function)
+    )
+
+
+def _classes_with(module: Module, function: NamedFunction) -> Iterator[tuple[Module, ast.ClassDef]]:
+    """The classes of the project that have a method of that name."""
     for path in module.project.files_that_mention(function.name, module.path) or ():
         source = module.project.module_at(path)
         for node in source.functions_by_name.get(function.name, ()) if source is not None else ():
-            other = source.enclosing_class(node) if source is not None else None
-            if source is None or other is None or other is owner:
-                continue
-            if other in above or any(
-                base.name == owner.name and base_module.path == module.path
-                for base_module, base in names.linearized(ClassReference(source, other))
-            ):
-                return True
-    return False
+            owner = source.enclosing_class(node) if source is not None else None
+            if source is not None and owner is not None:
+                yield source, owner
+
+
+def _is_below(source: Module, node: ast.ClassDef, module: Module, owner: ast.ClassDef) -> bool:
+    return any(
+        base.name == owner.name and base_module.path == module.path
+        for base_module, base in names.linearized(ClassReference(source, node))
+    )
 
 
 def _takes(reference: FunctionReference, arguments: int) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import conditions
+from stripe_lint.analysis import conditions, functions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.scopes import Scope
@@ -27,7 +27,10 @@ def gives_way(module: Module, node: ast.AST) -> bool:
         module,
         node,
         lambda source, each: (
-            _is_looked_at(source, each) or _is_replaced(source, each) or _is_known_to_be_full(source, each)
+            _is_looked_at(source, each)
+            or _is_replaced(source, each)
+            or _is_left_out(source, each)
+            or _is_known_to_be_full(source, each)
         ),
     )
 
@@ -114,6 +117,35 @@ def _is_replaced(module: Module, node: ast.AST) -> bool:
             return False
         child = around
     return False
+
+
+def _is_left_out(module: Module, node: ast.AST) -> bool:
+    """Whether an empty text is left out of a list: ``[each for each in text.split(",") if each]``."""
+    child = node
+    for around in module.ancestors(node):
+        if isinstance(around, ast.comprehension):
+            return isinstance(around.target, ast.Name) and _keeps_full(around.ifs, around.target.id)
+        if isinstance(around, ast.Call) and around.func is not child:
+            return functions.last_name(around.func) == "filter" and _lets_text_through(around.args[0])
+        if not (isinstance(around, ast.Attribute) and around.attr in _CLEANED | {"split"}) and not isinstance(
+            around, ast.Call
+        ):
+            return False
+        child = around
+    return False
+
+
+def _keeps_full(tests: Sequence[ast.expr], name: str) -> bool:
+    """Whether one of several conditions holds only where the variable ``name`` is not empty."""
+    return any(
+        conditions.says_set(test, lambda each: _is_full_text(each, name), holds=True, missing=conditions.NO_TEXT)
+        for test in tests
+    )
+
+
+def _lets_text_through(node: ast.expr) -> bool:
+    """Whether a filter keeps what is not empty alone."""
+    return (isinstance(node, ast.Constant) and node.value is None) or functions.last_name(node) in {"bool", "len"}
 
 
 def _is_known_to_be_full(module: Module, node: ast.AST) -> bool:

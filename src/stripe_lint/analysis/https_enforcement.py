@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
 
 _DJANGO: Final = r"SECURE_SSL_REDIRECT|SECURE_HSTS_SECONDS|SECURE_PROXY_SSL_HEADER|HSTS|sslify|HTTPSRedirect"
+_SWITCHES: Final = ("SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS")
+_SWITCHED_OFF: Final = (
+    r"(?m)^[ \t]*SECURE_(?:SSL_REDIRECT|HSTS_SECONDS)[ \t]*(?::[^=\n]*)?=[ \t]*(?:False|None|0)[ \t\r]*(?:#.*)?$"
+)
 _FLASK: Final = r"(?i)talisman|sslify|hsts|strict-transport-security|https_?redirect|PREFERRED_URL_SCHEME|is_secure"
 _SERVES: Final = (*webhook_functions.VERIFYING, dj_stripe.PACKAGE)
 
@@ -25,9 +29,9 @@ def unenforced(module: Module) -> Iterator[ast.AST]:
     if (
         settings
         and settings[0].kind is BindingKind.ASSIGNMENT
-        and not re.search(_DJANGO, module.text)
+        and not _switches_on(module, _DJANGO)
         and _serves_webhooks(module)
-        and not _mentioned(module, ("SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS"))
+        and not _switched_on_elsewhere(module)
     ):
         yield settings[0].node
     for calls in module.calls.values():
@@ -36,6 +40,21 @@ def unenforced(module: Module) -> Iterator[ast.AST]:
                 enforced = re.search(_FLASK, module.text) or _mentioned(module, ("Talisman", "SSLify"))
                 if not enforced:
                     yield call
+
+
+def _switches_on(module: Module, pattern: str) -> bool:
+    """Whether a file holds what enforces HTTPS, other than a switch that is off."""
+    return re.search(pattern, re.sub(_SWITCHED_OFF, "", module.text)) is not None
+
+
+def _switched_on_elsewhere(module: Module) -> bool:
+    """Whether another settings module of the project switches it on, or so many may that they are not counted."""
+    for switch in _SWITCHES:
+        paths = module.project.files_that_mention(switch)
+        sources = [module.project.module_at(path) for path in paths or () if path != module.path]
+        if paths is None or any(source is None or _switches_on(source, switch) for source in sources):
+            return True
+    return False
 
 
 def _serves_webhooks(module: Module) -> bool:

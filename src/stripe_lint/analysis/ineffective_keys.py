@@ -5,7 +5,15 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import assignments, functions, requests, static_values, stripe_calls, written_arguments
+from stripe_lint.analysis import (
+    assignments,
+    functions,
+    keys_made_instead,
+    requests,
+    static_values,
+    stripe_calls,
+    written_arguments,
+)
 from stripe_lint.analysis.body_uses import text_of
 from stripe_lint.analysis.handovers import handovers
 from stripe_lint.analysis.keys import KEY
@@ -25,6 +33,7 @@ LONGEST: Final = 255
 
 EMPTY_KEY: Final = "this key is empty, so the SDK makes a new one for each request: pass one, or leave it out"
 AMONG_PARAMETERS: Final = "the key is among the parameters, where Stripe takes it for a field: put it into `options`"
+NEVER_PASSED: Final = "no caller passes this key, so the SDK makes one for each request: pass one, or leave it out"
 _EMPTY: Final = (NONE, constant(""))
 
 
@@ -57,6 +66,10 @@ def ineffective_keys(module: Module) -> Iterator[IneffectiveKey]:
             if isinstance(given, ast.Constant) and given.value in (None, "") and _is_required(request):
                 yield IneffectiveKey(request.node, EMPTY_KEY, handover)
                 break
+        else:
+            optional = keys_made_instead.optional_parameter(module, request.key_argument)
+            if optional is not None and optional.is_always_left_out:
+                yield IneffectiveKey(request.node, NEVER_PASSED)
 
 
 def _is_key_sent_as_field(request: Request) -> bool:

@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
     callers,
+    definitions,
     functions,
     handed_keys,
     keys,
+    keys_handed_on,
+    keys_made_instead,
+    names,
+    reaching_values,
     request_paths,
     requests,
     retries,
@@ -19,15 +24,17 @@ from stripe_lint.analysis import (
     syntax,
 )
 from stripe_lint.analysis.handovers import handovers
+from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.retries import Retry
 from stripe_lint.analysis.scopes import BindingKind, Comprehension, NamedFunction
 from stripe_lint.analysis.state import Place
 from stripe_lint.analysis.values import Mark, Tag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from stripe_lint.analysis.handovers import Handover
+    from stripe_lint.analysis.keys_made_instead import OptionalKey
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.requests import Request
 
@@ -38,11 +45,36 @@ MOST_NAMES: Final = 4
 def constant_keys(module: Module) -> Iterator[Request]:
     """The requests whose key is a constant or a setting on every path."""
     for request in requests.keyed(module):
+        if _is_made_below(module, request):
+            continue
         values = [fact.key for fact in request.facts if fact.key is not None]
-        if (values and len(values) == len(request.facts) and all(keys.is_literal(value) for value in values)) or (
-            request.key_argument is not None and _is_constant(module, request.key_argument)
-        ):
+        always = bool(values) and len(values) == len(request.facts) and all(keys.is_literal(each) for each in values)
+        written = request.key_argument is not None and _is_constant(module, request.key_argument)
+        if always or written or is_constant_where_left_out(module, request):
             yield request
+
+
+def is_constant_where_left_out(module: Module, request: Request) -> bool:
+    """Whether a constant takes the place of the key that callers may leave out."""
+    for part in key_expressions(module, request):
+        if isinstance(part, ast.Constant) and keys.is_literal(static_values.fixed(module, part)):
+            optional = keys_made_instead.optional_at(module, part, request.node)
+            if optional is not None and optional.may_be_left_out:
+                return True
+    return False
+
+
+def _is_made_below(module: Module, request: Request) -> bool:
+    """Whether a method makes the key that classes below have in versions of their own."""
+    key = key_expression(module, request)
+    called = [each.func for each in syntax.descendants(key) if isinstance(each, ast.Call)] if key is not None else []
+    makers = [names.resolve(module, each) for each in called if isinstance(each, ast.Attribute)]
+    return any(
+        isinstance(maker, FunctionReference)
+        and isinstance(maker.node, NamedFunction)
+        and definitions.is_replaced_below(maker.module, maker.node)
+        for maker in makers
+    )
 
 
 def _is_constant(module: Module, node: ast.expr, depth: int = 0) -> bool:
@@ -88,6 +120,7 @@ class Reuse(NamedTuple):
 
 def reused_keys(module: Module) -> Iterator[Reuse]:
     """The requests that are sent with a key that another request has had."""
+    seen: set[ast.AST] = set()
     for request in requests.keyed(module):
         found = (
             _shared_by_process(request)
@@ -97,13 +130,17 @@ def reused_keys(module: Module) -> Iterator[Reuse]:
         )
         if found is not None:
             yield found
-    seen: set[ast.AST] = set()
+            seen.add(found.node)
     for shared in request_paths.shared_through_functions(module):
         call = shared.call.node
         words = handed_keys.words_for_sharing(module, shared)
         if words is not None and isinstance(call, ast.Call) and call not in seen:
             seen.add(call)
             yield Reuse(call, shared.earlier, words, Sharing.HELPERS)
+    for use in keys_handed_on.second_uses(module):
+        if use.call not in seen:
+            seen.add(use.call)
+            yield Reuse(use.call, Place(module, use.earlier), "this call hands on the same key", Sharing.HELPERS)
 
 
 def _shared_by_process(request: Request) -> Reuse | None:
@@ -251,6 +288,24 @@ def key_expression(module: Module, request: Request) -> ast.expr | None:
     return node
 
 
+def key_expressions(module: Module, request: Request) -> list[ast.expr]:
+    """The expressions that may make the key: those that its variable may have been assigned, arm for arm."""
+    node = request.key_argument
+    bindings = module.bindings_of(node) if node is not None else []
+    if isinstance(node, ast.Name) and len(bindings) > 1:
+        made = [
+            binding.value
+            for binding in bindings
+            if binding.kind is BindingKind.ASSIGNMENT
+            and binding.value is not None
+            and reaching_values.may_reach(module, binding, node)
+        ]
+    else:
+        key = key_expression(module, request)
+        made = [key] if key is not None else []
+    return [arm for each in made for arm in syntax.arms(each)]
+
+
 class Regenerated(NamedTuple):
     """A retried request whose key each attempt makes anew.
 
@@ -278,14 +333,20 @@ def regenerated_keys(module: Module) -> Iterator[Regenerated]:
         if counted is not None:
             yield Regenerated(request.node, Place(module, request.node), counted, request)
             continue
-        found = _made_in_retry(module, request, fresh) if fresh else _handed_in_retry(module, request)
+        optional = keys_made_instead.optional_key(request) if fresh else None
+        if optional is not None:
+            found = _made_instead_in_retry(request, optional, fresh) or _handed_in_retry(request, optional.handovers())
+        elif fresh:
+            found = _made_in_retry(module, request, fresh, retries.retry_around(module, request.node))
+        else:
+            found = _handed_in_retry(request, handovers(module, request.key_argument))
         if found is not None:
             yield found
 
 
-def _handed_in_retry(module: Module, request: Request) -> Regenerated | None:
+def _handed_in_retry(request: Request, handed: Iterable[Handover]) -> Regenerated | None:
     """A key that a caller makes within a retry and hands to the function that sends the request."""
-    for handover in handovers(module, request.key_argument):
+    for handover in handed:
         source, call = handover.module, handover.call
         written = [handover.argument, handover.assigned]
         counted = _attempt_number(source, call, written, handover.argument)
@@ -300,8 +361,24 @@ def _handed_in_retry(module: Module, request: Request) -> Regenerated | None:
     return None
 
 
-def _made_in_retry(module: Module, request: Request, fresh: set[Tag]) -> Regenerated | None:
-    retry = retries.retry_around(module, request.node)
+def _made_instead_in_retry(request: Request, optional: OptionalKey, fresh: set[Tag]) -> Regenerated | None:
+    """A key that each attempt makes because the caller leaves it out."""
+    left_out = optional.left_out()
+    if not left_out:
+        return None
+    module = request.module
+    own = retries.retry_around(module, request.node, retries.FARTHEST_CALLER)
+    if own is not None:
+        return _made_in_retry(module, request, fresh, own)
+    for source, call in left_out:
+        around = retries.retry_around(source, call, 1) if callers.is_direct(source, call) else None
+        if around is not None:
+            repeated = Retry(around.place, around.words, optional.function)
+            return _made_in_retry(module, request, fresh, repeated)
+    return None
+
+
+def _made_in_retry(module: Module, request: Request, fresh: set[Tag], retry: Retry | None) -> Regenerated | None:
     if retry is None or _hands_key_on(request, retry):
         return None
     inside = set(syntax.descendants(retry.repeated))

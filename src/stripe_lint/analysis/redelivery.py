@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from stripe_lint.analysis import (
     callers,
     constant_arguments,
+    dispatch_tables,
     dj_stripe,
     functions,
     guards,
@@ -52,7 +53,8 @@ def redelivery_around(
         return Place(module, function)
     if distance >= _FARTHEST_CALLER:
         return None
-    for source, call in callers.call_sites(module, function) or ():
+    sites = callers.call_sites(module, function) or ()
+    for source, call in (*sites, *dispatch_tables.calls_through_tables(module, function)):
         if not constant_arguments.may_lead_to(module, function, call, node):
             continue
         found = redelivery_around(source, call, distance + 1, seen | {function})

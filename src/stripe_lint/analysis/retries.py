@@ -25,7 +25,7 @@ from stripe_lint.analysis.state import Place
 if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
 
-_FARTHEST_CALLER: Final = 2
+FARTHEST_CALLER: Final = 2
 """How many calls up a retry is looked for."""
 
 _MOST_ENTERED: Final = 4
@@ -92,7 +92,7 @@ def retry_around(
         nested = _nested_use(module, function, outer, entered)
         if nested is not None:
             return nested
-    if distance >= _FARTHEST_CALLER:
+    if distance >= FARTHEST_CALLER:
         return None
     return _caller_retry(module, function, distance, seen | {function})
 
@@ -224,7 +224,7 @@ def _repeats_argument(
         return False
     module, entered = reference.module, entered | {reference.node}
     return any(
-        (_runs(module, inner, parameter, entered) and retry_around(module, inner, _FARTHEST_CALLER, entered=entered))
+        (_runs(module, inner, parameter, entered) and retry_around(module, inner, FARTHEST_CALLER, entered=entered))
         or any(_retrying_call(module, inner, each, entered) is not None for each in _given(inner, parameter))
         for parameter in callers.parameters_for(module, reference.node, call, argument)
         for inner in module.calls_within(reference.node)

@@ -48,6 +48,13 @@ _STAND_IN: Final = "an object of your own class, which has no to_dict()"
 _SOMETHING_ELSE: Final = "something else, which may have no to_dict()"
 
 
+_PLAIN: Final = frozenset({"last_response"})
+"""Attributes of objects of the SDK that are none: what came over the wire, with its headers in a mapping.
+
+``StripeObject`` of stripe-python.
+"""
+
+
 def is_sdk_object(module: Module, node: ast.expr) -> bool:
     """Whether ``node`` is an object of the SDK, at least where the flow comes from one."""
     return _Search(remembers=True).asks(module, node)
@@ -126,7 +133,7 @@ class _Search:
         return isinstance(node, ast.Call) and self._call(module, node, depth)
 
     def _attribute(self, module: Module, node: ast.Attribute, depth: int) -> bool:
-        if isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}:
+        if node.attr in _PLAIN or (isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}):
             return False
         reference = names.resolve(module, node.value)
         if reference is not None and not _is_of_object(reference):

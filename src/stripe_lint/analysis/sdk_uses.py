@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import exceptions, names, static_values, stripe_calls
+from stripe_lint.analysis import exceptions, functions, names, static_values, stripe_calls, syntax
 from stripe_lint.analysis.references import External
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
 
 _IMPORT_ERRORS: Final = frozenset({"ImportError", "ModuleNotFoundError", "AttributeError"})
+_ATTRIBUTE_ERRORS: Final = frozenset({"AttributeError"})
 _VERIFY: Final = "verify_ssl_certs"
 _BASES: Final = frozenset(
     {"api_base", "connect_api_base", "upload_api_base", "files_api_base", "meter_events_api_base"}
@@ -67,20 +68,38 @@ def _is_optional(module: Module, node: ast.AST) -> bool:
     for around in module.ancestors(node):
         if isinstance(around, ast.If) and "TYPE_CHECKING" in ast.dump(around.test):
             return True
-        if isinstance(around, ast.If | ast.IfExp) and "hasattr" in ast.dump(around.test):
+        if isinstance(around, ast.If | ast.IfExp) and (
+            "hasattr" in ast.dump(around.test) or _asks_for_release(module, around.test)
+        ):
             return True
         if isinstance(around, ast.ExceptHandler) and _catches_import_error(module, around):
             return True
-    return isinstance(node, ast.Import | ast.ImportFrom) and any(
-        isinstance(handler, ast.ExceptHandler) and _catches_import_error(module, handler)
-        for attempt in exceptions.attempts_around(module, node, within=module.tree)
+    is_import = isinstance(node, ast.Import | ast.ImportFrom)
+    return any(
+        isinstance(handler, ast.ExceptHandler)
+        and _catches_import_error(module, handler, _IMPORT_ERRORS if is_import else _ATTRIBUTE_ERRORS)
+        for attempt in exceptions.attempts_around(module, node, within=module.tree if is_import else None)
         for handler in exceptions.handlers_of(attempt)
     )
 
 
-def _catches_import_error(module: Module, handler: ast.ExceptHandler) -> bool:
+def _asks_for_release(module: Module, test: ast.expr, depth: int = 0) -> bool:
+    """Whether a condition compares the release of something: ``stripe.VERSION``, ``version("stripe")``."""
+    if depth == 0 and not any(isinstance(node, ast.Compare) for node in syntax.descendants(test)):
+        return False
+    for node in syntax.descendants(test):
+        name = (functions.last_name(node) or "").lower() if isinstance(node, ast.Name | ast.Attribute) else ""
+        if "version" in name and "api" not in name:
+            return True
+        assigned = module.only_assignment(node) if isinstance(node, ast.Name) and depth == 0 else None
+        if assigned is not None and _asks_for_release(module, assigned, depth + 1):
+            return True
+    return False
+
+
+def _catches_import_error(module: Module, handler: ast.ExceptHandler, errors: frozenset[str] = _IMPORT_ERRORS) -> bool:
     types = exceptions.handler_types(module, handler) or ()
-    return any(exceptions.class_names(module, each)[0] in _IMPORT_ERRORS for each in types)
+    return any(exceptions.class_names(module, each)[0] in errors for each in types)
 
 
 def unverified_transports(module: Module) -> Iterator[ast.AST]:

@@ -89,19 +89,27 @@ def _find(module: Module) -> Iterator[SecretDefault]:
         yield from _of_alternative(module, choice, choice.orelse, choice.body)
     for table in module.of_kind(ast.Dict):
         yield from _of_dict(module, table)
+    for attempt in module.of_kind(ast.Try):
+        yield from _of_attempt(module, attempt)
 
 
 def _of_call(module: Module, call: ast.Call) -> SecretDefault | None:
     """``os.getenv("NAME", default)``, ``config("NAME", default=…)``, ``getattr(settings, "NAME", default)``."""
-    if not reads_configuration(module, call):
+    if not reads_configuration(module, call) and not (_is_lookup(call) and call in _verifying(module)):
         return None
     texts = [argument for argument in call.args if isinstance(argument, ast.Constant)]
     keywords = [keyword.value for keyword in call.keywords if keyword.arg in {"default", "fallback"}]
-    name = next((text.value for text in texts if isinstance(text.value, str)), None)
-    candidates = [*(text for text in texts[1:]), *(each for each in keywords if isinstance(each, ast.Constant))]
-    if name is None or not candidates:
+    written = [each for each in keywords if isinstance(each, ast.Constant)]
+    names_read = [text.value for text in texts if isinstance(text.value, str)]
+    candidates = written or texts[1:]
+    if not names_read or not candidates:
         return None
-    return _default(module, call, candidates[0], name)
+    # a section may stand before the name: ``parser.get("stripe", "webhook_secret", fallback="")``
+    return _default(module, call, candidates[0], names_read[-1] if written else names_read[0])
+
+
+def _is_lookup(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and call.func.attr == "get"
 
 
 def reads_configuration(module: Module, call: ast.Call) -> bool:
@@ -126,6 +134,24 @@ def _of_alternative(module: Module, node: ast.expr, read: ast.expr, default: ast
         yield found
 
 
+def _of_attempt(module: Module, attempt: ast.Try) -> Iterator[SecretDefault]:
+    """``try: SECRET = os.environ["NAME"]``, and in the ``except`` ``SECRET = default``."""
+    read = {
+        functions.dotted_name(target): _name_read(statement.value)
+        for statement in attempt.body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+    }
+    for statement in (each for handler in attempt.handlers for each in handler.body):
+        default = statement.value if isinstance(statement, ast.Assign) else None
+        if not isinstance(statement, ast.Assign) or not isinstance(default, ast.Constant):
+            continue
+        name = next(filter(None, (read.get(functions.dotted_name(target)) for target in statement.targets)), None)
+        found = _default(module, default, default, name) if name is not None else None
+        if found is not None:
+            yield found
+
+
 def _name_read(node: ast.expr) -> str | None:
     if isinstance(node, ast.Call) and len(node.args) in {1, 2}:
         text = next((each for each in node.args if isinstance(each, ast.Constant)), None)
@@ -144,7 +170,7 @@ def _of_fields(module: Module, owner: ast.ClassDef) -> Iterator[SecretDefault]:
     for statement in owner.body:
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             value = statement.value
-            if isinstance(value, ast.Call) and _name_of(module, value.func) in {"Field", "SecretStr"}:
+            while isinstance(value, ast.Call) and _name_of(module, value.func) in {"Field", "SecretStr"}:
                 given = [keyword.value for keyword in value.keywords if keyword.arg == "default"] or value.args[:1]
                 value = given[0] if given else None
             if isinstance(value, ast.Constant):

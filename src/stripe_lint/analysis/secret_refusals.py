@@ -36,7 +36,7 @@ _Position = tuple[object, int, int]
 def is_refused(module: Module, default: SecretDefault) -> bool:
     """Whether an empty value ends the request or the process before each verification that would take it."""
     places = list(secret_places.places(module, default))
-    refusals = [(place.module, node) for place in places for node in secret_places.refusals(place)]
+    refusals = [found for place in places for found in secret_places.refusals(place)]
     if not refusals:
         return False
     if any(_runs_at_start(source, node) for source, node in refusals):

@@ -90,10 +90,24 @@ def _of_member(owner: object, name: str) -> Value | None:
                 return fixed(module, value) if len(held) == 1 and isinstance(value, ast.Dict) else None
             bindings = scope.bindings.get(name) if scope is not None else None
             if bindings and scope is not None:
+                if _is_set_on_class(module, node, name):
+                    return None
                 if isinstance(owner, ObjectReference) and bindings[0].annotation is not None:
                     return _of_field(module, node, bindings[0])
                 return _of_bindings(module, scope, name, bindings)
     return None
+
+
+def _is_set_on_class(module: Module, owner: ast.ClassDef, name: str) -> bool:
+    """Whether the file sets an attribute of a class on the class itself: ``Owner.name += 1``."""
+    for target, _ in module.attribute_bindings.get(name, ()):
+        holder = target.value
+        if isinstance(holder, ast.Attribute) and holder.attr == "__class__":
+            return True
+        reference = names.resolve(module, holder)
+        if isinstance(reference, ClassReference) and any(each is owner for _, each in names.linearized(reference)):
+            return True
+    return False
 
 
 def _of_field(module: Module, owner: ast.ClassDef, binding: Binding) -> Value | None:
@@ -181,7 +195,7 @@ def _fixed_call(module: Module, node: ast.Call, depth: int) -> Value:
     fresh = frozenset(tag for part in parts for tag in part.tagged(Mark.FRESH))
     if fresh:
         return Value(tags=fresh)
-    if path == "builtins.str" and len(parts) == 1 and parts[0].constant is not None:
+    if path in {"builtins.str", "uuid.UUID"} and len(node.args) == 1 and parts[0].constant is not None:
         return constant(str(parts[0].constant.value))
     return Value(reference=names.call_result(reference))
 

@@ -122,3 +122,12 @@ def annotation_expression(node: ast.expr) -> ast.expr:
         except (SyntaxError, ValueError, RecursionError):
             return node
     return node
+
+
+def arms(node: ast.expr) -> list[ast.expr]:
+    """The expressions of which one is the value: the arms of a conditional, the alternatives of ``or``."""
+    if isinstance(node, ast.IfExp):
+        return [*arms(node.body), *arms(node.orelse)]
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
+        return [arm for value in node.values for arm in arms(value)]
+    return [node]

@@ -80,11 +80,15 @@ def _judged_handed(module: Module, request: Request) -> WeakKey | None:
 
 
 def _judged(module: Module, request: Request) -> WeakKey | None:
-    made = key_choices.key_expression(module, request)
+    whole = key_choices.key_expression(module, request)
+    chosen = key_choices.key_expressions(module, request)
+    judged = (_judged_expression(module, request, each) for each in (whole, *chosen) if each is not None)
+    return next((weak for weak in judged if weak is not None), None)
+
+
+def _judged_expression(module: Module, request: Request, made: ast.expr) -> WeakKey | None:
     if isinstance(made, ast.Await):
         made = made.value
-    if made is None:
-        return None
     here = module.enclosing_function(made) is module.enclosing_function(request.node)
     source, expression = module, made
     reported: ast.expr = made if here and made is not request.key_argument else request.node
@@ -141,9 +145,24 @@ def _parts(module: Module, node: ast.expr, depth: int = 0) -> Iterator[ast.expr]
             yield from _parts(module, element, depth + 1)
     else:
         yield node
+        if isinstance(node, ast.Call) and _is_digest(module, node):
+            for inner in syntax.descendants(node):
+                yield from _parts_behind(module, inner, depth)
+
+
+def _parts_behind(module: Module, node: ast.AST, depth: int) -> Iterator[ast.expr]:
+    """What a name that is digested is put together from."""
+    if isinstance(node, ast.Name):
+        source, assigned = assignments.assigned_expression(module, node)
+        if assigned is not node and source is module:
+            yield from _parts(module, assigned, depth + 1)
 
 
 _WRITTEN: Final = frozenset({"builtins.str", "builtins.int", "builtins.repr", "builtins.round", "builtins.hex"})
+
+
+def _is_digest(module: Module, node: ast.Call) -> bool:
+    return any(re.search(_DIGESTS, path) for path in _called(module, node))
 
 
 def _weakness(module: Module, parts: list[ast.expr], *, of_customer: bool) -> Weakness | None:

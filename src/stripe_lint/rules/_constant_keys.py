@@ -20,6 +20,8 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     request = next((each for each in key_choices.constant_keys(module) if module.span(each.node) == hit.span), None)
     if request is None:
         edit.decline("the call is not found again")
+    if key_choices.is_constant_where_left_out(module, request):
+        edit.decline("callers may pass keys of their own; in place of a missing one, name the operation")
     edit.unsafe("the key has to be another one for each request")
     constant = request.key_argument
     redelivered = redelivery.redelivery_around(module, request.node) is not None

@@ -34,6 +34,8 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
     if call is None:
         edit.decline("the call is not found again")
     key = written_arguments.direct_key(call)
+    if ineffective_keys.NEVER_PASSED in hit.message:
+        edit.decline("the callers know which operation this is: pass a key there, or take the parameter out")
     if key is None and not written_arguments.key_among_parameters(call):
         if ineffective_keys.AMONG_PARAMETERS in hit.message:
             edit.decline("the parameters are made elsewhere: leave the key out there, and pass it in options")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import key_choices, keys, names, syntax, task_decorators
+from stripe_lint.analysis import key_choices, keys, keys_made_instead, names, syntax, task_decorators
 from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.rules import _missing_key, _passing_keys, _retried_keys, _text_literals
 
@@ -31,8 +31,11 @@ def repair(module: Module, hit: Hit, edit: Edit) -> None:
         _moved_in_caller(module, found, found.handover, edit)
     elif found.source.node is found.node:
         _without_attempt_number(module, found, edit)
-    elif not _hoisted(module, found, edit) and not _of_task(module, found, edit):
-        _made_before(module, found, edit)
+    elif not _hoisted(module, found, edit):
+        if keys_made_instead.optional_key(found.request) is not None:
+            edit.decline("a caller that tries again passes no key; make one there, before the first attempt")
+        if not _of_task(module, found, edit):
+            _made_before(module, found, edit)
 
 
 def _without_attempt_number(module: Module, found: Regenerated, edit: Edit) -> None:

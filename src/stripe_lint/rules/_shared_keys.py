@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import definitions, functions, key_choices, keys, redelivery, retries
+from stripe_lint.analysis import definitions, functions, key_choices, keys, keys_handed_on, redelivery, retries
 from stripe_lint.analysis.business_ids import item_id
 from stripe_lint.analysis.evaluation_order import statement_to_prepare
 from stripe_lint.analysis.key_choices import Reuse, Sharing
@@ -164,6 +164,12 @@ def _hand_over_another(module: Module, reuse: Reuse, edit: Edit) -> None:
     """The second function that is handed a random key gets one of its own."""
     name = functions.last_name(reuse.node.func)
     function = module.enclosing_function(reuse.node)
+    named = next((each for each in keys_handed_on.second_uses(module) if each.call is reuse.node), None)
+    kept = [each for each in _arguments(reuse.node) if named and isinstance(each, ast.Name) and each.id == named.name]
+    if len(kept) == 1 and name is not None and not _is_random(module, kept[0]):
+        edit.replace(kept[0], _longer(module, kept[0], name.strip("_"), edit))
+        edit.describe(f"{name} gets a key of its own")
+        return
     given = [argument for argument in _arguments(reuse.node) if isinstance(argument, ast.Name)]
     shared = [
         argument
@@ -186,6 +192,10 @@ def _hand_over_another(module: Module, reuse: Reuse, edit: Edit) -> None:
         edit.decline(f"give {name} a key of its own, made before the first attempt")
     edit.replace(shared[0], edit.new_variable(statement, _retried_keys.fresh_key(edit, statement), f"{name}_key"))
     edit.describe(f"{name} gets a key of its own")
+
+
+def _is_random(module: Module, key: ast.expr) -> bool:
+    return keys.fresh_call(module, module.only_assignment(key)) is not None
 
 
 def _arguments(call: ast.Call) -> list[ast.expr]:

@@ -13,7 +13,7 @@ Not reported: a constant prefix with an id (`f"refund-{order.id}"`); a key that 
 parameter for which one caller passes something else or can't be seen; an empty key, which the SDK replaces by an
 automatic one; test code. A random key that is made once when the program starts is STP204.
 
-Limit: a key counts as constant only where its definition is in the project and it is a constant on every path.
+Limit: else a key counts as constant only where its definition is in the project and it is a constant on every path.
 
 ## Why it costs money
 

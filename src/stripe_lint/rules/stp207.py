@@ -6,13 +6,13 @@
 - A key in the dict of parameters of a `StripeClient` service instead of `options`: it is sent as a field of the
   request, and the SDK makes another key.
 - An empty key, or `None`, in the call, in the dict that is unpacked, or handed over by a caller where a key is
-  required: the SDK makes one for each request.
+  required; a parameter for the key that no caller in the project passes: the SDK makes one for each request.
 - A literal of more than 255 characters, which Stripe refuses.
 
 Reported as a `warning` at the call.
 
-Not reported: `idempotency_key=key` where `key` may be `None` because a caller leaves it out; a DELETE request of API
-v2, which takes keys.
+Not reported: `idempotency_key=key` where `key` may be `None` because one of its callers leaves it out; a DELETE request
+of API v2, which takes keys.
 
 Limit: a dict of arguments is judged where its contents can be seen in the function.
 

@@ -3,8 +3,9 @@
 ## What it finds
 
 A Django settings module (reported at `MIDDLEWARE`) or a Flask application (reported at `Flask(...)`) of a project that
-serves a Stripe webhook and in which nothing enforces HTTPS: no `SECURE_SSL_REDIRECT`, no `SECURE_HSTS_SECONDS`, no
-Talisman or SSLify, no header for strict transport security. Off by default, because the proxy in front often does it.
+serves a Stripe webhook and in which nothing enforces HTTPS: no `SECURE_SSL_REDIRECT` and no `SECURE_HSTS_SECONDS`, or
+one that is `False` or 0, no Talisman or SSLify, no header for strict transport security. Off by default, because the
+proxy in front often does it.
 
 ## Why it costs money
 
