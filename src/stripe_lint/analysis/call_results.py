@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.calls import Call
     from stripe_lint.analysis.evaluation import Evaluation
 
+# made once: a union costs more to make than to ask for
+_CALLABLE: Final = FunctionReference | ObjectReference
 _CONTAINERS: Final = frozenset({"builtins.list", "builtins.tuple", "builtins.set", "builtins.sorted"})
 _NUMBERS: Final = frozenset({"builtins.int", "builtins.float", "builtins.round", "builtins.abs", "builtins.hex"})
 _PLAIN_TEXT: Final = frozenset({"uuid.UUID", "builtins.str", "builtins.repr", "builtins.format", "builtins.ascii"})
@@ -118,7 +120,7 @@ def _plain_call(evaluation: Evaluation, call: Call) -> Value:
         if verifiers.mentions_verification(call.reference.module, call.reference.node):
             evaluation.facts.never_run.add(evaluation.place(call.node))
         return Value(truth=True)
-    if isinstance(call.reference, FunctionReference | ObjectReference):
+    if isinstance(call.reference, _CALLABLE):
         inlined = inlining.inlined(evaluation, call)
         if inlined is not None:
             return inlined

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.module import Module
     from stripe_lint.analysis.state import History, Outcome
 
+# made once: a union costs more to make than to ask for
+_NAMED = ast.Name | ast.Attribute
+
 
 class Evaluation:
     """One evaluation of one step. ``state`` is the state afterwards.
@@ -158,15 +161,11 @@ class Evaluation:
         verification.decided(self, value, truth)
         if isinstance(test, ast.NamedExpr):
             self._refine_name(test.target, truth)
-        elif isinstance(test, ast.Name | ast.Attribute):
+        elif isinstance(test, _NAMED):
             self._refine_name(test, truth)
         elif isinstance(test, ast.Compare) and len(test.ops) == 1:
             operand, other = test.left, test.comparators[0]
-            if (
-                isinstance(other, ast.Constant)
-                and other.value is None
-                and isinstance(operand, ast.Name | ast.Attribute)
-            ):
+            if isinstance(other, ast.Constant) and other.value is None and isinstance(operand, _NAMED):
                 is_none = isinstance(test.ops[0], ast.Is | ast.Eq) is truth
                 self._refine_none(operand, is_none)
 
@@ -175,7 +174,7 @@ class Evaluation:
         if name is not None:
             current = self.names.get(name)
             if current is None:
-                current = self.evaluate(node) if isinstance(node, ast.Name | ast.Attribute) else UNKNOWN
+                current = self.evaluate(node) if isinstance(node, _NAMED) else UNKNOWN
             if current.known_truth is None:
                 self.names[name] = current._replace(truth=truth)
 

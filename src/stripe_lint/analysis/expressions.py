@@ -46,9 +46,12 @@ if TYPE_CHECKING:
     from stripe_lint.analysis.references import Reference
     from stripe_lint.analysis.scopes import Comprehension
 
+# made once: a union costs more to make than to ask for
+_UNTOLD = complex | type(...)
+
 
 def _constant(_: Evaluation, node: ast.Constant) -> Value:
-    return constant(node.value) if not isinstance(node.value, complex | type(...)) else UNKNOWN
+    return constant(node.value) if not isinstance(node.value, _UNTOLD) else UNKNOWN
 
 
 def _name(evaluation: Evaluation, node: ast.Name) -> Value:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 HANDLED: Final = "except"
 """Stands among the names for the exception that is being handled, which ``raise`` alone raises again."""
 
+# made once: a union costs more to make than to ask for
+_FOR: Final = ast.For | ast.AsyncFor
+_WITH: Final = ast.With | ast.AsyncWith
+_BINDING: Final = ast.AnnAssign | ast.For | ast.AsyncFor
 _INNER_SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
@@ -96,9 +100,9 @@ def _evaluated(node: FlowNode) -> Iterable[ast.AST]:
         return ()
     if node.kind is NodeKind.CASE and isinstance(step, ast.match_case):
         return (step.pattern,)
-    if isinstance(step, ast.For | ast.AsyncFor):
+    if isinstance(step, _FOR):
         return (step.iter, step.target)
-    if isinstance(step, ast.With | ast.AsyncWith):
+    if isinstance(step, _WITH):
         return step.items
     if isinstance(step, ast.Match):
         return (step.subject,)
@@ -110,7 +114,7 @@ def _names_bound(node: FlowNode) -> frozenset[str]:
     step = node.syntax
     if isinstance(step, ast.Assign):
         return frozenset(target.id for target in step.targets if isinstance(target, ast.Name))
-    if isinstance(step, ast.AnnAssign | ast.For | ast.AsyncFor) and isinstance(step.target, ast.Name):
+    if isinstance(step, _BINDING) and isinstance(step.target, ast.Name):
         if isinstance(step, ast.AnnAssign) and step.value is None:
             return frozenset()
         return frozenset({step.target.id})

@@ -52,6 +52,8 @@ OPTIONAL_WRAPPERS: Final = frozenset({"typing.Optional", "typing_extensions.Opti
 ANNOTATED: Final = frozenset({"typing.Annotated", "typing_extensions.Annotated"})
 """Generic types whose first part is the type."""
 
+# made once: a union costs more to make than to ask for
+_OUTSIDE: Final = ExternalInstance | External
 _LIST_METHODS: Final = frozenset({"auto_paging_iter", "auto_paging_iter_async"})
 _PARTIALS: Final = runners.paths_of(runners.Kind.BOUND)
 _PASS_THROUGH_CALLS: Final = frozenset({"typing.cast", "copy.copy", "copy.deepcopy"})
@@ -88,7 +90,7 @@ def _resolve(module: Module, node: ast.expr) -> Reference | None:
         if functions.is_super(node.value):
             return _inherited(module, node)
         base = resolve(module, node.value)
-        if base is None or isinstance(base, ExternalInstance | External):
+        if base is None or isinstance(base, _OUTSIDE):
             held = _held_attribute(module, node)
             if held is not None:
                 return held
