@@ -96,7 +96,8 @@ def _in_function(
     for attempt, handler in candidates:
         if module.enclosing_function(attempt) is not function:
             continue
-        kinds = failure_handlers.kinds(module, work.within(attempt.body))
+        calls = list(work.within(attempt.body))
+        kinds = failure_handlers.kinds(module, calls) | failure_handlers.kinds_through_tables(module, calls)
         if not kinds & failure_handlers.FAILING:
             continue
         writes = bool(kinds & failure_handlers.WRITES)

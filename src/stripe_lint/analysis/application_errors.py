@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import application_guards, exceptions, functions, names, uncaught_errors
+from stripe_lint.analysis import application_guards, exceptions, functions, names, syntax
 from stripe_lint.analysis.references import FunctionReference, ObjectReference, OfClass
 
 if TYPE_CHECKING:
@@ -38,9 +38,25 @@ def _catches(reference: Reference | None, framework: Framework, raised: Raised) 
         taken = {each.arg for each in functions.parameters(function)}
         for call in source.calls_of.get(function, ()):
             passes_on = isinstance(call.func, ast.Name) and call.func.id in taken
-            if passes_on and uncaught_errors.leaves_function(source, call, raised) is None:
+            clauses = (
+                clause
+                for attempt in exceptions.attempts_around(source, call)
+                if isinstance(attempt, ast.Try)
+                for clause in attempt.handlers
+                if exceptions.catches(source, clause, raised)
+            )
+            first = next(clauses, None) if passes_on else None
+            if first is not None and _answers(first):
                 return True
     return False
+
+
+def _answers(clause: ast.ExceptHandler) -> bool:
+    """Whether an ``except`` answers, and raises nothing again."""
+    inside = list(syntax.own_nodes(clause))
+    return any(isinstance(each, ast.Return) for each in inside) and not any(
+        isinstance(each, ast.Raise) for each in inside
+    )
 
 
 def _tells_apart(reference: Reference | None, framework: Framework, raised: Raised) -> bool:

@@ -80,18 +80,23 @@ def _suppressing(module: Module) -> list[ast.With | ast.AsyncWith]:
 
 
 def kinds(module: Module, calls: Iterable[ast.Call]) -> frozenset[Work]:
-    """What ``calls`` do, themselves or through functions of the project, those that a table has for the type too.
-
-    An order with another service counts as well.
-    """
+    """What ``calls`` do, themselves or through functions of the project; an order with another service too."""
     found: set[Work] = set()
     for call in calls:
         found |= work.of_whole_call(module, call)
-        for reference in dispatch_tables.functions_looked_up(module, call.func):
-            found |= work.of_function(reference.module, reference.node)
         if _orders_elsewhere(module, call):
             found.add(Work.UNSEEN)
     return frozenset(found)
+
+
+def kinds_through_tables(module: Module, calls: Iterable[ast.Call]) -> frozenset[Work]:
+    """What the functions do that ``calls`` take out of tables, such as the one for the type of the event."""
+    return frozenset(
+        kind
+        for call in calls
+        for reference in dispatch_tables.functions_looked_up(module, call.func)
+        for kind in work.of_function(reference.module, reference.node)
+    )
 
 
 def _orders_elsewhere(module: Module, call: ast.Call) -> bool:
