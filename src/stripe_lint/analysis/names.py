@@ -83,6 +83,12 @@ def dotted_path(module: Module, node: ast.expr) -> str | None:
     return reference.path if isinstance(reference, External) else None
 
 
+def imported_name(module: Module, call: ast.Call) -> str | None:
+    """What ``call`` calls, by the last name that it has where it is imported from, under whatever name it is here."""
+    path = dotted_path(module, call.func)
+    return path.rpartition(".")[2] if path is not None else functions.last_name(call.func)
+
+
 def _resolve(module: Module, node: ast.expr) -> Reference | None:
     if isinstance(node, ast.Name):
         return resolve_name(module, node.id, module.scope_of(node))

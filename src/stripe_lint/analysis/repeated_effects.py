@@ -302,7 +302,7 @@ def _of_call(module: Module, call: ast.Call, known: Names) -> _Effect | None:
         return _Effect(call, "creates something at Stripe") if creates and _is_new_request(module, call, kind) else None
     if kind is Work.INSERT:
         return _of_insert(module, call, known)
-    if kind is Work.WRITE and _increments(call) and not claims.changes_once(module, call):
+    if kind is Work.WRITE and _increments(module, call) and not claims.changes_once(module, call):
         return _Effect(call, "adds to a stored number")
     return None
 
@@ -375,14 +375,14 @@ def _goes_to_log(call: ast.Call) -> bool:
     )
 
 
-def _increments(call: ast.Call) -> bool:
+def _increments(module: Module, call: ast.Call) -> bool:
     """Whether an update adds to what is stored: ``F("credits") + 10``, ``$inc``, ``SET credits = credits + 10``."""
     for inner in syntax.descendants(call):
         if isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Add | ast.Sub):
             left = inner.left
-            if isinstance(left, ast.Call) and functions.last_name(left.func) in {"F", "Increment"}:
+            if isinstance(left, ast.Call) and names.imported_name(module, left) in {"F", "Increment"}:
                 return True
-        if isinstance(inner, ast.Call) and functions.last_name(inner.func) == "Increment":
+        if isinstance(inner, ast.Call) and names.imported_name(module, inner) == "Increment":
             return True
         text = inner.value if isinstance(inner, ast.Constant) else None
         if isinstance(text, str) and (

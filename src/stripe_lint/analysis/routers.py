@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import assignments, functions
+from stripe_lint.analysis import assignments, names
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -76,6 +76,6 @@ def is_on(source: Module, target: ast.expr, framework: Framework, routers: Conta
     if not isinstance(target, ast.Attribute) or target.attr in framework.application_registrations:
         return True
     made = _made_by(source, target.value)
-    if made is None or functions.last_name(made[1][1].func) not in framework.router_calls:
+    if made is None or names.imported_name(*made[1]) not in framework.router_calls:
         return True
     return made[0] in routers
