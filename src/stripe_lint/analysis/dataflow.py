@@ -78,7 +78,8 @@ class Interpreter:
     ``may_verify`` is false where nothing that is run can. With ``ways_to_caught`` a path is left behind its first step
     as soon as nothing holds an exception, or text of one, any more; in a function that is called on the way not before
     it has left the steps that this gives for the function. With ``towards`` a path is left as soon as it comes to a
-    step of the first function that is none of these.
+    step of the first function that is none of these. ``known_outcomes`` tells of a call how it can end without running
+    what it calls, or ``None``; it is not asked of a call whose result is the answer.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Interpreter:
         only_unverified: bool = False,
         ways_to_caught: Callable[[Module, FunctionNode], frozenset[FlowNode]] | None = None,
         towards: frozenset[FlowNode] | None = None,
+        known_outcomes: Callable[[FunctionReference, ast.AST], list[Outcome] | None] | None = None,
         may_verify: bool = True,
         most_steps: int = MOST_STEPS,
     ) -> None:
@@ -100,6 +102,7 @@ class Interpreter:
         self.only_unverified = only_unverified
         self.ways_to_caught = ways_to_caught
         self.towards = towards
+        self.known_outcomes = known_outcomes
         self.looks_for_bypasses = only_unverified and may_verify
         self.follow_everything = follow_everything
         self.follow = follow
@@ -149,6 +152,10 @@ class Interpreter:
         """The outcomes of a call, ``None`` where it is too deep, recursive or endless."""
         if caller.depth >= self.deepest or reference.node in self.active:
             return None
+        if self.known_outcomes is not None and not answers:
+            told = self.known_outcomes(reference, call_site)
+            if told is not None:
+                return [outcome._replace(history=history) for outcome in told]
         key = (reference.node, _frozen(names), history, _frozen(captured), answers)
         known = self._summaries.get(key)
         if known is None:

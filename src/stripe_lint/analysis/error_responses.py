@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stripe_lint.analysis import (
     applied_decorators,
     callers,
+    constant_arguments,
     definitions,
     error_handlers,
     error_text,
@@ -27,7 +29,7 @@ from stripe_lint.analysis.frameworks import is_response_call
 from stripe_lint.analysis.references import ClassReference, External, FunctionReference
 from stripe_lint.analysis.scopes import FunctionNode, NamedFunction
 from stripe_lint.analysis.state import ANY_EXCEPTION, START, Outcome, Place, State
-from stripe_lint.analysis.values import Mark, Tag, Value, deep_tagged
+from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, deep_tagged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -479,13 +481,10 @@ def _views_that_may_leak(module: Module) -> list[NamedFunction]:
 def _hands_text_back(module: Module, function: ast.AST) -> bool:
     if not isinstance(function, NamedFunction) or not eligible(module):
         return False
-    for attempt in module.own_of_kind(function, ast.Try):
-        for handler in attempt.handlers:
-            if _only_logs(module, handler) or not is_relevant(module, handler):
-                continue
-            if any(map(_carries_text, _followed(module, function, handler, answers=False).outcomes)):
-                return True
-    return False
+    return any(
+        any(map(_carries_text, _followed(module, function, handler, answers=False).outcomes))
+        for handler in _handlers_of(module, function)
+    )
 
 
 def _carries_text(outcome: Outcome) -> bool:
@@ -501,7 +500,7 @@ LEAKY: Final = CallSearch("leaky", DEEPEST_LEAK, _hands_text_back)
 
 def _run_view(module: Module, function: NamedFunction) -> set[ResponseFact]:
     """The responses of a view from the calls on that may hand it text of an error."""
-    interpreter = Interpreter(follow=_is_leaky_reference, ways_to_caught=_ways_to_caught, most_steps=MOST_VIEW_STEPS)
+    interpreter = _interpreter_of_views()
     graph = graph_of(module, function)
     frame = Frame(module, function, graph, answers=is_answered(module, function))
     steps = dict.fromkeys(_leaky_steps(module, function))
@@ -515,6 +514,66 @@ def _run_view(module: Module, function: NamedFunction) -> set[ResponseFact]:
         # what was seen until then is true all the same
         return interpreter.facts.responses
     return interpreter.facts.responses
+
+
+def _text_handed_back(reference: FunctionReference, call: ast.AST, depth: int = 0) -> list[Outcome] | None:
+    """How a function ends that may hand back text of an error, and that it may end otherwise; ``None``: run it."""
+    module, function = reference.module, reference.node
+    if not isinstance(function, NamedFunction) or depth > DEEPEST_LEAK or not LEAKY.ask(module, function):
+        return None
+    found = _ends_with_text(module, function, depth)
+    if found is None:
+        return None
+    ends = [end for origin, end in found if constant_arguments.may_lead_to(module, function, call, origin)]
+    return [*dict.fromkeys(ends), Outcome(UNKNOWN, None, START)]
+
+
+def _ends_with_text(module: Module, function: NamedFunction, depth: int) -> list[tuple[ast.AST, Outcome]] | None:
+    """The ways in which a function hands text of an error back, with the ``except`` or the call that it has it from.
+
+    ``None`` while they are being found out: the function calls itself, through whatever functions.
+    """
+    key = ("ends with text", function)
+    if key in module.memory:
+        return module.memory[key]  # type: ignore[return-value]
+    module.memory[key] = None
+    found: list[tuple[ast.AST, Outcome]] = [
+        (handler, outcome)
+        for handler in _handlers_of(module, function)
+        for outcome in _followed(module, function, handler, answers=False).outcomes
+    ]
+    graph = graph_of(module, function)
+    interpreter = _interpreter_of_views(depth + 1)
+    interpreter.active.append(function)
+    try:
+        for callee in callees(module, function):
+            if LEAKY.ask(callee.module, callee.node):
+                for step in steps_of(module, graph, callee.call):
+                    ends = interpreter.run(Frame(module, function, graph), step, State())
+                    found.extend((callee.call, outcome) for outcome in ends)
+    except Exhausted:
+        # what was seen until then is true all the same
+        pass
+    ended = module.memory[key] = [(origin, outcome) for origin, outcome in found if _carries_text(outcome)]
+    return ended
+
+
+def _interpreter_of_views(depth: int = 0) -> Interpreter:
+    """An interpreter for what calls functions that may hand text of an error back."""
+    return Interpreter(
+        follow=_is_leaky_reference,
+        ways_to_caught=_ways_to_caught,
+        known_outcomes=partial(_text_handed_back, depth=depth),
+        most_steps=MOST_VIEW_STEPS,
+    )
+
+
+def _handlers_of(module: Module, function: FunctionNode) -> Iterator[ast.ExceptHandler]:
+    """The handlers of a function that do more with what comes from Stripe than to log it."""
+    for attempt in module.own_of_kind(function, ast.Try):
+        for handler in attempt.handlers:
+            if not _only_logs(module, handler) and is_relevant(module, handler):
+                yield handler
 
 
 def _leaky_steps(module: Module, function: FunctionNode) -> Iterator[FlowNode]:
