@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 VERIFYING: Final = ("construct_event", "parse_event_notification", "parse_thin_event", "verify_header")
 """They verify the signature (stripe 16.1.0; ``parse_thin_event``: 11.0.0 to 12.5.2)."""
@@ -49,6 +52,11 @@ HANDLERS_MADE: Final = {
 
 HANDLING: Final = frozenset({"handle", "handle_async"})
 """Methods of these classes that take a delivery."""
+
+
+def only_verify(names: Iterable[str]) -> bool:
+    """Whether calls with these names do nothing but verify a delivery, so that nothing is done with what was sent."""
+    return NAMES.issuperset(names)
 
 
 def is_handling(path: str | None, classes: frozenset[str]) -> bool:

@@ -114,6 +114,7 @@ from typing import TYPE_CHECKING
 from stripe_lint.model import Hit, Rule, Severity, Step
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Iterator
 
     from stripe_lint.analysis.module import Module
@@ -121,9 +122,13 @@ if TYPE_CHECKING:
 
 def detect(module: Module) -> Iterator[Hit]:
     """Report the first unverified use on a path that avoids the verification."""
-    from stripe_lint.analysis import early_records, webhooks
+    from stripe_lint.analysis import webhook_functions, webhooks
 
-    stored = {record.node for record in early_records.early_writes(module)}
+    stored: set[ast.expr] = set()
+    if not webhook_functions.only_verify(module.calls):
+        from stripe_lint.analysis import early_records
+
+        stored = {record.node for record in early_records.early_writes(module)}
     for place, verification in webhooks.bypasses(module, stored):
         step = Step(str(verification.module.path), verification.line, "another path verifies here")
         yield Hit(

@@ -137,6 +137,10 @@ def detect(module: Module) -> Iterator[Hit]:
     lowered = module.lowered
     if not any(word in lowered for word in _WORDS):
         return
+    from stripe_lint.analysis import webhook_functions
+
+    if webhook_functions.only_verify(module.calls):
+        return
     from stripe_lint.analysis import repeated_effects
 
     for effect in repeated_effects.repeated_effects(module):
