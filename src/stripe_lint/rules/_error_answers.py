@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import deciding_texts, error_handlers, error_responses, functions, handlers
+from stripe_lint.analysis import caught_errors, deciding_texts, error_handlers, error_responses, functions, handlers
 from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.rules import _error_wording, _exception_logs, _exception_names
 from stripe_lint.rules._exception_texts import Catch, carriers, helper_with_exception, unread
@@ -128,7 +128,7 @@ def _is_raised_with_own_text(module: Module, answering: Catch) -> bool:
     """Whether what a clause catches is also raised, in ``module``, with texts that the project wrote for it."""
     if not isinstance(answering.node, ast.ExceptHandler):
         return False
-    caught = error_responses.caught_names(answering.module, answering.node)
+    caught = caught_errors.caught_names(answering.module, answering.node)
     for name in caught:
         for call in module.calls.get(name, ()):
             inside_except = any(isinstance(around, ast.ExceptHandler) for around in module.ancestors(call))

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import error_handlers, error_responses, functions, syntax, webhook_functions
+from stripe_lint.analysis import caught_errors, error_handlers, functions, syntax, webhook_functions
 from stripe_lint.rules import _text_literals
 from stripe_lint.rules._exception_texts import Catch, Shape, shape_of
 
@@ -39,14 +39,14 @@ def hides_card_errors(catch: Catch) -> bool:
     for handler in earlier:
         if handler is catch.node:
             break
-        if {"CardError", "StripeError"} & error_responses.caught_names(catch.module, handler):
+        if {"CardError", "StripeError"} & caught_errors.caught_names(catch.module, handler):
             return False
     return bool({"CardError", "StripeError", "Exception", "BaseException"} & _kinds(catch)) and not _verifies(catch)
 
 
 def _kinds(catch: Catch) -> set[str]:
     if isinstance(catch.node, ast.ExceptHandler):
-        return error_responses.caught_names(catch.module, catch.node)
+        return caught_errors.caught_names(catch.module, catch.node)
     return error_handlers.classes_of(catch.module, catch.node)
 
 
