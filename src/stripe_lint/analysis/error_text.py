@@ -13,7 +13,7 @@ from stripe_lint.analysis import (
     http_statuses,
     logging_calls,
     names,
-    request_values,
+    request_reads,
 )
 from stripe_lint.analysis.facts import ResponseFact
 from stripe_lint.analysis.frameworks import (
@@ -131,7 +131,7 @@ def called(evaluation: Evaluation, call: Call) -> Value | None:
         bases = definitions.external_bases(call.reference)
         if any(_answers(base) for base in bases):
             return _sent(evaluation, call)
-    framework = request_values.view_framework(call.receiver.reference)
+    framework = request_reads.view_framework(call.receiver.reference)
     if framework is not None and call.name in framework.response_methods | framework.template_methods:
         failure = evaluation.history.failure
         if failure is not None and (call.name in framework.refusing_methods or refusal_status(call) is not None):
@@ -153,7 +153,7 @@ def _is_written_to_client(evaluation: Evaluation, call: Call) -> bool:
     stream = call.node.func.value if isinstance(call.node.func, ast.Attribute) else None
     if call.name not in _WRITES or not isinstance(stream, ast.Attribute):
         return False
-    framework = request_values.view_framework(names.resolve(evaluation.module, stream.value))
+    framework = request_reads.view_framework(names.resolve(evaluation.module, stream.value))
     return framework is not None and stream.attr in framework.response_streams
 
 

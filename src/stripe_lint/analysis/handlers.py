@@ -17,7 +17,7 @@ from stripe_lint.analysis.frameworks import (
     response_type,
 )
 from stripe_lint.analysis.references import ExternalInstance, ObjectReference
-from stripe_lint.analysis.request_values import view_framework
+from stripe_lint.analysis.request_reads import view_framework
 from stripe_lint.analysis.scopes import BindingKind, NamedFunction
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from stripe_lint.analysis import (
     functions,
     keys,
     names,
-    request_values,
+    request_reads,
     runners,
     static_values,
     stripe_calls,
@@ -109,11 +109,11 @@ def _worth_following(evaluation: Evaluation, call: Call, reference: FunctionRefe
         return False
     if marks & _BODY_MARKS and (marks & _UNREAD_BODY_MARKS or stripe_calls.touches_stripe(module, node)):
         return True
-    if Mark.PARSED in marks and (verifiers.speaks_of_events(module, node) or request_values.writes_json(module, node)):
+    if Mark.PARSED in marks and (verifiers.speaks_of_events(module, node) or request_reads.writes_json(module, node)):
         return True
-    if reference.receiver is not None and request_values.reads_own_request(reference):
+    if reference.receiver is not None and request_reads.reads_own_request(reference):
         return verifiers.concerns_request(module, node)
-    if Mark.REQUEST in marks or Mark.HEADERS in marks or request_values.reads_request(module, node):
+    if Mark.REQUEST in marks or Mark.HEADERS in marks or request_reads.reads_request(module, node):
         return verifiers.concerns_request(module, node)
     if any(isinstance(value.reference, FunctionReference) for value in call.values):
         return True

@@ -15,7 +15,7 @@ from stripe_lint.analysis import (
     logging_calls,
     names,
     other_providers,
-    request_values,
+    request_reads,
     runners,
     stripe_calls,
     verifiers,
@@ -197,7 +197,7 @@ class _Origin:
         path = names.dotted_path(self._module, node) or ""
         if functions.last_name(node) in frameworks.request_names() or path.endswith(".request"):
             return True
-        return request_values.framework_of_view(self._module, node) is not None
+        return request_reads.framework_of_view(self._module, node) is not None
 
     def _entry(self, node: ast.Subscript) -> tuple[str, bool] | None:
         if isinstance(node.slice, ast.Slice):

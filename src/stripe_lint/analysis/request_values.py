@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import codecs
 from typing import TYPE_CHECKING, Final
 
-from stripe_lint.analysis import coroutines, definitions, functions, names, syntax, webhook_functions
+from stripe_lint.analysis import coroutines, request_reads, webhook_functions
 from stripe_lint.analysis.body_uses import FOUND, compared, is_none, missing, plain_tag, read, text_of, used
 from stripe_lint.analysis.facts import Use
 from stripe_lint.analysis.frameworks import (
     all_names,
     by_name,
     frameworks_of,
-    generated_base,
     generic,
     is_header_function,
     is_json_function,
@@ -21,14 +19,10 @@ from stripe_lint.analysis.frameworks import (
     request_global,
     request_names,
     request_type,
-    view_base,
 )
 from stripe_lint.analysis.references import (
     External,
     ExternalInstance,
-    FunctionReference,
-    OfClass,
-    Reference,
     StripeService,
 )
 from stripe_lint.analysis.state import Place
@@ -36,12 +30,12 @@ from stripe_lint.analysis.values import UNKNOWN, Mark, Tag, Value, entries, tagg
 from stripe_lint.sources import concerns_stripe
 
 if TYPE_CHECKING:
+    import ast
+
     from stripe_lint.analysis.calls import Call
     from stripe_lint.analysis.dataflow import Frame
     from stripe_lint.analysis.evaluation import Evaluation
     from stripe_lint.analysis.frameworks.model import Framework
-    from stripe_lint.analysis.module import Module
-    from stripe_lint.analysis.scopes import FunctionNode
 
 _JSON_READERS: Final = frozenset(
     {
@@ -70,7 +64,6 @@ _DECIDING: Final = frozenset(
     {f"builtins.{name}" for name in ("any", "all", "bool", "next", "list", "tuple", "set", "len")}
 )
 """Functions that tell of several comparisons what they say, taken together."""
-_WRITERS: Final = frozenset({"dumps", "str", "model_dump_json"})
 
 
 def framework_of(value: Value) -> Framework | None:
@@ -95,36 +88,6 @@ def of_reference(evaluation: Evaluation, node: ast.expr, value: Value) -> Value:
     return tagged(Mark.REQUEST, detail=framework.name) if framework is not None else value
 
 
-def view_framework(reference: Reference | None) -> Framework | None:
-    """The framework whose view class ``reference`` is an instance of."""
-    if not isinstance(reference, OfClass):
-        return None
-    key = ("view framework", reference.node)
-    memory = reference.module.memory
-    if key not in memory:
-        memory[key] = _framework_of_bases(reference)
-    return memory[key]  # type: ignore[return-value]
-
-
-def framework_of_view(module: Module, node: ast.expr) -> Framework | None:
-    """The framework whose view ``node`` is, where that is the request itself."""
-    reference = names.resolve(module, node) if isinstance(node, ast.Name) else None
-    framework = view_framework(reference)
-    return framework if framework is not None and framework.view_is_request else None
-
-
-def _framework_of_bases(reference: OfClass) -> Framework | None:
-    for path in sorted(definitions.external_bases(reference)):
-        framework = view_base(path) or generated_base(path)
-        if framework is not None:
-            return framework
-    for module, base in names.linearized(reference)[1:]:
-        framework = generated_base(f"{module.path.stem}.{base.name}")
-        if framework is not None:
-            return framework
-    return None
-
-
 def attribute(evaluation: Evaluation, node: ast.Attribute, base: Value) -> Value | None:
     """The attribute of a request, of its parts or of parsed data; ``None`` where ``base`` is something else."""
     name = node.attr
@@ -141,10 +104,10 @@ def attribute(evaluation: Evaluation, node: ast.Attribute, base: Value) -> Value
             return base
     if is_none(base):
         missing(evaluation, base, node)
-    framework = view_framework(base.reference)
+    framework = request_reads.view_framework(base.reference)
     if framework is not None and name in framework.request_attributes:
         return tagged(Mark.REQUEST, detail=framework.name)
-    if framework is not None and framework.view_is_request and name in _parts(framework):
+    if framework is not None and framework.view_is_request and name in request_reads.body_and_headers(framework):
         return _request_part(evaluation, node, tagged(Mark.REQUEST, detail=framework.name), name)
     if isinstance(base.reference, ExternalInstance) and name in all_names("request_attributes"):
         package = base.reference.path.partition(".")[0]
@@ -153,12 +116,6 @@ def attribute(evaluation: Evaluation, node: ast.Attribute, base: Value) -> Value
             if name in entry.request_attributes and not entry.view_bases:
                 return tagged(Mark.REQUEST, detail=entry.name)
     return None
-
-
-def _parts(framework: Framework) -> frozenset[str]:
-    """The attributes of a request that hold its body, as it was sent or decoded, or its headers."""
-    held = framework.raw_attributes | framework.raw_streams | framework.parsed_attributes
-    return held | framework.form_attributes | framework.header_attributes
 
 
 def _event_part(base: Value, name: str) -> Value:
@@ -241,54 +198,6 @@ def _called_from(frame: Frame) -> Place:
             break
         frame = frame.caller
     return place if place is not None else Place(frame.module, frame.function or frame.module.tree)
-
-
-def reads_request(module: Module, function: FunctionNode) -> bool:
-    """Whether a function reads the framework's global request."""
-    key = ("reads request", function)
-    known = module.memory.get(key)
-    if not isinstance(known, bool):
-        known = any(
-            isinstance(node, ast.Name) and _is_request_global(module, node) for node in syntax.own_nodes(function)
-        )
-        module.memory[key] = known
-    return known
-
-
-def writes_json(module: Module, function: FunctionNode) -> bool:
-    """Whether a function returns its data written as text again."""
-    key = ("writes JSON", function)
-    known = module.memory.get(key)
-    if not isinstance(known, bool):
-        known = any(
-            isinstance(node, ast.Call) and functions.last_name(node.func) in _WRITERS
-            for statement in module.returns.get(function, ())
-            for node in syntax.descendants(statement)
-        )
-        module.memory[key] = known
-    return known
-
-
-def reads_own_request(method: FunctionReference) -> bool:
-    """Whether a method reads ``self.request``, or parts of the request where ``self`` is that."""
-    function = method.node
-    first = functions.first_parameter(function)
-    framework = view_framework(method.receiver)
-    read = _parts(framework) if framework is not None and framework.view_is_request else {"request"}
-    return first is not None and any(
-        isinstance(node, ast.Attribute)
-        and node.attr in read
-        and isinstance(node.value, ast.Name)
-        and node.value.id == first.arg
-        for node in syntax.own_nodes(function)
-    )
-
-
-def _is_request_global(module: Module, node: ast.Name) -> bool:
-    if "request" not in node.id:
-        return False
-    path = names.dotted_path(module, node)
-    return path is not None and request_global(path) is not None
 
 
 def called(evaluation: Evaluation, call: Call) -> Value | None:

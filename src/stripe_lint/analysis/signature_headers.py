@@ -19,7 +19,7 @@ from stripe_lint.analysis import (
 from stripe_lint.analysis.body_uses import text_of
 from stripe_lint.analysis.frameworks import by_name, generic, request_global, request_names, request_type
 from stripe_lint.analysis.references import External, ExternalInstance
-from stripe_lint.analysis.request_values import framework_of_view
+from stripe_lint.analysis.request_reads import framework_of_view
 from stripe_lint.analysis.state import Raised
 
 if TYPE_CHECKING:

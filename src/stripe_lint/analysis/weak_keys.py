@@ -7,7 +7,7 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from stripe_lint.analysis import assignments, functions, key_choices, names, requests, syntax
+from stripe_lint.analysis import assignments, functions, key_choices, names, regenerated_keys, requests, syntax
 from stripe_lint.analysis.handovers import handovers
 from stripe_lint.analysis.references import FunctionReference
 from stripe_lint.analysis.static_values import CHANCE, CLOCKS
@@ -62,7 +62,7 @@ class WeakKey(NamedTuple):
 
 def weak_keys(module: Module) -> Iterator[WeakKey]:
     """The requests whose key comes from something that does not name the operation."""
-    retried = {found.node for found in key_choices.regenerated_keys(module)}
+    retried = {found.node for found in regenerated_keys.regenerated_keys(module)}
     for request in requests.keyed(module):
         if request.key_argument is not None and request.node not in retried:
             found = _judged(module, request) or _judged_handed(module, request)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from stripe_lint.analysis import key_choices, keys, keys_made_instead, names, syntax, task_decorators
+from stripe_lint.analysis import key_choices, keys, keys_made_instead, names, regenerated_keys, syntax, task_decorators
 from stripe_lint.analysis.scopes import NamedFunction
 from stripe_lint.rules import _missing_key, _passing_keys, _retried_keys, _text_literals
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.handovers import Handover
-    from stripe_lint.analysis.key_choices import Regenerated
     from stripe_lint.analysis.module import Module
+    from stripe_lint.analysis.regenerated_keys import Regenerated
     from stripe_lint.analysis.requests import Request
     from stripe_lint.analysis.scopes import Binding
     from stripe_lint.fixing.edit import Edit
@@ -23,7 +23,9 @@ _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
 def repair(module: Module, hit: Hit, edit: Edit) -> None:
     """Hoist the key of the request at ``hit`` above what repeats it."""
-    found = next((each for each in key_choices.regenerated_keys(module) if module.span(each.node) == hit.span), None)
+    found = next(
+        (each for each in regenerated_keys.regenerated_keys(module) if module.span(each.node) == hit.span), None
+    )
     if found is None:
         edit.decline("the call is not found again")
     edit.unsafe(_retried_keys.BEFORE)
@@ -42,7 +44,7 @@ def _without_attempt_number(module: Module, found: Regenerated, edit: Edit) -> N
     """The number of the attempt is left out of the key."""
     loop = found.retry.repeated
     key = key_choices.key_expression(module, found.request)
-    counters = key_choices.counters(loop)
+    counters = regenerated_keys.counters(loop)
     if isinstance(key, ast.JoinedStr):
         fields = _text_literals.fields_of(key)
         counting = {number for number, field in enumerate(fields) if syntax.names_in(field.value) & counters}

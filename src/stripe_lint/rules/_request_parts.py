@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stripe_lint.analysis import functions, handlers, module_names, syntax
 from stripe_lint.analysis.references import ObjectReference
-from stripe_lint.analysis.request_values import view_framework
+from stripe_lint.analysis.request_reads import view_framework
 
 if TYPE_CHECKING:
     from stripe_lint.analysis.frameworks.model import Framework

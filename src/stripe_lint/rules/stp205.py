@@ -119,9 +119,9 @@ def detect(module: Module) -> Iterator[Hit]:
 
     if not stripe_calls.changes_anything(module):
         return
-    from stripe_lint.analysis import key_choices
+    from stripe_lint.analysis import regenerated_keys
 
-    for found in key_choices.regenerated_keys(module):
+    for found in regenerated_keys.regenerated_keys(module):
         steps = (
             Step(str(found.source.module.path), found.source.line, "the key is made here, on each attempt"),
             Step(str(found.retry.place.module.path), found.retry.place.line, found.retry.words),
